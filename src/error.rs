@@ -1,0 +1,173 @@
+//! What an adapter answers when it cannot do what it was asked.
+//!
+//! The protocol needs one thing of an error more than its text: whether the
+//! effect may have happened. That is its [`StoreErrorKind`]; everything else is
+//! the adapter's own error, kept as the source.
+
+use std::error::Error;
+use std::fmt;
+
+/// Whether, and how surely, a failed call had no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// A definite no by the domain, a violated constraint say; nothing changed.
+    Rejected,
+    /// Something the caller expected is not so; nothing changed.
+    Conflict,
+    /// Definitely not executed.
+    Unavailable,
+    /// It may have happened, may not have, or may yet happen: a timeout, a
+    /// broken connection. An adapter in doubt answers this.
+    Unknown,
+}
+
+impl StoreErrorKind {
+    /// Whether the call surely changed nothing.
+    ///
+    /// ```
+    /// use strangler_fig::error::StoreErrorKind;
+    /// assert!(StoreErrorKind::Rejected.is_definite());
+    /// assert!(!StoreErrorKind::Unknown.is_definite());
+    /// ```
+    #[must_use]
+    pub const fn is_definite(self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Rejected => "the store rejected it",
+            Self::Conflict => "the store holds something else than was expected",
+            Self::Unavailable => "the store is unavailable; nothing was done",
+            Self::Unknown => "it may or may not have happened",
+        }
+    }
+}
+
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+/// The error of every contract users implement: a kind, and the adapter's own
+/// error as the source.
+///
+/// ```
+/// use strangler_fig::error::{StoreError, StoreErrorKind};
+///
+/// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+/// let error = StoreError::unavailable(refused);
+///
+/// assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+/// assert!(error.is_retryable());
+/// assert!(error.downcast_ref::<std::io::Error>().is_some());
+/// ```
+pub struct StoreError {
+    kind: StoreErrorKind,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// An error of `kind` caused by `source`; a plain text will do.
+    pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source = source.into();
+        Self { kind, source }
+    }
+
+    /// A definite no by the domain; nothing changed.
+    pub fn rejected(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(StoreErrorKind::Rejected, source)
+    }
+
+    /// An expectation of the caller is not so; nothing changed.
+    pub fn conflict(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(StoreErrorKind::Conflict, source)
+    }
+
+    /// Definitely not executed.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(StoreErrorKind::Unavailable, source)
+    }
+
+    /// May or may not have happened, now or later.
+    pub fn unknown(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(StoreErrorKind::Unknown, source)
+    }
+
+    /// Whether, and how surely, the call had no effect.
+    #[must_use]
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// The adapter's own error, if it is a `T`.
+    #[must_use]
+    pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
+        self.source.downcast_ref()
+    }
+
+    /// Whether the same call may succeed when made again: it was not executed,
+    /// or nobody knows. Every contract of this crate bears the repeat.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(
+            self.kind,
+            StoreErrorKind::Unavailable | StoreErrorKind::Unknown
+        )
+    }
+
+    /// The same source under another kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: StoreErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_what_failed_and_the_source_why() {
+        let error = StoreError::unknown("connection reset");
+        assert_eq!(error.to_string(), "it may or may not have happened");
+        assert_eq!(
+            error.source().map(ToString::to_string).as_deref(),
+            Some("connection reset")
+        );
+    }
+
+    #[test]
+    fn only_unknown_leaves_the_effect_open() {
+        use StoreErrorKind::{Conflict, Rejected, Unavailable, Unknown};
+        let open: Vec<_> = [Rejected, Conflict, Unavailable, Unknown]
+            .into_iter()
+            .filter(|kind| !kind.is_definite())
+            .collect();
+        assert_eq!(open, [Unknown]);
+    }
+}

@@ -1,0 +1,12 @@
+//! In-memory and file-backed references of the contracts, always compiled: for
+//! tests, for trying out, and to copy from.
+
+mod repository;
+mod state;
+mod tables;
+
+pub use repository::InMemoryRepository;
+pub use state::InMemoryStateService;
+pub use tables::{
+    InMemoryPlainRepository, InMemoryStampStore, InMemoryTransaction, in_memory_tables,
+};

@@ -1,0 +1,232 @@
+//! A store of plain rows with a table of stamps beside it, and transactions
+//! over both: what a monolith's database looks like to the crate.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::error::StoreError;
+use crate::key::Key;
+use crate::repository::{Access, Entity, Repository, StampStore, TransactionalRepository};
+use crate::stamp::Stamp;
+
+/// Both tables of one store in memory, empty; `key` tells the key of an entity.
+#[must_use]
+pub fn in_memory_tables<K: Key, E: Entity>(
+    key: fn(&E) -> K,
+) -> (InMemoryPlainRepository<K, E>, InMemoryStampStore<K, E>) {
+    let tables = Arc::new(Mutex::new(Tables {
+        rows: BTreeMap::new(),
+        stamps: BTreeMap::new(),
+    }));
+    let stamps = InMemoryStampStore {
+        of: std::marker::PhantomData,
+    };
+    (InMemoryPlainRepository { key, tables }, stamps)
+}
+
+#[derive(Clone)]
+struct Tables<K, E> {
+    rows: BTreeMap<K, E>,
+    stamps: BTreeMap<K, Stamp>,
+}
+
+fn page_after<'a, K: Ord, V>(
+    table: &'a BTreeMap<K, V>,
+    after: Option<&K>,
+    limit: NonZeroUsize,
+) -> impl Iterator<Item = (&'a K, &'a V)> {
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    table.range((from, Bound::Unbounded)).take(limit.get())
+}
+
+/// An open transaction: the store is its own until it ends, and changes are
+/// made when it is committed.
+pub struct InMemoryTransaction<K, E> {
+    tables: OwnedMutexGuard<Tables<K, E>>,
+    rows: BTreeMap<K, Option<E>>,
+    stamps: BTreeMap<K, Stamp>,
+}
+
+impl<K, E> fmt::Debug for InMemoryTransaction<K, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemoryTransaction")
+            .finish_non_exhaustive()
+    }
+}
+
+/// A plain repository in memory: rows without stamps, deleted without a trace.
+/// Clones share their rows.
+#[derive(Clone)]
+pub struct InMemoryPlainRepository<K, E> {
+    key: fn(&E) -> K,
+    tables: Arc<Mutex<Tables<K, E>>>,
+}
+
+impl<K, E> fmt::Debug for InMemoryPlainRepository<K, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemoryPlainRepository")
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<K: Key, E: Entity> Repository for InMemoryPlainRepository<K, E> {
+    type Key = K;
+    type Entity = E;
+
+    fn key(&self, entity: &E) -> K {
+        (self.key)(entity)
+    }
+
+    async fn find(&self, key: &K) -> Result<Option<E>, StoreError> {
+        Ok(self.tables.lock().await.rows.get(key).cloned())
+    }
+
+    async fn save(&self, entity: E) -> Result<(), StoreError> {
+        self.tables
+            .lock()
+            .await
+            .rows
+            .insert(self.key(&entity), entity);
+        Ok(())
+    }
+
+    async fn delete(&self, key: &K) -> Result<(), StoreError> {
+        self.tables.lock().await.rows.remove(key);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<K: Key, E: Entity> TransactionalRepository for InMemoryPlainRepository<K, E> {
+    type Transaction = InMemoryTransaction<K, E>;
+
+    async fn begin(&self, _access: Access) -> Result<Self::Transaction, StoreError> {
+        let tables = Arc::clone(&self.tables).lock_owned().await;
+        Ok(InMemoryTransaction {
+            tables,
+            rows: BTreeMap::new(),
+            stamps: BTreeMap::new(),
+        })
+    }
+
+    async fn commit(&self, mut transaction: Self::Transaction) -> Result<(), StoreError> {
+        for (key, row) in transaction.rows {
+            match row {
+                Some(row) => drop(transaction.tables.rows.insert(key, row)),
+                None => drop(transaction.tables.rows.remove(&key)),
+            }
+        }
+        transaction.tables.stamps.extend(transaction.stamps);
+        Ok(())
+    }
+
+    async fn find_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        key: &K,
+    ) -> Result<Option<E>, StoreError> {
+        let own = transaction.rows.get(key).cloned();
+        Ok(own.unwrap_or_else(|| transaction.tables.rows.get(key).cloned()))
+    }
+
+    async fn save_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        entity: &E,
+    ) -> Result<(), StoreError> {
+        transaction
+            .rows
+            .insert(self.key(entity), Some(entity.clone()));
+        Ok(())
+    }
+
+    async fn delete_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        key: &K,
+    ) -> Result<(), StoreError> {
+        transaction.rows.insert(key.clone(), None);
+        Ok(())
+    }
+
+    async fn list_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        after: Option<&K>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<E>, StoreError> {
+        let mut rows = transaction.tables.rows.clone();
+        for (key, row) in &transaction.rows {
+            match row {
+                Some(row) => drop(rows.insert(key.clone(), row.clone())),
+                None => drop(rows.remove(key)),
+            }
+        }
+        Ok(page_after(&rows, after, limit)
+            .map(|(_, row)| row.clone())
+            .collect())
+    }
+}
+
+/// The stamps beside the rows of an [`InMemoryPlainRepository`]; they live in
+/// the transactions both share.
+#[derive(Clone)]
+pub struct InMemoryStampStore<K, E> {
+    of: std::marker::PhantomData<fn() -> Tables<K, E>>,
+}
+
+impl<K, E> fmt::Debug for InMemoryStampStore<K, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemoryStampStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<K: Key, E: Entity> StampStore for InMemoryStampStore<K, E> {
+    type Key = K;
+    type Transaction = InMemoryTransaction<K, E>;
+
+    async fn stamp(
+        &self,
+        transaction: &mut Self::Transaction,
+        key: &K,
+    ) -> Result<Option<Stamp>, StoreError> {
+        let own = transaction.stamps.get(key);
+        Ok(own.or_else(|| transaction.tables.stamps.get(key)).copied())
+    }
+
+    async fn set(
+        &self,
+        transaction: &mut Self::Transaction,
+        key: &K,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        transaction.stamps.insert(key.clone(), stamp);
+        Ok(())
+    }
+
+    async fn list(
+        &self,
+        transaction: &mut Self::Transaction,
+        after: Option<&K>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<(K, Stamp)>, StoreError> {
+        let mut stamps = transaction.tables.stamps.clone();
+        stamps.extend(
+            transaction
+                .stamps
+                .iter()
+                .map(|(key, stamp)| (key.clone(), *stamp)),
+        );
+        Ok(page_after(&stamps, after, limit)
+            .map(|(key, stamp)| (key.clone(), *stamp))
+            .collect())
+    }
+}

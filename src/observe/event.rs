@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+/// What happened. Phases, sides and reasons are their stable names, fit for
+/// labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A node adopted a state.
+    PhaseAdopted {
+        /// The phase of the base.
+        phase: &'static str,
+        /// The phase of the cohort, if there is one.
+        cohort: Option<&'static str>,
+        /// The state's epoch.
+        epoch: u64,
+    },
+    /// The migration-state service could not be reached; the phase is kept.
+    StateUnreachable,
+    /// An operation was answered.
+    Operated {
+        /// Which kind.
+        operation: Operation,
+        /// The phase it was answered in.
+        phase: &'static str,
+        /// How it ended.
+        outcome: Outcome,
+        /// From the call to the answer.
+        duration: Duration,
+    },
+    /// An operation ran again because the phase had moved under it.
+    Rerun {
+        /// Which kind.
+        operation: Operation,
+        /// The phase it had been planned in.
+        from: &'static str,
+        /// The phase it met.
+        to: &'static str,
+    },
+    /// The lenient side of a write came to an end.
+    Lenient {
+        /// The side that does not count.
+        side: &'static str,
+        /// How it ended.
+        outcome: LenientOutcome,
+    },
+    /// A shadow read was compared, or given up.
+    Compared {
+        /// The side compared against the primary.
+        side: &'static str,
+        /// What came of it.
+        result: Comparison,
+    },
+    /// A key is known or suspected to differ.
+    Diverged {
+        /// Why.
+        reason: &'static str,
+    },
+    /// A stored stamp lies beyond the allowed drift: some clock is broken.
+    StampDrifted,
+}
+
+/// The kinds of operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A read of one key.
+    Read,
+    /// A save or a deletion.
+    Write,
+    /// Any other query.
+    Query,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was answered by the other side, by opt-in.
+    FellBack,
+    /// It failed, surely without effect.
+    Failed,
+    /// It may or may not have happened.
+    Unknown,
+}
+
+/// How the lenient side of a write ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LenientOutcome {
+    /// The side holds the write, or a later one.
+    Applied,
+    /// The side failed.
+    Failed,
+    /// The side's adapter panicked.
+    Panicked,
+    /// Too many were unfinished; it was given up.
+    Saturated,
+    /// It did not finish by its deadline.
+    TimedOut,
+}
+
+/// What came of a shadow read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Comparison {
+    /// Both sides hold the same.
+    Match,
+    /// They differ, also when read again.
+    Mismatch,
+    /// The record changed while it was compared.
+    Unsettled,
+    /// The other side failed, panicked or hung.
+    Failed,
+    /// Too many comparisons were under way; none was made.
+    Skipped,
+}

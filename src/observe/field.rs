@@ -1,0 +1,16 @@
+//! The names of fields of spans and events.
+
+/// Which migration.
+pub const MIGRATION: &str = "migration";
+/// Which node of the fleet.
+pub const NODE: &str = "node";
+/// The phase in force.
+pub const PHASE: &str = "phase";
+/// The epoch of the state.
+pub const EPOCH: &str = "epoch";
+/// `legacy` or `modern`.
+pub const SIDE: &str = "side";
+/// Why the two sides may differ.
+pub const REASON: &str = "reason";
+/// What went wrong.
+pub const ERROR: &str = "error";

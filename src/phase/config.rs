@@ -1,0 +1,67 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Incarnation, Scopes};
+use crate::observe::Observer;
+
+/// How a [`PhaseTracker`](super::PhaseTracker) follows the state.
+#[derive(Debug, Clone)]
+pub struct TrackerConfig {
+    pub(super) poll_interval: Duration,
+    pub(super) call_timeout: Duration,
+    pub(super) scopes: Scopes,
+    pub(super) incarnation: Option<Incarnation>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for TrackerConfig {
+    /// A poll a second, five seconds for a call to the service, stamps in the
+    /// stores.
+    fn default() -> Self {
+        Self {
+            poll_interval: Duration::from_secs(1),
+            call_timeout: Duration::from_secs(5),
+            scopes: Scopes::default(),
+            incarnation: None,
+            observer: None,
+        }
+    }
+}
+
+impl TrackerConfig {
+    /// The pause between two polls; at least a millisecond.
+    #[must_use]
+    pub fn with_poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long one call to the service may take.
+    #[must_use]
+    pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+
+    /// Where the stamps of both sides live; it stands in the node's lease from
+    /// the start, and a migration repository that differs is not built.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Scopes) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// A chosen incarnation, for tests that must repeat.
+    #[must_use]
+    pub fn with_incarnation(mut self, incarnation: Incarnation) -> Self {
+        self.incarnation = Some(incarnation);
+        self
+    }
+
+    /// Who is told of adoptions and of an unreachable service.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+}

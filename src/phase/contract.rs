@@ -1,0 +1,120 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{MigrationName, MigrationState, NodeId, NodeLease};
+use crate::error::StoreError;
+
+/// How often a stored state was replaced; grows with every replacement.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct Revision(pub u64);
+
+/// A state and the revision it was stored under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned {
+    /// To be named by whoever replaces it.
+    pub revision: Revision,
+    /// The state.
+    pub state: MigrationState,
+}
+
+/// Where a fleet keeps the state of its migrations, and a lease per node.
+///
+/// Implement it over the store you already run, if that store never loses a
+/// write it has acknowledged; a replica that can does not qualify. Prove the
+/// implementation with the suite in `testkit::conformance`.
+///
+/// # Contract
+///
+/// 1. `create` stores a first state; if the migration has one, it answers
+///    `Conflict` and changes nothing.
+/// 2. `current` answers the newest acknowledged state, or `None` before
+///    `create`; never an older copy.
+/// 3. `compare_and_set` replaces the state only at the expected revision and
+///    answers a larger one; else `Conflict`, and nothing changes.
+/// 4. Of several `compare_and_set` at one revision, one at most succeeds.
+/// 5. `renew_lease` stores the whole lease under its node id, in place of an
+///    older one; `leases` answers every stored lease, never an older copy.
+/// 6. Leases never expire by themselves.
+/// 7. `evict` removes a lease for good: `renew_lease` of that node id answers
+///    `Conflict` from then on. Other incarnations are not touched.
+/// 8. `release_lease` removes a lease; none to remove is no error.
+/// 9. Migrations of different names do not touch each other.
+/// 10. What was acknowledged is durable.
+///
+/// Every call that may have had its effect answers `Unknown`; repeats are
+/// harmless, since every write names what it expects.
+///
+/// # Cancel safety
+///
+/// A dropped call may or may not have had its effect. Read before going on.
+#[async_trait]
+pub trait MigrationStateService: fmt::Debug + Send + Sync + 'static {
+    /// Stores the first state of a migration.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` if the migration exists; `Unavailable`; `Unknown`.
+    async fn create(&self, state: &MigrationState) -> Result<Revision, StoreError>;
+
+    /// The newest state, if the migration exists.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if what is stored is not a state; `Unavailable`.
+    async fn current(&self, name: &MigrationName) -> Result<Option<Versioned>, StoreError>;
+
+    /// Replaces the state stored under `expected`.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` at any other revision; `Unavailable`; `Unknown`: read back
+    /// and compare the move ids.
+    async fn compare_and_set(
+        &self,
+        expected: Revision,
+        next: &MigrationState,
+    ) -> Result<Revision, StoreError>;
+
+    /// Stores a node's lease.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` if the node was evicted; `Unavailable`; `Unknown`.
+    async fn renew_lease(&self, name: &MigrationName, lease: &NodeLease) -> Result<(), StoreError>;
+
+    /// Removes the lease of a node that has stopped.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`; `Unknown`.
+    async fn release_lease(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError>;
+
+    /// Every lease of the migration.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if what is stored is not a lease; `Unavailable`.
+    async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError>;
+
+    /// Removes the lease of a node whose process has ended, and bars it.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`; `Unknown`.
+    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError>;
+
+    /// Resolves when the state may have been replaced since `seen`. A hint that
+    /// saves waiting for the next poll; by default it never comes.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    async fn changed(&self, name: &MigrationName, seen: Revision) {
+        let _ = (name, seen);
+        std::future::pending::<()>().await;
+    }
+}

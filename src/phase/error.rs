@@ -1,0 +1,57 @@
+use super::{MigrationName, NodeId};
+use crate::error::StoreError;
+use crate::stamp::EntropyError;
+
+/// Why a node could not take up the state.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrackerError {
+    /// The service could not be asked; the node keeps what it has.
+    #[error("the state of {migration} could not be read or the lease not renewed")]
+    Service {
+        /// Which migration.
+        migration: MigrationName,
+        /// What the service reported.
+        source: StoreError,
+    },
+    /// The service did not answer in time; the node keeps what it has.
+    #[error("the state service of {migration} did not answer in time")]
+    TimedOut {
+        /// Which migration.
+        migration: MigrationName,
+    },
+    /// Nobody has created the migration.
+    #[error("there is no migration {migration}")]
+    NoState {
+        /// Which migration.
+        migration: MigrationName,
+    },
+    /// The service shows an older state than the node has adopted, or another
+    /// of the same epoch; the node keeps what it has.
+    #[error("the state store of {migration} went back: it shows epoch {shown} after {adopted}")]
+    WentBack {
+        /// Which migration.
+        migration: MigrationName,
+        /// What the service shows.
+        shown: u64,
+        /// What the node has.
+        adopted: u64,
+    },
+    /// The node was evicted and refuses every operation from now on.
+    #[error("node {node} was evicted")]
+    Evicted {
+        /// This node.
+        node: NodeId,
+    },
+    /// The operating system gave no random bits for the incarnation.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl TrackerError {
+    /// Whether the next poll may succeed.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        !matches!(self, Self::Evicted { .. } | Self::Entropy(_))
+    }
+}

@@ -1,0 +1,78 @@
+use super::{NodeLease, NodeName, Refused};
+
+/// The nodes of a migration as its leases show them, handed to every decision
+/// that must wait for all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fleet {
+    leases: Vec<NodeLease>,
+    process_scope: Option<NodeName>,
+}
+
+impl Fleet {
+    /// The fleet of these leases, read after the state they are held against.
+    #[must_use]
+    pub fn new(leases: Vec<NodeLease>) -> Self {
+        Self {
+            leases,
+            process_scope: None,
+        }
+    }
+
+    /// Accepts that the stamps of the one node `name` live in its process and
+    /// are forgotten with it. Refused all the same if there are more nodes.
+    #[must_use]
+    pub fn accepting_process_scope(mut self, name: NodeName) -> Self {
+        self.process_scope = Some(name);
+        self
+    }
+
+    /// The leases.
+    #[must_use]
+    pub fn leases(&self) -> &[NodeLease] {
+        &self.leases
+    }
+
+    /// Whether every node works by the state of `since` or a later one.
+    pub(super) fn settled(&self, since: u64, nodes_expected: u32) -> Result<(), Refused> {
+        let found = u32::try_from(self.leases.len()).unwrap_or(u32::MAX);
+        if found < nodes_expected {
+            return Err(Refused::TooFewNodes {
+                expected: nodes_expected,
+                found,
+            });
+        }
+        let lags = |lease: &&NodeLease| lease.adopted.is_none_or(|adopted| adopted.epoch < since);
+        match self.leases.iter().find(lags) {
+            None => Ok(()),
+            Some(lease) => Err(Refused::Unsettled {
+                node: lease.node.clone(),
+                adopted: lease.adopted.map(|adopted| adopted.epoch),
+                needed: since,
+            }),
+        }
+    }
+
+    /// Whether stamps can be compared between the nodes at all.
+    pub(super) fn shares_stamps(&self) -> Result<(), Refused> {
+        let Some(lease) = self.leases.iter().find(|lease| lease.scopes.any_process()) else {
+            return Ok(());
+        };
+        if self.leases.len() == 1 && self.process_scope.as_ref() == Some(&lease.node.name) {
+            return Ok(());
+        }
+        Err(Refused::ProcessScope {
+            node: lease.node.clone(),
+        })
+    }
+
+    /// Whether no node knows modern to be ahead of legacy.
+    pub(super) fn unheld(&self) -> Result<(), Refused> {
+        match self.leases.iter().find(|lease| lease.holds > 0) {
+            None => Ok(()),
+            Some(lease) => Err(Refused::Held {
+                node: lease.node.clone(),
+                holds: lease.holds,
+            }),
+        }
+    }
+}

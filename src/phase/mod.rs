@@ -1,0 +1,70 @@
+//! Phases: where a migration stands, how it may move, and how a fleet knows.
+//!
+//! Phases fall into two families that share only [`Cutover`](Phase::Cutover).
+//! In the legacy family every acknowledged write is in legacy and every read
+//! reads legacy; in the modern family the same holds of modern. So any mix of
+//! nodes inside one family is safe, whatever phase each of them has cached, and
+//! only the bridge needs care: [`MigrationState::transition`] decides it, by
+//! two facts (is legacy complete, is modern complete) and by whether the fleet
+//! has settled. `docs/PROTOCOL.md` tells why that is enough.
+//!
+//! | phase | a write is acknowledged when | a read answers from | a query from |
+//! |---|---|---|---|
+//! | `LegacyOnly` | legacy applied it | legacy | legacy |
+//! | `DualWrite` | legacy applied it; then modern, leniently | legacy | legacy |
+//! | `Shadow` | as `DualWrite` | legacy; modern is compared aside | legacy |
+//! | `Cutover` | strictly both | both, the larger stamp | legacy if complete, else modern |
+//! | `Live` | strictly both | modern; legacy is compared aside | modern |
+//! | `RampDown` | modern applied it; then legacy, leniently | modern | modern |
+//! | `ModernOnly` | modern applied it | modern | modern |
+//! | `Halted` | - | - | - |
+//!
+//! ```
+//! use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
+//!
+//! let fleet = Fleet::default();
+//! let state = MigrationState::new("airports".parse()?).with_nodes_expected(0);
+//! let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+//!
+//! // R2: nobody has shown that modern holds everything.
+//! let refused = state.transition(&Move::to(Phase::Live), MoveId::random()?, &fleet);
+//! assert_eq!(refused, Err(Refused::ModernIncomplete));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod config;
+mod contract;
+mod document;
+mod error;
+mod fleet;
+mod lease;
+mod name;
+mod part;
+mod plan;
+mod share;
+mod side;
+mod state;
+mod step;
+mod sweep;
+mod tracker;
+mod transition;
+mod value;
+mod word;
+
+pub use config::TrackerConfig;
+pub use contract::{MigrationStateService, Revision, Versioned};
+pub use document::DocumentError;
+pub use error::TrackerError;
+pub use fleet::Fleet;
+pub use lease::{Adopted, Incarnation, MoveId, NodeId, NodeLease, Scopes};
+pub use name::{MigrationName, NameError, NodeName};
+pub use part::{Cohort, CutOver, Part, PartName};
+pub use plan::{ReadPlan, WritePlan, primary, read_must_rerun, write_must_rerun};
+pub use share::{Bucket, HashVersion, Salt, Share};
+pub use side::Side;
+pub use state::MigrationState;
+pub use step::{Move, Refused};
+pub use sweep::{SweepEvidence, SweepTicket};
+pub use tracker::{Hold, PhaseTracker};
+pub use value::{Family, Phase};
+pub use word::StateWord;

@@ -1,0 +1,108 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name, in bytes.
+const NAME_MAX: usize = 128;
+
+/// A text that cannot be a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a name is 1 to 128 of the characters A-Z a-z 0-9 . _ -, not {0:?}")]
+pub struct NameError(String);
+
+fn checked(text: &str) -> Result<Arc<str>, NameError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(fits) {
+        return Err(NameError(text.chars().take(NAME_MAX).collect()));
+    }
+    Ok(text.into())
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(Arc<str>);
+
+        impl $type {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                checked(text).map(Self)
+            }
+        }
+
+        impl TryFrom<&str> for $type {
+            type Error = NameError;
+
+            fn try_from(text: &str) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> Self {
+                name.0.as_ref().to_owned()
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// Which migration: one capability on its way from one store to another.
+    ///
+    /// ```
+    /// use strangler_fig::phase::MigrationName;
+    ///
+    /// let name: MigrationName = "airports".parse()?;
+    /// assert!("no spaces".parse::<MigrationName>().is_err());
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
+    MigrationName
+}
+
+name! {
+    /// Which node of the fleet, as its operators call it.
+    NodeName
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain() {
+        for bad in ["", " ", "a/b", "é", &"x".repeat(129)] {
+            assert!(bad.parse::<NodeName>().is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            "node-1.eu_west".parse::<NodeName>().unwrap().as_str(),
+            "node-1.eu_west"
+        );
+    }
+}

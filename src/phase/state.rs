@@ -1,0 +1,205 @@
+use serde::{Deserialize, Serialize};
+
+use super::part::{CutOver, Range};
+use super::{
+    Adopted, Bucket, Cohort, Fleet, HashVersion, MigrationName, MoveId, Part, PartName, Phase,
+    Salt, Share, Side, StateWord,
+};
+
+/// Where a migration stands: a base and at most one cohort ahead of it, and the
+/// two facts that decide every crossing.
+///
+/// A value. It changes only through [`transition`](Self::transition), which
+/// holds the rules; services store it, trackers spread it.
+///
+/// ```
+/// use strangler_fig::phase::{MigrationState, Phase};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert_eq!(state.base().phase, Phase::LegacyOnly);
+/// assert!(state.legacy_complete());
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MigrationState {
+    pub(super) name: MigrationName,
+    pub(super) epoch: u64,
+    pub(super) move_id: MoveId,
+    pub(super) hash: HashVersion,
+    pub(super) base: Part,
+    pub(super) cohort: Option<Cohort>,
+    /// The epoch since which legacy is complete.
+    pub(super) legacy_complete_since: Option<u64>,
+    /// Whether `RampDown` or `ModernOnly` was ever entered.
+    pub(super) left_legacy: bool,
+    pub(super) cut_over: CutOver,
+    pub(super) nodes_expected: u32,
+}
+
+impl MigrationState {
+    /// A migration that has not begun: `LegacyOnly`, legacy complete.
+    #[must_use]
+    pub fn new(name: MigrationName) -> Self {
+        Self {
+            name,
+            epoch: 0,
+            move_id: MoveId::fixed(0),
+            hash: HashVersion::Xxh3V1,
+            base: Part::first(),
+            cohort: None,
+            legacy_complete_since: Some(0),
+            left_legacy: false,
+            cut_over: CutOver::NONE,
+            nodes_expected: 1,
+        }
+    }
+
+    /// The same, with the number of nodes that must hold a lease before
+    /// anything that waits for the fleet is allowed (1 unless said otherwise).
+    #[must_use]
+    pub fn with_nodes_expected(mut self, nodes: u32) -> Self {
+        self.nodes_expected = nodes;
+        self
+    }
+
+    /// Which migration.
+    #[must_use]
+    pub const fn name(&self) -> &MigrationName {
+        &self.name
+    }
+
+    /// Grows by one with every move.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The move that made this state.
+    #[must_use]
+    pub const fn move_id(&self) -> MoveId {
+        self.move_id
+    }
+
+    /// The epoch and move a node adopts with this state.
+    #[must_use]
+    pub const fn adopted(&self) -> Adopted {
+        Adopted {
+            epoch: self.epoch,
+            move_id: self.move_id,
+        }
+    }
+
+    /// The part of every key that is in no cohort.
+    #[must_use]
+    pub const fn base(&self) -> Part {
+        self.base
+    }
+
+    /// The keys ahead of the base, if any.
+    #[must_use]
+    pub const fn cohort(&self) -> Option<Cohort> {
+        self.cohort
+    }
+
+    /// Whether legacy holds every record that may be read anywhere.
+    #[must_use]
+    pub const fn legacy_complete(&self) -> bool {
+        self.legacy_complete_since.is_some()
+    }
+
+    /// Which keys have ever been in `Cutover`.
+    #[must_use]
+    pub const fn cut_over(&self) -> CutOver {
+        self.cut_over
+    }
+
+    /// How many nodes must hold a lease.
+    #[must_use]
+    pub const fn nodes_expected(&self) -> u32 {
+        self.nodes_expected
+    }
+
+    /// How keys are spread over buckets.
+    #[must_use]
+    pub const fn hash_version(&self) -> HashVersion {
+        self.hash
+    }
+
+    /// The salt of this migration's buckets.
+    #[must_use]
+    pub fn salt(&self) -> Salt {
+        Salt::of(self.name.as_str())
+    }
+
+    /// The part that keys of `bucket` follow.
+    #[must_use]
+    pub fn part_of(&self, bucket: Bucket) -> Part {
+        match self.cohort {
+            Some(cohort) if cohort.share.holds(bucket) => cohort.part,
+            _ => self.base,
+        }
+    }
+
+    /// The part of this name, if there is one.
+    #[must_use]
+    pub fn part(&self, name: PartName) -> Option<Part> {
+        match name {
+            PartName::Base => Some(self.base),
+            PartName::Cohort => self.cohort.map(|cohort| cohort.part),
+        }
+    }
+
+    /// The state as operations read it: one word.
+    #[must_use]
+    pub fn word(&self) -> StateWord {
+        StateWord::pack(self)
+    }
+
+    /// The store that answers queries over all keys; `None` while any part is
+    /// `Halted`. Modern where all parts are in its family, else legacy if it is
+    /// complete, else modern.
+    #[must_use]
+    pub fn query_side(&self) -> Option<Side> {
+        self.word().query_side()
+    }
+
+    /// Whether the fleet has settled in this part: every node works by it.
+    #[must_use]
+    pub fn has_settled(&self, name: PartName, fleet: &Fleet) -> bool {
+        self.part(name)
+            .is_some_and(|part| fleet.settled(part.since_epoch, self.nodes_expected).is_ok())
+    }
+
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        [Some(self.base), self.cohort.map(|cohort| cohort.part)]
+            .into_iter()
+            .flatten()
+    }
+
+    pub(super) fn share(&self) -> Share {
+        self.cohort.map_or(Share::NONE, |cohort| cohort.share)
+    }
+
+    pub(super) fn range(&self, name: PartName) -> Range {
+        match name {
+            PartName::Base => Range {
+                from: self.share(),
+                to: Share::WHOLE,
+            },
+            PartName::Cohort => Range {
+                from: Share::NONE,
+                to: self.share(),
+            },
+        }
+    }
+
+    /// Whether some store can answer queries over all keys.
+    pub(super) fn answers_queries(&self) -> bool {
+        let complete = self.legacy_complete();
+        let halted = self.parts().any(|part| part.phase == Phase::Halted);
+        halted
+            || self.parts().all(|part| part.legacy_answers(complete))
+            || self.parts().all(Part::modern_answers)
+    }
+}

@@ -1,0 +1,157 @@
+use serde::{Deserialize, Serialize};
+
+use super::{NodeId, PartName, Phase, Share, SweepEvidence};
+
+/// One step of a migration. Whether it is allowed now,
+/// [`MigrationState::transition`](super::MigrationState::transition) decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Move {
+    /// A part goes to another phase.
+    Phase {
+        /// Which part.
+        part: PartName,
+        /// Where to.
+        to: Phase,
+    },
+    /// A cohort of this share begins, as a copy of the base.
+    StartCohort {
+        /// More than nothing, less than everything.
+        share: Share,
+    },
+    /// The cohort takes more keys from the base; all of them make it the base.
+    GrowCohort {
+        /// More than it has.
+        share: Share,
+    },
+    /// The cohort's keys return to the base.
+    EndCohort,
+    /// A sweep has shown that nothing is missing.
+    Complete(SweepEvidence),
+    /// So many nodes must hold a lease before anything that waits for the fleet.
+    ExpectNodes(u32),
+}
+
+impl Move {
+    /// The base goes to `to`.
+    #[must_use]
+    pub const fn to(to: Phase) -> Self {
+        Self::Phase {
+            part: PartName::Base,
+            to,
+        }
+    }
+
+    /// The cohort goes to `to`.
+    #[must_use]
+    pub const fn cohort_to(to: Phase) -> Self {
+        Self::Phase {
+            part: PartName::Cohort,
+            to,
+        }
+    }
+}
+
+/// Why a move is not allowed now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// No rule leads from here to there in one move.
+    #[error("{from} does not lead to {to} in one move")]
+    NotAMove {
+        /// Where the part is.
+        from: Phase,
+        /// Where it should go.
+        to: Phase,
+    },
+    /// A node does not work by the current phase yet. One that stopped renewing
+    /// blocks until it returns or is evicted.
+    #[error("node {node} has not settled: it is at epoch {adopted:?}, needed is {needed}")]
+    Unsettled {
+        /// Which node.
+        node: NodeId,
+        /// The epoch it has adopted.
+        adopted: Option<u64>,
+        /// The epoch it must have adopted.
+        needed: u64,
+    },
+    /// Nodes are missing.
+    #[error("{found} nodes hold a lease, {expected} are expected")]
+    TooFewNodes {
+        /// As the state says.
+        expected: u32,
+        /// As the leases show.
+        found: u32,
+    },
+    /// R2: no sweep has shown that modern is complete.
+    #[error("modern is not known to be complete: sweep in this cutover first")]
+    ModernIncomplete,
+    /// R3, R4: legacy lacks what was written since it was left behind.
+    #[error("legacy is not known to be complete: sweep in a cutover first")]
+    LegacyIncomplete,
+    /// Modern is ahead of what legacy shows, for keys never in `Cutover`.
+    #[error("node {node} knows {holds} keys where modern is ahead of legacy: repair them first")]
+    Held {
+        /// Which node.
+        node: NodeId,
+        /// How many.
+        holds: u64,
+    },
+    /// Stamps of this node are forgotten with its process.
+    #[error("node {node} keeps stamps in its process: run one node and accept it by name")]
+    ProcessScope {
+        /// Which node.
+        node: NodeId,
+    },
+    /// The state store has gone back to an older state.
+    #[error("node {node} has adopted a later state than epoch {epoch}: the state store went back")]
+    StateWentBack {
+        /// Which node.
+        node: NodeId,
+        /// The epoch the store shows.
+        epoch: u64,
+    },
+    /// There is no cohort to move.
+    #[error("there is no cohort")]
+    NoCohort,
+    /// There is a cohort in the way.
+    #[error("there is a cohort: let it grow to the whole or end it first")]
+    CohortExists,
+    /// A cohort cannot begin here.
+    #[error("a cohort cannot begin in {phase}")]
+    CohortForbidden {
+        /// The phase of the base.
+        phase: Phase,
+    },
+    /// A cohort only grows, and is neither nothing nor everything.
+    #[error("a cohort of {share} is no step: it begins within the whole and only grows")]
+    ShareOutOfRange {
+        /// The share asked for.
+        share: Share,
+    },
+    /// Two parts in `Cutover` that came from different families stay two.
+    #[error("base and cohort entered cutover from different families")]
+    EnteredFromDiffers,
+    /// After the move neither store could answer queries over all keys.
+    #[error("after this move no store would hold every record for queries")]
+    NoStoreForQueries,
+    /// The state has moved since the sweep began.
+    #[error("the sweep began at epoch {began}, the state is at {epoch}: sweep again")]
+    SweepOutdated {
+        /// When the sweep began.
+        began: u64,
+        /// Now.
+        epoch: u64,
+    },
+    /// The sweep began before any part had settled in `Cutover`.
+    #[error("no part had settled in cutover when the sweep began")]
+    SweepWithoutCutover,
+    /// The sweep left keys behind.
+    #[error("the sweep left {failures} failures and {conflicts} conflicts behind")]
+    SweepUnclean {
+        /// Keys that could not be joined.
+        failures: u64,
+        /// Conflicts that could not be resolved.
+        conflicts: u64,
+    },
+}

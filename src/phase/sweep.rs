@@ -1,0 +1,103 @@
+//! What makes a sweep count: when it began, and how it ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
+
+/// A sweep that is about to begin: the state it runs under, and which parts had
+/// settled in `Cutover` by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepTicket {
+    adopted: Adopted,
+    base: bool,
+    cohort: bool,
+}
+
+/// What a sweep over all keys in both directions has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepEvidence {
+    adopted: Adopted,
+    base: bool,
+    cohort: bool,
+    failures: u64,
+    conflicts: u64,
+}
+
+impl MigrationState {
+    /// Takes down what holds before the first key of a sweep is read. Only parts
+    /// that have settled in `Cutover` now can be complete by it.
+    #[must_use]
+    pub fn begin_sweep(&self, fleet: &Fleet) -> SweepTicket {
+        let ready = |name| {
+            self.part(name)
+                .is_some_and(|part| part.phase == Phase::Cutover)
+                && self.has_settled(name, fleet)
+        };
+        SweepTicket {
+            adopted: self.adopted(),
+            base: ready(PartName::Base),
+            cohort: ready(PartName::Cohort),
+        }
+    }
+}
+
+impl SweepTicket {
+    /// The evidence of a sweep that has seen every key: how many could not be
+    /// joined, and how many conflicts are left.
+    #[must_use]
+    pub const fn finish(self, failures: u64, conflicts: u64) -> SweepEvidence {
+        let Self {
+            adopted,
+            base,
+            cohort,
+        } = self;
+        SweepEvidence {
+            adopted,
+            base,
+            cohort,
+            failures,
+            conflicts,
+        }
+    }
+
+    /// Whether the sweep can make any part complete.
+    #[must_use]
+    pub const fn counts(self) -> bool {
+        self.base || self.cohort
+    }
+
+    /// The state it runs under.
+    #[must_use]
+    pub const fn adopted(self) -> Adopted {
+        self.adopted
+    }
+}
+
+impl SweepEvidence {
+    pub(super) const fn base(self) -> bool {
+        self.base
+    }
+
+    pub(super) const fn cohort(self) -> bool {
+        self.cohort
+    }
+
+    pub(super) fn stands_for(self, state: &MigrationState) -> Result<(), Refused> {
+        if self.adopted != state.adopted() {
+            return Err(Refused::SweepOutdated {
+                began: self.adopted.epoch,
+                epoch: state.epoch(),
+            });
+        }
+        if !self.base && !self.cohort {
+            return Err(Refused::SweepWithoutCutover);
+        }
+        match (self.failures, self.conflicts) {
+            (0, 0) => Ok(()),
+            (failures, conflicts) => Err(Refused::SweepUnclean {
+                failures,
+                conflicts,
+            }),
+        }
+    }
+}

@@ -1,0 +1,386 @@
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tracing::{Instrument, debug, debug_span, info, warn};
+
+use super::{
+    Incarnation, MigrationName, MigrationState, MigrationStateService, NodeId, NodeLease, NodeName,
+    Revision, Scopes, StateWord, TrackerConfig, TrackerError, Versioned,
+};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::{Event, field, span};
+
+/// One node's copy of the state, and the node's lease.
+///
+/// Operations read the copy, one atomic word, and never wait for the service;
+/// while it is unreachable the phase stays as it is. [`run`](Self::run) polls,
+/// adopts what is newer and only then tells the service so: a node is settled
+/// when its lease says it is.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{
+///     MigrationState, MigrationStateService, Phase, PhaseTracker, TrackerConfig,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = Arc::new(InMemoryStateService::default());
+/// service.create(&MigrationState::new("airports".parse()?)).await?;
+///
+/// let (name, node) = ("airports".parse()?, "node-1".parse()?);
+/// let tracker = PhaseTracker::start(service, name, node, TrackerConfig::default()).await?;
+/// assert_eq!(tracker.state().base().phase, Phase::LegacyOnly);
+///
+/// let following = Arc::clone(&tracker);
+/// let worker = tokio::spawn(async move { following.run(std::future::pending()).await });
+/// # worker.abort();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PhaseTracker {
+    word: AtomicU64,
+    state: ArcSwap<MigrationState>,
+    moved: watch::Sender<()>,
+    /// One adoption at a time; whether the node is closed.
+    closed: Mutex<bool>,
+    holds: Arc<AtomicU64>,
+    node: Option<Node>,
+    config: TrackerConfig,
+}
+
+/// What a tracker with a service knows of itself.
+#[derive(Debug)]
+struct Node {
+    id: NodeId,
+    name: MigrationName,
+    service: Arc<dyn MigrationStateService>,
+}
+
+/// Forbids a first `Cutover` for as long as it lives: modern is known to be
+/// ahead of what legacy shows.
+#[derive(Debug)]
+#[must_use]
+pub struct Hold(Arc<AtomicU64>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl PhaseTracker {
+    /// Registers the node, reads the state, and says that it works by it.
+    ///
+    /// The lease comes first and is unsettled, so that from before the state is
+    /// read nothing can cross without this node.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError`]: no state, no start.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped start may leave an unsettled lease, which blocks crossings
+    /// until it is evicted.
+    pub async fn start(
+        service: Arc<dyn MigrationStateService>,
+        migration: MigrationName,
+        node: NodeName,
+        config: TrackerConfig,
+    ) -> Result<Arc<Self>, TrackerError> {
+        let incarnation = config.incarnation.map_or_else(Incarnation::random, Ok)?;
+        let id = NodeId {
+            name: node,
+            incarnation,
+        };
+        let node = Node {
+            id,
+            name: migration,
+            service,
+        };
+        let unsettled = node.lease(None, config.scopes, 0);
+        node.call(&config, node.service.renew_lease(&node.name, &unsettled))
+            .await?;
+        let Versioned { state, .. } = node.current(&config).await?;
+        let tracker = Arc::new(Self::with(state, Some(node), config));
+        tracker.poll().await?;
+        Ok(tracker)
+    }
+
+    /// A tracker that follows nobody but [`adopt`](Self::adopt): for tests, and
+    /// for programs that keep the state in their own hands.
+    #[must_use]
+    pub fn detached(state: MigrationState) -> Arc<Self> {
+        Arc::new(Self::with(state, None, TrackerConfig::default()))
+    }
+
+    /// The same for sides whose stamps live elsewhere than in the stores.
+    #[must_use]
+    pub fn detached_with(state: MigrationState, config: TrackerConfig) -> Arc<Self> {
+        Arc::new(Self::with(state, None, config))
+    }
+
+    fn with(state: MigrationState, node: Option<Node>, config: TrackerConfig) -> Self {
+        Self {
+            word: AtomicU64::new(state.word().to_bits()),
+            state: ArcSwap::from_pointee(state),
+            moved: watch::Sender::new(()),
+            closed: Mutex::new(false),
+            holds: Arc::default(),
+            node,
+            config,
+        }
+    }
+
+    /// The state in one word.
+    ///
+    /// Sequentially consistent, as is its publication: an operation whose end
+    /// check misses a new state had its effects before the node told the
+    /// service that it works by it.
+    #[must_use]
+    pub fn word(&self) -> StateWord {
+        StateWord::from_bits(self.word.load(Ordering::SeqCst))
+    }
+
+    /// The whole state.
+    #[must_use]
+    pub fn state(&self) -> Arc<MigrationState> {
+        self.state.load_full()
+    }
+
+    /// The key of this node's lease; `None` if it follows no service.
+    #[must_use]
+    pub fn node(&self) -> Option<&NodeId> {
+        self.node.as_ref().map(|node| &node.id)
+    }
+
+    /// Where this node's stamps live.
+    #[must_use]
+    pub fn scopes(&self) -> Scopes {
+        self.config.scopes
+    }
+
+    /// Takes up `state` if it is newer than what is there; answers whether.
+    ///
+    /// Operations in flight need not end first: each one checks the state again
+    /// before it answers.
+    pub fn adopt(&self, state: MigrationState) -> bool {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.epoch() <= self.state.load().epoch() {
+            return false;
+        }
+        let word = state.word();
+        self.state.store(Arc::new(state));
+        self.publish(if *closed { word.closed() } else { word });
+        drop(closed);
+        self.tell(&Event::PhaseAdopted {
+            phase: word.base().name(),
+            cohort: word.cohort().map(super::Phase::name),
+            epoch: word.epoch(),
+        });
+        info!({ field::PHASE } = %word.base(), { field::EPOCH } = word.epoch(), "adopted");
+        true
+    }
+
+    fn publish(&self, word: StateWord) {
+        self.word.store(word.to_bits(), Ordering::SeqCst);
+        self.moved.send_replace(());
+    }
+
+    /// Refuses every operation from now on.
+    fn close(&self) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.publish(self.word().closed());
+    }
+
+    /// Resolves when the word is no longer `seen`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn moved_from(&self, seen: StateWord) {
+        let mut moved = self.moved.subscribe();
+        while self.word() == seen {
+            // The sender lives as long as `self`.
+            let _ = moved.changed().await;
+        }
+    }
+
+    /// Forbids a first `Cutover`, by way of the node's next lease, until the
+    /// hold is dropped.
+    pub fn hold(&self) -> Hold {
+        self.holds.fetch_add(1, Ordering::Relaxed);
+        Hold(Arc::clone(&self.holds))
+    }
+
+    /// How many holds there are.
+    #[must_use]
+    pub fn holds(&self) -> u64 {
+        self.holds.load(Ordering::Relaxed)
+    }
+
+    /// One round: reads the state, adopts it if it is newer, renews the lease.
+    /// Answers the revision that was read, if there is a service.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError`]; after any but `Evicted` the node goes on with what it
+    /// has.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the next round does what this one left.
+    pub async fn poll(&self) -> Result<Option<Revision>, TrackerError> {
+        let Some(node) = &self.node else {
+            return Ok(None);
+        };
+        let Versioned { revision, state } = node.current(&self.config).await?;
+        self.not_older(node, &state)?;
+        self.adopt(state);
+        let adopted = self.state.load().adopted();
+        let lease = node.lease(Some(adopted), self.config.scopes, self.holds());
+        match node
+            .call(&self.config, node.service.renew_lease(&node.name, &lease))
+            .await
+        {
+            Err(TrackerError::Service { source, .. })
+                if source.kind() == StoreErrorKind::Conflict =>
+            {
+                self.close();
+                Err(TrackerError::Evicted {
+                    node: node.id.clone(),
+                })
+            }
+            renewed => renewed.map(|()| Some(revision)),
+        }
+    }
+
+    /// Nobody adopts a lower epoch, or another state of the same one.
+    fn not_older(&self, node: &Node, state: &MigrationState) -> Result<(), TrackerError> {
+        let mine = self.state.load().adopted();
+        let shown = state.adopted();
+        if shown.epoch > mine.epoch || shown == mine {
+            return Ok(());
+        }
+        let migration = node.name.clone();
+        Err(TrackerError::WentBack {
+            migration,
+            shown: shown.epoch,
+            adopted: mine.epoch,
+        })
+    }
+
+    /// Polls until `shutdown` resolves, or the node is evicted. The lease stays:
+    /// drain the operations, then [`release`](Self::release) it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::Evicted`]; everything else is reported and tried again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), TrackerError> {
+        tokio::pin!(shutdown);
+        let mut seen = Revision::default();
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return Ok(()),
+                () = self.changed(seen) => {}
+                () = tokio::time::sleep(self.config.poll_interval) => {}
+            }
+            match self.poll().instrument(debug_span!(span::POLL)).await {
+                Ok(revision) => seen = revision.unwrap_or(seen),
+                Err(error @ TrackerError::Evicted { .. }) => return Err(error),
+                Err(error) => self.report(&error),
+            }
+        }
+    }
+
+    async fn changed(&self, seen: Revision) {
+        match &self.node {
+            Some(node) if seen > Revision::default() => {
+                node.service.changed(&node.name, seen).await;
+            }
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn report(&self, error: &TrackerError) {
+        self.tell(&Event::StateUnreachable);
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        if matches!(error, TrackerError::WentBack { .. }) {
+            warn!({ field::ERROR } = %error, "phase kept");
+        } else {
+            debug!({ field::ERROR } = %error, ?source, "phase kept");
+        }
+    }
+
+    /// Gives the lease back, once no operation is left on this node.
+    ///
+    /// # Errors
+    ///
+    /// [`TrackerError::Service`], [`TrackerError::TimedOut`]: the lease may
+    /// stand, and blocks crossings until it is released or evicted.
+    pub async fn release(&self) -> Result<(), TrackerError> {
+        self.close();
+        match &self.node {
+            None => Ok(()),
+            Some(node) => {
+                node.call(
+                    &self.config,
+                    node.service.release_lease(&node.name, &node.id),
+                )
+                .await
+            }
+        }
+    }
+
+    fn tell(&self, event: &Event) {
+        if let Some(observer) = &self.config.observer {
+            observer.on_event(event);
+        }
+    }
+}
+
+impl Node {
+    fn lease(&self, adopted: Option<super::Adopted>, scopes: Scopes, holds: u64) -> NodeLease {
+        NodeLease {
+            node: self.id.clone(),
+            adopted,
+            scopes,
+            holds,
+        }
+    }
+
+    async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {
+        let found = self.call(config, self.service.current(&self.name)).await?;
+        found.ok_or_else(|| TrackerError::NoState {
+            migration: self.name.clone(),
+        })
+    }
+
+    async fn call<T>(
+        &self,
+        config: &TrackerConfig,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, TrackerError> {
+        let migration = || self.name.clone();
+        match tokio::time::timeout(config.call_timeout, call).await {
+            Ok(answer) => answer.map_err(|source| TrackerError::Service {
+                migration: migration(),
+                source,
+            }),
+            Err(_) => Err(TrackerError::TimedOut {
+                migration: migration(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Side;
+
+/// Where a migration stands. What each phase means for writes, reads and
+/// queries is one table: [`WritePlan`](super::WritePlan),
+/// [`ReadPlan`](super::ReadPlan).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The modern store is not used.
+    LegacyOnly,
+    /// Legacy counts; modern follows leniently.
+    DualWrite,
+    /// As `DualWrite`, and reads are compared aside.
+    Shadow,
+    /// The bridge: both stores count, strictly.
+    Cutover,
+    /// Modern is read; both are written strictly, legacy first.
+    Live,
+    /// Modern counts; legacy follows leniently.
+    RampDown,
+    /// The legacy store is not used.
+    ModernOnly,
+    /// Modern is gone: nothing is answered until the fleet has settled here.
+    Halted,
+}
+
+/// Which store a phase relies on. Any mix of nodes inside one family is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Every acknowledged write is in legacy, every read reads legacy.
+    Legacy,
+    /// The same of modern.
+    Modern,
+}
+
+impl Family {
+    /// The store that counts in this family.
+    #[must_use]
+    pub const fn side(self) -> Side {
+        match self {
+            Self::Legacy => Side::Legacy,
+            Self::Modern => Side::Modern,
+        }
+    }
+}
+
+impl Phase {
+    /// Every phase, in the order of a migration, `Halted` last.
+    pub const ALL: [Self; 8] = [
+        Self::LegacyOnly,
+        Self::DualWrite,
+        Self::Shadow,
+        Self::Cutover,
+        Self::Live,
+        Self::RampDown,
+        Self::ModernOnly,
+        Self::Halted,
+    ];
+
+    /// The family, or `None` for `Cutover` (both) and `Halted` (neither).
+    #[must_use]
+    pub const fn family(self) -> Option<Family> {
+        match self {
+            Self::LegacyOnly | Self::DualWrite | Self::Shadow => Some(Family::Legacy),
+            Self::Live | Self::RampDown | Self::ModernOnly => Some(Family::Modern),
+            Self::Cutover | Self::Halted => None,
+        }
+    }
+
+    /// Whether legacy is no longer written strictly: `RampDown`, `ModernOnly`.
+    #[must_use]
+    pub const fn leaves_legacy(self) -> bool {
+        matches!(self, Self::RampDown | Self::ModernOnly)
+    }
+
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LegacyOnly => "legacy_only",
+            Self::DualWrite => "dual_write",
+            Self::Shadow => "shadow",
+            Self::Cutover => "cutover",
+            Self::Live => "live",
+            Self::RampDown => "ramp_down",
+            Self::ModernOnly => "modern_only",
+            Self::Halted => "halted",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,149 @@
+use std::num::NonZeroUsize;
+
+use async_trait::async_trait;
+
+use crate::error::StoreError;
+use crate::key::Key;
+
+/// What a record holds: any cloneable, comparable value.
+///
+/// Comparing is how the crate finds contents that differ under equal stamps, so
+/// `==` must be total: two equal rows compare equal, always.
+pub trait Entity: Clone + PartialEq + Send + Sync + 'static {}
+
+impl<E: Clone + PartialEq + Send + Sync + 'static> Entity for E {}
+
+/// A repository as most applications have one today.
+///
+/// [`MigrationRepository`](super::MigrationRepository) is one too, so callers
+/// need not know that a migration is under way.
+///
+/// # Contract
+///
+/// 1. `find` answers what the last acknowledged `save` or `delete` of the key
+///    left, never an older copy.
+/// 2. `save` stores the entity under its key, in place of an older one.
+/// 3. `delete` removes it; nothing to remove is no error.
+/// 4. Every failure says by its kind whether it may have had an effect.
+///
+/// # Cancel safety
+///
+/// A dropped `save` or `delete` may have had its effect, or have it later.
+#[async_trait]
+pub trait Repository: Send + Sync + 'static {
+    /// The identity of an entity.
+    type Key: Key;
+    /// What is stored.
+    type Entity: Entity;
+
+    /// The key of an entity. Pure: one entity, one key, always.
+    fn key(&self, entity: &Self::Entity) -> Self::Key;
+
+    /// The entity of `key`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, whatever went wrong: a read has no effect.
+    async fn find(&self, key: &Self::Key) -> Result<Option<Self::Entity>, StoreError>;
+
+    /// Stores `entity`.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`, `Conflict`, `Unavailable`: nothing changed; `Unknown`.
+    async fn save(&self, entity: Self::Entity) -> Result<(), StoreError>;
+
+    /// Removes the entity of `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    async fn delete(&self, key: &Self::Key) -> Result<(), StoreError>;
+}
+
+/// A [`Repository`] whose store runs several calls as one transaction: what
+/// [`SideStamped`](super::SideStamped) needs to change a row and its stamp
+/// together.
+///
+/// # Contract
+///
+/// 1. Changes become visible and durable together, when `commit` answers `Ok`.
+/// 2. A transaction that is dropped without `commit` has changed nothing.
+/// 3. Reads within a transaction see one state of rows and stamps, and their
+///    transaction's own changes.
+/// 4. Two `Access::Write` transactions that touch one key do not overlap
+///    between the first touch and the end of the earlier one.
+#[async_trait]
+pub trait TransactionalRepository: Repository {
+    /// An open transaction; dropping it rolls it back.
+    type Transaction: Send + 'static;
+
+    /// Opens a transaction.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn begin(&self, access: Access) -> Result<Self::Transaction, StoreError>;
+
+    /// Makes the changes of a transaction durable.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`, `Conflict`, `Unavailable`: rolled back; `Unknown`.
+    async fn commit(&self, transaction: Self::Transaction) -> Result<(), StoreError>;
+
+    /// As [`Repository::find`], within a transaction.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn find_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        key: &Self::Key,
+    ) -> Result<Option<Self::Entity>, StoreError>;
+
+    /// As [`Repository::save`], within a transaction.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`, `Conflict`, `Unavailable`; the transaction is then dropped.
+    async fn save_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        entity: &Self::Entity,
+    ) -> Result<(), StoreError>;
+
+    /// As [`Repository::delete`], within a transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`save_in`](Self::save_in).
+    async fn delete_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        key: &Self::Key,
+    ) -> Result<(), StoreError>;
+
+    /// The first `limit` entities after `after`, in the order of their keys;
+    /// fewer only at the end.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn list_in(
+        &self,
+        transaction: &mut Self::Transaction,
+        after: Option<&Self::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<Self::Entity>, StoreError>;
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Looking at one state of rows and stamps.
+    Read,
+    /// Changing a row and its stamp.
+    Write,
+}

@@ -1,0 +1,130 @@
+use std::num::NonZeroUsize;
+
+use async_trait::async_trait;
+
+use super::Entity;
+use crate::error::StoreError;
+use crate::key::Key;
+use crate::stamp::{Record, Stamp, StampScope};
+
+/// What a store did with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It was larger than what was there, and is stored now.
+    Stored,
+    /// The store holds this stamp, equal or larger, and changed nothing.
+    Stale(Stamp),
+}
+
+/// What the protocol needs of a side: a stamp beside each row, and tombstones
+/// instead of gaps.
+///
+/// # Contract
+///
+/// 1. `read` answers the record stored last, or [`Record::absent`]; a row that
+///    was never stamped has [`Stamp::BASE`].
+/// 2. `apply` stores a record whose stamp is larger than the stored one, and
+///    answers `Stored`.
+/// 3. `apply` of an equal or smaller stamp changes nothing and answers `Stale`
+///    with the stored stamp.
+/// 4. A tombstone is stored like any record: `read` answers it, and only a
+///    larger stamp brings a value back.
+/// 5. `apply` is atomic in the store, also against itself: of concurrent ones
+///    the largest stamp is what remains, with its own value.
+/// 6. `apply` of [`Stamp::ZERO`] is `Rejected`.
+/// 7. `read` never answers from a replica or a snapshot older than the call.
+/// 8. `apply_many` answers once for each record, in their order, as so many
+///    `apply` would.
+/// 9. Every value comes back as it was stored, compared with `==`.
+/// 10. Every failure says by its kind whether it may have had an effect.
+///
+/// # Cancel safety
+///
+/// A dropped `apply` may have had its effect, or have it later. Applying again
+/// is harmless.
+#[async_trait]
+pub trait StampedRepository: Send + Sync + 'static {
+    /// The identity of an entity.
+    type Key: Key;
+    /// What is stored.
+    type Entity: Entity;
+
+    /// The key of an entity. Pure: one entity, one key, always.
+    fn key(&self, entity: &Self::Entity) -> Self::Key;
+
+    /// What the store holds for `key`.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, whatever went wrong: a read has no effect.
+    async fn read(&self, key: &Self::Key) -> Result<Record<Self::Entity>, StoreError>;
+
+    /// Stores `record` if its stamp is larger than the stored one.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`, `Conflict`, `Unavailable`: nothing changed; `Unknown`.
+    async fn apply(
+        &self,
+        key: &Self::Key,
+        record: &Record<Self::Entity>,
+    ) -> Result<Applied, StoreError>;
+
+    /// Applies several records, each for itself.
+    async fn apply_many(
+        &self,
+        records: &[(Self::Key, Record<Self::Entity>)],
+    ) -> Vec<Result<Applied, StoreError>> {
+        let mut answers = Vec::with_capacity(records.len());
+        for (key, record) in records {
+            answers.push(self.apply(key, record).await);
+        }
+        answers
+    }
+
+    /// Where the stamps live.
+    fn scope(&self) -> StampScope {
+        StampScope::Store
+    }
+}
+
+/// A [`StampedRepository`] that can be walked from end to end.
+///
+/// # Contract
+///
+/// 1. A page holds the records after `after` in the order of their keys, none
+///    left out and none twice, tombstones and unstamped rows included.
+/// 2. A page holds at most `limit` records, and at least one unless it is the
+///    last.
+/// 3. `is_last` only if no record comes after the page.
+/// 4. A page never comes from a snapshot older than the call.
+#[async_trait]
+pub trait ScanRepository: StampedRepository {
+    /// The records after `after`, from the first key on if there is none.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, whatever went wrong: a scan has no effect.
+    async fn scan(
+        &self,
+        after: Option<&Self::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Page<Self::Key, Self::Entity>, StoreError>;
+}
+
+/// Records in the order of their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<K, E> {
+    /// The records, tombstones included.
+    pub records: Vec<(K, Record<E>)>,
+    /// Whether nothing comes after them.
+    pub is_last: bool,
+}
+
+impl<K, E> Page<K, E> {
+    /// A page of these records.
+    #[must_use]
+    pub const fn new(records: Vec<(K, Record<E>)>, is_last: bool) -> Self {
+        Self { records, is_last }
+    }
+}

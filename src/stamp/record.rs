@@ -1,0 +1,47 @@
+use serde::{Deserialize, Serialize};
+
+use super::Stamp;
+
+/// What a store holds for a key: a value with its stamp, a *tombstone* (a stamp
+/// without a value: it was deleted), or nothing ([`Record::absent`]).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Record<E> {
+    /// The write that left it so.
+    pub stamp: Stamp,
+    /// The value; `None` if deleted or never there.
+    pub value: Option<E>,
+}
+
+impl<E> Record<E> {
+    /// A value and the write that made it.
+    pub const fn live(stamp: Stamp, value: E) -> Self {
+        Self {
+            stamp,
+            value: Some(value),
+        }
+    }
+
+    /// A deletion.
+    #[must_use]
+    pub const fn tombstone(stamp: Stamp) -> Self {
+        Self { stamp, value: None }
+    }
+
+    /// Never there: [`Stamp::ZERO`] and no value.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self::tombstone(Stamp::ZERO)
+    }
+
+    /// Whether it is a deletion, as against a key that was never there.
+    #[must_use]
+    pub fn is_tombstone(&self) -> bool {
+        self.value.is_none() && self.stamp > Stamp::ZERO
+    }
+
+    /// Whether a store that holds `stored` must take this record.
+    #[must_use]
+    pub fn supersedes(&self, stored: Stamp) -> bool {
+        self.stamp > stored
+    }
+}

@@ -1,0 +1,12 @@
+use serde::{Deserialize, Serialize};
+
+/// Where the stamps of a side live, and so what they are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StampScope {
+    /// With the records: every process sees the same stamps.
+    #[default]
+    Store,
+    /// In this process, which forgets them: for trying out and for one process.
+    Process,
+}

@@ -1,0 +1,50 @@
+use std::fmt;
+use std::num::NonZeroU64;
+
+/// Who made a stamp: 64 random bits, one id for every [`StampClock`], never 0.
+///
+/// The bits come from the operating system. Two clocks with one id could make
+/// one stamp twice, so no cheap generator, process id or host name will do.
+///
+/// [`StampClock`]: super::StampClock
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WriterId(NonZeroU64);
+
+impl WriterId {
+    /// A fresh id.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no entropy to give.
+    pub fn random() -> Result<Self, EntropyError> {
+        loop {
+            let bits = getrandom::u64().map_err(EntropyError)?;
+            if let Some(id) = NonZeroU64::new(bits) {
+                return Ok(Self(id));
+            }
+        }
+    }
+
+    /// A chosen id, for tests that must repeat. Never share one.
+    #[must_use]
+    pub const fn fixed(id: NonZeroU64) -> Self {
+        Self(id)
+    }
+
+    /// The bits.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for WriterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The operating system gave no random bits.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system has no entropy for a writer id")]
+pub struct EntropyError(#[source] pub(crate) getrandom::Error);
