@@ -1,9 +1,88 @@
-//! Strangler-fig migration primitives.
+//! Strangler-fig migration primitives: move the records of one capability from
+//! a legacy store to a modern one, under load, with no lost write, no stale
+//! read, no downtime, and a way back.
+//!
+//! Wrap the two repositories you have in a
+//! [`MigrationRepository`](repository::MigrationRepository) and keep calling
+//! `find`, `save` and `delete`. The [`phase`] module moves the fleet from one
+//! store to the other; a [`Sweep`](reconcile::Sweep) shows when that is safe.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use strangler_fig::memory::{InMemoryRepository, InMemoryStateService};
+//! use strangler_fig::phase::{
+//!     MigrationName, MigrationState, MigrationStateService, Move, Phase, PhaseTracker,
+//!     TrackerConfig, take_step,
+//! };
+//! use strangler_fig::reconcile::Sweep;
+//! use strangler_fig::repository::MigrationRepository;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The two stores: the old one holds a row the crate has never seen.
+//! let legacy = InMemoryRepository::new(|user: &(u32, String)| user.0);
+//! let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
+//! legacy.plant((1, "Ada".to_owned()));
+//!
+//! // The state of the migration, and this node's copy of it.
+//! let name: MigrationName = "users".parse()?;
+//! let service = Arc::new(InMemoryStateService::default());
+//! service.create(&MigrationState::new(name.clone())).await?;
+//! let tracker = PhaseTracker::start(
+//!     service.clone(),
+//!     name.clone(),
+//!     "node-1".parse()?,
+//!     TrackerConfig::default(),
+//! )
+//! .await?;
+//!
+//! // What the application calls, before, during and after.
+//! let users = MigrationRepository::new(legacy, modern, tracker.clone())?;
+//! users.save((2, "Grace".to_owned())).await?;
+//!
+//! // The way across: `Cutover`, a sweep, and on.
+//! take_step(&*service, &name, &Move::to(Phase::Cutover), None).await?;
+//! tracker.poll().await?; // `PhaseTracker::run` does this once a second
+//! Sweep::new(&users).establish(&*service, std::future::pending()).await?;
+//! tracker.poll().await?;
+//! take_step(&*service, &name, &Move::to(Phase::Live), None).await?;
+//! tracker.poll().await?;
+//!
+//! assert_eq!(users.find(&1).await?, Some((1, "Ada".to_owned())));
+//! assert_eq!(users.modern().records().len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Floors
+//!
+//! A module imports only from floors below its own.
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 6 | [`memory`], `testkit`, `mock` |
+//! | 4 | [`reconcile`] |
+//! | 3 | [`repository`] |
+//! | 2 | [`phase`] |
+//! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`observe`] |
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `testkit` | `testkit`: conformance suites, fault injection, the history checker |
+//! | `mockall` | `mock`: mocks of the contracts |
+
 pub mod clock;
 pub mod error;
 pub mod key;
 pub mod memory;
 pub mod observe;
 pub mod phase;
+pub mod reconcile;
 pub mod repository;
 pub mod stamp;
+
+/// The attribute that every contract carries, so that implementing one needs no
+/// dependency of its own.
+pub use async_trait::async_trait;

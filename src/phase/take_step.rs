@@ -1,0 +1,136 @@
+use std::time::Duration;
+
+use super::{
+    Fleet, MigrationName, MigrationState, MigrationStateService, Move, MoveId, NodeName, Refused,
+    Revision,
+};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::stamp::EntropyError;
+
+/// How often a replacement of unknown outcome is looked up before it is given up.
+const READ_BACKS: u32 = 5;
+const READ_BACK_DELAY: Duration = Duration::from_millis(100);
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The rules do not allow it now.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Somebody else moved first; look again.
+    #[error("another move of {migration} came first")]
+    Overtaken {
+        /// Which migration.
+        migration: MigrationName,
+    },
+    /// Nobody has created the migration.
+    #[error("there is no migration {migration}")]
+    NoState {
+        /// Which migration.
+        migration: MigrationName,
+    },
+    /// The service could not do it. Of kind `Unknown`: the move may yet show.
+    #[error("the state of {migration} could not be moved")]
+    Service {
+        /// Which migration.
+        migration: MigrationName,
+        /// What the service reported.
+        source: StoreError,
+    },
+    /// The operating system gave no random bits for the move id.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl StepError {
+    /// Whether the same step may be taken later, without anybody else's doing
+    /// but the fleet's.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused(refused) => {
+                matches!(
+                    refused,
+                    Refused::Unsettled { .. } | Refused::TooFewNodes { .. }
+                )
+            }
+            Self::Overtaken { .. } => true,
+            Self::Service { source, .. } => source.is_retryable(),
+            Self::NoState { .. } | Self::Entropy(_) => false,
+        }
+    }
+}
+
+/// Takes one step of a migration: reads the state and then the leases, asks the
+/// rules, and replaces the state by one `compare_and_set`. A lost answer is read
+/// back by the move's id, so that no step is taken twice.
+///
+/// `process_scope` names the one node whose process-scoped stamps the operator
+/// accepts; see [`Fleet::accepting_process_scope`].
+///
+/// # Errors
+///
+/// [`StepError`]; the state has moved only if it is `Service` of kind `Unknown`.
+///
+/// # Cancel safety
+///
+/// A dropped step may have been taken. Read the state.
+pub async fn take_step(
+    service: &dyn MigrationStateService,
+    migration: &MigrationName,
+    step: &Move,
+    process_scope: Option<NodeName>,
+) -> Result<MigrationState, StepError> {
+    let failed = |source| StepError::Service {
+        migration: migration.clone(),
+        source,
+    };
+    let found = service.current(migration).await.map_err(failed)?;
+    let found = found.ok_or_else(|| StepError::NoState {
+        migration: migration.clone(),
+    })?;
+    let fleet = Fleet::new(service.leases(migration).await.map_err(failed)?);
+    let fleet = match process_scope {
+        Some(node) => fleet.accepting_process_scope(node),
+        None => fleet,
+    };
+    let next = found.state.transition(step, MoveId::random()?, &fleet)?;
+    match replace(service, found.revision, &next).await {
+        Ok(true) => Ok(next),
+        Ok(false) => Err(StepError::Overtaken {
+            migration: migration.clone(),
+        }),
+        Err(source) => Err(failed(source)),
+    }
+}
+
+/// Whether `next` is the state that followed `expected`.
+async fn replace(
+    service: &dyn MigrationStateService,
+    expected: Revision,
+    next: &MigrationState,
+) -> Result<bool, StoreError> {
+    let mut in_doubt = match service.compare_and_set(expected, next).await {
+        Ok(_) => return Ok(true),
+        Err(error) if error.kind() == StoreErrorKind::Conflict => return Ok(false),
+        Err(error) if error.kind().is_definite() => return Err(error),
+        Err(error) => error,
+    };
+    for _ in 0..READ_BACKS {
+        tokio::time::sleep(READ_BACK_DELAY).await;
+        match service.current(next.name()).await {
+            Ok(Some(now)) if now.revision != expected => {
+                // A later move may stand on ours; then ours was taken too, but
+                // who made it cannot be told. Only our own id is a yes.
+                return Ok(now.state.move_id() == next.move_id());
+            }
+            Ok(_) => match service.compare_and_set(expected, next).await {
+                Ok(_) => return Ok(true),
+                Err(error) => in_doubt = error.with_kind(StoreErrorKind::Unknown),
+            },
+            Err(error) => in_doubt = error.with_kind(StoreErrorKind::Unknown),
+        }
+    }
+    Err(in_doubt)
+}

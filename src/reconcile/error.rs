@@ -1,0 +1,56 @@
+use crate::error::StoreError;
+use crate::phase::{Side, StepError};
+
+/// Why a sweep ended before it had seen every key, or did not count.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepError {
+    /// A side could not be read, however often it was tried.
+    #[error("{side} could not be scanned")]
+    Scan {
+        /// Which side.
+        side: Side,
+        /// What the adapter reported.
+        source: StoreError,
+    },
+    /// A scan answered keys that do not follow each other: its adapter is wrong.
+    #[error("the scan of {side} is out of order")]
+    OutOfOrder {
+        /// Which side.
+        side: Side,
+    },
+    /// A scan answered an empty page that is not the last: it would never end.
+    #[error("the scan of {side} stands still")]
+    StandsStill {
+        /// Which side.
+        side: Side,
+    },
+    /// The state moved while the sweep ran, or this node does not work by it
+    /// yet.
+    #[error("the state is at epoch {now}, the sweep stands for epoch {began}")]
+    Interrupted {
+        /// The epoch it began at.
+        began: u64,
+        /// The epoch this node works by.
+        now: u64,
+    },
+    /// It was told to stop.
+    #[error("the sweep was stopped")]
+    Stopped,
+    /// The state could not be read, or did not take the evidence.
+    #[error("the sweep was not recorded")]
+    Step(#[from] StepError),
+}
+
+impl SweepError {
+    /// Whether sweeping again may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Scan { source, .. } => source.is_retryable(),
+            Self::Interrupted { .. } | Self::Stopped => true,
+            Self::Step(error) => error.is_retryable(),
+            Self::OutOfOrder { .. } | Self::StandsStill { .. } => false,
+        }
+    }
+}

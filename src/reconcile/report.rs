@@ -1,0 +1,67 @@
+use std::fmt;
+
+use crate::error::StoreError;
+use crate::phase::SweepEvidence;
+
+/// What joining a key came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// Both sides held the same.
+    Level,
+    /// The lagging side took the other's record, or had got a later one.
+    Copied,
+    /// A conflict was settled: the primary's content took the next stamp.
+    Settled,
+    /// A conflict that nothing can beat; it remains.
+    Stuck,
+}
+
+/// A key that could not be joined.
+#[derive(Debug)]
+pub struct FailedKey<K> {
+    /// Which key.
+    pub key: K,
+    /// What the adapter reported last.
+    pub error: StoreError,
+}
+
+/// What a sweep has seen and done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SweepReport<K> {
+    /// Keys that either side holds, tombstones included.
+    pub keys: u64,
+    /// Records copied to legacy.
+    pub to_legacy: u64,
+    /// Records copied to modern.
+    pub to_modern: u64,
+    /// Conflicts that were settled.
+    pub settled: u64,
+    /// Conflicts that remain.
+    pub conflicts: u64,
+    /// Keys that could not be joined, however often they were tried.
+    pub failures: u64,
+    /// The first of these keys.
+    pub failed: Vec<FailedKey<K>>,
+    /// What the state asks for; it counts only if the sweep was clean.
+    pub evidence: SweepEvidence,
+}
+
+impl<K> SweepReport<K> {
+    /// Whether nothing was left behind.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.failures == 0 && self.conflicts == 0
+    }
+}
+
+impl<K> fmt::Display for SweepReport<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} keys swept: {} copied to modern, {} to legacy, {} conflicts settled, \
+             {} remain, {} failed",
+            self.keys, self.to_modern, self.to_legacy, self.settled, self.conflicts, self.failures
+        )
+    }
+}

@@ -1,0 +1,166 @@
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::observe::Observer;
+use crate::phase::Share;
+
+/// The limits of a [`MigrationRepository`](super::MigrationRepository).
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::phase::Share;
+/// use strangler_fig::repository::MigrationConfig;
+///
+/// let config = MigrationConfig::default()
+///     .with_shadow_share(Share::percent(1))
+///     .with_lenient_wait(Duration::from_millis(20));
+/// ```
+#[derive(Debug, Clone)]
+pub struct MigrationConfig {
+    pub(super) lenient_wait: Duration,
+    pub(super) lenient_deadline: Duration,
+    pub(super) lenient_limit: NonZeroU32,
+    pub(super) shadow_share: Share,
+    pub(super) shadow_deadline: Duration,
+    pub(super) shadow_recheck_delay: Duration,
+    pub(super) shadow_limit: NonZeroU32,
+    pub(super) halted_wait: Duration,
+    pub(super) attempts_max: NonZeroU32,
+    pub(super) batch_concurrency: NonZeroUsize,
+    pub(super) fallback_reads: bool,
+    pub(super) sink_capacity: NonZeroUsize,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+}
+
+const fn u32_of(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("a default limit is not zero")
+}
+
+const fn usize_of(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).expect("a default limit is not zero")
+}
+
+impl Default for MigrationConfig {
+    /// The lenient side is awaited for 100 ms, finishes aside within 30 s, 1,024
+    /// at once; a tenth of the reads is compared, within 5 s, 64 at once, read
+    /// again after 100 ms; operations wait 5 s in `Halted`; a write takes a new
+    /// stamp, and an operation runs again, at most 32 times; batches run 16
+    /// operations at once; no fallback reads; 10,000 keys in the sink.
+    fn default() -> Self {
+        Self {
+            lenient_wait: Duration::from_millis(100),
+            lenient_deadline: Duration::from_secs(30),
+            lenient_limit: u32_of(1_024),
+            shadow_share: Share::percent(10),
+            shadow_deadline: Duration::from_secs(5),
+            shadow_recheck_delay: Duration::from_millis(100),
+            shadow_limit: u32_of(64),
+            halted_wait: Duration::from_secs(5),
+            attempts_max: u32_of(32),
+            batch_concurrency: usize_of(16),
+            fallback_reads: false,
+            sink_capacity: usize_of(10_000),
+            observer: None,
+        }
+    }
+}
+
+impl MigrationConfig {
+    /// How long a caller waits for the lenient side before it finishes aside.
+    #[must_use]
+    pub fn with_lenient_wait(mut self, wait: Duration) -> Self {
+        self.lenient_wait = wait;
+        self
+    }
+
+    /// How long the lenient side may go on aside before it is given up and the
+    /// key noted.
+    #[must_use]
+    pub fn with_lenient_deadline(mut self, deadline: Duration) -> Self {
+        self.lenient_deadline = deadline;
+        self
+    }
+
+    /// How many lenient writes may go on aside; one more is given up and its key
+    /// noted.
+    #[must_use]
+    pub fn with_lenient_limit(mut self, limit: NonZeroU32) -> Self {
+        self.lenient_limit = limit;
+        self
+    }
+
+    /// The share of reads that is compared with the other side, in the phases
+    /// that compare at all. The choice falls before the other side is read.
+    #[must_use]
+    pub fn with_shadow_share(mut self, share: Share) -> Self {
+        self.shadow_share = share;
+        self
+    }
+
+    /// How long a comparison may take before it is given up.
+    #[must_use]
+    pub fn with_shadow_deadline(mut self, deadline: Duration) -> Self {
+        self.shadow_deadline = deadline;
+        self
+    }
+
+    /// The pause before a difference is read again.
+    #[must_use]
+    pub fn with_shadow_recheck_delay(mut self, delay: Duration) -> Self {
+        self.shadow_recheck_delay = delay;
+        self
+    }
+
+    /// How many comparisons may be under way; beyond that none is begun.
+    #[must_use]
+    pub fn with_shadow_limit(mut self, limit: NonZeroU32) -> Self {
+        self.shadow_limit = limit;
+        self
+    }
+
+    /// How long an operation waits for `Halted` to end before it answers
+    /// `Unavailable`.
+    #[must_use]
+    pub fn with_halted_wait(mut self, wait: Duration) -> Self {
+        self.halted_wait = wait;
+        self
+    }
+
+    /// How often a write may take a new stamp because another was larger, and an
+    /// operation run again because the phase moved.
+    #[must_use]
+    pub fn with_attempts_max(mut self, attempts: NonZeroU32) -> Self {
+        self.attempts_max = attempts;
+        self
+    }
+
+    /// How many operations of one batch run at once.
+    #[must_use]
+    pub fn with_batch_concurrency(mut self, concurrency: NonZeroUsize) -> Self {
+        self.batch_concurrency = concurrency;
+        self
+    }
+
+    /// Lets the other side answer a read when the primary is `Unavailable`,
+    /// marked as such, and outside every guarantee: it may be stale.
+    #[must_use]
+    pub fn with_fallback_reads(mut self, allowed: bool) -> Self {
+        self.fallback_reads = allowed;
+        self
+    }
+
+    /// How many keys the divergence sink holds.
+    #[must_use]
+    pub fn with_sink_capacity(mut self, capacity: NonZeroUsize) -> Self {
+        self.sink_capacity = capacity;
+        self
+    }
+
+    /// Who is told what happens.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+}

@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::aside::Aside;
+use super::{
+    Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
+};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::{Event, Operation, Outcome, field};
+use crate::phase::{Bucket, Family, Hold, Phase, PhaseTracker, Salt, Scopes, Side, StateWord};
+use crate::stamp::{Observed, Record, Stamp, StampClock};
+
+/// What every operation of a migration repository shares.
+#[derive(Debug)]
+pub(super) struct Core<L: StampedRepository, M> {
+    pub(super) legacy: Arc<L>,
+    pub(super) modern: Arc<M>,
+    pub(super) tracker: Arc<PhaseTracker>,
+    pub(super) stamps: Arc<StampClock>,
+    pub(super) sink: Arc<DivergenceSink<L::Key>>,
+    pub(super) config: MigrationConfig,
+    pub(super) lenient: Aside,
+    pub(super) shadow: Aside,
+    pub(super) salt: Salt,
+}
+
+/// The part of a key, as an operation found it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) phase: Phase,
+    pub(super) entered_from: Family,
+}
+
+/// A failed call with no effect, whatever the adapter thought of it: a read.
+pub(super) fn without_effect(error: StoreError) -> StoreError {
+    match error.kind() {
+        StoreErrorKind::Unavailable => error,
+        _ => error.with_kind(StoreErrorKind::Unavailable),
+    }
+}
+
+impl<L, M> Core<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    pub(super) async fn read_side(
+        &self,
+        side: Side,
+        key: &L::Key,
+    ) -> Result<Record<L::Entity>, StoreError> {
+        match side {
+            Side::Legacy => self.legacy.read(key).await,
+            Side::Modern => self.modern.read(key).await,
+        }
+    }
+
+    pub(super) async fn apply_side(
+        &self,
+        side: Side,
+        key: &L::Key,
+        record: &Record<L::Entity>,
+    ) -> Result<Applied, StoreError> {
+        match side {
+            Side::Legacy => self.legacy.apply(key, record).await,
+            Side::Modern => self.modern.apply(key, record).await,
+        }
+    }
+
+    pub(super) fn scopes(&self) -> Scopes {
+        Scopes {
+            legacy: self.legacy.scope(),
+            modern: self.modern.scope(),
+        }
+    }
+
+    /// The place of `key` under `word`, without hashing while there is no cohort.
+    pub(super) fn place(&self, word: StateWord, key: &L::Key) -> Place {
+        let bucket = if word.has_cohort() {
+            Bucket::of(key, self.salt)
+        } else {
+            Bucket::FIRST
+        };
+        Place {
+            phase: word.phase_of(bucket),
+            entered_from: word.entered_from(bucket),
+        }
+    }
+
+    /// The place of `key` now: the end check.
+    pub(super) fn place_now(&self, key: &L::Key) -> Place {
+        self.place(self.tracker.word(), key)
+    }
+
+    /// The place of `key` once it can be served: `Halted` is waited out, within
+    /// bounds.
+    pub(super) async fn serving(&self, key: &L::Key) -> Result<Place, StoreError> {
+        let word = self.tracker.word();
+        let place = self.place(word, key);
+        if place.phase != Phase::Halted && !word.is_closed() {
+            return Ok(place);
+        }
+        let word = self
+            .unhalted(word, |word| self.place(word, key).phase == Phase::Halted)
+            .await?;
+        Ok(self.place(word, key))
+    }
+
+    /// Waits until `halted` no longer says so of the state.
+    pub(super) async fn unhalted(
+        &self,
+        mut word: StateWord,
+        halted: impl Fn(StateWord) -> bool,
+    ) -> Result<StateWord, StoreError> {
+        let deadline = Instant::now() + self.config.halted_wait;
+        loop {
+            if word.is_closed() {
+                return Err(StoreError::unavailable(MigrationError::Closed));
+            }
+            if !halted(word) {
+                return Ok(word);
+            }
+            if tokio::time::timeout_at(deadline, self.tracker.moved_from(word))
+                .await
+                .is_err()
+            {
+                let waited = self.config.halted_wait;
+                return Err(StoreError::unavailable(MigrationError::Halted { waited }));
+            }
+            word = self.tracker.word();
+        }
+    }
+
+    /// A stamp above one that a store showed.
+    pub(super) fn stamp_above(&self, seen: Stamp) -> Result<Stamp, StoreError> {
+        self.observe(seen);
+        self.stamps
+            .above(seen)
+            .map_err(|error| StoreError::rejected(MigrationError::Exhausted(error)))
+    }
+
+    pub(super) fn observe(&self, seen: Stamp) {
+        if self.stamps.observe(seen) == Observed::Drifted {
+            self.tell(|| Event::StampDrifted);
+            warn!(stamp = %seen, "a stored stamp is beyond the allowed drift");
+        }
+    }
+
+    pub(super) fn diverged(&self, key: L::Key, reason: DivergenceReason, hold: Option<Hold>) {
+        self.sink.note(key, reason, hold);
+        self.tell(|| Event::Diverged {
+            reason: reason.name(),
+        });
+        warn!({ field::REASON } = %reason, "the stores may differ in a key");
+    }
+
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(observer) = &self.config.observer {
+            observer.on_event(&event());
+        }
+    }
+
+    pub(super) fn started(&self) -> Option<Instant> {
+        self.config.observer.as_ref().map(|_| Instant::now())
+    }
+
+    pub(super) fn finished(
+        &self,
+        started: Option<Instant>,
+        operation: Operation,
+        phase: Option<Phase>,
+        outcome: impl FnOnce() -> Outcome,
+    ) {
+        if let Some(started) = started {
+            let phase = phase.map_or("none", Phase::name);
+            let (outcome, duration) = (outcome(), started.elapsed());
+            self.tell(|| Event::Operated {
+                operation,
+                phase,
+                outcome,
+                duration,
+            });
+        }
+    }
+
+    pub(super) fn rerun(&self, operation: Operation, from: Phase, to: Phase) {
+        self.tell(|| Event::Rerun {
+            operation,
+            from: from.name(),
+            to: to.name(),
+        });
+        debug!(%from, %to, ?operation, "the phase moved; running again");
+    }
+}
+
+/// How a failed operation is told to the observer.
+pub(super) fn outcome_of(error: &StoreError) -> Outcome {
+    if error.kind().is_definite() {
+        Outcome::Failed
+    } else {
+        Outcome::Unknown
+    }
+}

@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use crate::phase::Scopes;
+use crate::stamp::{EntropyError, Exhausted};
+
+/// Why a [`MigrationRepository`](super::MigrationRepository) could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The operating system gave no random bits for the writer id.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The node's lease says otherwise than its sides: crossings would be
+    /// decided on a false claim.
+    #[error("the tracker was started for stamps in {declared:?}, the sides keep them in {found:?}")]
+    Scopes {
+        /// What the tracker was told.
+        declared: Scopes,
+        /// What the sides say.
+        found: Scopes,
+    },
+}
+
+/// What the migration itself has against an operation: the source of a
+/// [`StoreError`](crate::error::StoreError) that no adapter reported.
+///
+/// ```
+/// use strangler_fig::error::StoreError;
+/// use strangler_fig::repository::MigrationError;
+///
+/// fn is_halted(error: &StoreError) -> bool {
+///     matches!(error.downcast_ref(), Some(MigrationError::Halted { .. }))
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// The migration is halted and stayed so.
+    #[error("the migration is halted; waited {waited:?}")]
+    Halted {
+        /// How long the operation waited.
+        waited: Duration,
+    },
+    /// This node was evicted, or has given its lease back.
+    #[error("this node has no part in the migration any more")]
+    Closed,
+    /// Other writers of the key were ahead every time.
+    #[error("{attempts} stamps in a row were overtaken by other writers of the key")]
+    Contended {
+        /// How many stamps were tried.
+        attempts: u32,
+    },
+    /// The phase moved under the operation every time.
+    #[error("the phase moved under the operation {attempts} times")]
+    Unsettled {
+        /// How often the operation ran.
+        attempts: u32,
+    },
+    /// The stored stamp leaves no room above it.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
+}

@@ -1,0 +1,196 @@
+//! How two records of one key become one: a pure decision.
+
+use crate::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side, primary};
+use crate::stamp::{Record, Stamp, StampScope};
+
+/// Whose content counts where two records differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinRule {
+    /// The larger stamp; under equal stamps, the content of `tie`.
+    Larger {
+        /// The primary, or in `Cutover` the side it was entered from.
+        tie: Side,
+    },
+    /// This side, whatever the stamps say, and nothing is joined into it: legacy
+    /// before a key's first `Cutover`, and a primary that forgets its stamps.
+    Wins(Side),
+}
+
+/// What makes two records one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    /// They are: nothing is to be done.
+    Level,
+    /// The other side applies the record of this one as it is.
+    Copy {
+        /// Where it comes from.
+        from: Side,
+    },
+    /// A conflict: the content of `from` wins under `stamp`, the successor of
+    /// what it beats, so that no concurrent write is beaten with it.
+    Settle {
+        /// Whose content wins.
+        from: Side,
+        /// The stamp it takes.
+        stamp: Stamp,
+        /// Whether the winner takes the stamp too.
+        both: bool,
+    },
+    /// A conflict over the largest stamp there is; nothing can beat it.
+    Stuck,
+}
+
+impl JoinRule {
+    /// The rule for the keys of `bucket`: legacy wins until their first
+    /// `Cutover`, then the larger stamp.
+    #[must_use]
+    pub fn of(state: &MigrationState, bucket: Bucket, scopes: Scopes) -> Self {
+        let part = state.part_of(bucket);
+        if state.cut_over().holds(bucket) {
+            Self::in_phase(part.phase, part.entered_from, scopes)
+        } else {
+            Self::Wins(Side::Legacy)
+        }
+    }
+
+    /// The rule for keys that have been in `Cutover`, or are: the larger stamp,
+    /// unless the primary's stamps are forgotten with the process.
+    #[must_use]
+    pub fn in_phase(phase: Phase, entered_from: Family, scopes: Scopes) -> Self {
+        let tie = primary(phase, entered_from);
+        let scope = match tie {
+            Side::Legacy => scopes.legacy,
+            Side::Modern => scopes.modern,
+        };
+        match scope {
+            StampScope::Store => Self::Larger { tie },
+            StampScope::Process => Self::Wins(tie),
+        }
+    }
+
+    /// What to do with these records.
+    ///
+    /// Under [`Wins`](Self::Wins) the other side must have been read before the
+    /// winner: a write on its way then shows the winner ahead, never behind.
+    ///
+    /// ```
+    /// use strangler_fig::phase::Side;
+    /// use strangler_fig::repository::{Join, JoinRule};
+    /// use strangler_fig::stamp::{Record, Stamp};
+    ///
+    /// let rule = JoinRule::Larger { tie: Side::Legacy };
+    /// let (old, new) = (Record::live(Stamp::BASE, "old"), Record::live(Stamp::MAX, "new"));
+    /// assert_eq!(rule.decide(&old, &new), Join::Copy { from: Side::Modern });
+    /// ```
+    #[must_use]
+    pub fn decide<E: PartialEq>(self, legacy: &Record<E>, modern: &Record<E>) -> Join {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        let same = legacy.value == modern.value;
+        match (self, legacy.stamp.cmp(&modern.stamp)) {
+            (_, Equal) if same => Join::Level,
+            (Self::Larger { .. } | Self::Wins(Side::Legacy), Greater) => {
+                Join::Copy { from: Side::Legacy }
+            }
+            (Self::Larger { .. } | Self::Wins(Side::Modern), Less) => {
+                Join::Copy { from: Side::Modern }
+            }
+            (Self::Larger { tie }, Equal) => settle(tie, legacy.stamp, true),
+            (Self::Wins(_), _) if same => Join::Level,
+            (Self::Wins(Side::Legacy), _) => settle(Side::Legacy, modern.stamp, false),
+            (Self::Wins(Side::Modern), _) => settle(Side::Modern, legacy.stamp, false),
+        }
+    }
+}
+
+fn settle(from: Side, beaten: Stamp, both: bool) -> Join {
+    match beaten.successor() {
+        Some(stamp) => Join::Settle { from, stamp, both },
+        None => Join::Stuck,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: Stamp = Stamp::BASE;
+    const LEGACY_TIE: JoinRule = JoinRule::Larger { tie: Side::Legacy };
+    const LEGACY_WINS: JoinRule = JoinRule::Wins(Side::Legacy);
+
+    fn high() -> Stamp {
+        LOW.successor().unwrap()
+    }
+
+    #[test]
+    fn the_larger_stamp_is_copied_deletions_too() {
+        let (live, gone) = (Record::live(LOW, 1), Record::tombstone(high()));
+        assert_eq!(
+            LEGACY_TIE.decide(&live, &gone),
+            Join::Copy { from: Side::Modern }
+        );
+        assert_eq!(
+            LEGACY_TIE.decide(&gone, &live),
+            Join::Copy { from: Side::Legacy }
+        );
+    }
+
+    #[test]
+    fn equal_stamps_with_other_content_are_a_conflict() {
+        let (a, b) = (Record::live(LOW, 1), Record::live(LOW, 2));
+        let settled = Join::Settle {
+            from: Side::Legacy,
+            stamp: high(),
+            both: true,
+        };
+        assert_eq!(LEGACY_TIE.decide(&a, &b), settled);
+        assert_eq!(LEGACY_TIE.decide(&a, &a), Join::Level);
+    }
+
+    #[test]
+    fn before_the_first_cutover_legacy_wins_also_against_a_larger_stamp() {
+        let (legacy, modern) = (Record::live(LOW, 1), Record::live(high(), 2));
+        let stamp = high().successor().unwrap();
+        let settled = Join::Settle {
+            from: Side::Legacy,
+            stamp,
+            both: false,
+        };
+        assert_eq!(LEGACY_WINS.decide(&legacy, &modern), settled);
+        assert_eq!(
+            LEGACY_WINS.decide(&Record::absent(), &modern),
+            settled,
+            "a bypassing delete"
+        );
+    }
+
+    #[test]
+    fn before_the_first_cutover_equal_content_is_level_whatever_modern_s_stamp() {
+        let (legacy, modern) = (Record::live(LOW, 1), Record::live(high(), 1));
+        assert_eq!(LEGACY_WINS.decide(&legacy, &modern), Join::Level);
+    }
+
+    #[test]
+    fn under_wins_nothing_is_copied_into_the_winner() {
+        for (l, m) in [(LOW, high()), (high(), LOW), (LOW, LOW)] {
+            let join = LEGACY_WINS.decide(&Record::live(l, 1), &Record::live(m, 2));
+            assert!(
+                matches!(
+                    join,
+                    Join::Copy { from: Side::Legacy }
+                        | Join::Settle {
+                            from: Side::Legacy,
+                            both: false,
+                            ..
+                        }
+                ),
+                "{join:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_beats_the_largest_stamp() {
+        let (a, b) = (Record::live(Stamp::MAX, 1), Record::live(Stamp::MAX, 2));
+        assert_eq!(LEGACY_TIE.decide(&a, &b), Join::Stuck);
+    }
+}

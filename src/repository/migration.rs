@@ -1,0 +1,333 @@
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream;
+
+use super::aside::Aside;
+use super::core::Core;
+use super::{Answer, BuildError, DivergenceSink, MigrationConfig, Repository, StampedRepository};
+use crate::error::StoreError;
+use crate::phase::PhaseTracker;
+use crate::stamp::StampClock;
+
+/// The repository callers keep using while their records move: it writes to and
+/// reads from two sides as the phase says, and is itself a [`Repository`].
+///
+/// Cheap to clone; clones are one repository. Needs a tokio runtime with time.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::phase::{MigrationState, PhaseTracker};
+/// use strangler_fig::repository::MigrationRepository;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let legacy = InMemoryRepository::new(|user: &(u32, String)| user.0);
+/// let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
+/// let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+///
+/// let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// users.save((1, "Ada".to_owned())).await?;
+/// assert_eq!(users.find(&1).await?, Some((1, "Ada".to_owned())));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What it guarantees
+///
+/// Reads, saves and deletions of one key are linearizable, over all nodes and
+/// through every move the state allows. A failure says by its kind whether the
+/// write may have happened. Not covered: several keys at once, `find` followed
+/// by `save` as one step, and writers that bypass the crate.
+///
+/// # Cancel safety
+///
+/// A dropped write may have had its effect, or have it later; if a store may
+/// have been touched, its key is noted in the [`sink`](Self::sink).
+pub struct MigrationRepository<L: StampedRepository, M> {
+    core: Arc<Core<L, M>>,
+}
+
+impl<L: StampedRepository, M> Clone for MigrationRepository<L, M> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+        }
+    }
+}
+
+impl<L: StampedRepository, M> fmt::Debug for MigrationRepository<L, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MigrationRepository")
+            .field("state", &self.core.tracker.word())
+            .field("noted", &self.core.sink.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<L, M> MigrationRepository<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// Wraps two sides under the phase that `tracker` follows, with a stamp
+    /// clock of its own and the default limits.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`].
+    pub fn new(legacy: L, modern: M, tracker: Arc<PhaseTracker>) -> Result<Self, BuildError> {
+        let stamps = Arc::new(StampClock::new()?);
+        Self::with(legacy, modern, tracker, stamps, MigrationConfig::default())
+    }
+
+    /// The same, with a given clock and given limits.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Scopes`] when the tracker was started for sides that keep
+    /// their stamps elsewhere.
+    pub fn with(
+        legacy: L,
+        modern: M,
+        tracker: Arc<PhaseTracker>,
+        stamps: Arc<StampClock>,
+        config: MigrationConfig,
+    ) -> Result<Self, BuildError> {
+        let core = Core {
+            legacy: Arc::new(legacy),
+            modern: Arc::new(modern),
+            salt: tracker.state().salt(),
+            sink: Arc::new(DivergenceSink::new(config.sink_capacity)),
+            lenient: Aside::new(config.lenient_limit),
+            shadow: Aside::new(config.shadow_limit),
+            tracker,
+            stamps,
+            config,
+        };
+        let (declared, found) = (core.tracker.scopes(), core.scopes());
+        if declared == found {
+            Ok(Self {
+                core: Arc::new(core),
+            })
+        } else {
+            Err(BuildError::Scopes { declared, found })
+        }
+    }
+
+    /// What the migration holds for `key`: the record with its stamp, the side
+    /// it comes from, and whether that side merely stood in.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: the stores that must answer in this phase did not, or the
+    /// migration stayed halted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn read(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
+        self.core.read(key).await
+    }
+
+    /// The entity of `key`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn find(&self, key: &L::Key) -> Result<Option<L::Entity>, StoreError> {
+        Ok(self.core.read(key).await?.record.value)
+    }
+
+    /// Stores `entity`.
+    ///
+    /// # Errors
+    ///
+    /// The first store's `Rejected`, `Conflict` or `Unavailable`: nothing
+    /// happened. `Unavailable` also when the migration stayed halted or other
+    /// writers were ahead every time. `Unknown`: it may have happened; reading
+    /// tells, saving again is harmless.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped save may have had its effect, or have it later.
+    pub async fn save(&self, entity: L::Entity) -> Result<(), StoreError> {
+        let key = self.core.legacy.key(&entity);
+        self.core.write(key, Some(entity)).await
+    }
+
+    /// Removes the entity of `key`; a tombstone stays until the migration ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`save`](Self::save).
+    pub async fn delete(&self, key: &L::Key) -> Result<(), StoreError> {
+        self.core.write(key.clone(), None).await
+    }
+
+    /// [`find`](Self::find) for several keys, several at once; one answer each,
+    /// in their order. Not one moment of all keys.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn find_many(&self, keys: &[L::Key]) -> Vec<Result<Option<L::Entity>, StoreError>> {
+        let found = keys.iter().cloned().map(|key| {
+            let this = self.clone();
+            async move { this.find(&key).await }
+        });
+        self.each(found).await
+    }
+
+    /// [`save`](Self::save) for several entities, several at once; one answer
+    /// each, in their order. Not a transaction; entities of one key are saved in
+    /// no particular order.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`save`](Self::save), for each of them.
+    pub async fn save_many(&self, entities: Vec<L::Entity>) -> Vec<Result<(), StoreError>> {
+        let saved = entities.into_iter().map(|entity| {
+            let this = self.clone();
+            async move { this.save(entity).await }
+        });
+        self.each(saved).await
+    }
+
+    async fn each<T, F>(&self, operations: impl Iterator<Item = F> + Send) -> Vec<T>
+    where
+        F: Future<Output = T> + Send,
+        T: Send,
+    {
+        stream::iter(operations)
+            .buffered(self.core.config.batch_concurrency.get())
+            .collect()
+            .await
+    }
+
+    /// Any other question, `find_by_email`, a list, a count: put to the side
+    /// that holds every record, with one closure for each. The closure may be
+    /// called again when the phase moves.
+    ///
+    /// The answer misses no write acknowledged before the call. It is not
+    /// linearizable: writes on their way may show or not.
+    ///
+    /// ```
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let legacy = InMemoryRepository::new(|user: &(u32, String)| user.0);
+    /// # let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// let count = users
+    ///     .query(
+    ///         |legacy| async move { Ok(legacy.records().len()) },
+    ///         |modern| async move { Ok(modern.records().len()) },
+    ///     )
+    ///     .await?;
+    /// # assert_eq!(count, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the closure answered; `Unavailable` when the migration stayed
+    /// halted.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of the closures.
+    pub async fn query<T, LQ, MQ>(
+        &self,
+        legacy: impl Fn(Arc<L>) -> LQ + Send + Sync,
+        modern: impl Fn(Arc<M>) -> MQ + Send + Sync,
+    ) -> Result<T, StoreError>
+    where
+        LQ: Future<Output = Result<T, StoreError>> + Send,
+        MQ: Future<Output = Result<T, StoreError>> + Send,
+    {
+        self.core.query(legacy, modern).await
+    }
+
+    /// Resolves when no work is left aside: lenient writes and comparisons whose
+    /// callers have been answered. Await it before the process ends.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn drained(&self) {
+        self.core.lenient.idle().await;
+        self.core.shadow.idle().await;
+    }
+
+    /// The legacy side.
+    #[must_use]
+    pub fn legacy(&self) -> &Arc<L> {
+        &self.core.legacy
+    }
+
+    /// The modern side.
+    #[must_use]
+    pub fn modern(&self) -> &Arc<M> {
+        &self.core.modern
+    }
+
+    /// The node's copy of the state.
+    #[must_use]
+    pub fn tracker(&self) -> &Arc<PhaseTracker> {
+        &self.core.tracker
+    }
+
+    /// The clock that stamps the writes.
+    #[must_use]
+    pub fn stamps(&self) -> &Arc<StampClock> {
+        &self.core.stamps
+    }
+
+    /// Where the keys go that may differ.
+    #[must_use]
+    pub fn sink(&self) -> &Arc<DivergenceSink<L::Key>> {
+        &self.core.sink
+    }
+}
+
+#[async_trait]
+impl<L, M> Repository for MigrationRepository<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    type Key = L::Key;
+    type Entity = L::Entity;
+
+    fn key(&self, entity: &L::Entity) -> L::Key {
+        self.core.legacy.key(entity)
+    }
+
+    async fn find(&self, key: &L::Key) -> Result<Option<L::Entity>, StoreError> {
+        Self::find(self, key).await
+    }
+
+    async fn save(&self, entity: L::Entity) -> Result<(), StoreError> {
+        Self::save(self, entity).await
+    }
+
+    async fn delete(&self, key: &L::Key) -> Result<(), StoreError> {
+        Self::delete(self, key).await
+    }
+}

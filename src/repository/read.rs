@@ -1,0 +1,146 @@
+//! The read of one key, and queries over many.
+
+use std::sync::Arc;
+
+use super::core::{Core, outcome_of, without_effect};
+use super::{Answer, DivergenceReason, Join, JoinRule, MigrationError, StampedRepository};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::{Operation, Outcome};
+use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
+use crate::stamp::Record;
+
+impl<L, M> Core<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// What the migration holds for `key`.
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        key: &L::Key,
+    ) -> Result<Answer<L::Entity>, StoreError> {
+        let started = self.started();
+        let mut phase = None;
+        let answer = self.read_through(key, &mut phase).await;
+        self.finished(started, Operation::Read, phase, || match &answer {
+            Ok(answer) if answer.fallback => Outcome::FellBack,
+            Ok(_) => Outcome::Done,
+            Err(error) => outcome_of(error),
+        });
+        answer
+    }
+
+    async fn read_through(
+        self: &Arc<Self>,
+        key: &L::Key,
+        phase: &mut Option<Phase>,
+    ) -> Result<Answer<L::Entity>, StoreError> {
+        for _ in 0..self.config.attempts_max.get() {
+            let place = self.serving(key).await?;
+            *phase = Some(place.phase);
+            let plan = ReadPlan::of(place.phase);
+            let answer = match plan {
+                ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
+                    self.read_one(side, key).await?
+                }
+                ReadPlan::Both => {
+                    let rule = JoinRule::in_phase(place.phase, place.entered_from, self.scopes());
+                    self.read_both(key, rule).await?
+                }
+                ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
+            };
+            let now = self.place_now(key).phase;
+            if answer.fallback || !read_must_rerun(place.phase, now) {
+                if let (ReadPlan::Shadowed(side), false) = (plan, answer.fallback) {
+                    self.shadow(side, key, &answer.record);
+                }
+                return Ok(answer);
+            }
+            self.rerun(Operation::Read, place.phase, now);
+        }
+        Err(self.unsettled())
+    }
+
+    async fn read_one(&self, side: Side, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
+        match self.read_side(side, key).await {
+            Ok(record) => Ok(Answer::primary(record, side)),
+            Err(error)
+                if self.config.fallback_reads && error.kind() == StoreErrorKind::Unavailable =>
+            {
+                let origin = side.other();
+                let record = self.read_side(origin, key).await.map_err(|_| error)?;
+                Ok(Answer {
+                    record,
+                    origin,
+                    fallback: true,
+                })
+            }
+            Err(error) => Err(without_effect(error)),
+        }
+    }
+
+    /// The bridge: the larger stamp answers, once the lagging side holds it too,
+    /// so that whoever reads one side alone sees what was answered here.
+    async fn read_both(
+        &self,
+        key: &L::Key,
+        rule: JoinRule,
+    ) -> Result<Answer<L::Entity>, StoreError> {
+        let (legacy, modern) = self.records(key, rule).await.map_err(without_effect)?;
+        match rule.decide(&legacy, &modern) {
+            Join::Copy { from: Side::Legacy } => {
+                self.bring_up(Side::Modern, key, &legacy).await?;
+                Ok(Answer::primary(legacy, Side::Legacy))
+            }
+            Join::Copy { from: Side::Modern } => {
+                self.bring_up(Side::Legacy, key, &modern).await?;
+                Ok(Answer::primary(modern, Side::Modern))
+            }
+            join => {
+                if join != Join::Level {
+                    self.diverged(key.clone(), DivergenceReason::Conflict, None);
+                }
+                let (JoinRule::Larger { tie: side } | JoinRule::Wins(side)) = rule;
+                let record = if side == Side::Legacy { legacy } else { modern };
+                Ok(Answer::primary(record, side))
+            }
+        }
+    }
+
+    /// Both records; a winner is read after what it wins against.
+    async fn records(
+        &self,
+        key: &L::Key,
+        rule: JoinRule,
+    ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
+        let (legacy, modern) = (self.legacy.read(key), self.modern.read(key));
+        match rule {
+            JoinRule::Larger { .. } => tokio::try_join!(legacy, modern),
+            JoinRule::Wins(Side::Legacy) => {
+                let modern = modern.await?;
+                Ok((legacy.await?, modern))
+            }
+            JoinRule::Wins(Side::Modern) => Ok((legacy.await?, modern.await?)),
+        }
+    }
+
+    async fn bring_up(
+        &self,
+        side: Side,
+        key: &L::Key,
+        record: &Record<L::Entity>,
+    ) -> Result<(), StoreError> {
+        match self.apply_side(side, key, record).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.diverged(key.clone(), DivergenceReason::BringUpFailed, None);
+                Err(without_effect(error))
+            }
+        }
+    }
+
+    pub(super) fn unsettled(&self) -> StoreError {
+        let attempts = self.config.attempts_max.get();
+        StoreError::unavailable(MigrationError::Unsettled { attempts })
+    }
+}

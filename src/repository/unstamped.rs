@@ -1,0 +1,265 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::key_locks::{KeyGuard, KeyLocks};
+use super::{Applied, Repository, StampedRepository};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::key::Key;
+use crate::phase::{Bucket, PhaseTracker, Side, primary};
+use crate::stamp::{Record, Stamp, StampClock, StampScope};
+
+/// How many stamps are remembered unless said otherwise.
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero");
+
+/// Makes a [`StampedRepository`] of a plain one by remembering stamps in this
+/// process: for trying out, and for one process.
+///
+/// It keeps a bounded number of stamps and one lock per key in use. A key it
+/// does not remember, after a restart or an eviction, has the stamp of the
+/// process's start if this side is the primary in force, else
+/// [`Stamp::BASE`] (or [`Stamp::ZERO`] without a row). That is too little to
+/// cross a fleet, so crossings are refused unless one node is registered and the
+/// operator accepts it by name.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::phase::{MigrationState, PhaseTracker, Side};
+/// use strangler_fig::repository::{StampedRepository, Unstamped};
+/// use strangler_fig::stamp::{Record, StampClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (rows, _) = in_memory_tables(|user: &(u32, String)| user.0);
+/// let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// let stamps = Arc::new(StampClock::new()?);
+/// let users = Unstamped::new(rows, Side::Legacy, tracker, &stamps);
+///
+/// let ada = Record::live(stamps.now(), (1, "Ada".to_owned()));
+/// users.apply(&1, &ada).await?;
+/// assert_eq!(users.read(&1).await?, ada);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Unstamped<R: Repository> {
+    repository: Arc<R>,
+    side: Side,
+    tracker: Arc<PhaseTracker>,
+    start: Stamp,
+    locks: KeyLocks<R::Key>,
+    remembered: Arc<Mutex<Remembered<R::Key>>>,
+}
+
+impl<R: Repository> Unstamped<R> {
+    /// `repository` as the side `side` of the migration that `tracker` follows;
+    /// `stamps` is the clock of the migration repository around it.
+    pub fn new(repository: R, side: Side, tracker: Arc<PhaseTracker>, stamps: &StampClock) -> Self {
+        Self {
+            repository: Arc::new(repository),
+            side,
+            tracker,
+            start: stamps.now(),
+            locks: KeyLocks::new(),
+            remembered: Arc::new(Mutex::new(Remembered::new(CAPACITY))),
+        }
+    }
+
+    /// The same, remembering at most `capacity` stamps (100,000 by default).
+    #[must_use]
+    pub fn with_capacity(mut self, capacity: NonZeroUsize) -> Self {
+        self.remembered = Arc::new(Mutex::new(Remembered::new(capacity)));
+        self
+    }
+
+    /// The wrapped repository: what writes through it bypasses the stamps.
+    #[must_use]
+    pub fn inner(&self) -> &R {
+        &self.repository
+    }
+
+    fn is_primary(&self, key: &R::Key) -> bool {
+        let word = self.tracker.word();
+        let bucket = if word.has_cohort() {
+            Bucket::of(key, self.tracker.state().salt())
+        } else {
+            Bucket::FIRST
+        };
+        primary(word.phase_of(bucket), word.entered_from(bucket)) == self.side
+    }
+
+    /// What the key reads as, under its lock.
+    async fn look(&self, key: &R::Key) -> Result<Record<R::Entity>, StoreError> {
+        let value = self.repository.find(key).await?;
+        let remembered = held(&self.remembered).get(key);
+        let stamp = match (remembered, &value) {
+            (Some(stamp), _) => stamp,
+            (None, _) if self.is_primary(key) => self.start,
+            (None, Some(_)) => Stamp::BASE,
+            (None, None) => Stamp::ZERO,
+        };
+        Ok(Record { stamp, value })
+    }
+
+    /// Stores the record aside, so that neither it nor the lock ends with a
+    /// caller who gives up.
+    async fn store(
+        &self,
+        lock: KeyGuard<R::Key>,
+        key: &R::Key,
+        record: &Record<R::Entity>,
+    ) -> Result<(), StoreError> {
+        let repository = Arc::clone(&self.repository);
+        let remembered = Arc::clone(&self.remembered);
+        let (key, record) = (key.clone(), record.clone());
+        let stored = tokio::spawn(async move {
+            let _lock = lock;
+            let before = held(&remembered).forget(&key);
+            let stored = match record.value {
+                Some(entity) => repository.save(entity).await,
+                None => repository.delete(&key).await,
+            };
+            if let Some(stamp) = stamp_after(before, record.stamp, &stored) {
+                held(&remembered).set(key, stamp);
+            }
+            stored
+        });
+        match stored.await {
+            Ok(stored) => stored,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            Err(error) => Err(StoreError::unknown(error)),
+        }
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl<R: Repository> StampedRepository for Unstamped<R> {
+    type Key = R::Key;
+    type Entity = R::Entity;
+
+    fn key(&self, entity: &R::Entity) -> R::Key {
+        self.repository.key(entity)
+    }
+
+    async fn read(&self, key: &R::Key) -> Result<Record<R::Entity>, StoreError> {
+        let _lock = self.locks.lock(key).await;
+        self.look(key).await
+    }
+
+    async fn apply(&self, key: &R::Key, record: &Record<R::Entity>) -> Result<Applied, StoreError> {
+        if record.stamp == Stamp::ZERO {
+            return Err(StoreError::rejected(
+                "a record without a stamp cannot be applied",
+            ));
+        }
+        let lock = self.locks.lock(key).await;
+        let known = held(&self.remembered).get(key);
+        let stored = match known {
+            Some(stamp) => stamp,
+            None => self.look(key).await.map_err(not_begun)?.stamp,
+        };
+        if !record.supersedes(stored) {
+            return Ok(Applied::Stale(stored));
+        }
+        self.store(lock, key, record)
+            .await
+            .map(|()| Applied::Stored)
+    }
+
+    fn scope(&self) -> StampScope {
+        StampScope::Process
+    }
+}
+
+/// A failed look has changed nothing.
+fn not_begun(error: StoreError) -> StoreError {
+    error.with_kind(StoreErrorKind::Unavailable)
+}
+
+/// After a definite no the row is as it was; in doubt, as after a panic, it may
+/// hold either content, so that neither stamp would be true of it.
+fn stamp_after(
+    before: Option<Stamp>,
+    stamp: Stamp,
+    stored: &Result<(), StoreError>,
+) -> Option<Stamp> {
+    match stored {
+        Ok(()) => Some(stamp),
+        Err(error) if error.kind().is_definite() => before,
+        Err(_) => None,
+    }
+}
+
+/// The stamps set last, at most so many; the one set longest ago goes first.
+#[derive(Debug)]
+struct Remembered<K> {
+    capacity: NonZeroUsize,
+    stamps: BTreeMap<K, (Stamp, u64)>,
+    order: BTreeMap<u64, K>,
+    turn: u64,
+}
+
+impl<K: Key> Remembered<K> {
+    const fn new(capacity: NonZeroUsize) -> Self {
+        Self {
+            capacity,
+            stamps: BTreeMap::new(),
+            order: BTreeMap::new(),
+            turn: 0,
+        }
+    }
+
+    fn get(&self, key: &K) -> Option<Stamp> {
+        self.stamps.get(key).map(|(stamp, _)| *stamp)
+    }
+
+    fn set(&mut self, key: K, stamp: Stamp) {
+        self.forget(&key);
+        if self.stamps.len() >= self.capacity.get() {
+            if let Some((_, oldest)) = self.order.pop_first() {
+                self.stamps.remove(&oldest);
+            }
+        }
+        self.turn += 1;
+        self.order.insert(self.turn, key.clone());
+        self.stamps.insert(key, (stamp, self.turn));
+    }
+
+    fn forget(&mut self, key: &K) -> Option<Stamp> {
+        let (stamp, turn) = self.stamps.remove(key)?;
+        self.order.remove(&turn);
+        Some(stamp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stamp_set_longest_ago_is_forgotten_first() {
+        let mut remembered = Remembered::new(NonZeroUsize::new(2).unwrap());
+        for key in [1, 2, 1, 3] {
+            remembered.set(key, Stamp::MAX);
+        }
+        let kept = [1, 2, 3].map(|key| remembered.get(&key).is_some());
+        assert_eq!(kept, [true, false, true]);
+        assert_eq!(remembered.order.len(), 2);
+    }
+
+    #[test]
+    fn a_write_in_doubt_leaves_no_stamp() {
+        let after = |stored| stamp_after(Some(Stamp::BASE), Stamp::MAX, &stored);
+        assert_eq!(after(Ok(())), Some(Stamp::MAX));
+        assert_eq!(after(Err(StoreError::rejected("no"))), Some(Stamp::BASE));
+        assert_eq!(after(Err(StoreError::unknown("timeout"))), None);
+    }
+}

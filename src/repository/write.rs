@@ -1,0 +1,335 @@
+//! The write: rules R5 to R7 of `docs/PROTOCOL.md`.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tracing::{Instrument, debug_span};
+
+use super::core::{Core, outcome_of, without_effect};
+use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::{Event, LenientOutcome, Operation, Outcome, field, span};
+use crate::phase::{Phase, Side, WritePlan, write_must_rerun};
+use crate::stamp::{Record, Stamp};
+
+/// What the stores may know of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Touch {
+    /// No store has taken it.
+    None,
+    /// The first store is being asked.
+    Asking,
+    /// A store answered `Stored` or `Unknown`: the stamp is fixed for good.
+    Touched,
+}
+
+/// A write on its way. Dropped before its end, it notes its key if a store may
+/// have been touched.
+struct Write<'a, L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    core: &'a Arc<Core<L, M>>,
+    change: Arc<Change<L::Key, L::Entity>>,
+    touch: Touch,
+    /// Whether the phase asked for the other store too.
+    dual: bool,
+}
+
+/// The key and the record that are written; shared with the lenient side.
+struct Change<K, E> {
+    key: K,
+    record: Record<E>,
+}
+
+impl<L, M> Core<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// Saves `value`, or deletes.
+    pub(super) async fn write(
+        self: &Arc<Self>,
+        key: L::Key,
+        value: Option<L::Entity>,
+    ) -> Result<(), StoreError> {
+        let started = self.started();
+        let mut phase = None;
+        let answer = self.write_through(key, value, &mut phase).await;
+        self.finished(started, Operation::Write, phase, || match &answer {
+            Ok(()) => Outcome::Done,
+            Err(error) => outcome_of(error),
+        });
+        answer
+    }
+
+    async fn write_through(
+        self: &Arc<Self>,
+        key: L::Key,
+        value: Option<L::Entity>,
+        phase: &mut Option<Phase>,
+    ) -> Result<(), StoreError> {
+        let record = Record {
+            stamp: Stamp::ZERO,
+            value,
+        };
+        let change = Arc::new(Change { key, record });
+        let mut write = Write {
+            core: self,
+            change,
+            touch: Touch::None,
+            dual: false,
+        };
+        for _ in 0..self.config.attempts_max.get() {
+            let place = match self.serving(&write.change.key).await {
+                Ok(place) => place,
+                Err(error) => return Err(write.failed(error)),
+            };
+            *phase = Some(place.phase);
+            if let Err(error) = write.run(WritePlan::of(place.phase)).await {
+                return Err(write.failed(error));
+            }
+            let now = self.place_now(&write.change.key).phase;
+            if !write_must_rerun(place.phase, now) {
+                write.finish();
+                return Ok(());
+            }
+            self.rerun(Operation::Write, place.phase, now);
+        }
+        let attempts = self.config.attempts_max.get();
+        Err(write.failed(StoreError::unknown(MigrationError::Unsettled { attempts })))
+    }
+
+    /// The lenient side of a write, to its end.
+    async fn follow(self: Arc<Self>, side: Side, change: Arc<Change<L::Key, L::Entity>>) {
+        let applied = AssertUnwindSafe(self.apply_side(side, &change.key, &change.record));
+        let outcome = match applied.catch_unwind().await {
+            Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
+            Ok(Ok(Applied::Stale(stored))) => {
+                self.overtaken(side, &change, stored).await;
+                LenientOutcome::Applied
+            }
+            Ok(Err(error)) => {
+                self.diverged(change.key.clone(), lenient_reason(&error), None);
+                LenientOutcome::Failed
+            }
+            Err(_panic) => {
+                self.diverged(change.key.clone(), DivergenceReason::LenientPanicked, None);
+                LenientOutcome::Panicked
+            }
+        };
+        self.tell(|| Event::Lenient {
+            side: side.name(),
+            outcome,
+        });
+    }
+
+    /// The lenient side is ahead. That is as it should be if the primary is too;
+    /// if it still shows this write, the lenient side holds what it never had.
+    async fn overtaken(&self, side: Side, change: &Change<L::Key, L::Entity>, stored: Stamp) {
+        self.observe(stored);
+        if stored == change.record.stamp {
+            return;
+        }
+        let shown = AssertUnwindSafe(self.read_side(side.other(), &change.key));
+        let shows_it = match shown.catch_unwind().await {
+            Ok(Ok(record)) => record.stamp == change.record.stamp,
+            Ok(Err(_)) | Err(_) => true,
+        };
+        if shows_it {
+            let hold = (side == Side::Modern).then(|| self.tracker.hold());
+            self.diverged(change.key.clone(), DivergenceReason::Reversed, hold);
+        }
+    }
+
+    /// Lets the lenient side finish without the caller, or gives it up.
+    fn finish_aside(
+        self: &Arc<Self>,
+        side: Side,
+        change: Arc<Change<L::Key, L::Entity>>,
+        rest: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ) {
+        let (core, key) = (Arc::clone(self), change.key.clone());
+        let begun = self.lenient.run(move || {
+            let bounded = async move {
+                if tokio::time::timeout(core.config.lenient_deadline, rest)
+                    .await
+                    .is_err()
+                {
+                    core.diverged(change.key.clone(), DivergenceReason::LenientTimedOut, None);
+                    let outcome = LenientOutcome::TimedOut;
+                    core.tell(|| Event::Lenient {
+                        side: side.name(),
+                        outcome,
+                    });
+                }
+            };
+            bounded.instrument(debug_span!(span::ASIDE, { field::SIDE } = side.name()))
+        });
+        if !begun {
+            self.diverged(key, DivergenceReason::LenientSaturated, None);
+            let outcome = LenientOutcome::Saturated;
+            self.tell(|| Event::Lenient {
+                side: side.name(),
+                outcome,
+            });
+        }
+    }
+}
+
+fn lenient_reason(error: &StoreError) -> DivergenceReason {
+    match error.kind() {
+        StoreErrorKind::Rejected => DivergenceReason::LenientRejected,
+        _ => DivergenceReason::LenientFailed,
+    }
+}
+
+impl<L, M> Write<'_, L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    async fn run(&mut self, plan: WritePlan) -> Result<(), StoreError> {
+        self.dual |= !matches!(plan, WritePlan::Single(_));
+        match plan {
+            WritePlan::Single(side) => {
+                self.stamp_now();
+                self.apply_first(side).await
+            }
+            WritePlan::Lenient(side) => {
+                self.stamp_now();
+                self.apply_first(side).await?;
+                self.apply_leniently(side.other()).await;
+                Ok(())
+            }
+            WritePlan::Strict => {
+                self.stamp_above_modern().await?;
+                self.apply_first(Side::Legacy).await?;
+                self.apply_strictly(Side::Modern).await
+            }
+            WritePlan::Wait => unreachable!("a write is planned once `Halted` has ended"),
+        }
+    }
+
+    fn set_stamp(&mut self, stamp: Stamp) {
+        let change = Arc::get_mut(&mut self.change);
+        change
+            .expect("an untouched write has shared its record with nobody")
+            .record
+            .stamp = stamp;
+    }
+
+    fn stamp_now(&mut self) {
+        if self.touch != Touch::Touched {
+            self.set_stamp(self.core.stamps.now());
+        }
+    }
+
+    /// What modern shows must not outlive a strict write that follows it.
+    async fn stamp_above_modern(&mut self) -> Result<(), StoreError> {
+        if self.touch != Touch::Touched {
+            let shown = self
+                .core
+                .modern
+                .read(&self.change.key)
+                .await
+                .map_err(without_effect)?;
+            self.set_stamp(self.core.stamp_above(shown.stamp)?);
+        }
+        Ok(())
+    }
+
+    /// The store that decides: untouched, the write takes a larger stamp until it
+    /// is stored; touched, a larger stamp means that a later write overtook it.
+    async fn apply_first(&mut self, side: Side) -> Result<(), StoreError> {
+        for _ in 0..self.core.config.attempts_max.get() {
+            match self.ask_first(side).await {
+                Ok(Applied::Stale(stored)) if self.touch != Touch::Touched => {
+                    self.set_stamp(self.core.stamp_above(stored)?);
+                }
+                Ok(_) => {
+                    self.touch = Touch::Touched;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let attempts = self.core.config.attempts_max.get();
+        Err(StoreError::unavailable(MigrationError::Contended {
+            attempts,
+        }))
+    }
+
+    /// One call, during which a dropped write may have touched the store.
+    async fn ask_first(&mut self, side: Side) -> Result<Applied, StoreError> {
+        let before = self.touch;
+        self.touch = before.max(Touch::Asking);
+        let Change { key, record } = &*self.change;
+        let answer = self.core.apply_side(side, key, record).await;
+        self.touch = match &answer {
+            Err(error) if !error.kind().is_definite() => Touch::Touched,
+            _ => before,
+        };
+        answer
+    }
+
+    async fn apply_strictly(&mut self, side: Side) -> Result<(), StoreError> {
+        let Change { key, record } = &*self.change;
+        match self.core.apply_side(side, key, record).await? {
+            Applied::Stored => {}
+            Applied::Stale(stored) => self.core.observe(stored),
+        }
+        Ok(())
+    }
+
+    /// The caller waits a moment; then the rest goes on without it.
+    async fn apply_leniently(&mut self, side: Side) {
+        let change = Arc::clone(&self.change);
+        let mut rest = Arc::clone(self.core).follow(side, change).boxed();
+        if rest.as_mut().now_or_never().is_some() {
+            return;
+        }
+        if tokio::time::timeout(self.core.config.lenient_wait, &mut rest)
+            .await
+            .is_err()
+        {
+            self.core.finish_aside(side, Arc::clone(&self.change), rest);
+        }
+    }
+
+    /// The write ends without success: in doubt if a store may hold it, and then
+    /// its key is noted.
+    fn failed(mut self, error: StoreError) -> StoreError {
+        if self.touch == Touch::None {
+            return error;
+        }
+        self.note(DivergenceReason::WriteUnknown);
+        self.finish();
+        error.with_kind(StoreErrorKind::Unknown)
+    }
+
+    fn finish(mut self) {
+        self.touch = Touch::None;
+    }
+
+    fn note(&mut self, reason: DivergenceReason) {
+        if self.dual {
+            self.core.diverged(self.change.key.clone(), reason, None);
+        }
+    }
+}
+
+impl<L, M> Drop for Write<'_, L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    fn drop(&mut self) {
+        if self.touch != Touch::None {
+            self.note(DivergenceReason::WriteDropped);
+        }
+    }
+}
