@@ -112,10 +112,7 @@ impl StoreError {
     /// or nobody knows. Every contract of this crate bears the repeat.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(
-            self.kind,
-            StoreErrorKind::Unavailable | StoreErrorKind::Unknown
-        )
+        matches!(self.kind, StoreErrorKind::Unavailable | StoreErrorKind::Unknown)
     }
 
     /// The same source under another kind.
@@ -155,10 +152,7 @@ mod tests {
     fn the_message_says_what_failed_and_the_source_why() {
         let error = StoreError::unknown("connection reset");
         assert_eq!(error.to_string(), "it may or may not have happened");
-        assert_eq!(
-            error.source().map(ToString::to_string).as_deref(),
-            Some("connection reset")
-        );
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("connection reset"));
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub mod phase;
 pub mod reconcile;
 pub mod repository;
 pub mod stamp;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 /// The attribute that every contract carries, so that implementing one needs no
 /// dependency of its own.

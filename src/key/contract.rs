@@ -58,11 +58,7 @@ pub trait KeyExt: Key {
     /// [`KeyError`] when they are not one key, or more than one.
     fn from_bytes(mut bytes: &[u8]) -> Result<Self, KeyError> {
         let key = Self::decode(&mut bytes)?;
-        if bytes.is_empty() {
-            Ok(key)
-        } else {
-            Err(KeyError::Trailing(bytes.len()))
-        }
+        if bytes.is_empty() { Ok(key) } else { Err(KeyError::Trailing(bytes.len())) }
     }
 }
 
@@ -88,9 +84,7 @@ pub(super) fn take<const N: usize>(
     input: &mut &[u8],
     what: &'static str,
 ) -> Result<[u8; N], KeyError> {
-    let (head, tail) = input
-        .split_first_chunk::<N>()
-        .ok_or(KeyError::Truncated(what))?;
+    let (head, tail) = input.split_first_chunk::<N>().ok_or(KeyError::Truncated(what))?;
     *input = tail;
     Ok(*head)
 }

@@ -42,10 +42,7 @@ mod tests {
 
     /// Short strings over few bytes, where escapes and prefixes collide.
     fn tricky() -> impl Strategy<Value = Vec<u8>> {
-        proptest::collection::vec(
-            prop_oneof![Just(0u8), Just(1), Just(0xFE), Just(0xFF)],
-            0..4,
-        )
+        proptest::collection::vec(prop_oneof![Just(0u8), Just(1), Just(0xFE), Just(0xFF)], 0..4)
     }
 
     proptest! {
@@ -79,18 +76,9 @@ mod tests {
     #[test]
     fn malformed_keys_are_refused() {
         assert_eq!(bool::from_bytes(&[2]), Err(KeyError::Malformed("bool")));
-        assert_eq!(
-            char::from_bytes(&[0, 0, 0xD8, 0]),
-            Err(KeyError::Malformed("char"))
-        );
-        assert_eq!(
-            String::from_bytes(&[0xFF, 0, 1]),
-            Err(KeyError::Malformed("text"))
-        );
-        assert_eq!(
-            String::from_bytes(&[0, 2]),
-            Err(KeyError::Malformed("text"))
-        );
+        assert_eq!(char::from_bytes(&[0, 0, 0xD8, 0]), Err(KeyError::Malformed("char")));
+        assert_eq!(String::from_bytes(&[0xFF, 0, 1]), Err(KeyError::Malformed("text")));
+        assert_eq!(String::from_bytes(&[0, 2]), Err(KeyError::Malformed("text")));
         assert_eq!(u32::from_bytes(&[1]), Err(KeyError::Truncated("u32")));
     }
 }

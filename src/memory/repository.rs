@@ -37,10 +37,7 @@ impl<K: Key, E: Entity> InMemoryRepository<K, E> {
     /// An empty one; `key` tells the key of an entity.
     #[must_use]
     pub fn new(key: fn(&E) -> K) -> Self {
-        Self {
-            key,
-            records: Arc::default(),
-        }
+        Self { key, records: Arc::default() }
     }
 
     /// Puts a row there behind the crate's back, as a writer without stamps
@@ -60,10 +57,7 @@ impl<K: Key, E: Entity> InMemoryRepository<K, E> {
     /// Every record, in the order of the keys.
     #[must_use]
     pub fn records(&self) -> Vec<(K, Record<E>)> {
-        self.lock()
-            .iter()
-            .map(|(key, record)| (key.clone(), record.clone()))
-            .collect()
+        self.lock().iter().map(|(key, record)| (key.clone(), record.clone())).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<K, Record<E>>> {
@@ -92,9 +86,7 @@ impl<K: Key, E: Entity> StampedRepository for InMemoryRepository<K, E> {
 
     async fn apply(&self, key: &K, record: &Record<E>) -> Result<Applied, StoreError> {
         if record.stamp == Stamp::ZERO {
-            return Err(StoreError::rejected(
-                "a record without a stamp cannot be applied",
-            ));
+            return Err(StoreError::rejected("a record without a stamp cannot be applied"));
         }
         let mut records = self.lock();
         let stored = records.get(key).map_or(Stamp::ZERO, |record| record.stamp);

@@ -26,16 +26,12 @@ struct Migration {
 
 impl InMemoryStateService {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<MigrationName, Migration>> {
-        self.migrations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.migrations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn revision(&self, name: &MigrationName) -> Revision {
         let migrations = self.lock();
-        let stored = migrations
-            .get(name)
-            .and_then(|migration| migration.stored.as_ref());
+        let stored = migrations.get(name).and_then(|migration| migration.stored.as_ref());
         stored.map(|stored| stored.revision).unwrap_or_default()
     }
 
@@ -43,20 +39,13 @@ impl InMemoryStateService {
     fn replace(&self, expected: Revision, next: &MigrationState) -> Result<Revision, StoreError> {
         let mut migrations = self.lock();
         let migration = migrations.entry(next.name().clone()).or_default();
-        let found = migration
-            .stored
-            .as_ref()
-            .map(|stored| stored.revision)
-            .unwrap_or_default();
+        let found = migration.stored.as_ref().map(|stored| stored.revision).unwrap_or_default();
         if found != expected {
             let found = format!("the state is at revision {}, not {}", found.0, expected.0);
             return Err(StoreError::conflict(found));
         }
         let revision = Revision(found.0 + 1);
-        migration.stored = Some(Versioned {
-            revision,
-            state: next.clone(),
-        });
+        migration.stored = Some(Versioned { revision, state: next.clone() });
         drop(migrations);
         self.changes.send_replace(());
         Ok(revision)
@@ -70,10 +59,7 @@ impl MigrationStateService for InMemoryStateService {
     }
 
     async fn current(&self, name: &MigrationName) -> Result<Option<Versioned>, StoreError> {
-        Ok(self
-            .lock()
-            .get(name)
-            .and_then(|migration| migration.stored.clone()))
+        Ok(self.lock().get(name).and_then(|migration| migration.stored.clone()))
     }
 
     async fn compare_and_set(
@@ -91,10 +77,7 @@ impl MigrationStateService for InMemoryStateService {
         let mut migrations = self.lock();
         let migration = migrations.entry(name.clone()).or_default();
         if migration.evicted.contains(&lease.node) {
-            return Err(StoreError::conflict(format!(
-                "node {} was evicted",
-                lease.node
-            )));
+            return Err(StoreError::conflict(format!("node {} was evicted", lease.node)));
         }
         migration.leases.insert(lease.node.clone(), lease.clone());
         Ok(())
@@ -109,9 +92,7 @@ impl MigrationStateService for InMemoryStateService {
 
     async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError> {
         let migrations = self.lock();
-        let leases = migrations
-            .get(name)
-            .map(|migration| migration.leases.values().cloned());
+        let leases = migrations.get(name).map(|migration| migration.leases.values().cloned());
         Ok(leases.into_iter().flatten().collect())
     }
 

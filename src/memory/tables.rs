@@ -20,13 +20,8 @@ use crate::stamp::Stamp;
 pub fn in_memory_tables<K: Key, E: Entity>(
     key: fn(&E) -> K,
 ) -> (InMemoryPlainRepository<K, E>, InMemoryStampStore<K, E>) {
-    let tables = Arc::new(Mutex::new(Tables {
-        rows: BTreeMap::new(),
-        stamps: BTreeMap::new(),
-    }));
-    let stamps = InMemoryStampStore {
-        of: std::marker::PhantomData,
-    };
+    let tables = Arc::new(Mutex::new(Tables { rows: BTreeMap::new(), stamps: BTreeMap::new() }));
+    let stamps = InMemoryStampStore { of: std::marker::PhantomData };
     (InMemoryPlainRepository { key, tables }, stamps)
 }
 
@@ -55,8 +50,7 @@ pub struct InMemoryTransaction<K, E> {
 
 impl<K, E> fmt::Debug for InMemoryTransaction<K, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InMemoryTransaction")
-            .finish_non_exhaustive()
+        f.debug_struct("InMemoryTransaction").finish_non_exhaustive()
     }
 }
 
@@ -70,8 +64,7 @@ pub struct InMemoryPlainRepository<K, E> {
 
 impl<K, E> fmt::Debug for InMemoryPlainRepository<K, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InMemoryPlainRepository")
-            .finish_non_exhaustive()
+        f.debug_struct("InMemoryPlainRepository").finish_non_exhaustive()
     }
 }
 
@@ -89,11 +82,7 @@ impl<K: Key, E: Entity> Repository for InMemoryPlainRepository<K, E> {
     }
 
     async fn save(&self, entity: E) -> Result<(), StoreError> {
-        self.tables
-            .lock()
-            .await
-            .rows
-            .insert(self.key(&entity), entity);
+        self.tables.lock().await.rows.insert(self.key(&entity), entity);
         Ok(())
     }
 
@@ -109,11 +98,7 @@ impl<K: Key, E: Entity> TransactionalRepository for InMemoryPlainRepository<K, E
 
     async fn begin(&self, _access: Access) -> Result<Self::Transaction, StoreError> {
         let tables = Arc::clone(&self.tables).lock_owned().await;
-        Ok(InMemoryTransaction {
-            tables,
-            rows: BTreeMap::new(),
-            stamps: BTreeMap::new(),
-        })
+        Ok(InMemoryTransaction { tables, rows: BTreeMap::new(), stamps: BTreeMap::new() })
     }
 
     async fn commit(&self, mut transaction: Self::Transaction) -> Result<(), StoreError> {
@@ -141,9 +126,7 @@ impl<K: Key, E: Entity> TransactionalRepository for InMemoryPlainRepository<K, E
         transaction: &mut Self::Transaction,
         entity: &E,
     ) -> Result<(), StoreError> {
-        transaction
-            .rows
-            .insert(self.key(entity), Some(entity.clone()));
+        transaction.rows.insert(self.key(entity), Some(entity.clone()));
         Ok(())
     }
 
@@ -169,9 +152,7 @@ impl<K: Key, E: Entity> TransactionalRepository for InMemoryPlainRepository<K, E
                 None => drop(rows.remove(key)),
             }
         }
-        Ok(page_after(&rows, after, limit)
-            .map(|(_, row)| row.clone())
-            .collect())
+        Ok(page_after(&rows, after, limit).map(|(_, row)| row.clone()).collect())
     }
 }
 
@@ -219,14 +200,7 @@ impl<K: Key, E: Entity> StampStore for InMemoryStampStore<K, E> {
         limit: NonZeroUsize,
     ) -> Result<Vec<(K, Stamp)>, StoreError> {
         let mut stamps = transaction.tables.stamps.clone();
-        stamps.extend(
-            transaction
-                .stamps
-                .iter()
-                .map(|(key, stamp)| (key.clone(), *stamp)),
-        );
-        Ok(page_after(&stamps, after, limit)
-            .map(|(key, stamp)| (key.clone(), *stamp))
-            .collect())
+        stamps.extend(transaction.stamps.iter().map(|(key, stamp)| (key.clone(), *stamp)));
+        Ok(page_after(&stamps, after, limit).map(|(key, stamp)| (key.clone(), *stamp)).collect())
     }
 }

@@ -59,11 +59,7 @@ impl MigrationState {
     /// Never: every field has a JSON form.
     #[must_use]
     pub fn to_document(&self) -> String {
-        let written = Written {
-            format: FORMAT,
-            version: VERSION,
-            state: self,
-        };
+        let written = Written { format: FORMAT, version: VERSION, state: self };
         serde_json::to_string(&written).expect("every field of a state has a JSON form")
     }
 
@@ -88,19 +84,14 @@ impl MigrationState {
             return Err(DocumentError::Foreign(None));
         }
         if head.version > VERSION {
-            return Err(DocumentError::Newer {
-                found: head.version,
-            });
+            return Err(DocumentError::Newer { found: head.version });
         }
         let Body { state } = serde_json::from_str(text).map_err(DocumentError::Broken)?;
         if state.name() == expected {
             Ok(state)
         } else {
             let found = state.name().clone();
-            Err(DocumentError::OtherMigration {
-                expected: expected.clone(),
-                found,
-            })
+            Err(DocumentError::OtherMigration { expected: expected.clone(), found })
         }
     }
 }
@@ -121,10 +112,7 @@ mod tests {
     fn every_cut_is_noticed() {
         let whole = document();
         for end in 0..whole.len() {
-            assert!(
-                MigrationState::from_document(&whole[..end], &name()).is_err(),
-                "{end}"
-            );
+            assert!(MigrationState::from_document(&whole[..end], &name()).is_err(), "{end}");
         }
     }
 
@@ -137,9 +125,7 @@ mod tests {
             ("\"left_legacy\"", "\"left_lagacy\"", "left_lagacy"),
         ] {
             let error = MigrationState::from_document(&document().replace(good, bad), &name());
-            let Err(DocumentError::Broken(source)) = error else {
-                panic!("{error:?}")
-            };
+            let Err(DocumentError::Broken(source)) = error else { panic!("{error:?}") };
             assert!(source.to_string().contains(named), "{source}");
         }
     }

@@ -12,10 +12,7 @@ impl Fleet {
     /// The fleet of these leases, read after the state they are held against.
     #[must_use]
     pub fn new(leases: Vec<NodeLease>) -> Self {
-        Self {
-            leases,
-            process_scope: None,
-        }
+        Self { leases, process_scope: None }
     }
 
     /// Accepts that the stamps of the one node `name` live in its process and
@@ -36,10 +33,7 @@ impl Fleet {
     pub(super) fn settled(&self, since: u64, nodes_expected: u32) -> Result<(), Refused> {
         let found = u32::try_from(self.leases.len()).unwrap_or(u32::MAX);
         if found < nodes_expected {
-            return Err(Refused::TooFewNodes {
-                expected: nodes_expected,
-                found,
-            });
+            return Err(Refused::TooFewNodes { expected: nodes_expected, found });
         }
         let lags = |lease: &&NodeLease| lease.adopted.is_none_or(|adopted| adopted.epoch < since);
         match self.leases.iter().find(lags) {
@@ -60,19 +54,14 @@ impl Fleet {
         if self.leases.len() == 1 && self.process_scope.as_ref() == Some(&lease.node.name) {
             return Ok(());
         }
-        Err(Refused::ProcessScope {
-            node: lease.node.clone(),
-        })
+        Err(Refused::ProcessScope { node: lease.node.clone() })
     }
 
     /// Whether no node knows modern to be ahead of legacy.
     pub(super) fn unheld(&self) -> Result<(), Refused> {
         match self.leases.iter().find(|lease| lease.holds > 0) {
             None => Ok(()),
-            Some(lease) => Err(Refused::Held {
-                node: lease.node.clone(),
-                holds: lease.holds,
-            }),
+            Some(lease) => Err(Refused::Held { node: lease.node.clone(), holds: lease.holds }),
         }
     }
 }

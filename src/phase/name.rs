@@ -100,9 +100,6 @@ mod tests {
         for bad in ["", " ", "a/b", "é", &"x".repeat(129)] {
             assert!(bad.parse::<NodeName>().is_err(), "{bad:?}");
         }
-        assert_eq!(
-            "node-1.eu_west".parse::<NodeName>().unwrap().as_str(),
-            "node-1.eu_west"
-        );
+        assert_eq!("node-1.eu_west".parse::<NodeName>().unwrap().as_str(), "node-1.eu_west");
     }
 }

@@ -31,22 +31,13 @@ impl Part {
     pub(super) fn moved(self, to: Phase, epoch: u64) -> Self {
         let entered_from = to.family().unwrap_or(self.entered_from);
         let modern_complete = self.modern_complete && to.family() != Some(Family::Legacy);
-        Self {
-            phase: to,
-            entered_from,
-            since_epoch: epoch,
-            modern_complete,
-        }
+        Self { phase: to, entered_from, since_epoch: epoch, modern_complete }
     }
 
     /// The part after it has taken keys of `giver`, moved into it.
     pub(super) fn joined_by(self, giver: Self, epoch: u64) -> Self {
         let modern_complete = self.modern_complete && giver.modern_complete;
-        Self {
-            since_epoch: epoch,
-            modern_complete,
-            ..self
-        }
+        Self { since_epoch: epoch, modern_complete, ..self }
     }
 
     /// Whether a query of its keys may be answered by legacy.
@@ -102,10 +93,7 @@ pub struct CutOver {
 }
 
 impl CutOver {
-    pub(super) const NONE: Self = Self {
-        below: Share::NONE,
-        from: Share::WHOLE,
-    };
+    pub(super) const NONE: Self = Self { below: Share::NONE, from: Share::WHOLE };
 
     /// Whether this bucket has ever been in `Cutover`.
     #[must_use]
@@ -119,14 +107,8 @@ impl CutOver {
 
     pub(super) fn with(self, range: Range) -> Self {
         match range.from {
-            Share::NONE => Self {
-                below: self.below.max(range.to),
-                ..self
-            },
-            from => Self {
-                from: self.from.min(from),
-                ..self
-            },
+            Share::NONE => Self { below: self.below.max(range.to), ..self },
+            from => Self { from: self.from.min(from), ..self },
         }
     }
 }
@@ -136,10 +118,7 @@ mod tests {
     use super::*;
 
     fn range(from: u16, to: u16) -> Range {
-        Range {
-            from: Share::new(from).unwrap(),
-            to: Share::new(to).unwrap(),
-        }
+        Range { from: Share::new(from).unwrap(), to: Share::new(to).unwrap() }
     }
 
     #[test]

@@ -110,30 +110,19 @@ mod tests {
                 let read = read_must_rerun(planned, now);
                 assert_eq!(read, planned != Phase::Cutover && !same, "{planned} {now}");
                 let left = planned.leaves_legacy() && !now.leaves_legacy();
-                assert_eq!(
-                    write_must_rerun(planned, now),
-                    read || left,
-                    "{planned} {now}"
-                );
+                assert_eq!(write_must_rerun(planned, now), read || left, "{planned} {now}");
             }
         }
     }
 
     #[test]
     fn cutover_is_its_own_end_check() {
-        assert!(
-            Phase::ALL
-                .into_iter()
-                .all(|now| !write_must_rerun(Phase::Cutover, now))
-        );
+        assert!(Phase::ALL.into_iter().all(|now| !write_must_rerun(Phase::Cutover, now)));
     }
 
     #[test]
     fn whoever_meets_cutover_or_halted_runs_again() {
-        for planned in Phase::ALL
-            .into_iter()
-            .filter(|phase| *phase != Phase::Cutover)
-        {
+        for planned in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Cutover) {
             assert!(read_must_rerun(planned, Phase::Cutover), "{planned}");
             assert!(read_must_rerun(planned, Phase::Halted), "{planned}");
         }

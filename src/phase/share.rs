@@ -20,11 +20,7 @@ impl Share {
     /// A share of `basis_points`; `None` above 10,000.
     #[must_use]
     pub const fn new(basis_points: u16) -> Option<Self> {
-        if basis_points <= 10_000 {
-            Some(Self(basis_points))
-        } else {
-            None
-        }
+        if basis_points <= 10_000 { Some(Self(basis_points)) } else { None }
     }
 
     /// A share in per cent; all that is above 100 counts as 100.
@@ -35,11 +31,7 @@ impl Share {
     /// ```
     #[must_use]
     pub const fn percent(percent: u16) -> Self {
-        if percent >= 100 {
-            Self::WHOLE
-        } else {
-            Self(percent * 100)
-        }
+        if percent >= 100 { Self::WHOLE } else { Self(percent * 100) }
     }
 
     /// The share in basis points.
@@ -109,11 +101,7 @@ impl Bucket {
     /// A bucket by its number; `None` from 10,000 on.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
-        if number < 10_000 {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number < 10_000 { Some(Self(number)) } else { None }
     }
 
     /// Its number, below 10,000.
@@ -147,9 +135,8 @@ mod tests {
     #[test]
     fn the_hash_is_pinned() {
         let salt = Salt::of("airports");
-        let buckets: Vec<_> = ["EDDB", "KJFK", "", "07FA"]
-            .map(|key| Bucket::of(&key.to_owned(), salt).0)
-            .to_vec();
+        let buckets: Vec<_> =
+            ["EDDB", "KJFK", "", "07FA"].map(|key| Bucket::of(&key.to_owned(), salt).0).to_vec();
         assert_eq!(buckets, PINNED, "another hash needs another `HashVersion`");
     }
 
@@ -159,9 +146,7 @@ mod tests {
     fn buckets_are_even() {
         let salt = Salt::of("airports");
         let quarter = Share::percent(25);
-        let held = (0..100_000_u32)
-            .filter(|key| quarter.holds(Bucket::of(key, salt)))
-            .count();
+        let held = (0..100_000_u32).filter(|key| quarter.holds(Bucket::of(key, salt))).count();
         assert!((24_500..25_500).contains(&held), "{held}");
     }
 

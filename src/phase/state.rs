@@ -84,10 +84,7 @@ impl MigrationState {
     /// The epoch and move a node adopts with this state.
     #[must_use]
     pub const fn adopted(&self) -> Adopted {
-        Adopted {
-            epoch: self.epoch,
-            move_id: self.move_id,
-        }
+        Adopted { epoch: self.epoch, move_id: self.move_id }
     }
 
     /// The part of every key that is in no cohort.
@@ -172,9 +169,7 @@ impl MigrationState {
     }
 
     pub(super) fn parts(&self) -> impl Iterator<Item = Part> + use<> {
-        [Some(self.base), self.cohort.map(|cohort| cohort.part)]
-            .into_iter()
-            .flatten()
+        [Some(self.base), self.cohort.map(|cohort| cohort.part)].into_iter().flatten()
     }
 
     pub(super) fn share(&self) -> Share {
@@ -183,14 +178,8 @@ impl MigrationState {
 
     pub(super) fn range(&self, name: PartName) -> Range {
         match name {
-            PartName::Base => Range {
-                from: self.share(),
-                to: Share::WHOLE,
-            },
-            PartName::Cohort => Range {
-                from: Share::NONE,
-                to: self.share(),
-            },
+            PartName::Base => Range { from: self.share(), to: Share::WHOLE },
+            PartName::Cohort => Range { from: Share::NONE, to: self.share() },
         }
     }
 

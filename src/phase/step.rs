@@ -36,19 +36,13 @@ impl Move {
     /// The base goes to `to`.
     #[must_use]
     pub const fn to(to: Phase) -> Self {
-        Self::Phase {
-            part: PartName::Base,
-            to,
-        }
+        Self::Phase { part: PartName::Base, to }
     }
 
     /// The cohort goes to `to`.
     #[must_use]
     pub const fn cohort_to(to: Phase) -> Self {
-        Self::Phase {
-            part: PartName::Cohort,
-            to,
-        }
+        Self::Phase { part: PartName::Cohort, to }
     }
 }
 

@@ -29,8 +29,7 @@ impl MigrationState {
     #[must_use]
     pub fn begin_sweep(&self, fleet: &Fleet) -> SweepTicket {
         let ready = |name| {
-            self.part(name)
-                .is_some_and(|part| part.phase == Phase::Cutover)
+            self.part(name).is_some_and(|part| part.phase == Phase::Cutover)
                 && self.has_settled(name, fleet)
         };
         SweepTicket {
@@ -46,18 +45,8 @@ impl SweepTicket {
     /// joined, and how many conflicts are left.
     #[must_use]
     pub const fn finish(self, failures: u64, conflicts: u64) -> SweepEvidence {
-        let Self {
-            adopted,
-            base,
-            cohort,
-        } = self;
-        SweepEvidence {
-            adopted,
-            base,
-            cohort,
-            failures,
-            conflicts,
-        }
+        let Self { adopted, base, cohort } = self;
+        SweepEvidence { adopted, base, cohort, failures, conflicts }
     }
 
     /// Whether the sweep can make any part complete.
@@ -84,20 +73,14 @@ impl SweepEvidence {
 
     pub(super) fn stands_for(self, state: &MigrationState) -> Result<(), Refused> {
         if self.adopted != state.adopted() {
-            return Err(Refused::SweepOutdated {
-                began: self.adopted.epoch,
-                epoch: state.epoch(),
-            });
+            return Err(Refused::SweepOutdated { began: self.adopted.epoch, epoch: state.epoch() });
         }
         if !self.base && !self.cohort {
             return Err(Refused::SweepWithoutCutover);
         }
         match (self.failures, self.conflicts) {
             (0, 0) => Ok(()),
-            (failures, conflicts) => Err(Refused::SweepUnclean {
-                failures,
-                conflicts,
-            }),
+            (failures, conflicts) => Err(Refused::SweepUnclean { failures, conflicts }),
         }
     }
 }

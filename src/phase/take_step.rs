@@ -50,10 +50,7 @@ impl StepError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Refused(refused) => {
-                matches!(
-                    refused,
-                    Refused::Unsettled { .. } | Refused::TooFewNodes { .. }
-                )
+                matches!(refused, Refused::Unsettled { .. } | Refused::TooFewNodes { .. })
             }
             Self::Overtaken { .. } => true,
             Self::Service { source, .. } => source.is_retryable(),
@@ -82,14 +79,9 @@ pub async fn take_step(
     step: &Move,
     process_scope: Option<NodeName>,
 ) -> Result<MigrationState, StepError> {
-    let failed = |source| StepError::Service {
-        migration: migration.clone(),
-        source,
-    };
+    let failed = |source| StepError::Service { migration: migration.clone(), source };
     let found = service.current(migration).await.map_err(failed)?;
-    let found = found.ok_or_else(|| StepError::NoState {
-        migration: migration.clone(),
-    })?;
+    let found = found.ok_or_else(|| StepError::NoState { migration: migration.clone() })?;
     let fleet = Fleet::new(service.leases(migration).await.map_err(failed)?);
     let fleet = match process_scope {
         Some(node) => fleet.accepting_process_scope(node),
@@ -98,9 +90,7 @@ pub async fn take_step(
     let next = found.state.transition(step, MoveId::random()?, &fleet)?;
     match replace(service, found.revision, &next).await {
         Ok(true) => Ok(next),
-        Ok(false) => Err(StepError::Overtaken {
-            migration: migration.clone(),
-        }),
+        Ok(false) => Err(StepError::Overtaken { migration: migration.clone() }),
         Err(source) => Err(failed(source)),
     }
 }

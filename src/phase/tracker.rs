@@ -95,18 +95,10 @@ impl PhaseTracker {
         config: TrackerConfig,
     ) -> Result<Arc<Self>, TrackerError> {
         let incarnation = config.incarnation.map_or_else(Incarnation::random, Ok)?;
-        let id = NodeId {
-            name: node,
-            incarnation,
-        };
-        let node = Node {
-            id,
-            name: migration,
-            service,
-        };
+        let id = NodeId { name: node, incarnation };
+        let node = Node { id, name: migration, service };
         let unsettled = node.lease(None, config.scopes, 0);
-        node.call(&config, node.service.renew_lease(&node.name, &unsettled))
-            .await?;
+        node.call(&config, node.service.renew_lease(&node.name, &unsettled)).await?;
         let Versioned { state, .. } = node.current(&config).await?;
         let tracker = Arc::new(Self::with(state, Some(node), config));
         tracker.poll().await?;
@@ -245,17 +237,12 @@ impl PhaseTracker {
         self.adopt(state);
         let adopted = self.state.load().adopted();
         let lease = node.lease(Some(adopted), self.config.scopes, self.holds());
-        match node
-            .call(&self.config, node.service.renew_lease(&node.name, &lease))
-            .await
-        {
+        match node.call(&self.config, node.service.renew_lease(&node.name, &lease)).await {
             Err(TrackerError::Service { source, .. })
                 if source.kind() == StoreErrorKind::Conflict =>
             {
                 self.close();
-                Err(TrackerError::Evicted {
-                    node: node.id.clone(),
-                })
+                Err(TrackerError::Evicted { node: node.id.clone() })
             }
             renewed => renewed.map(|()| Some(revision)),
         }
@@ -269,11 +256,7 @@ impl PhaseTracker {
             return Ok(());
         }
         let migration = node.name.clone();
-        Err(TrackerError::WentBack {
-            migration,
-            shown: shown.epoch,
-            adopted: mine.epoch,
-        })
+        Err(TrackerError::WentBack { migration, shown: shown.epoch, adopted: mine.epoch })
     }
 
     /// Polls until `shutdown` resolves, or the node is evicted. The lease stays:
@@ -334,11 +317,7 @@ impl PhaseTracker {
         match &self.node {
             None => Ok(()),
             Some(node) => {
-                node.call(
-                    &self.config,
-                    node.service.release_lease(&node.name, &node.id),
-                )
-                .await
+                node.call(&self.config, node.service.release_lease(&node.name, &node.id)).await
             }
         }
     }
@@ -352,19 +331,12 @@ impl PhaseTracker {
 
 impl Node {
     fn lease(&self, adopted: Option<super::Adopted>, scopes: Scopes, holds: u64) -> NodeLease {
-        NodeLease {
-            node: self.id.clone(),
-            adopted,
-            scopes,
-            holds,
-        }
+        NodeLease { node: self.id.clone(), adopted, scopes, holds }
     }
 
     async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {
         let found = self.call(config, self.service.current(&self.name)).await?;
-        found.ok_or_else(|| TrackerError::NoState {
-            migration: self.name.clone(),
-        })
+        found.ok_or_else(|| TrackerError::NoState { migration: self.name.clone() })
     }
 
     async fn call<T>(
@@ -374,13 +346,10 @@ impl Node {
     ) -> Result<T, TrackerError> {
         let migration = || self.name.clone();
         match tokio::time::timeout(config.call_timeout, call).await {
-            Ok(answer) => answer.map_err(|source| TrackerError::Service {
-                migration: migration(),
-                source,
-            }),
-            Err(_) => Err(TrackerError::TimedOut {
-                migration: migration(),
-            }),
+            Ok(answer) => {
+                answer.map_err(|source| TrackerError::Service { migration: migration(), source })
+            }
+            Err(_) => Err(TrackerError::TimedOut { migration: migration() }),
         }
     }
 }

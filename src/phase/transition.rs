@@ -29,11 +29,7 @@ impl MigrationState {
     /// [`Refused`], naming the rule and what is missing.
     pub fn transition(&self, step: &Move, id: MoveId, fleet: &Fleet) -> Result<Self, Refused> {
         self.not_behind(fleet)?;
-        let mut next = Self {
-            epoch: self.epoch + 1,
-            move_id: id,
-            ..self.clone()
-        };
+        let mut next = Self { epoch: self.epoch + 1, move_id: id, ..self.clone() };
         match *step {
             Move::Phase { part, to } => self.move_part(&mut next, part, to, fleet)?,
             Move::StartCohort { share } => self.start_cohort(&mut next, share)?,
@@ -42,11 +38,7 @@ impl MigrationState {
             Move::Complete(evidence) => self.complete(&mut next, evidence)?,
             Move::ExpectNodes(nodes) => next.nodes_expected = nodes,
         }
-        if next.answers_queries() {
-            Ok(next)
-        } else {
-            Err(Refused::NoStoreForQueries)
-        }
+        if next.answers_queries() { Ok(next) } else { Err(Refused::NoStoreForQueries) }
     }
 
     /// A store that lost a state it had acknowledged must move nothing.
@@ -59,10 +51,9 @@ impl MigrationState {
         });
         match ahead {
             None => Ok(()),
-            Some(lease) => Err(Refused::StateWentBack {
-                node: lease.node.clone(),
-                epoch: self.epoch,
-            }),
+            Some(lease) => {
+                Err(Refused::StateWentBack { node: lease.node.clone(), epoch: self.epoch })
+            }
         }
     }
 
@@ -90,10 +81,7 @@ impl MigrationState {
     /// R1 to R4 for the keys of `range`, which are those of `part` or some of them.
     fn may_move(&self, part: Part, to: Phase, range: Range, fleet: &Fleet) -> Result<(), Refused> {
         let settled = |since| fleet.settled(since, self.nodes_expected);
-        let not_a_move = Err(Refused::NotAMove {
-            from: part.phase,
-            to,
-        });
+        let not_a_move = Err(Refused::NotAMove { from: part.phase, to });
         match (part.phase, to) {
             (from, to) if from == to => not_a_move,
             // R4: away from a modern store that is gone, and back.
@@ -125,18 +113,12 @@ impl MigrationState {
     /// R2.
     fn may_go_forward(&self, part: Part, fleet: &Fleet) -> Result<(), Refused> {
         fleet.settled(part.since_epoch, self.nodes_expected)?;
-        if part.modern_complete {
-            Ok(())
-        } else {
-            Err(Refused::ModernIncomplete)
-        }
+        if part.modern_complete { Ok(()) } else { Err(Refused::ModernIncomplete) }
     }
 
     /// R3: the fleet works by a state that says legacy is complete.
     fn may_go_back(&self, part: Part, fleet: &Fleet) -> Result<(), Refused> {
-        let complete = self
-            .legacy_complete_since
-            .ok_or(Refused::LegacyIncomplete)?;
+        let complete = self.legacy_complete_since.ok_or(Refused::LegacyIncomplete)?;
         fleet.settled(part.since_epoch.max(complete), self.nodes_expected)
     }
 
@@ -144,19 +126,11 @@ impl MigrationState {
     /// where modern is ahead of legacy without having been read.
     fn may_cut_over(&self, range: Range, fleet: &Fleet) -> Result<(), Refused> {
         fleet.shares_stamps()?;
-        if self.cut_over.covers(range) {
-            Ok(())
-        } else {
-            fleet.unheld()
-        }
+        if self.cut_over.covers(range) { Ok(()) } else { fleet.unheld() }
     }
 
     fn legacy_holds(&self) -> Result<(), Refused> {
-        if self.legacy_complete() {
-            Ok(())
-        } else {
-            Err(Refused::LegacyIncomplete)
-        }
+        if self.legacy_complete() { Ok(()) } else { Err(Refused::LegacyIncomplete) }
     }
 
     /// What a move of some keys does to the facts of the whole.
@@ -178,17 +152,12 @@ impl MigrationState {
             return Err(Refused::CohortExists);
         }
         if self.base.phase.leaves_legacy() {
-            return Err(Refused::CohortForbidden {
-                phase: self.base.phase,
-            });
+            return Err(Refused::CohortForbidden { phase: self.base.phase });
         }
         if share == Share::NONE || share == Share::WHOLE {
             return Err(Refused::ShareOutOfRange { share });
         }
-        next.cohort = Some(Cohort {
-            share,
-            part: self.base,
-        });
+        next.cohort = Some(Cohort { share, part: self.base });
         Ok(())
     }
 
@@ -197,10 +166,7 @@ impl MigrationState {
         if share <= cohort.share {
             return Err(Refused::ShareOutOfRange { share });
         }
-        let range = Range {
-            from: cohort.share,
-            to: share,
-        };
+        let range = Range { from: cohort.share, to: share };
         let part = self.merge(next, self.base, cohort.part, range, fleet)?;
         if share == Share::WHOLE {
             (next.base, next.cohort) = (part, None);

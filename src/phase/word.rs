@@ -28,11 +28,7 @@ const fn phase_at(word: u64, at: u32) -> Phase {
 }
 
 const fn family_at(word: u64, at: u32) -> Family {
-    if word >> at & 1 == 1 {
-        Family::Modern
-    } else {
-        Family::Legacy
-    }
+    if word >> at & 1 == 1 { Family::Modern } else { Family::Legacy }
 }
 
 impl StateWord {
@@ -92,31 +88,19 @@ impl StateWord {
     /// The phase of the cohort, if there is one.
     #[must_use]
     pub const fn cohort(self) -> Option<Phase> {
-        if self.has_cohort() {
-            Some(phase_at(self.0, COHORT_AT))
-        } else {
-            None
-        }
+        if self.has_cohort() { Some(phase_at(self.0, COHORT_AT)) } else { None }
     }
 
     /// The phase of the keys of `bucket`.
     #[must_use]
     pub fn phase_of(self, bucket: Bucket) -> Phase {
-        if self.share().holds(bucket) {
-            phase_at(self.0, COHORT_AT)
-        } else {
-            self.base()
-        }
+        if self.share().holds(bucket) { phase_at(self.0, COHORT_AT) } else { self.base() }
     }
 
     /// The family that `bucket` is in, or came to `Cutover` or `Halted` from.
     #[must_use]
     pub fn entered_from(self, bucket: Bucket) -> Family {
-        let at = if self.share().holds(bucket) {
-            COHORT_FROM_AT
-        } else {
-            BASE_FROM_AT
-        };
+        let at = if self.share().holds(bucket) { COHORT_FROM_AT } else { BASE_FROM_AT };
         family_at(self.0, at)
     }
 
@@ -124,11 +108,7 @@ impl StateWord {
     #[must_use]
     pub fn query_side(self) -> Option<Side> {
         let family = self.common_family();
-        match (
-            self.any(Phase::Halted),
-            family,
-            self.0 >> COMPLETE_AT & 1 == 1,
-        ) {
+        match (self.any(Phase::Halted), family, self.0 >> COMPLETE_AT & 1 == 1) {
             (true, _, _) => None,
             (false, Some(family), _) => Some(family.side()),
             (false, None, true) => Some(Side::Legacy),
@@ -186,11 +166,7 @@ mod tests {
     use crate::phase::Cohort;
 
     fn part(phase: Phase, entered_from: Family) -> Part {
-        Part {
-            phase,
-            entered_from,
-            ..Part::first()
-        }
+        Part { phase, entered_from, ..Part::first() }
     }
 
     fn state(base: Part, cohort: Option<Cohort>, complete: bool) -> MigrationState {
@@ -207,10 +183,7 @@ mod tests {
             for ahead in Phase::ALL {
                 for from in [Family::Legacy, Family::Modern] {
                     let share = Share::new(1).unwrap();
-                    let cohort = Cohort {
-                        share,
-                        part: part(ahead, from),
-                    };
+                    let cohort = Cohort { share, part: part(ahead, from) };
                     let word = state(part(base, Family::Legacy), Some(cohort), true).word();
                     let (first, second) = (Bucket::FIRST, Bucket::new(1).unwrap());
                     assert_eq!((word.base(), word.cohort()), (base, Some(ahead)));
@@ -229,20 +202,14 @@ mod tests {
         let whole = |phase, complete| state(part(phase, Family::Legacy), None, complete).word();
         assert_eq!(whole(Phase::Shadow, true).query_side(), Some(Side::Legacy));
         assert_eq!(whole(Phase::Cutover, true).query_side(), Some(Side::Legacy));
-        assert_eq!(
-            whole(Phase::Cutover, false).query_side(),
-            Some(Side::Modern)
-        );
+        assert_eq!(whole(Phase::Cutover, false).query_side(), Some(Side::Modern));
         assert_eq!(whole(Phase::Live, true).query_side(), Some(Side::Modern));
         assert_eq!(whole(Phase::Halted, true).query_side(), None);
     }
 
     #[test]
     fn a_query_over_a_base_and_a_live_cohort_asks_legacy() {
-        let cohort = Cohort {
-            share: Share::percent(5),
-            part: part(Phase::Live, Family::Modern),
-        };
+        let cohort = Cohort { share: Share::percent(5), part: part(Phase::Live, Family::Modern) };
         let mixed = state(part(Phase::DualWrite, Family::Legacy), Some(cohort), true);
         assert_eq!(mixed.word().query_side(), Some(Side::Legacy));
     }

@@ -21,9 +21,13 @@ pub(super) struct Pair<E> {
 
 impl<E> Pair<E> {
     const fn absent() -> Self {
-        Self {
-            legacy: Record::absent(),
-            modern: Record::absent(),
+        Self { legacy: Record::absent(), modern: Record::absent() }
+    }
+
+    pub(super) const fn of(&self, side: Side) -> &Record<E> {
+        match side {
+            Side::Legacy => &self.legacy,
+            Side::Modern => &self.modern,
         }
     }
 }
@@ -73,10 +77,7 @@ mod tests {
     use crate::stamp::Stamp;
 
     fn page(keys: &[u32], is_last: bool) -> Page<u32, ()> {
-        let records = keys
-            .iter()
-            .map(|key| (*key, Record::live(Stamp::BASE, ())))
-            .collect();
+        let records = keys.iter().map(|key| (*key, Record::live(Stamp::BASE, ()))).collect();
         Page::new(records, is_last)
     }
 
@@ -87,38 +88,22 @@ mod tests {
 
     #[test]
     fn a_window_ends_where_the_shorter_page_ends() {
-        assert_eq!(
-            window(page(&[1, 2], false), page(&[1, 9], false)),
-            (vec![1, 2], Some(2))
-        );
-        assert_eq!(
-            window(page(&[1, 2], true), page(&[7, 9], false)),
-            (vec![1, 2, 7, 9], Some(9))
-        );
+        assert_eq!(window(page(&[1, 2], false), page(&[1, 9], false)), (vec![1, 2], Some(2)));
+        assert_eq!(window(page(&[1, 2], true), page(&[7, 9], false)), (vec![1, 2, 7, 9], Some(9)));
         assert_eq!(window(page(&[], true), page(&[5], true)), (vec![5], None));
     }
 
     #[test]
     fn a_page_out_of_order_is_refused() {
-        for (after, keys) in [
-            (None, vec![2, 1]),
-            (None, vec![1, 1]),
-            (Some(3), vec![3, 4]),
-        ] {
+        for (after, keys) in [(None, vec![2, 1]), (None, vec![1, 1]), (Some(3), vec![3, 4])] {
             let refused = checked(Side::Modern, after.as_ref(), page(&keys, true));
-            assert!(matches!(
-                refused,
-                Err(SweepError::OutOfOrder { side: Side::Modern })
-            ));
+            assert!(matches!(refused, Err(SweepError::OutOfOrder { side: Side::Modern })));
         }
     }
 
     #[test]
     fn a_page_that_never_ends_is_refused() {
         let refused = checked(Side::Legacy, None, page(&[], false));
-        assert!(matches!(
-            refused,
-            Err(SweepError::StandsStill { side: Side::Legacy })
-        ));
+        assert!(matches!(refused, Err(SweepError::StandsStill { side: Side::Legacy })));
     }
 }

@@ -7,9 +7,11 @@
 
 mod config;
 mod error;
+mod join_key;
 mod merge;
 mod report;
 mod sweep;
+mod tally;
 
 pub use config::SweepConfig;
 pub use error::SweepError;

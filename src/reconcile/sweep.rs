@@ -3,18 +3,15 @@ use std::sync::Arc;
 
 use tracing::{Instrument, debug, info_span};
 
-use super::merge::{Pair, Window, checked, merged};
-use super::{FailedKey, Joined, SweepConfig, SweepError, SweepReport};
-use crate::error::StoreError;
+use super::merge::{Window, checked, merged};
+use super::tally::Tally;
+use super::{Joined, SweepConfig, SweepError, SweepReport};
 use crate::observe::{field, span};
 use crate::phase::{
-    Bucket, Fleet, MigrationState, MigrationStateService, Move, Refused, Scopes, Side, StepError,
-    SweepTicket, take_step,
+    Fleet, MigrationState, MigrationStateService, Move, Refused, Side, StepError, SweepTicket,
+    take_step,
 };
-use crate::repository::{
-    Applied, Entity, Join, JoinRule, MigrationRepository, ScanRepository, StampedRepository,
-};
-use crate::stamp::Record;
+use crate::repository::{Join, MigrationRepository, Page, ScanRepository, StampedRepository};
 
 /// Joins every key of both stores, in both directions where that is allowed,
 /// comparing the contents of equal stamps.
@@ -45,20 +42,8 @@ use crate::stamp::Record;
 /// ```
 #[derive(Debug)]
 pub struct Sweep<L: StampedRepository, M> {
-    repository: MigrationRepository<L, M>,
+    pub(super) repository: MigrationRepository<L, M>,
     config: SweepConfig,
-}
-
-/// What a sweep has done so far.
-struct Tally<K> {
-    keys: u64,
-    to_legacy: u64,
-    to_modern: u64,
-    settled: u64,
-    conflicts: u64,
-    /// Failures whose keys were not kept.
-    lost: u64,
-    failed: Vec<FailedKey<K>>,
 }
 
 impl<L, M> Sweep<L, M>
@@ -69,10 +54,7 @@ where
     /// A sweep of the stores of `repository`, with the default limits.
     #[must_use]
     pub fn new(repository: &MigrationRepository<L, M>) -> Self {
-        Self {
-            repository: repository.clone(),
-            config: SweepConfig::default(),
-        }
+        Self { repository: repository.clone(), config: SweepConfig::default() }
     }
 
     /// The same, with given limits.
@@ -80,81 +62,6 @@ where
     pub fn with_config(mut self, config: SweepConfig) -> Self {
         self.config = config;
         self
-    }
-
-    /// Joins one key, from records read afresh: the repair of a divergence.
-    ///
-    /// # Errors
-    ///
-    /// What the side that failed reported; the key may differ still.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a join left half done is a join to do.
-    pub async fn join(&self, key: &L::Key) -> Result<Joined, StoreError> {
-        let rule = self.rule(&self.repository.tracker().state(), key);
-        let pair = self.read(key, rule).await?;
-        match rule.decide(&pair.legacy, &pair.modern) {
-            Join::Level => Ok(Joined::Level),
-            Join::Copy { from } => {
-                self.apply(from.other(), key, pair.of(from)).await?;
-                Ok(Joined::Copied)
-            }
-            Join::Settle { from, stamp, both } => {
-                let winner = Record {
-                    stamp,
-                    ..pair.of(from).clone()
-                };
-                // Legacy first: it holds whatever modern shows.
-                for side in [Side::Legacy, Side::Modern] {
-                    if both || side != from {
-                        self.apply(side, key, &winner).await?;
-                    }
-                }
-                Ok(Joined::Settled)
-            }
-            Join::Stuck => Ok(Joined::Stuck),
-        }
-    }
-
-    fn rule(&self, state: &MigrationState, key: &L::Key) -> JoinRule {
-        JoinRule::of(state, Bucket::of(key, state.salt()), self.scopes())
-    }
-
-    fn scopes(&self) -> Scopes {
-        Scopes {
-            legacy: self.repository.legacy().scope(),
-            modern: self.repository.modern().scope(),
-        }
-    }
-
-    /// Reads both sides, a winner after what it wins against.
-    async fn read(&self, key: &L::Key, rule: JoinRule) -> Result<Pair<L::Entity>, StoreError> {
-        let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
-        if rule == JoinRule::Wins(Side::Modern) {
-            let legacy = legacy.read(key).await?;
-            return Ok(Pair {
-                legacy,
-                modern: modern.read(key).await?,
-            });
-        }
-        let modern = modern.read(key).await?;
-        Ok(Pair {
-            legacy: legacy.read(key).await?,
-            modern,
-        })
-    }
-
-    async fn apply(
-        &self,
-        side: Side,
-        key: &L::Key,
-        record: &Record<L::Entity>,
-    ) -> Result<Applied, StoreError> {
-        match side {
-            Side::Legacy => self.repository.legacy().apply(key, record).await,
-            Side::Modern => self.repository.modern().apply(key, record).await,
-        }
     }
 }
 
@@ -179,14 +86,9 @@ where
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<SweepReport<L::Key>, SweepError> {
         let name = self.repository.tracker().state().name().clone();
-        let failed = |source| StepError::Service {
-            migration: name.clone(),
-            source,
-        };
+        let failed = |source| StepError::Service { migration: name.clone(), source };
         let found = service.current(&name).await.map_err(failed)?;
-        let found = found.ok_or_else(|| StepError::NoState {
-            migration: name.clone(),
-        })?;
+        let found = found.ok_or_else(|| StepError::NoState { migration: name.clone() })?;
         let fleet = Fleet::new(service.leases(&name).await.map_err(failed)?);
         let ticket = found.state.begin_sweep(&fleet);
         if !ticket.counts() {
@@ -211,10 +113,9 @@ where
         ticket: SweepTicket,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<SweepReport<L::Key>, SweepError> {
-        let swept = self.sweep(ticket).instrument(info_span!(
-            span::SWEEP,
-            { field::EPOCH } = ticket.adopted().epoch
-        ));
+        let swept = self
+            .sweep(ticket)
+            .instrument(info_span!(span::SWEEP, { field::EPOCH } = ticket.adopted().epoch));
         tokio::select! {
             biased;
             () = shutdown => Err(SweepError::Stopped),
@@ -250,22 +151,15 @@ where
         if state.adopted() == ticket.adopted() {
             return Ok(state);
         }
-        Err(SweepError::Interrupted {
-            began: ticket.adopted().epoch,
-            now: state.epoch(),
-        })
+        Err(SweepError::Interrupted { began: ticket.adopted().epoch, now: state.epoch() })
     }
 
     async fn window(
         &self,
         after: Option<&L::Key>,
     ) -> Result<Window<L::Key, L::Entity>, SweepError> {
-        let modern = self
-            .page(Side::Modern, &**self.repository.modern(), after)
-            .await?;
-        let legacy = self
-            .page(Side::Legacy, &**self.repository.legacy(), after)
-            .await?;
+        let modern = self.page(Side::Modern, &**self.repository.modern(), after).await?;
+        let legacy = self.page(Side::Legacy, &**self.repository.legacy(), after).await?;
         Ok(merged(legacy, modern))
     }
 
@@ -274,7 +168,7 @@ where
         side: Side,
         store: &S,
         after: Option<&L::Key>,
-    ) -> Result<crate::repository::Page<L::Key, L::Entity>, SweepError>
+    ) -> Result<Page<L::Key, L::Entity>, SweepError>
     where
         S: ScanRepository<Key = L::Key, Entity = L::Entity>,
     {
@@ -309,9 +203,9 @@ where
             }
         }
         let applied = self.repository.legacy().apply_many(&to_legacy).await;
-        tally.to_legacy += tally_copies(to_legacy, applied, self.config.failures_kept, tally);
+        tally.to_legacy += tally.copied(to_legacy, applied, self.config.failures_kept);
         let applied = self.repository.modern().apply_many(&to_modern).await;
-        tally.to_modern += tally_copies(to_modern, applied, self.config.failures_kept, tally);
+        tally.to_modern += tally.copied(to_modern, applied, self.config.failures_kept);
     }
 
     async fn join_into(&self, key: L::Key, tally: &mut Tally<L::Key>) {
@@ -333,74 +227,6 @@ where
             for failed in std::mem::take(&mut tally.failed) {
                 self.join_into(failed.key, tally).await;
             }
-        }
-    }
-}
-
-impl<E: Entity> Pair<E> {
-    const fn of(&self, side: Side) -> &Record<E> {
-        match side {
-            Side::Legacy => &self.legacy,
-            Side::Modern => &self.modern,
-        }
-    }
-}
-
-/// Counts what was copied and keeps what failed.
-fn tally_copies<K, E>(
-    records: Vec<(K, Record<E>)>,
-    answers: Vec<Result<Applied, StoreError>>,
-    failures_kept: usize,
-    tally: &mut Tally<K>,
-) -> u64 {
-    let mut copied = 0;
-    let mut answers = answers.into_iter();
-    for (key, _) in records {
-        match answers.next() {
-            Some(Ok(Applied::Stored)) => copied += 1,
-            Some(Ok(Applied::Stale(_))) => {}
-            Some(Err(error)) => tally.fail(key, error, failures_kept),
-            None => {
-                let error = StoreError::unknown("`apply_many` left a record unanswered");
-                tally.fail(key, error, failures_kept);
-            }
-        }
-    }
-    copied
-}
-
-impl<K> Tally<K> {
-    const fn new() -> Self {
-        Self {
-            keys: 0,
-            to_legacy: 0,
-            to_modern: 0,
-            settled: 0,
-            conflicts: 0,
-            lost: 0,
-            failed: Vec::new(),
-        }
-    }
-
-    fn fail(&mut self, key: K, error: StoreError, kept: usize) {
-        if self.failed.len() < kept {
-            self.failed.push(FailedKey { key, error });
-        } else {
-            self.lost += 1;
-        }
-    }
-
-    fn report(self, ticket: SweepTicket) -> SweepReport<K> {
-        let failures = self.lost + u64::try_from(self.failed.len()).unwrap_or(u64::MAX);
-        SweepReport {
-            keys: self.keys,
-            to_legacy: self.to_legacy,
-            to_modern: self.to_modern,
-            settled: self.settled,
-            conflicts: self.conflicts,
-            failures,
-            failed: self.failed,
-            evidence: ticket.finish(failures, self.conflicts),
         }
     }
 }

@@ -15,10 +15,6 @@ pub struct Answer<E> {
 
 impl<E> Answer<E> {
     pub(super) const fn primary(record: Record<E>, origin: Side) -> Self {
-        Self {
-            record,
-            origin,
-            fallback: false,
-        }
+        Self { record, origin, fallback: false }
     }
 }

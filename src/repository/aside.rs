@@ -15,10 +15,7 @@ impl Aside {
     pub(super) fn new(limit: NonZeroU32) -> Self {
         let permits = usize::try_from(limit.get()).unwrap_or(usize::MAX);
         let permits = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        Self {
-            permits,
-            limit: limit.get(),
-        }
+        Self { permits, limit: limit.get() }
     }
 
     /// Runs the work that `make` gives, unless there is too much already.

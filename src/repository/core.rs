@@ -70,23 +70,13 @@ where
     }
 
     pub(super) fn scopes(&self) -> Scopes {
-        Scopes {
-            legacy: self.legacy.scope(),
-            modern: self.modern.scope(),
-        }
+        Scopes { legacy: self.legacy.scope(), modern: self.modern.scope() }
     }
 
     /// The place of `key` under `word`, without hashing while there is no cohort.
     pub(super) fn place(&self, word: StateWord, key: &L::Key) -> Place {
-        let bucket = if word.has_cohort() {
-            Bucket::of(key, self.salt)
-        } else {
-            Bucket::FIRST
-        };
-        Place {
-            phase: word.phase_of(bucket),
-            entered_from: word.entered_from(bucket),
-        }
+        let bucket = if word.has_cohort() { Bucket::of(key, self.salt) } else { Bucket::FIRST };
+        Place { phase: word.phase_of(bucket), entered_from: word.entered_from(bucket) }
     }
 
     /// The place of `key` now: the end check.
@@ -102,9 +92,7 @@ where
         if place.phase != Phase::Halted && !word.is_closed() {
             return Ok(place);
         }
-        let word = self
-            .unhalted(word, |word| self.place(word, key).phase == Phase::Halted)
-            .await?;
+        let word = self.unhalted(word, |word| self.place(word, key).phase == Phase::Halted).await?;
         Ok(self.place(word, key))
     }
 
@@ -122,10 +110,7 @@ where
             if !halted(word) {
                 return Ok(word);
             }
-            if tokio::time::timeout_at(deadline, self.tracker.moved_from(word))
-                .await
-                .is_err()
-            {
+            if tokio::time::timeout_at(deadline, self.tracker.moved_from(word)).await.is_err() {
                 let waited = self.config.halted_wait;
                 return Err(StoreError::unavailable(MigrationError::Halted { waited }));
             }
@@ -150,9 +135,7 @@ where
 
     pub(super) fn diverged(&self, key: L::Key, reason: DivergenceReason, hold: Option<Hold>) {
         self.sink.note(key, reason, hold);
-        self.tell(|| Event::Diverged {
-            reason: reason.name(),
-        });
+        self.tell(|| Event::Diverged { reason: reason.name() });
         warn!({ field::REASON } = %reason, "the stores may differ in a key");
     }
 
@@ -176,30 +159,17 @@ where
         if let Some(started) = started {
             let phase = phase.map_or("none", Phase::name);
             let (outcome, duration) = (outcome(), started.elapsed());
-            self.tell(|| Event::Operated {
-                operation,
-                phase,
-                outcome,
-                duration,
-            });
+            self.tell(|| Event::Operated { operation, phase, outcome, duration });
         }
     }
 
     pub(super) fn rerun(&self, operation: Operation, from: Phase, to: Phase) {
-        self.tell(|| Event::Rerun {
-            operation,
-            from: from.name(),
-            to: to.name(),
-        });
+        self.tell(|| Event::Rerun { operation, from: from.name(), to: to.name() });
         debug!(%from, %to, ?operation, "the phase moved; running again");
     }
 }
 
 /// How a failed operation is told to the observer.
 pub(super) fn outcome_of(error: &StoreError) -> Outcome {
-    if error.kind().is_definite() {
-        Outcome::Failed
-    } else {
-        Outcome::Unknown
-    }
+    if error.kind().is_definite() { Outcome::Failed } else { Outcome::Unknown }
 }

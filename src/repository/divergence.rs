@@ -118,16 +118,9 @@ impl<K: Key> DivergenceSink<K> {
     /// An empty sink for at most `capacity` keys.
     #[must_use]
     pub fn new(capacity: NonZeroUsize) -> Self {
-        let noted = Noted {
-            entries: BTreeMap::new(),
-            order: VecDeque::new(),
-            notes: 0,
-            overflow: None,
-        };
-        Self {
-            capacity,
-            noted: Mutex::new(noted),
-        }
+        let noted =
+            Noted { entries: BTreeMap::new(), order: VecDeque::new(), notes: 0, overflow: None };
+        Self { capacity, noted: Mutex::new(noted) }
     }
 
     /// Notes a key; answers whether there was room.
@@ -143,22 +136,11 @@ impl<K: Key> DivergenceSink<K> {
         }
         if noted.entries.len() >= self.capacity.get() {
             let before = noted.overflow.take().and_then(|overflow| overflow.hold);
-            noted.overflow = Some(Overflow {
-                last_note: note,
-                hold: hold.or(before),
-            });
+            noted.overflow = Some(Overflow { last_note: note, hold: hold.or(before) });
             return false;
         }
         noted.order.push_back(key.clone());
-        noted.entries.insert(
-            key,
-            Entry {
-                reason,
-                count: 1,
-                last_note: note,
-                hold,
-            },
-        );
+        noted.entries.insert(key, Entry { reason, count: 1, last_note: note, hold });
         true
     }
 
@@ -172,19 +154,8 @@ impl<K: Key> DivergenceSink<K> {
             let Some(key) = noted.order.pop_front() else {
                 break;
             };
-            if let Some(Entry {
-                reason,
-                count,
-                hold,
-                ..
-            }) = noted.entries.remove(&key)
-            {
-                taken.push(Divergence {
-                    key,
-                    reason,
-                    count,
-                    hold,
-                });
+            if let Some(Entry { reason, count, hold, .. }) = noted.entries.remove(&key) {
+                taken.push(Divergence { key, reason, count, hold });
             }
         }
         taken
@@ -223,18 +194,10 @@ impl<K: Key> DivergenceSink<K> {
     /// Forgets what was noted up to `mark`: since then every key was joined.
     pub fn clear_until(&self, mark: SinkMark) {
         let mut noted = self.lock();
-        let Noted {
-            entries,
-            order,
-            overflow,
-            ..
-        } = &mut *noted;
+        let Noted { entries, order, overflow, .. } = &mut *noted;
         entries.retain(|_, entry| entry.last_note > mark.0);
         order.retain(|key| entries.contains_key(key));
-        if overflow
-            .as_ref()
-            .is_some_and(|overflow| overflow.last_note <= mark.0)
-        {
+        if overflow.as_ref().is_some_and(|overflow| overflow.last_note <= mark.0) {
             *overflow = None;
         }
     }
@@ -254,10 +217,7 @@ mod tests {
     }
 
     fn keys(sink: &DivergenceSink<u32>) -> Vec<(u32, u64)> {
-        sink.take(usize::MAX)
-            .into_iter()
-            .map(|it| (it.key, it.count))
-            .collect()
+        sink.take(usize::MAX).into_iter().map(|it| (it.key, it.count)).collect()
     }
 
     #[test]
@@ -275,10 +235,7 @@ mod tests {
         let sink = sink(1);
         assert!(sink.note(1, Mismatch, None));
         assert!(!sink.note(2, WriteDropped, None));
-        assert!(
-            sink.note(1, WriteDropped, None),
-            "a key it has needs no room"
-        );
+        assert!(sink.note(1, WriteDropped, None), "a key it has needs no room");
         assert_eq!(keys(&sink), [(1, 2)]);
         assert!(sink.overflowed());
     }

@@ -124,24 +124,14 @@ mod tests {
     #[test]
     fn the_larger_stamp_is_copied_deletions_too() {
         let (live, gone) = (Record::live(LOW, 1), Record::tombstone(high()));
-        assert_eq!(
-            LEGACY_TIE.decide(&live, &gone),
-            Join::Copy { from: Side::Modern }
-        );
-        assert_eq!(
-            LEGACY_TIE.decide(&gone, &live),
-            Join::Copy { from: Side::Legacy }
-        );
+        assert_eq!(LEGACY_TIE.decide(&live, &gone), Join::Copy { from: Side::Modern });
+        assert_eq!(LEGACY_TIE.decide(&gone, &live), Join::Copy { from: Side::Legacy });
     }
 
     #[test]
     fn equal_stamps_with_other_content_are_a_conflict() {
         let (a, b) = (Record::live(LOW, 1), Record::live(LOW, 2));
-        let settled = Join::Settle {
-            from: Side::Legacy,
-            stamp: high(),
-            both: true,
-        };
+        let settled = Join::Settle { from: Side::Legacy, stamp: high(), both: true };
         assert_eq!(LEGACY_TIE.decide(&a, &b), settled);
         assert_eq!(LEGACY_TIE.decide(&a, &a), Join::Level);
     }
@@ -150,17 +140,9 @@ mod tests {
     fn before_the_first_cutover_legacy_wins_also_against_a_larger_stamp() {
         let (legacy, modern) = (Record::live(LOW, 1), Record::live(high(), 2));
         let stamp = high().successor().unwrap();
-        let settled = Join::Settle {
-            from: Side::Legacy,
-            stamp,
-            both: false,
-        };
+        let settled = Join::Settle { from: Side::Legacy, stamp, both: false };
         assert_eq!(LEGACY_WINS.decide(&legacy, &modern), settled);
-        assert_eq!(
-            LEGACY_WINS.decide(&Record::absent(), &modern),
-            settled,
-            "a bypassing delete"
-        );
+        assert_eq!(LEGACY_WINS.decide(&Record::absent(), &modern), settled, "a bypassing delete");
     }
 
     #[test]
@@ -177,11 +159,7 @@ mod tests {
                 matches!(
                     join,
                     Join::Copy { from: Side::Legacy }
-                        | Join::Settle {
-                            from: Side::Legacy,
-                            both: false,
-                            ..
-                        }
+                        | Join::Settle { from: Side::Legacy, both: false, .. }
                 ),
                 "{join:?}"
             );

@@ -21,19 +21,14 @@ pub(super) struct KeyGuard<K: Key> {
 
 impl<K: Key> KeyLocks<K> {
     pub(super) fn new() -> Self {
-        Self {
-            locks: Arc::default(),
-        }
+        Self { locks: Arc::default() }
     }
 
     pub(super) async fn lock(&self, key: &K) -> KeyGuard<K> {
         let lock = Arc::clone(held(&self.locks).entry(key.clone()).or_default());
         // The guard is there before the wait, so that a dropped wait tidies up.
-        let mut waiting = KeyGuard {
-            key: key.clone(),
-            locks: Arc::clone(&self.locks),
-            guard: None,
-        };
+        let mut waiting =
+            KeyGuard { key: key.clone(), locks: Arc::clone(&self.locks), guard: None };
         waiting.guard = Some(lock.lock_owned().await);
         waiting
     }
@@ -52,9 +47,7 @@ impl<K: Key> Drop for KeyGuard<K> {
     fn drop(&mut self) {
         let mut locks = held(&self.locks);
         self.guard = None;
-        let unused = locks
-            .get(&self.key)
-            .is_some_and(|lock| Arc::strong_count(lock) == 1);
+        let unused = locks.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1);
         if unused {
             locks.remove(&self.key);
         }

@@ -53,9 +53,7 @@ pub struct MigrationRepository<L: StampedRepository, M> {
 
 impl<L: StampedRepository, M> Clone for MigrationRepository<L, M> {
     fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-        }
+        Self { core: Arc::clone(&self.core) }
     }
 }
 
@@ -110,9 +108,7 @@ where
         };
         let (declared, found) = (core.tracker.scopes(), core.scopes());
         if declared == found {
-            Ok(Self {
-                core: Arc::new(core),
-            })
+            Ok(Self { core: Arc::new(core) })
         } else {
             Err(BuildError::Scopes { declared, found })
         }
@@ -210,10 +206,7 @@ where
         F: Future<Output = T> + Send,
         T: Send,
     {
-        stream::iter(operations)
-            .buffered(self.core.config.batch_concurrency.get())
-            .collect()
-            .await
+        stream::iter(operations).buffered(self.core.config.batch_concurrency.get()).collect().await
     }
 
     /// Any other question, `find_by_email`, a list, a count: put to the side

@@ -45,9 +45,7 @@ where
     {
         for _ in 0..self.config.attempts_max.get() {
             let now = self.tracker.word();
-            let planned = self
-                .unhalted(now, |word| word.query_side().is_none())
-                .await?;
+            let planned = self.unhalted(now, |word| word.query_side().is_none()).await?;
             *phase = Some(planned.base());
             let answer = match planned.query_side() {
                 Some(Side::Legacy) => legacy(Arc::clone(&self.legacy)).await?,
@@ -61,8 +59,6 @@ where
             self.rerun(Operation::Query, planned.base(), now.base());
         }
         let attempts = self.config.attempts_max.get();
-        Err(StoreError::unavailable(MigrationError::Unsettled {
-            attempts,
-        }))
+        Err(StoreError::unavailable(MigrationError::Unsettled { attempts }))
     }
 }

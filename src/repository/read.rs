@@ -69,11 +69,7 @@ where
             {
                 let origin = side.other();
                 let record = self.read_side(origin, key).await.map_err(|_| error)?;
-                Ok(Answer {
-                    record,
-                    origin,
-                    fallback: true,
-                })
+                Ok(Answer { record, origin, fallback: true })
             }
             Err(error) => Err(without_effect(error)),
         }

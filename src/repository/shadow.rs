@@ -42,18 +42,12 @@ where
                 if result == Comparison::Mismatch {
                     core.diverged(key, DivergenceReason::Mismatch, None);
                 }
-                core.tell(|| Event::Compared {
-                    side: side.name(),
-                    result,
-                });
+                core.tell(|| Event::Compared { side: side.name(), result });
             };
             compared.instrument(debug_span!(span::SHADOW, { field::SIDE } = side.name()))
         });
         if !begun {
-            self.tell(|| Event::Compared {
-                side: side.name(),
-                result: Comparison::Skipped,
-            });
+            self.tell(|| Event::Compared { side: side.name(), result: Comparison::Skipped });
         }
     }
 

@@ -81,9 +81,7 @@ where
     ) -> Result<Stamp, StoreError> {
         match self.stamps.stamp(transaction, key).await? {
             Some(stamp) => Ok(stamp),
-            None => Ok(unstamped(
-                self.repository.find_in(transaction, key).await?.as_ref(),
-            )),
+            None => Ok(unstamped(self.repository.find_in(transaction, key).await?.as_ref())),
         }
     }
 }
@@ -95,11 +93,7 @@ enum Stored<R: TransactionalRepository> {
 }
 
 fn unstamped<E>(row: Option<&E>) -> Stamp {
-    if row.is_some() {
-        Stamp::BASE
-    } else {
-        Stamp::ZERO
-    }
+    if row.is_some() { Stamp::BASE } else { Stamp::ZERO }
 }
 
 /// Nothing is committed yet, so whatever went wrong had no effect.
@@ -127,25 +121,18 @@ where
         let mut transaction = self.repository.begin(Access::Read).await?;
         let stamp = self.stamps.stamp(&mut transaction, key).await?;
         let value = self.repository.find_in(&mut transaction, key).await?;
-        Ok(Record {
-            stamp: stamp.unwrap_or_else(|| unstamped(value.as_ref())),
-            value,
-        })
+        Ok(Record { stamp: stamp.unwrap_or_else(|| unstamped(value.as_ref())), value })
     }
 
     async fn apply(&self, key: &R::Key, record: &Record<R::Entity>) -> Result<Applied, StoreError> {
         if record.stamp == Stamp::ZERO {
-            return Err(StoreError::rejected(
-                "a record without a stamp cannot be applied",
-            ));
+            return Err(StoreError::rejected("a record without a stamp cannot be applied"));
         }
         match self.store(key, record).await.map_err(rolled_back)? {
             Stored::Stale(stamp) => Ok(Applied::Stale(stamp)),
-            Stored::Open(transaction) => self
-                .repository
-                .commit(transaction)
-                .await
-                .map(|()| Applied::Stored),
+            Stored::Open(transaction) => {
+                self.repository.commit(transaction).await.map(|()| Applied::Stored)
+            }
         }
     }
 }
@@ -162,15 +149,9 @@ where
         limit: NonZeroUsize,
     ) -> Result<Page<R::Key, R::Entity>, StoreError> {
         let mut transaction = self.repository.begin(Access::Read).await?;
-        let rows = self
-            .repository
-            .list_in(&mut transaction, after, limit)
-            .await?;
+        let rows = self.repository.list_in(&mut transaction, after, limit).await?;
         let stamps = self.stamps.list(&mut transaction, after, limit).await?;
-        let rows = rows
-            .into_iter()
-            .map(|row| (self.repository.key(&row), row))
-            .collect();
+        let rows = rows.into_iter().map(|row| (self.repository.key(&row), row)).collect();
         Ok(merge(rows, stamps, limit))
     }
 }
@@ -181,20 +162,13 @@ fn merge<K: Ord + Clone, E>(
     stamps: Vec<(K, Stamp)>,
     limit: NonZeroUsize,
 ) -> Page<K, E> {
-    let end_of_rows = rows
-        .last()
-        .filter(|_| rows.len() >= limit.get())
-        .map(|(key, _)| key.clone());
-    let end_of_stamps = stamps
-        .last()
-        .filter(|_| stamps.len() >= limit.get())
-        .map(|(key, _)| key.clone());
+    let end_of_rows = rows.last().filter(|_| rows.len() >= limit.get()).map(|(key, _)| key.clone());
+    let end_of_stamps =
+        stamps.last().filter(|_| stamps.len() >= limit.get()).map(|(key, _)| key.clone());
     let horizon = [end_of_rows, end_of_stamps].into_iter().flatten().min();
 
-    let mut merged: BTreeMap<K, Record<E>> = rows
-        .into_iter()
-        .map(|(key, row)| (key, Record::live(Stamp::BASE, row)))
-        .collect();
+    let mut merged: BTreeMap<K, Record<E>> =
+        rows.into_iter().map(|(key, row)| (key, Record::live(Stamp::BASE, row))).collect();
     for (key, stamp) in stamps {
         merged.entry(key).or_insert_with(Record::absent).stamp = stamp;
     }
@@ -216,10 +190,7 @@ mod tests {
         let rows = rows.iter().map(|key| (*key, ())).collect();
         let stamps = stamps.iter().map(|key| (*key, Stamp::MAX)).collect();
         let page = merge(rows, stamps, NonZeroUsize::new(limit).unwrap());
-        (
-            page.records.into_iter().map(|(key, _)| key).collect(),
-            page.is_last,
-        )
+        (page.records.into_iter().map(|(key, _)| key).collect(), page.is_last)
     }
 
     #[test]
@@ -240,11 +211,7 @@ mod tests {
 
     #[test]
     fn rows_and_stamps_meet() {
-        let page = merge(
-            vec![(1, 'a'), (2, 'b')],
-            vec![(2, Stamp::MAX), (3, Stamp::MAX)],
-            limit(),
-        );
+        let page = merge(vec![(1, 'a'), (2, 'b')], vec![(2, Stamp::MAX), (3, Stamp::MAX)], limit());
         let expected = vec![
             (1, Record::live(Stamp::BASE, 'a')),
             (2, Record::live(Stamp::MAX, 'b')),

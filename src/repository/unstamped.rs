@@ -156,9 +156,7 @@ impl<R: Repository> StampedRepository for Unstamped<R> {
 
     async fn apply(&self, key: &R::Key, record: &Record<R::Entity>) -> Result<Applied, StoreError> {
         if record.stamp == Stamp::ZERO {
-            return Err(StoreError::rejected(
-                "a record without a stamp cannot be applied",
-            ));
+            return Err(StoreError::rejected("a record without a stamp cannot be applied"));
         }
         let lock = self.locks.lock(key).await;
         let known = held(&self.remembered).get(key);
@@ -169,9 +167,7 @@ impl<R: Repository> StampedRepository for Unstamped<R> {
         if !record.supersedes(stored) {
             return Ok(Applied::Stale(stored));
         }
-        self.store(lock, key, record)
-            .await
-            .map(|()| Applied::Stored)
+        self.store(lock, key, record).await.map(|()| Applied::Stored)
     }
 
     fn scope(&self) -> StampScope {
@@ -209,12 +205,7 @@ struct Remembered<K> {
 
 impl<K: Key> Remembered<K> {
     const fn new(capacity: NonZeroUsize) -> Self {
-        Self {
-            capacity,
-            stamps: BTreeMap::new(),
-            order: BTreeMap::new(),
-            turn: 0,
-        }
+        Self { capacity, stamps: BTreeMap::new(), order: BTreeMap::new(), turn: 0 }
     }
 
     fn get(&self, key: &K) -> Option<Stamp> {

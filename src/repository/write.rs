@@ -72,17 +72,9 @@ where
         value: Option<L::Entity>,
         phase: &mut Option<Phase>,
     ) -> Result<(), StoreError> {
-        let record = Record {
-            stamp: Stamp::ZERO,
-            value,
-        };
+        let record = Record { stamp: Stamp::ZERO, value };
         let change = Arc::new(Change { key, record });
-        let mut write = Write {
-            core: self,
-            change,
-            touch: Touch::None,
-            dual: false,
-        };
+        let mut write = Write { core: self, change, touch: Touch::None, dual: false };
         for _ in 0..self.config.attempts_max.get() {
             let place = match self.serving(&write.change.key).await {
                 Ok(place) => place,
@@ -121,10 +113,7 @@ where
                 LenientOutcome::Panicked
             }
         };
-        self.tell(|| Event::Lenient {
-            side: side.name(),
-            outcome,
-        });
+        self.tell(|| Event::Lenient { side: side.name(), outcome });
     }
 
     /// The lenient side is ahead. That is as it should be if the primary is too;
@@ -155,16 +144,10 @@ where
         let (core, key) = (Arc::clone(self), change.key.clone());
         let begun = self.lenient.run(move || {
             let bounded = async move {
-                if tokio::time::timeout(core.config.lenient_deadline, rest)
-                    .await
-                    .is_err()
-                {
+                if tokio::time::timeout(core.config.lenient_deadline, rest).await.is_err() {
                     core.diverged(change.key.clone(), DivergenceReason::LenientTimedOut, None);
                     let outcome = LenientOutcome::TimedOut;
-                    core.tell(|| Event::Lenient {
-                        side: side.name(),
-                        outcome,
-                    });
+                    core.tell(|| Event::Lenient { side: side.name(), outcome });
                 }
             };
             bounded.instrument(debug_span!(span::ASIDE, { field::SIDE } = side.name()))
@@ -172,10 +155,7 @@ where
         if !begun {
             self.diverged(key, DivergenceReason::LenientSaturated, None);
             let outcome = LenientOutcome::Saturated;
-            self.tell(|| Event::Lenient {
-                side: side.name(),
-                outcome,
-            });
+            self.tell(|| Event::Lenient { side: side.name(), outcome });
         }
     }
 }
@@ -216,10 +196,7 @@ where
 
     fn set_stamp(&mut self, stamp: Stamp) {
         let change = Arc::get_mut(&mut self.change);
-        change
-            .expect("an untouched write has shared its record with nobody")
-            .record
-            .stamp = stamp;
+        change.expect("an untouched write has shared its record with nobody").record.stamp = stamp;
     }
 
     fn stamp_now(&mut self) {
@@ -231,12 +208,7 @@ where
     /// What modern shows must not outlive a strict write that follows it.
     async fn stamp_above_modern(&mut self) -> Result<(), StoreError> {
         if self.touch != Touch::Touched {
-            let shown = self
-                .core
-                .modern
-                .read(&self.change.key)
-                .await
-                .map_err(without_effect)?;
+            let shown = self.core.modern.read(&self.change.key).await.map_err(without_effect)?;
             self.set_stamp(self.core.stamp_above(shown.stamp)?);
         }
         Ok(())
@@ -258,9 +230,7 @@ where
             }
         }
         let attempts = self.core.config.attempts_max.get();
-        Err(StoreError::unavailable(MigrationError::Contended {
-            attempts,
-        }))
+        Err(StoreError::unavailable(MigrationError::Contended { attempts }))
     }
 
     /// One call, during which a dropped write may have touched the store.
@@ -292,10 +262,7 @@ where
         if rest.as_mut().now_or_never().is_some() {
             return;
         }
-        if tokio::time::timeout(self.core.config.lenient_wait, &mut rest)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(self.core.config.lenient_wait, &mut rest).await.is_err() {
             self.core.finish_aside(side, Arc::clone(&self.change), rest);
         }
     }

@@ -122,10 +122,9 @@ impl StampClock {
             Observed::Passed => Ok(self.now()),
             Observed::Drifted if seen.time() >= CEILING => Err(Exhausted(seen)),
             // A counter of its own keeps two writes above one stamp distinct.
-            Observed::Drifted => Ok(Stamp::new(
-                advance(&self.last_drifted, seen.time() + 1),
-                self.writer,
-            )),
+            Observed::Drifted => {
+                Ok(Stamp::new(advance(&self.last_drifted, seen.time() + 1), self.writer))
+            }
         }
     }
 
@@ -228,9 +227,8 @@ mod tests {
 
     #[test]
     fn writer_ids_come_from_entropy_and_differ() {
-        let ids: std::collections::BTreeSet<_> = (0..64)
-            .map(|_| StampClock::new().unwrap().writer())
-            .collect();
+        let ids: std::collections::BTreeSet<_> =
+            (0..64).map(|_| StampClock::new().unwrap().writer()).collect();
         assert_eq!(ids.len(), 64);
     }
 }

@@ -15,10 +15,7 @@ pub struct Record<E> {
 impl<E> Record<E> {
     /// A value and the write that made it.
     pub const fn live(stamp: Stamp, value: E) -> Self {
-        Self {
-            stamp,
-            value: Some(value),
-        }
+        Self { stamp, value: Some(value) }
     }
 
     /// A deletion.

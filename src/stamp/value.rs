@@ -98,16 +98,12 @@ impl FromStr for Stamp {
     type Err = ParseStampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let refused = || ParseStampError(text.chars().take(64).collect());
         if text.len() != 32 || !digits {
             return Err(refused());
         }
-        u128::from_str_radix(text, 16)
-            .map(Self)
-            .map_err(|_| refused())
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| refused())
     }
 }
 
@@ -146,13 +142,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_stamp_is_named() {
-        for text in [
-            "",
-            "0",
-            "+190f3c2a1b4000300000000000000ff",
-            &"A".repeat(32),
-            &"é".repeat(16),
-        ] {
+        for text in ["", "0", "+190f3c2a1b4000300000000000000ff", &"A".repeat(32), &"é".repeat(16)]
+        {
             assert_eq!(text.parse::<Stamp>(), Err(ParseStampError(text.to_owned())));
         }
     }

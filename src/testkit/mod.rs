@@ -1,0 +1,3 @@
+//! What proves an adapter, and what judges a run.
+
+pub mod history;

@@ -1,0 +1,125 @@
+//! The floors: a module imports only from floors below its own, and none goes
+//! round in a circle with a neighbour.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FLOORS: &[&[&str]] = &[
+    &["error", "clock", "stamp", "key", "observe"],
+    &["phase", "resilience"],
+    &["repository", "saga", "event", "route"],
+    &["backfill", "consistency", "reconcile"],
+    &["controller"],
+    &["status", "memory", "testkit", "mock"],
+];
+
+/// Floor 1 stands on itself only so: records need keys and clocks need time.
+const NEIGHBOURS: &[(&str, &str)] = &[("stamp", "clock"), ("testkit", "memory")];
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the entry is readable").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The crate's modules that a text names by `crate::…`, outside comments, macros
+/// for users (`$crate`) and unit tests.
+fn imports(text: &str) -> Vec<String> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let mut found = Vec::new();
+    for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for (at, _) in line.match_indices("crate::") {
+            if line[..at].ends_with('$') {
+                continue;
+            }
+            let rest = &line[at + "crate::".len()..];
+            let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+            found.extend(name.filter(|name| floor(name).is_some()).map(str::to_owned));
+        }
+    }
+    found
+}
+
+fn may_import(from: &str, to: &str) -> bool {
+    let (Some(own), Some(other)) = (floor(from), floor(to)) else { return false };
+    from == to || other < own || NEIGHBOURS.contains(&(from, to))
+}
+
+fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut modules: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for file in rust_files(&src) {
+        let inner = file.strip_prefix(&src).expect("it was found there");
+        let first = inner.iter().next().expect("a file has a name").to_string_lossy();
+        let name = first.trim_end_matches(".rs").to_owned();
+        if name != "lib" {
+            let text = fs::read_to_string(&file).expect("source is text");
+            modules.entry(name).or_default().push((file, text));
+        }
+    }
+    modules
+}
+
+#[test]
+fn every_module_has_a_floor() {
+    let homeless: Vec<_> = modules().into_keys().filter(|name| floor(name).is_none()).collect();
+    assert!(homeless.is_empty(), "no floor for {homeless:?}");
+}
+
+#[test]
+fn a_module_imports_only_from_floors_below_its_own() {
+    let mut wrong = Vec::new();
+    for (module, files) in modules() {
+        for (file, text) in files {
+            for import in imports(&text).into_iter().filter(|to| !may_import(&module, to)) {
+                wrong.push(format!("{} imports {import}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn an_import_from_above_is_noticed() {
+    let text = "use crate::repository::Join;\n// use crate::memory::X;\n$crate::testkit::y!();";
+    assert_eq!(imports(text), ["repository"]);
+    assert!(!may_import("phase", "repository") && !may_import("error", "stamp"));
+    assert!(may_import("repository", "phase"));
+}
+
+#[test]
+fn no_file_outgrows_its_room() {
+    let long: Vec<_> = modules()
+        .into_values()
+        .flatten()
+        .filter_map(|(file, text)| {
+            let lines = text.split("#[cfg(test)]\nmod tests").next()?.lines().count();
+            (lines > 400).then(|| format!("{}: {lines} lines", file.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn the_library_holds_no_product_s_client() {
+    let manifest = include_str!("../../Cargo.toml");
+    let library = manifest.split("[dev-dependencies]").next().expect("it comes first");
+    let library = library.split("[dependencies]").nth(1).expect("the library has dependencies");
+    let names: Vec<_> = library.lines().filter_map(|line| line.split(' ').next()).collect();
+    for product in ["rusqlite", "sqlx", "tokio-postgres", "redis", "lapin", "async-nats"] {
+        assert!(!names.contains(&product), "{product}");
+    }
+}

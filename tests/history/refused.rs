@@ -1,0 +1,109 @@
+//! Histories with one read that no order explains.
+
+use strangler_fig::testkit::history::ViolationKind;
+
+use crate::support::{assert_refused, del, end, failed, get, maybe, put};
+
+#[test]
+fn an_overwritten_value_is_stale() {
+    assert_refused(ViolationKind::Stale, [put(1, 0..1), put(2, 2..3), get(Some(1), 4..5)]);
+}
+
+#[test]
+fn an_absence_after_a_write_is_stale() {
+    assert_refused(ViolationKind::Stale, [put(1, 0..1), get(None, 2..3)]);
+}
+
+#[test]
+fn inverted_reads_are_stale_though_the_write_is_still_going_on() {
+    let inverted = [put(1, 0..1), put(2, 2..9), get(Some(2), 3..4), get(Some(1), 5..6)];
+    assert_refused(ViolationKind::Stale, inverted);
+}
+
+#[test]
+fn split_readers_that_see_different_orders_are_stale() {
+    let writes = [put(1, 0..20), put(2, 1..21)];
+    let one_reader = [get(Some(1), 2..4), get(Some(2), 6..8)];
+    let other_reader = [get(Some(2), 3..5), get(Some(1), 7..9)];
+    assert_refused(ViolationKind::Stale, [writes, one_reader, other_reader].concat());
+}
+
+#[test]
+fn an_unknown_delete_does_not_land_twice() {
+    let once = [put(1, 1..2), get(None, 3..4)];
+    let twice = [put(2, 5..6), get(None, 7..8)];
+    let reads = [once, twice].concat();
+    assert_refused(ViolationKind::Stale, [vec![maybe(None, 0)], reads].concat());
+}
+
+#[test]
+fn an_unknown_write_does_not_land_twice() {
+    let once = [maybe(Some(1), 0), get(Some(1), 1..2)];
+    let overwritten = [put(2, 3..4), get(Some(2), 5..6)];
+    let twice = vec![get(Some(1), 7..8)];
+    assert_refused(ViolationKind::Stale, [[once, overwritten].concat(), twice].concat());
+}
+
+#[test]
+fn a_failed_delete_never_happened() {
+    let operations = [put(1, 0..1), failed(None, 2), get(Some(1), 3..4), get(None, 5..6)];
+    assert_refused(ViolationKind::Stale, operations);
+}
+
+#[test]
+fn an_acknowledged_write_missing_at_rest_is_lost() {
+    assert_refused(ViolationKind::Lost, [put(1, 0..1), end(None, 2..3)]);
+    assert_refused(ViolationKind::Lost, [put(1, 0..1), put(2, 2..3), end(Some(1), 4..5)]);
+}
+
+#[test]
+fn an_unknown_write_that_was_read_is_lost_if_missing_at_rest() {
+    assert_refused(ViolationKind::Lost, [maybe(Some(1), 0), get(Some(1), 1..2), end(None, 3..4)]);
+}
+
+#[test]
+fn a_value_after_its_delete_is_resurrected() {
+    assert_refused(ViolationKind::Resurrected, [put(1, 0..1), del(2..3), get(Some(1), 4..5)]);
+    assert_refused(ViolationKind::Resurrected, [put(1, 0..1), del(2..3), end(Some(1), 4..5)]);
+}
+
+#[test]
+fn a_value_after_its_delete_is_resurrected_though_another_write_is_going_on() {
+    let operations = [put(1, 0..1), del(2..3), put(2, 4..9), get(Some(1), 5..6)];
+    assert_refused(ViolationKind::Resurrected, operations);
+}
+
+#[test]
+fn a_value_after_an_unknown_delete_that_was_seen_is_resurrected() {
+    let seen = [put(1, 0..1), maybe(None, 2), get(None, 3..4), get(Some(1), 5..6)];
+    assert_refused(ViolationKind::Resurrected, seen);
+}
+
+#[test]
+fn a_value_overwritten_after_the_delete_is_stale_not_resurrected() {
+    let operations = [put(1, 0..1), del(2..3), put(2, 4..5), get(Some(1), 6..7)];
+    assert_refused(ViolationKind::Stale, operations);
+}
+
+#[test]
+fn a_value_overwritten_during_the_delete_is_stale_not_resurrected() {
+    let during = [put(1, 0..1), put(2, 2..10), del(3..11), get(Some(2), 4..5)];
+    let operations = [during.to_vec(), vec![get(Some(1), 12..13)]].concat();
+    assert_refused(ViolationKind::Stale, operations);
+}
+
+#[test]
+fn a_value_never_written_is_invented() {
+    assert_refused(ViolationKind::Invented, [put(1, 0..1), get(Some(7), 2..3)]);
+    assert_refused(ViolationKind::Invented, [end(Some(7), 2..3)]);
+}
+
+#[test]
+fn a_value_whose_only_write_failed_is_invented() {
+    assert_refused(ViolationKind::Invented, [failed(Some(1), 0), get(Some(1), 1..2)]);
+}
+
+#[test]
+fn a_value_whose_write_has_not_begun_is_invented() {
+    assert_refused(ViolationKind::Invented, [get(Some(1), 0..1), maybe(Some(1), 2)]);
+}
