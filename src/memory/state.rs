@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::error::StoreError;
 use crate::phase::{
@@ -14,7 +14,7 @@ use crate::phase::{
 #[derive(Debug, Default)]
 pub struct InMemoryStateService {
     migrations: Mutex<BTreeMap<MigrationName, Migration>>,
-    changes: watch::Sender<()>,
+    changes: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl InMemoryStateService {
         let revision = Revision(found.0 + 1);
         migration.stored = Some(Versioned { revision, state: next.clone() });
         drop(migrations);
-        self.changes.send_replace(());
+        self.changes.notify_waiters();
         Ok(revision)
     }
 }
@@ -105,10 +105,13 @@ impl MigrationStateService for InMemoryStateService {
     }
 
     async fn changed(&self, name: &MigrationName, seen: Revision) {
-        let mut changes = self.changes.subscribe();
-        while self.revision(name) <= seen {
-            // The sender lives as long as `self`.
-            let _ = changes.changed().await;
+        loop {
+            let mut changed = std::pin::pin!(self.changes.notified());
+            changed.as_mut().enable();
+            if self.revision(name) > seen {
+                return;
+            }
+            changed.await;
         }
     }
 }

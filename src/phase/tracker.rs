@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tracing::{Instrument, debug, debug_span, info, warn};
 
 use super::{
@@ -46,7 +46,8 @@ use crate::observe::{Event, field, span};
 pub struct PhaseTracker {
     word: AtomicU64,
     state: ArcSwap<MigrationState>,
-    moved: watch::Sender<()>,
+    /// Wakes in the order of waiting, so that simulations repeat.
+    moved: Notify,
     /// One adoption at a time; whether the node is closed.
     closed: Mutex<bool>,
     holds: Arc<AtomicU64>,
@@ -122,7 +123,7 @@ impl PhaseTracker {
         Self {
             word: AtomicU64::new(state.word().to_bits()),
             state: ArcSwap::from_pointee(state),
-            moved: watch::Sender::new(()),
+            moved: Notify::new(),
             closed: Mutex::new(false),
             holds: Arc::default(),
             node,
@@ -182,7 +183,7 @@ impl PhaseTracker {
 
     fn publish(&self, word: StateWord) {
         self.word.store(word.to_bits(), Ordering::SeqCst);
-        self.moved.send_replace(());
+        self.moved.notify_waiters();
     }
 
     /// Refuses every operation from now on.
@@ -197,10 +198,13 @@ impl PhaseTracker {
     ///
     /// Cancel safe.
     pub async fn moved_from(&self, seen: StateWord) {
-        let mut moved = self.moved.subscribe();
-        while self.word() == seen {
-            // The sender lives as long as `self`.
-            let _ = moved.changed().await;
+        loop {
+            let mut moved = std::pin::pin!(self.moved.notified());
+            moved.as_mut().enable();
+            if self.word() != seen {
+                return;
+            }
+            moved.await;
         }
     }
 

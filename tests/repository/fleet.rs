@@ -1,0 +1,293 @@
+//! Random fleets on paused time: several nodes with skewed clocks and stale
+//! phases work on stores in chaos while an operator moves back and forth at
+//! random. Every history is judged.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use fastrand::Rng;
+use strangler_fig::clock::{Clock, ManualClock, SkewedClock};
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::memory::InMemoryStateService;
+use strangler_fig::phase::{
+    Adopted, Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService, Move,
+    MoveId, NodeId, NodeLease, Phase, PhaseTracker, Scopes, Share, TrackerConfig,
+};
+use strangler_fig::reconcile::Sweep;
+use strangler_fig::repository::{MigrationConfig, MigrationRepository};
+use strangler_fig::stamp::{StampClock, WriterId};
+use strangler_fig::testkit::history::{HistoryRecorder, Verdict, check};
+
+use crate::chaos::{Chaos, Row};
+
+type Node = MigrationRepository<Chaos, Chaos>;
+type Recorder = HistoryRecorder<u32, Row>;
+
+/// Keys that everybody works on, and keys that are read once in a while.
+const HOT_KEYS: u32 = 4;
+const KEYS: u32 = 24;
+const NODES: u64 = 3;
+
+/// How the operator moves.
+#[derive(Clone, Copy, PartialEq)]
+enum Operator {
+    /// As the rules allow.
+    Lawful,
+    /// Tells the rules that everybody has settled, whatever the leases say.
+    Hasty,
+    /// Tells the rules that a sweep was made.
+    Blind,
+}
+
+struct World {
+    service: Arc<InMemoryStateService>,
+    name: MigrationName,
+    legacy: Chaos,
+    modern: Chaos,
+    recorder: Recorder,
+    values: AtomicU64,
+    over: AtomicBool,
+    wall: Arc<ManualClock>,
+}
+
+fn judged(seed: u64, operator: Operator) -> (Verdict<u32, Row>, u64) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    fastrand::seed(seed);
+    runtime.unwrap().block_on(run(seed, operator))
+}
+
+async fn run(seed: u64, operator: Operator) -> (Verdict<u32, Row>, u64) {
+    let name: MigrationName = "rows".parse().unwrap();
+    let service = Arc::new(InMemoryStateService::default());
+    let state = MigrationState::new(name.clone()).with_nodes_expected(NODES as u32);
+    service.create(&state).await.unwrap();
+    let world = Arc::new(World {
+        service,
+        name,
+        legacy: Chaos::new(seed ^ 1),
+        modern: Chaos::new(seed ^ 2),
+        recorder: Recorder::new(),
+        values: AtomicU64::new(1),
+        over: AtomicBool::new(false),
+        wall: Arc::new(ManualClock::at(1_700_000_000_000)),
+    });
+    for key in (HOT_KEYS / 2)..KEYS {
+        world.legacy.store.plant((key, u64::MAX - u64::from(key)));
+        world.recorder.initial(key, Some((key, u64::MAX - u64::from(key))));
+    }
+    let mut tasks = Vec::new();
+    let mut nodes = Vec::new();
+    let mut rng = Rng::with_seed(seed);
+    for number in 1..=NODES {
+        let node = node(&world, number, rng.i64(-60_000..60_000)).await;
+        tasks.push(tokio::spawn(follow(Arc::clone(&world), node.clone(), rng.fork())));
+        for _ in 0..2 {
+            tasks.push(tokio::spawn(work(Arc::clone(&world), node.clone(), rng.fork())));
+        }
+        tasks.push(tokio::spawn(repair(Arc::clone(&world), node.clone(), rng.fork())));
+        nodes.push(node);
+    }
+    let moves = operate(&world, &nodes[0], operator, rng.fork()).await;
+    world.over.store(true, Ordering::SeqCst);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    settle(&world, &nodes).await;
+    (check(&world.recorder.history()), moves)
+}
+
+async fn node(world: &World, number: u64, skew: i64) -> Node {
+    let config = TrackerConfig::default().with_incarnation(Incarnation::fixed(u128::from(number)));
+    let node = format!("node-{number}").parse().unwrap();
+    let tracker =
+        PhaseTracker::start(world.service.clone(), world.name.clone(), node, config).await;
+    let writer = WriterId::fixed(NonZeroU64::new(number).unwrap());
+    let wall: Arc<dyn Clock> = world.wall.clone();
+    let stamps = StampClock::with_writer(writer).with_clock(Arc::new(SkewedClock::new(wall, skew)));
+    let config = MigrationConfig::default().with_shadow_share(Share::percent(50));
+    let (legacy, modern) = (world.legacy.clone(), world.modern.clone());
+    MigrationRepository::with(legacy, modern, tracker.unwrap(), Arc::new(stamps), config).unwrap()
+}
+
+/// A node adopts when it comes to it.
+async fn follow(world: Arc<World>, node: Node, mut rng: Rng) {
+    while !world.over.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(rng.u64(10..2_500))).await;
+        world.wall.advance(Duration::from_millis(rng.u64(0..200)));
+        node.tracker().poll().await.unwrap();
+    }
+}
+
+async fn work(world: Arc<World>, node: Node, mut rng: Rng) {
+    while !world.over.load(Ordering::SeqCst) {
+        let cold = rng.u8(0..100) == 0;
+        let key = if cold { rng.u32(HOT_KEYS..KEYS) } else { rng.u32(0..HOT_KEYS) };
+        let patience = Duration::from_millis(if rng.u8(0..10) == 0 { 15 } else { 60_000 });
+        match rng.u8(0..10) {
+            _ if cold && rng.u8(0..10) > 0 => read(&world, &node, key, patience).await,
+            0..5 => read(&world, &node, key, patience).await,
+            5..8 => {
+                let row = (key, world.values.fetch_add(1, Ordering::SeqCst));
+                let pending = world.recorder.invoke_write(key, Some(row));
+                let saved = tokio::time::timeout(patience, node.save(row)).await;
+                end(pending, saved);
+            }
+            _ => {
+                let pending = world.recorder.invoke_write(key, None);
+                let deleted = tokio::time::timeout(patience, node.delete(&key)).await;
+                end(pending, deleted);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(rng.u64(0..30))).await;
+    }
+}
+
+async fn read(world: &World, node: &Node, key: u32, patience: Duration) {
+    let pending = world.recorder.invoke_read(key);
+    if let Ok(Ok(row)) = tokio::time::timeout(patience, node.find(&key)).await {
+        pending.read(row);
+    }
+}
+
+fn end<T>(
+    pending: strangler_fig::testkit::history::PendingWrite<u32, Row>,
+    ended: Result<Result<(), strangler_fig::error::StoreError>, T>,
+) {
+    match ended {
+        Ok(Ok(())) => pending.ok(),
+        Ok(Err(error)) if error.kind() != StoreErrorKind::Unknown => pending.failed(),
+        Ok(Err(_)) | Err(_) => pending.unknown(),
+    }
+}
+
+async fn repair(world: Arc<World>, node: Node, mut rng: Rng) {
+    let sweep = Sweep::new(&node);
+    while !world.over.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(rng.u64(10..300))).await;
+        for found in node.sink().take(4) {
+            if sweep.join(&found.key).await.is_err() {
+                node.sink().note(found.key, found.reason, found.hold);
+            }
+        }
+    }
+}
+
+/// Random moves for two virtual minutes; answers how many were made.
+async fn operate(world: &World, node: &Node, operator: Operator, mut rng: Rng) -> u64 {
+    let mut moves = 0;
+    for _ in 0..160 {
+        tokio::time::sleep(Duration::from_millis(rng.u64(0..1_500))).await;
+        let found = world.service.current(&world.name).await.unwrap().unwrap();
+        let state = found.state;
+        let fleet = fleet(world, &state, operator).await;
+        let mut step = any_step(&mut rng);
+        if state.base().phase == Phase::Cutover && rng.bool() {
+            let ticket = state.begin_sweep(&fleet);
+            let evidence = match operator {
+                Operator::Blind => Some(ticket.finish(0, 0)),
+                _ => {
+                    let swept = Sweep::new(node).run(ticket, std::future::pending()).await;
+                    swept.ok().map(|report| report.evidence)
+                }
+            };
+            step = evidence.map_or(step, Move::Complete);
+        }
+        let id = MoveId::fixed(rng.u128(..));
+        if let Ok(next) = state.transition(&step, id, &fleet) {
+            let moved = world.service.compare_and_set(found.revision, &next).await;
+            moves += u64::from(moved.is_ok());
+        }
+    }
+    moves
+}
+
+fn any_step(rng: &mut Rng) -> Move {
+    let phase = Phase::ALL[rng.usize(0..Phase::ALL.len())];
+    let share = Share::new(rng.u16(1..=10_000)).unwrap();
+    match rng.u8(0..12) {
+        0..7 => Move::to(phase),
+        7..9 => Move::cohort_to(phase),
+        9 => Move::StartCohort { share },
+        10 => Move::GrowCohort { share: if rng.bool() { Share::WHOLE } else { share } },
+        _ => Move::EndCohort,
+    }
+}
+
+async fn fleet(world: &World, state: &MigrationState, operator: Operator) -> Fleet {
+    let leases = world.service.leases(&world.name).await.unwrap();
+    if operator != Operator::Hasty {
+        return Fleet::new(leases);
+    }
+    let adopted = Some(Adopted { epoch: state.epoch(), move_id: state.move_id() });
+    let claimed = |number: u64| NodeLease {
+        node: NodeId {
+            name: "anybody".parse().unwrap(),
+            incarnation: Incarnation::fixed(u128::from(number)),
+        },
+        adopted,
+        scopes: Scopes::default(),
+        holds: 0,
+    };
+    Fleet::new((1..=NODES).map(claimed).collect())
+}
+
+/// Everything comes to rest; then every key is read once more.
+async fn settle(world: &World, nodes: &[Node]) {
+    world.legacy.calm_down();
+    world.modern.calm_down();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    for node in nodes {
+        node.drained().await;
+        node.tracker().poll().await.unwrap();
+    }
+    let found = world.service.current(&world.name).await.unwrap().unwrap();
+    if found.state.base().phase == Phase::Halted || has_halted_cohort(&found.state) {
+        return;
+    }
+    for key in 0..KEYS {
+        let row = nodes[1].find(&key).await.unwrap();
+        world.recorder.final_read(key, row);
+    }
+}
+
+fn has_halted_cohort(state: &MigrationState) -> bool {
+    state.cohort().is_some_and(|cohort| cohort.part.phase == Phase::Halted)
+}
+
+const SEEDS: u64 = 60;
+
+#[test]
+fn no_random_fleet_loses_or_invents_a_write() {
+    let mut totals = (0, 0, 0);
+    for seed in 0..SEEDS {
+        let (verdict, moves) = judged(seed, Operator::Lawful);
+        assert!(verdict.is_linearizable(), "seed {seed}: {verdict}\n{:#?}", verdict.violations());
+        assert_eq!(verdict.undecided_keys, 0, "seed {seed}");
+        totals = (totals.0 + verdict.operations, totals.1 + verdict.acknowledged, totals.2 + moves);
+    }
+    println!(
+        "{SEEDS} seeds: {} operations, {} acknowledged, {} moves",
+        totals.0, totals.1, totals.2
+    );
+    assert!(totals.1 > 10_000 && totals.2 > 1_000, "{totals:?}");
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    let twice = [judged(7, Operator::Lawful), judged(7, Operator::Lawful)];
+    assert_eq!(twice[0].0.to_string(), twice[1].0.to_string());
+    assert_eq!(twice[0].1, twice[1].1);
+}
+
+#[test]
+fn crossing_before_the_fleet_has_settled_is_found_out() {
+    assert!((0..SEEDS).any(|seed| !judged(seed, Operator::Hasty).0.is_linearizable()));
+}
+
+#[test]
+fn crossing_without_a_sweep_is_found_out() {
+    assert!((0..SEEDS).any(|seed| !judged(seed, Operator::Blind).0.is_linearizable()));
+}

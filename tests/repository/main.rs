@@ -1,0 +1,4 @@
+//! The migration repository, through its public face.
+
+mod chaos;
+mod fleet;
