@@ -88,3 +88,16 @@ pub mod testkit;
 /// The attribute that every contract carries, so that implementing one needs no
 /// dependency of its own.
 pub use async_trait::async_trait;
+
+/// The code in the documents, compiled and run.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/ADAPTERS.md")]
+    struct Adapters;
+    #[doc = include_str!("../docs/PROTOCOL.md")]
+    struct Protocol;
+    #[doc = include_str!("../docs/ARCHITECTURE.md")]
+    struct Architecture;
+}
