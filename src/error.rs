@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// Whether, and how surely, a failed call had no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -52,7 +53,8 @@ impl fmt::Display for StoreErrorKind {
 }
 
 /// The error of every contract users implement: a kind, and the adapter's own
-/// error as the source.
+/// error as the source. Clones share the source, so that one failure can answer
+/// for several records.
 ///
 /// ```
 /// use strangler_fig::error::{StoreError, StoreErrorKind};
@@ -64,16 +66,16 @@ impl fmt::Display for StoreErrorKind {
 /// assert!(error.is_retryable());
 /// assert!(error.downcast_ref::<std::io::Error>().is_some());
 /// ```
+#[derive(Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
-    source: Box<dyn Error + Send + Sync>,
+    source: Arc<dyn Error + Send + Sync>,
 }
 
 impl StoreError {
     /// An error of `kind` caused by `source`; a plain text will do.
     pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let source = source.into();
-        Self { kind, source }
+        Self { kind, source: source.into().into() }
     }
 
     /// A definite no by the domain; nothing changed.

@@ -7,7 +7,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use async_trait::async_trait;
+use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::repository::{Access, Repository, SideStamped, TransactionalRepository};
 

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::repository::{Applied, Page, ScanRepository, StampedRepository};
 use strangler_fig::stamp::Record;

@@ -3,8 +3,8 @@
 
 use std::num::NonZeroUsize;
 
-use async_trait::async_trait;
 use rusqlite::{Connection, Row};
+use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::repository::StampStore;
 use strangler_fig::stamp::Stamp;

@@ -43,7 +43,8 @@ pub trait Repository: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`, whatever went wrong: a read has no effect.
+    /// `Rejected` if what is stored cannot be read; else `Unavailable`: a read has
+    /// no effect.
     async fn find(&self, key: &Self::Key) -> Result<Option<Self::Entity>, StoreError>;
 
     /// Stores `entity`.
@@ -72,7 +73,18 @@ pub trait Repository: Send + Sync + 'static {
 /// 3. Reads within a transaction see one state of rows and stamps, and their
 ///    transaction's own changes.
 /// 4. Two `Access::Write` transactions that touch one key do not overlap
-///    between the first touch and the end of the earlier one.
+///    between the first touch and the end of the earlier one. `begin` itself may
+///    be lazy.
+/// 5. After a call within it that failed or was dropped, a transaction can only
+///    be dropped: `commit` of it answers `Unavailable` and changes nothing.
+///
+/// Durable means as durable as the application needs its rows to be: what a
+/// power cut takes from both tables alike takes no stamp from its row.
+///
+/// # Cancel safety
+///
+/// A dropped `commit` may have had its effect, or have it later. Every other
+/// dropped call ends the transaction, as fact 5 says.
 #[async_trait]
 pub trait TransactionalRepository: Repository {
     /// An open transaction; dropping it rolls it back.
@@ -125,8 +137,9 @@ pub trait TransactionalRepository: Repository {
         key: &Self::Key,
     ) -> Result<(), StoreError>;
 
-    /// The first `limit` entities after `after`, in the order of their keys;
-    /// fewer only at the end.
+    /// The first `limit` entities after `after`, in the order of their keys, which
+    /// is that of their bytes whatever the database's collation; fewer only at
+    /// the end.
     ///
     /// # Errors
     ///

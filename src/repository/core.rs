@@ -33,11 +33,11 @@ pub(super) struct Place {
     pub(super) entered_from: Family,
 }
 
-/// A failed call with no effect, whatever the adapter thought of it: a read.
+/// A failed read: it had no effect, whatever the adapter thought.
 pub(super) fn without_effect(error: StoreError) -> StoreError {
     match error.kind() {
-        StoreErrorKind::Unavailable => error,
-        _ => error.with_kind(StoreErrorKind::Unavailable),
+        StoreErrorKind::Unknown => error.with_kind(StoreErrorKind::Unavailable),
+        _ => error,
     }
 }
 

@@ -56,7 +56,8 @@ pub trait StampedRepository: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`, whatever went wrong: a read has no effect.
+    /// `Rejected` if what is stored cannot be read; else `Unavailable`: a read has
+    /// no effect.
     async fn read(&self, key: &Self::Key) -> Result<Record<Self::Entity>, StoreError>;
 
     /// Stores `record` if its stamp is larger than the stored one.
@@ -92,8 +93,9 @@ pub trait StampedRepository: Send + Sync + 'static {
 ///
 /// # Contract
 ///
-/// 1. A page holds the records after `after` in the order of their keys, none
-///    left out and none twice, tombstones and unstamped rows included.
+/// 1. A page holds the records after `after` in the order of their keys (for
+///    texts that of their bytes, whatever the database's collation), none left
+///    out and none twice, tombstones and unstamped rows included.
 /// 2. A page holds at most `limit` records, and at least one unless it is the
 ///    last.
 /// 3. `is_last` only if no record comes after the page.
@@ -104,7 +106,8 @@ pub trait ScanRepository: StampedRepository {
     ///
     /// # Errors
     ///
-    /// `Unavailable`, whatever went wrong: a scan has no effect.
+    /// `Rejected` if what is stored cannot be read; else `Unavailable`: a scan has
+    /// no effect.
     async fn scan(
         &self,
         after: Option<&Self::Key>,
