@@ -7,6 +7,10 @@ use crate::phase::{Bucket, MigrationState, Scopes, Side};
 use crate::repository::{Applied, Join, JoinRule, StampedRepository};
 use crate::stamp::Record;
 
+#[expect(
+    clippy::manual_async_fn,
+    reason = "`Send` is promised here once, as in `MigrationRepository`"
+)]
 impl<L, M> Sweep<L, M>
 where
     L: StampedRepository,
@@ -21,26 +25,28 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: a join left half done is a join to do.
-    pub async fn join(&self, key: &L::Key) -> Result<Joined, StoreError> {
-        let rule = self.rule(&self.repository.tracker().state(), key);
-        let pair = self.read(key, rule).await?;
-        match rule.decide(&pair.legacy, &pair.modern) {
-            Join::Level => Ok(Joined::Level),
-            Join::Copy { from } => {
-                self.apply(from.other(), key, pair.of(from)).await?;
-                Ok(Joined::Copied)
-            }
-            Join::Settle { from, stamp, both } => {
-                let winner = Record { stamp, ..pair.of(from).clone() };
-                // Legacy first: it holds whatever modern shows.
-                for side in [Side::Legacy, Side::Modern] {
-                    if both || side != from {
-                        self.apply(side, key, &winner).await?;
-                    }
+    pub fn join(&self, key: &L::Key) -> impl Future<Output = Result<Joined, StoreError>> + Send {
+        async move {
+            let rule = self.rule(&self.repository.tracker().state(), key);
+            let pair = self.read(key, rule).await?;
+            match rule.decide(&pair.legacy, &pair.modern) {
+                Join::Level => Ok(Joined::Level),
+                Join::Copy { from } => {
+                    self.apply(from.other(), key, pair.of(from)).await?;
+                    Ok(Joined::Copied)
                 }
-                Ok(Joined::Settled)
+                Join::Settle { from, stamp, both } => {
+                    let winner = Record { stamp, ..pair.of(from).clone() };
+                    // Legacy first: it holds whatever modern shows.
+                    for side in [Side::Legacy, Side::Modern] {
+                        if both || side != from {
+                            self.apply(side, key, &winner).await?;
+                        }
+                    }
+                    Ok(Joined::Settled)
+                }
+                Join::Stuck => Ok(Joined::Stuck),
             }
-            Join::Stuck => Ok(Joined::Stuck),
         }
     }
 

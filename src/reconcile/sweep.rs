@@ -65,6 +65,10 @@ where
     }
 }
 
+#[expect(
+    clippy::manual_async_fn,
+    reason = "`Send` is promised here once, as in `MigrationRepository`"
+)]
 impl<L, M> Sweep<L, M>
 where
     L: ScanRepository,
@@ -80,23 +84,25 @@ where
     /// # Cancel safety
     ///
     /// A dropped sweep has recorded nothing, or all; begin again.
-    pub async fn establish(
+    pub fn establish(
         &self,
         service: &dyn MigrationStateService,
         shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<SweepReport<L::Key>, SweepError> {
-        let name = self.repository.tracker().state().name().clone();
-        let failed = |source| StepError::Service { migration: name.clone(), source };
-        let found = service.current(&name).await.map_err(failed)?;
-        let found = found.ok_or_else(|| StepError::NoState { migration: name.clone() })?;
-        let fleet = Fleet::new(service.leases(&name).await.map_err(failed)?);
-        let ticket = found.state.begin_sweep(&fleet);
-        if !ticket.counts() {
-            return Err(StepError::from(Refused::SweepWithoutCutover).into());
+    ) -> impl Future<Output = Result<SweepReport<L::Key>, SweepError>> + Send {
+        async move {
+            let name = self.repository.tracker().state().name().clone();
+            let failed = |source| StepError::Service { migration: name.clone(), source };
+            let found = service.current(&name).await.map_err(failed)?;
+            let found = found.ok_or_else(|| StepError::NoState { migration: name.clone() })?;
+            let fleet = Fleet::new(service.leases(&name).await.map_err(failed)?);
+            let ticket = found.state.begin_sweep(&fleet);
+            if !ticket.counts() {
+                return Err(StepError::from(Refused::SweepWithoutCutover).into());
+            }
+            let report = self.run(ticket, shutdown).await?;
+            take_step(service, &name, &Move::Complete(report.evidence), None).await?;
+            Ok(report)
         }
-        let report = self.run(ticket, shutdown).await?;
-        take_step(service, &name, &Move::Complete(report.evidence), None).await?;
-        Ok(report)
     }
 
     /// Sweeps all keys under `ticket`, taken before.
@@ -108,18 +114,20 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: what was joined is joined.
-    pub async fn run(
+    pub fn run(
         &self,
         ticket: SweepTicket,
         shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<SweepReport<L::Key>, SweepError> {
-        let swept = self
-            .sweep(ticket)
-            .instrument(info_span!(span::SWEEP, { field::EPOCH } = ticket.adopted().epoch));
-        tokio::select! {
-            biased;
-            () = shutdown => Err(SweepError::Stopped),
-            report = swept => report,
+    ) -> impl Future<Output = Result<SweepReport<L::Key>, SweepError>> + Send {
+        async move {
+            let swept = self
+                .sweep(ticket)
+                .instrument(info_span!(span::SWEEP, { field::EPOCH } = ticket.adopted().epoch));
+            tokio::select! {
+                biased;
+                () = shutdown => Err(SweepError::Stopped),
+                report = swept => report,
+            }
         }
     }
 

@@ -66,6 +66,11 @@ impl<L: StampedRepository, M> fmt::Debug for MigrationRepository<L, M> {
     }
 }
 
+#[expect(
+    clippy::manual_async_fn,
+    reason = "`Send` is promised here once, not proved by every caller: the compiler cannot prove it \
+              of entities that hold a `&'static str` (rust-lang/rust#100013)"
+)]
 impl<L, M> MigrationRepository<L, M>
 where
     L: StampedRepository,
@@ -125,8 +130,11 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn read(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
-        self.core.read(key).await
+    pub fn read(
+        &self,
+        key: &L::Key,
+    ) -> impl Future<Output = Result<Answer<L::Entity>, StoreError>> + Send {
+        self.core.read(key)
     }
 
     /// The entity of `key`, if there is one.
@@ -138,8 +146,11 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn find(&self, key: &L::Key) -> Result<Option<L::Entity>, StoreError> {
-        Ok(self.core.read(key).await?.record.value)
+    pub fn find(
+        &self,
+        key: &L::Key,
+    ) -> impl Future<Output = Result<Option<L::Entity>, StoreError>> + Send {
+        async move { Ok(self.core.read(key).await?.record.value) }
     }
 
     /// Stores `entity`.
@@ -154,9 +165,11 @@ where
     /// # Cancel safety
     ///
     /// A dropped save may have had its effect, or have it later.
-    pub async fn save(&self, entity: L::Entity) -> Result<(), StoreError> {
-        let key = self.core.legacy.key(&entity);
-        self.core.write(key, Some(entity)).await
+    pub fn save(&self, entity: L::Entity) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            let key = self.core.legacy.key(&entity);
+            self.core.write(key, Some(entity)).await
+        }
     }
 
     /// Removes the entity of `key`; a tombstone stays until the migration ends.
@@ -168,8 +181,8 @@ where
     /// # Cancel safety
     ///
     /// As [`save`](Self::save).
-    pub async fn delete(&self, key: &L::Key) -> Result<(), StoreError> {
-        self.core.write(key.clone(), None).await
+    pub fn delete(&self, key: &L::Key) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move { self.core.write(key.clone(), None).await }
     }
 
     /// [`find`](Self::find) for several keys, several at once; one answer each,
@@ -178,12 +191,17 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn find_many(&self, keys: &[L::Key]) -> Vec<Result<Option<L::Entity>, StoreError>> {
-        let found = keys.iter().cloned().map(|key| {
-            let this = self.clone();
-            async move { this.find(&key).await }
-        });
-        self.each(found).await
+    pub fn find_many(
+        &self,
+        keys: &[L::Key],
+    ) -> impl Future<Output = Vec<Result<Option<L::Entity>, StoreError>>> + Send {
+        async move {
+            let found = keys.iter().cloned().map(|key| {
+                let this = self.clone();
+                async move { this.find(&key).await }
+            });
+            self.each(found).await
+        }
     }
 
     /// [`save`](Self::save) for several entities, several at once; one answer
@@ -193,12 +211,17 @@ where
     /// # Cancel safety
     ///
     /// As [`save`](Self::save), for each of them.
-    pub async fn save_many(&self, entities: Vec<L::Entity>) -> Vec<Result<(), StoreError>> {
-        let saved = entities.into_iter().map(|entity| {
-            let this = self.clone();
-            async move { this.save(entity).await }
-        });
-        self.each(saved).await
+    pub fn save_many(
+        &self,
+        entities: Vec<L::Entity>,
+    ) -> impl Future<Output = Vec<Result<(), StoreError>>> + Send {
+        async move {
+            let saved = entities.into_iter().map(|entity| {
+                let this = self.clone();
+                async move { this.save(entity).await }
+            });
+            self.each(saved).await
+        }
     }
 
     async fn each<T, F>(&self, operations: impl Iterator<Item = F> + Send) -> Vec<T>
@@ -245,16 +268,17 @@ where
     /// # Cancel safety
     ///
     /// That of the closures.
-    pub async fn query<T, LQ, MQ>(
+    pub fn query<T, LQ, MQ>(
         &self,
         legacy: impl Fn(Arc<L>) -> LQ + Send + Sync,
         modern: impl Fn(Arc<M>) -> MQ + Send + Sync,
-    ) -> Result<T, StoreError>
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
+        T: Send,
         LQ: Future<Output = Result<T, StoreError>> + Send,
         MQ: Future<Output = Result<T, StoreError>> + Send,
     {
-        self.core.query(legacy, modern).await
+        self.core.query(legacy, modern)
     }
 
     /// Resolves when no work is left aside: lenient writes and comparisons whose
@@ -263,9 +287,11 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn drained(&self) {
-        self.core.lenient.idle().await;
-        self.core.shadow.idle().await;
+    pub fn drained(&self) -> impl Future<Output = ()> + Send {
+        async move {
+            self.core.lenient.idle().await;
+            self.core.shadow.idle().await;
+        }
     }
 
     /// The legacy side.

@@ -1,4 +1,8 @@
 //! The migration repository, through its public face.
 
 mod chaos;
+mod end_check;
 mod fleet;
+mod reads;
+mod support;
+mod writes;

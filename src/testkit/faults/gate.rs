@@ -1,0 +1,74 @@
+use tokio::sync::watch;
+
+/// Where a call stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Before it has touched the store.
+    BeforeEffect,
+    /// When the store has answered and the caller does not know yet.
+    AfterEffect,
+}
+
+/// Holds one call until it is opened, or dropped.
+#[derive(Debug)]
+#[must_use = "a gate that is dropped is open"]
+pub struct Gate {
+    reached: watch::Receiver<bool>,
+    opened: watch::Sender<bool>,
+}
+
+impl Gate {
+    /// A gate, and its other side: where the call stands.
+    pub(super) fn new(pause: Pause) -> (Self, Threshold) {
+        let (reach, reached) = watch::channel(false);
+        let (opened, open) = watch::channel(false);
+        let threshold = Threshold { pause, reach, open };
+        (Self { reached, opened }, threshold)
+    }
+
+    /// Resolves when the call stands at the gate.
+    ///
+    /// # Panics
+    ///
+    /// When it can no longer come: the call never got so far (it was dropped or
+    /// refused), or the repository is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn reached(&self) {
+        let mut reached = self.reached.clone();
+        let arrival = reached.wait_for(|is_reached| *is_reached).await;
+        assert!(arrival.is_ok(), "the call ended before it reached the gate");
+    }
+
+    /// Whether the call stands at the gate, or has.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
+        *self.reached.borrow()
+    }
+
+    /// Lets the call go on; one that is yet to come will not stop.
+    pub fn open(self) {
+        self.opened.send_replace(true);
+    }
+}
+
+/// The call's side of a [`Gate`].
+#[derive(Debug)]
+pub(super) struct Threshold {
+    pause: Pause,
+    reach: watch::Sender<bool>,
+    open: watch::Receiver<bool>,
+}
+
+impl Threshold {
+    /// Waits at the gate, if it stands at this point.
+    pub(super) async fn cross(&mut self, here: Pause) {
+        if self.pause == here {
+            self.reach.send_replace(true);
+            // An error says that the gate is gone: nobody holds the call.
+            let _ = self.open.wait_for(|is_open| *is_open).await;
+        }
+    }
+}

@@ -1,0 +1,229 @@
+use std::fmt;
+use std::future::{Future, pending};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::sleep;
+
+use super::control::{Call, Control};
+use super::landing::Landings;
+use super::{Fault, FaultPlan, Gate, Pause};
+use crate::error::StoreError;
+use crate::repository::{Applied, Page, ScanRepository, StampedRepository};
+use crate::stamp::{Record, StampScope};
+
+/// An adapter that does what it wraps does, save for the faults it is told.
+///
+/// For each call: the script of its kind first, one entry a call; then what is
+/// [`always`](Self::always) so; then the [plan](Self::follow); else no fault.
+/// A read or a scan has no effect, so one whose answer is lost is `Unavailable`
+/// and not `Unknown`. `apply_many` is so many `apply`s, each with a fault
+/// of its own. Clones share everything.
+#[derive(Clone)]
+pub struct FaultyRepository<R> {
+    inner: Arc<R>,
+    control: Arc<Control>,
+    landings: Landings,
+}
+
+impl<R: StampedRepository> FaultyRepository<R> {
+    /// `inner`, without any fault yet.
+    pub fn new(inner: R) -> Self {
+        Self { inner: Arc::new(inner), control: Arc::default(), landings: Landings::default() }
+    }
+
+    /// What it wraps: calls to it are neither counted nor disturbed.
+    #[must_use]
+    pub fn inner(&self) -> &R {
+        &self.inner
+    }
+
+    /// The next `read` without an entry in the script has this fault.
+    pub fn push_read(&self, fault: impl Into<Option<Fault>>) {
+        self.push(Call::Read, fault.into());
+    }
+
+    /// The next `apply` without an entry in the script has this fault; `None`
+    /// lets one through.
+    pub fn push_apply(&self, fault: impl Into<Option<Fault>>) {
+        self.push(Call::Apply, fault.into());
+    }
+
+    /// The next `scan` without an entry in the script has this fault.
+    pub fn push_scan(&self, fault: impl Into<Option<Fault>>) {
+        self.push(Call::Scan, fault.into());
+    }
+
+    /// Every call without an entry in the script has this fault.
+    pub fn always(&self, fault: Fault) {
+        for lane in self.control.lanes().all() {
+            lane.set_always(fault);
+        }
+    }
+
+    /// Every `read` without an entry in the script has this fault.
+    pub fn always_read(&self, fault: Fault) {
+        self.control.lanes().of(Call::Read).set_always(fault);
+    }
+
+    /// Every `apply` without an entry in the script has this fault.
+    pub fn always_apply(&self, fault: Fault) {
+        self.control.lanes().of(Call::Apply).set_always(fault);
+    }
+
+    /// Every `scan` without an entry in the script has this fault.
+    pub fn always_scan(&self, fault: Fault) {
+        self.control.lanes().of(Call::Scan).set_always(fault);
+    }
+
+    /// Calls without a fault by now have what the plan draws for them.
+    pub fn follow(&self, plan: FaultPlan) {
+        self.control.lanes().plan = Some(plan);
+    }
+
+    /// Forgets script, plan and what is always so. What hangs goes on hanging,
+    /// and what is to land lands.
+    pub fn heal(&self) {
+        let mut lanes = self.control.lanes();
+        lanes.plan = None;
+        for lane in lanes.all() {
+            lane.heal();
+        }
+    }
+
+    /// Stops the next `read` that no gate waits for yet.
+    pub fn pause_next_read(&self, pause: Pause) -> Gate {
+        self.control.lanes().of(Call::Read).pause_next(pause)
+    }
+
+    /// Stops the next `apply` that no gate waits for yet.
+    pub fn pause_next_apply(&self, pause: Pause) -> Gate {
+        self.control.lanes().of(Call::Apply).pause_next(pause)
+    }
+
+    /// Stops the next `scan` that no gate waits for yet.
+    pub fn pause_next_scan(&self, pause: Pause) -> Gate {
+        self.control.lanes().of(Call::Scan).pause_next(pause)
+    }
+
+    /// How often `read` was called.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.control.lanes().of(Call::Read).calls()
+    }
+
+    /// How often `apply` was called, records of `apply_many` included.
+    #[must_use]
+    pub fn applies(&self) -> u64 {
+        self.control.lanes().of(Call::Apply).calls()
+    }
+
+    /// How often `scan` was called.
+    #[must_use]
+    pub fn scans(&self) -> u64 {
+        self.control.lanes().of(Call::Scan).calls()
+    }
+
+    /// Resolves when every effect that was to land later has.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn settled(&self) {
+        self.landings.settled().await;
+    }
+
+    fn push(&self, call: Call, fault: Option<Fault>) {
+        self.control.lanes().of(call).push(fault);
+    }
+
+    /// A call that leaves nothing behind.
+    async fn look<T>(
+        &self,
+        call: Call,
+        look: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let lost = |_| Err(StoreError::unavailable("injected: the answer was lost"));
+        self.call(call, look, lost).await
+    }
+
+    /// A call under its fault, between its gates. `lose` is the answer when it
+    /// is lost, and sees to it that the effect comes later, if it is to.
+    async fn call<T>(
+        &self,
+        call: Call,
+        effect: impl Future<Output = Result<T, StoreError>> + Send,
+        lose: impl FnOnce(Option<Duration>) -> Result<T, StoreError> + Send,
+    ) -> Result<T, StoreError> {
+        let (fault, mut threshold) = self.control.next(call);
+        if let Some(threshold) = &mut threshold {
+            threshold.cross(Pause::BeforeEffect).await;
+        }
+        let answer = match fault {
+            None => effect.await,
+            Some(Fault::Delay(delay)) => {
+                sleep(delay).await;
+                effect.await
+            }
+            Some(Fault::Refuse(kind)) => return Err(StoreError::new(kind, "injected: refused")),
+            Some(Fault::FailAfter) => effect.await.and_then(|_| lose(None)),
+            Some(Fault::LandLater(delay)) => return lose(Some(delay)),
+            Some(Fault::Hang) => pending().await,
+            Some(Fault::Panic) => panic!("injected: a panic of the adapter"),
+        };
+        if let Some(threshold) = &mut threshold {
+            threshold.cross(Pause::AfterEffect).await;
+        }
+        answer
+    }
+}
+
+impl<R> fmt::Debug for FaultyRepository<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyRepository").field("control", &self.control).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<R: StampedRepository> StampedRepository for FaultyRepository<R> {
+    type Key = R::Key;
+    type Entity = R::Entity;
+
+    fn key(&self, entity: &R::Entity) -> R::Key {
+        self.inner.key(entity)
+    }
+
+    async fn read(&self, key: &R::Key) -> Result<Record<R::Entity>, StoreError> {
+        self.look(Call::Read, self.inner.read(key)).await
+    }
+
+    async fn apply(&self, key: &R::Key, record: &Record<R::Entity>) -> Result<Applied, StoreError> {
+        let lose = |landing: Option<_>| {
+            if let Some(delay) = landing {
+                let (inner, key, record) = (Arc::clone(&self.inner), key.clone(), record.clone());
+                let effect = async move { drop(inner.apply(&key, &record).await) };
+                self.landings.launch(delay, effect);
+            }
+            Err(StoreError::unknown("injected: the answer was lost"))
+        };
+        let effect = self.inner.apply(key, record);
+        self.call(Call::Apply, effect, lose).await
+    }
+
+    fn scope(&self) -> StampScope {
+        self.inner.scope()
+    }
+}
+
+#[async_trait]
+impl<R: ScanRepository> ScanRepository for FaultyRepository<R> {
+    async fn scan(
+        &self,
+        after: Option<&R::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Page<R::Key, R::Entity>, StoreError> {
+        self.look(Call::Scan, self.inner.scan(after, limit)).await
+    }
+}

@@ -1,0 +1,141 @@
+//! Two faulty stores in memory under a phase of the test's choosing.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strangler_fig::clock::ManualClock;
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::memory::InMemoryRepository;
+use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTracker, Share};
+use strangler_fig::reconcile::Sweep;
+use strangler_fig::repository::{MigrationConfig, MigrationRepository, StampedRepository};
+use strangler_fig::stamp::{Record, Stamp, StampClock, WriterId};
+use strangler_fig::testkit::faults::FaultyRepository;
+
+pub(crate) type Row = (u32, &'static str);
+pub(crate) type Store = InMemoryRepository<u32, Row>;
+pub(crate) type Side = FaultyRepository<Store>;
+pub(crate) type Rows = MigrationRepository<Side, Side>;
+
+pub(crate) const KEY: u32 = 1;
+pub(crate) const OLD: Row = (KEY, "old");
+pub(crate) const NEW: Row = (KEY, "new");
+pub(crate) const OTHER: Row = (KEY, "other");
+
+/// The moves that lead from the beginning to a phase.
+fn way_to(phase: Phase) -> &'static [Phase] {
+    use Phase::{Cutover, DualWrite, Halted, LegacyOnly, Live, ModernOnly, RampDown, Shadow};
+    match phase {
+        LegacyOnly => &[],
+        DualWrite => &[DualWrite],
+        Shadow => &[Shadow],
+        Cutover => &[Cutover],
+        Live => &[Cutover, Live],
+        RampDown => &[Cutover, Live, RampDown],
+        ModernOnly => &[Cutover, Live, ModernOnly],
+        Halted => &[Cutover, Live, Halted],
+    }
+}
+
+/// The state after a lawful move; a sweep is claimed where one is needed.
+pub(crate) fn moved(state: &MigrationState, to: Phase) -> MigrationState {
+    let (fleet, id) = (Fleet::default(), MoveId::random().unwrap());
+    let swept = match state.base().phase {
+        Phase::Cutover => {
+            let evidence = state.begin_sweep(&fleet).finish(0, 0);
+            state.transition(&Move::Complete(evidence), id, &fleet).unwrap()
+        }
+        _ => state.clone(),
+    };
+    swept.transition(&Move::to(to), id, &fleet).unwrap()
+}
+
+pub(crate) struct World {
+    pub(crate) tracker: Arc<PhaseTracker>,
+    pub(crate) legacy: Side,
+    pub(crate) modern: Side,
+    pub(crate) rows: Rows,
+}
+
+impl World {
+    pub(crate) fn new(phase: Phase) -> Self {
+        Self::with(phase, MigrationConfig::default().with_shadow_share(Share::WHOLE))
+    }
+
+    pub(crate) fn with(phase: Phase, config: MigrationConfig) -> Self {
+        let state = MigrationState::new("rows".parse().unwrap()).with_nodes_expected(0);
+        let state = way_to(phase).iter().fold(state, |state, to| moved(&state, *to));
+        let tracker = PhaseTracker::detached(state);
+        let [legacy, modern] = [(); 2].map(|()| Side::new(Store::new(|row| row.0)));
+        let stamps = Arc::new(clock(1));
+        let (left, right) = (legacy.clone(), modern.clone());
+        let rows = Rows::with(left, right, tracker.clone(), stamps, config).unwrap();
+        Self { tracker, legacy, modern, rows }
+    }
+
+    /// Another node on the same stores, with a tracker of its own.
+    pub(crate) fn other_node(&self) -> (Arc<PhaseTracker>, Rows) {
+        let tracker = PhaseTracker::detached((*self.tracker.state()).clone());
+        let (left, right) = (self.legacy.clone(), self.modern.clone());
+        let config = MigrationConfig::default();
+        let rows = Rows::with(left, right, tracker.clone(), Arc::new(clock(2)), config);
+        (tracker, rows.unwrap())
+    }
+
+    pub(crate) fn go(&self, to: Phase) {
+        assert!(self.tracker.adopt(moved(&self.tracker.state(), to)), "a newer state is adopted");
+    }
+
+    pub(crate) async fn in_legacy(&self) -> Record<Row> {
+        self.legacy.inner().read(&KEY).await.unwrap()
+    }
+
+    pub(crate) async fn in_modern(&self) -> Record<Row> {
+        self.modern.inner().read(&KEY).await.unwrap()
+    }
+
+    /// The values both stores hold.
+    pub(crate) async fn values(&self) -> (Option<Row>, Option<Row>) {
+        (self.in_legacy().await.value, self.in_modern().await.value)
+    }
+
+    pub(crate) async fn put(&self, side: &Side, stamp: Stamp, value: Option<Row>) {
+        side.inner().apply(&KEY, &Record { stamp, value }).await.unwrap();
+    }
+
+    /// What is noted: the reasons, the oldest key first.
+    pub(crate) fn noted(&self) -> Vec<&'static str> {
+        self.rows.sink().take(usize::MAX).iter().map(|it| it.reason.name()).collect()
+    }
+
+    pub(crate) fn sweep(&self) -> Sweep<Side, Side> {
+        Sweep::new(&self.rows)
+    }
+}
+
+fn clock(writer: u64) -> StampClock {
+    let writer = WriterId::fixed(NonZeroU64::new(writer).unwrap());
+    StampClock::with_writer(writer).with_clock(Arc::new(ManualClock::at(1_700_000_000_000)))
+}
+
+/// A stamp of so many Unix milliseconds.
+pub(crate) fn stamp(millis: u64) -> Stamp {
+    let mut bytes = [0; 16];
+    bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+    bytes[15] = 9;
+    Stamp::from_bytes(bytes)
+}
+
+pub(crate) fn kind<T: std::fmt::Debug>(
+    answer: Result<T, strangler_fig::error::StoreError>,
+) -> StoreErrorKind {
+    answer.unwrap_err().kind()
+}
+
+/// How long a future takes on the paused clock.
+pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
+    let start = tokio::time::Instant::now();
+    let answer = future.await;
+    (answer, start.elapsed())
+}
