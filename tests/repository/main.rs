@@ -3,6 +3,8 @@
 mod chaos;
 mod end_check;
 mod fleet;
+mod races;
 mod reads;
 mod support;
+mod sweeps;
 mod writes;
