@@ -12,7 +12,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::StoreError;
 use crate::key::Key;
-use crate::repository::{Access, Entity, Repository, StampStore, TransactionalRepository};
+use crate::repository::{
+    Access, Entity, ListRepository, Repository, StampStore, TransactionalRepository,
+};
 use crate::stamp::Stamp;
 
 /// Both tables of one store in memory, empty; `key` tells the key of an entity.
@@ -89,6 +91,14 @@ impl<K: Key, E: Entity> Repository for InMemoryPlainRepository<K, E> {
     async fn delete(&self, key: &K) -> Result<(), StoreError> {
         self.tables.lock().await.rows.remove(key);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl<K: Key, E: Entity> ListRepository for InMemoryPlainRepository<K, E> {
+    async fn list(&self, after: Option<&K>, limit: NonZeroUsize) -> Result<Vec<E>, StoreError> {
+        let tables = self.tables.lock().await;
+        Ok(page_after(&tables.rows, after, limit).map(|(_, row)| row.clone()).collect())
     }
 }
 

@@ -62,6 +62,29 @@ pub trait Repository: Send + Sync + 'static {
     async fn delete(&self, key: &Self::Key) -> Result<(), StoreError>;
 }
 
+/// A [`Repository`] that can list its rows: what [`Unstamped`](super::Unstamped)
+/// needs to be swept.
+///
+/// # Contract
+///
+/// 1. `list` answers the first `limit` entities after `after`, in the order of
+///    their keys (for texts that of their bytes, whatever the database's
+///    collation), none left out; fewer only at the end.
+/// 2. It never answers from a replica or a snapshot older than the call.
+#[async_trait]
+pub trait ListRepository: Repository {
+    /// The entities after `after`, from the first key on if there is none.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if what is stored cannot be read; else `Unavailable`.
+    async fn list(
+        &self,
+        after: Option<&Self::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<Self::Entity>, StoreError>;
+}
+
 /// A [`Repository`] whose store runs several calls as one transaction: what
 /// [`SideStamped`](super::SideStamped) needs to change a row and its stamp
 /// together.

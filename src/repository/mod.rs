@@ -18,6 +18,7 @@ mod key_locks;
 mod migration;
 mod query;
 mod read;
+mod remembered;
 mod shadow;
 mod side_stamped;
 mod stamp_store;
@@ -27,7 +28,7 @@ mod write;
 
 pub use answer::Answer;
 pub use config::MigrationConfig;
-pub use contract::{Access, Entity, Repository, TransactionalRepository};
+pub use contract::{Access, Entity, ListRepository, Repository, TransactionalRepository};
 pub use divergence::{Divergence, DivergenceReason, DivergenceSink, SinkMark};
 pub use error::{BuildError, MigrationError};
 pub use join::{Join, JoinRule};

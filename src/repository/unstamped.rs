@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::key_locks::{KeyGuard, KeyLocks};
-use super::{Applied, Repository, StampedRepository};
+use super::remembered::Remembered;
+use super::{Applied, ListRepository, Page, Repository, ScanRepository, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::key::Key;
 use crate::phase::{Bucket, PhaseTracker, Side, primary};
 use crate::stamp::{Record, Stamp, StampClock, StampScope};
 
@@ -175,6 +175,29 @@ impl<R: Repository> StampedRepository for Unstamped<R> {
     }
 }
 
+#[async_trait]
+impl<R: ListRepository> ScanRepository for Unstamped<R> {
+    /// Each row is read again under its lock, so that it meets its own stamp.
+    async fn scan(
+        &self,
+        after: Option<&R::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Page<R::Key, R::Entity>, StoreError> {
+        let rows = self.repository.list(after, limit).await?;
+        let is_last = rows.len() < limit.get();
+        let mut keys: BTreeSet<R::Key> = rows.iter().map(|row| self.repository.key(row)).collect();
+        let end = keys.last().filter(|_| !is_last).cloned();
+        keys.extend(held(&self.remembered).keys(after, end.as_ref()));
+        let known = keys.len();
+        let mut records = Vec::with_capacity(known.min(limit.get()));
+        for key in keys.into_iter().take(limit.get()) {
+            let record = self.read(&key).await?;
+            records.push((key, record));
+        }
+        Ok(Page::new(records, is_last && known <= limit.get()))
+    }
+}
+
 /// A failed look has changed nothing.
 fn not_begun(error: StoreError) -> StoreError {
     error.with_kind(StoreErrorKind::Unavailable)
@@ -194,57 +217,9 @@ fn stamp_after(
     }
 }
 
-/// The stamps set last, at most so many; the one set longest ago goes first.
-#[derive(Debug)]
-struct Remembered<K> {
-    capacity: NonZeroUsize,
-    stamps: BTreeMap<K, (Stamp, u64)>,
-    order: BTreeMap<u64, K>,
-    turn: u64,
-}
-
-impl<K: Key> Remembered<K> {
-    const fn new(capacity: NonZeroUsize) -> Self {
-        Self { capacity, stamps: BTreeMap::new(), order: BTreeMap::new(), turn: 0 }
-    }
-
-    fn get(&self, key: &K) -> Option<Stamp> {
-        self.stamps.get(key).map(|(stamp, _)| *stamp)
-    }
-
-    fn set(&mut self, key: K, stamp: Stamp) {
-        self.forget(&key);
-        if self.stamps.len() >= self.capacity.get() {
-            if let Some((_, oldest)) = self.order.pop_first() {
-                self.stamps.remove(&oldest);
-            }
-        }
-        self.turn += 1;
-        self.order.insert(self.turn, key.clone());
-        self.stamps.insert(key, (stamp, self.turn));
-    }
-
-    fn forget(&mut self, key: &K) -> Option<Stamp> {
-        let (stamp, turn) = self.stamps.remove(key)?;
-        self.order.remove(&turn);
-        Some(stamp)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_stamp_set_longest_ago_is_forgotten_first() {
-        let mut remembered = Remembered::new(NonZeroUsize::new(2).unwrap());
-        for key in [1, 2, 1, 3] {
-            remembered.set(key, Stamp::MAX);
-        }
-        let kept = [1, 2, 3].map(|key| remembered.get(&key).is_some());
-        assert_eq!(kept, [true, false, true]);
-        assert_eq!(remembered.order.len(), 2);
-    }
 
     #[test]
     fn a_write_in_doubt_leaves_no_stamp() {

@@ -7,4 +7,5 @@ mod races;
 mod reads;
 mod support;
 mod sweeps;
+mod wrappers;
 mod writes;

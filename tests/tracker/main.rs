@@ -76,11 +76,7 @@ impl MigrationStateService for Service {
         self.inner.compare_and_set(expected, next).await
     }
 
-    async fn renew_lease(
-        &self,
-        name: &MigrationName,
-        lease: &NodeLease,
-    ) -> Result<(), StoreError> {
+    async fn renew_lease(&self, name: &MigrationName, lease: &NodeLease) -> Result<(), StoreError> {
         let unsettled = lease.adopted.is_none();
         self.called(if unsettled { "register" } else { "renew" }).await?;
         self.inner.renew_lease(name, lease).await

@@ -1,0 +1,175 @@
+//! The public paths, by name, and what users may rely on about their types.
+
+use std::sync::Arc;
+
+use strangler_fig::clock::{Clock, ManualClock, SkewedClock, SystemClock};
+use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::key::{Key, KeyError, KeyExt};
+use strangler_fig::memory::{
+    FileStateError, FileStateService, InMemoryPlainRepository, InMemoryRepository,
+    InMemoryStampStore, InMemoryStateService, InMemoryTransaction, in_memory_tables,
+};
+use strangler_fig::observe::{
+    Comparison, Event, LenientOutcome, Observer, Operation, Outcome, field, span,
+};
+use strangler_fig::phase::{
+    Adopted, Bucket, Cohort, CutOver, DocumentError, Family, Fleet, HashVersion, Hold, Incarnation,
+    MigrationName, MigrationState, MigrationStateService, Move, MoveId, NameError, NodeId,
+    NodeLease, NodeName, Part, PartName, Phase, PhaseTracker, ReadPlan, Refused, Revision, Salt,
+    Scopes, Share, Side, StateWord, StepError, SweepEvidence, SweepTicket, TrackerConfig,
+    TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step, write_must_rerun,
+};
+use strangler_fig::reconcile::{FailedKey, Joined, Sweep, SweepConfig, SweepError, SweepReport};
+use strangler_fig::repository::{
+    Access, Answer, Applied, BuildError, Divergence, DivergenceReason, DivergenceSink, Entity,
+    Join, JoinRule, MigrationConfig, MigrationError, MigrationRepository, Page, Repository,
+    ScanRepository, SideStamped, SinkMark, StampStore, StampedRepository, TransactionalRepository,
+    Unstamped,
+};
+use strangler_fig::stamp::{
+    DRIFT_MAX, EntropyError, Exhausted, Observed, ParseStampError, Record, Stamp, StampClock,
+    StampScope, WriterId,
+};
+
+type Row = (u32, String);
+type Store = InMemoryRepository<u32, Row>;
+type Rows = MigrationRepository<Store, Store>;
+
+fn assert_send<T: Send>(_: &T) {}
+fn assert_shared<T: Send + Sync + 'static>() {}
+fn assert_error<T: std::error::Error + Send + Sync + 'static>() {}
+fn assert_value<T: Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static>() {}
+
+fn rows() -> Rows {
+    let [legacy, modern] = [(); 2].map(|()| Store::new(|row| row.0));
+    Rows::new(legacy, modern, tracker()).unwrap()
+}
+
+fn tracker() -> Arc<PhaseTracker> {
+    PhaseTracker::detached(MigrationState::new("rows".parse().unwrap()))
+}
+
+/// Sides, infrastructure and queries as trait objects: what applications hold.
+#[tokio::test]
+async fn everything_may_be_a_trait_object() {
+    type Dyn = Arc<dyn StampedRepository<Key = u32, Entity = Row>>;
+    let sides: [Dyn; 2] = [(); 2].map(|()| Arc::new(Store::new(|row| row.0)) as Dyn);
+    let [legacy, modern] = sides;
+    let rows = MigrationRepository::new(legacy, modern, tracker()).unwrap();
+    let shared: Arc<dyn Repository<Key = u32, Entity = Row>> = Arc::new(rows);
+    let task = tokio::spawn(async move {
+        shared.save((1, "row".to_owned())).await?;
+        let found = shared.find(&1).await?;
+        shared.delete(&1).await?;
+        Ok::<_, StoreError>(found)
+    });
+    assert_eq!(task.await.unwrap().unwrap(), Some((1, "row".to_owned())));
+    let _: Arc<dyn MigrationStateService> = Arc::new(InMemoryStateService::default());
+    let _: Arc<dyn Clock> = Arc::new(SystemClock);
+}
+
+#[test]
+fn every_public_future_is_send() {
+    let rows = rows();
+    assert_send(&rows.read(&1));
+    assert_send(&rows.find(&1));
+    assert_send(&rows.save((1, String::new())));
+    assert_send(&rows.delete(&1));
+    assert_send(&rows.find_many(&[1]));
+    assert_send(&rows.save_many(vec![]));
+    assert_send(&rows.query(|_| async { Ok(1) }, |_| async { Ok(2) }));
+    assert_send(&rows.drained());
+    assert_send(&Repository::find(&rows, &1));
+
+    let sweep = Sweep::new(&rows);
+    let service = Arc::new(InMemoryStateService::default());
+    let ticket = rows.tracker().state().begin_sweep(&Fleet::default());
+    assert_send(&sweep.join(&1));
+    assert_send(&sweep.run(ticket, std::future::pending()));
+    assert_send(&sweep.establish(&*service, std::future::pending()));
+
+    let tracker = tracker();
+    assert_send(&tracker.poll());
+    assert_send(&tracker.run(std::future::pending()));
+    assert_send(&tracker.moved_from(tracker.word()));
+    assert_send(&tracker.release());
+    let name: MigrationName = "rows".parse().unwrap();
+    let node: NodeName = "node".parse().unwrap();
+    let step = Move::to(Phase::DualWrite);
+    assert_send(&take_step(&*service, &name, &step, None));
+    let config = TrackerConfig::default();
+    assert_send(&PhaseTracker::start(service, name.clone(), node, config));
+}
+
+#[test]
+fn handles_may_be_shared_between_threads() {
+    assert_shared::<Rows>();
+    assert_shared::<Sweep<Store, Store>>();
+    assert_shared::<PhaseTracker>();
+    assert_shared::<Hold>();
+    assert_shared::<StampClock>();
+    assert_shared::<DivergenceSink<u32>>();
+    assert_shared::<Divergence<u32>>();
+    assert_shared::<SinkMark>();
+    assert_shared::<InMemoryStateService>();
+    assert_shared::<FileStateService>();
+    assert_shared::<InMemoryTransaction<u32, Row>>();
+    assert_shared::<Unstamped<InMemoryPlainRepository<u32, Row>>>();
+    let (plain, stamps) = in_memory_tables(|row: &Row| row.0);
+    let _: SideStamped<InMemoryPlainRepository<u32, Row>, InMemoryStampStore<u32, Row>> =
+        SideStamped::new(plain, stamps);
+}
+
+#[test]
+fn errors_are_errors() {
+    assert_error::<StoreError>();
+    assert_error::<KeyError>();
+    assert_error::<NameError>();
+    assert_error::<ParseStampError>();
+    assert_error::<EntropyError>();
+    assert_error::<Exhausted>();
+    assert_error::<DocumentError>();
+    assert_error::<FileStateError>();
+    assert_error::<TrackerError>();
+    assert_error::<Refused>();
+    assert_error::<StepError>();
+    assert_error::<BuildError>();
+    assert_error::<MigrationError>();
+    assert_error::<SweepError>();
+}
+
+#[test]
+fn values_are_values() {
+    assert_value::<(Stamp, StampScope, WriterId, Observed, Record<Row>)>();
+    assert_value::<(Phase, Family, Side, Share, Bucket, Salt, HashVersion, PartName)>();
+    assert_value::<(Part, Cohort, CutOver, MigrationState, StateWord)>();
+    assert_value::<(Adopted, Incarnation, MoveId, NodeId, NodeLease, Scopes, Fleet)>();
+    assert_value::<(Move, SweepTicket, SweepEvidence, Revision, Versioned)>();
+    assert_value::<(ReadPlan, WritePlan, Join, JoinRule, Joined)>();
+    assert_value::<(Access, Applied, Answer<Row>, Page<u32, Row>, DivergenceReason)>();
+    assert_value::<(Event, Operation, Outcome, Comparison, LenientOutcome, StoreErrorKind)>();
+}
+
+#[test]
+fn what_is_written_down_stays() {
+    assert_eq!(DRIFT_MAX.as_secs(), 300);
+    assert_eq!((span::WRITE, field::PHASE), ("strangler.write", "phase"));
+    assert_eq!(primary(Phase::Cutover, Family::Modern), Side::Modern);
+    assert!(read_must_rerun(Phase::Shadow, Phase::Live));
+    assert!(write_must_rerun(Phase::RampDown, Phase::Live));
+}
+
+/// Contracts that users implement or name in bounds.
+#[expect(dead_code, reason = "it is compiled, not run")]
+fn contracts<K, R, S, T, O>(_: K, _: R, _: S, _: T, _: O)
+where
+    K: Key + KeyExt,
+    R: ScanRepository<Entity: Entity>,
+    T: TransactionalRepository,
+    S: StampStore<Transaction = T::Transaction>,
+    O: Observer,
+{
+    let _ = (ManualClock::at(0), SkewedClock::new(Arc::new(SystemClock), 0));
+    let _ = (MigrationConfig::default(), SweepConfig::default());
+    let _: Option<(FailedKey<u32>, SweepReport<u32>)> = None;
+}
