@@ -68,6 +68,16 @@ impl Chaos {
         }
     }
 
+    /// A query over all rows, as slow and as unreliable as any read.
+    pub(crate) async fn list(&self) -> Result<Vec<Row>, StoreError> {
+        self.delay().await;
+        self.readable()?;
+        let rows = self.store.records().into_iter().filter_map(|(_, record)| record.value);
+        let rows = rows.collect();
+        self.delay().await;
+        Ok(rows)
+    }
+
     fn readable(&self) -> Result<(), StoreError> {
         match self.fate() {
             Fate::Fine | Fate::LandsLater(_) | Fate::NeverArrived => Ok(()),

@@ -2,9 +2,10 @@
 //! phases work on stores in chaos while an operator moves back and forth at
 //! random. Every history is judged.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -28,6 +29,8 @@ type Recorder = HistoryRecorder<u32, Row>;
 /// Keys that everybody works on, and keys that are read once in a while.
 const HOT_KEYS: u32 = 4;
 const KEYS: u32 = 24;
+/// From here on each node has a key that nobody else writes.
+const OWN_KEYS: u32 = 1_000;
 const NODES: u64 = 3;
 
 /// How the operator moves.
@@ -41,6 +44,22 @@ enum Operator {
     Blind,
 }
 
+/// How often the base went from one phase to another.
+type Moves = BTreeMap<(&'static str, &'static str), u64>;
+
+/// What a run came to.
+struct Judged {
+    verdict: Verdict<u32, Row>,
+    missed: u64,
+    moves: Moves,
+}
+
+impl Judged {
+    fn is_right(&self) -> bool {
+        self.verdict.is_linearizable() && self.missed == 0
+    }
+}
+
 struct World {
     service: Arc<InMemoryStateService>,
     name: MigrationName,
@@ -48,18 +67,21 @@ struct World {
     modern: Chaos,
     recorder: Recorder,
     values: AtomicU64,
+    /// Queries that missed a write acknowledged before them.
+    missed: AtomicU64,
+    moves: Mutex<Moves>,
     over: AtomicBool,
     wall: Arc<ManualClock>,
 }
 
-fn judged(seed: u64, operator: Operator) -> (Verdict<u32, Row>, u64) {
+fn judged(seed: u64, operator: Operator) -> Judged {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     fastrand::seed(seed);
     runtime.unwrap().block_on(run(seed, operator))
 }
 
-async fn run(seed: u64, operator: Operator) -> (Verdict<u32, Row>, u64) {
+async fn run(seed: u64, operator: Operator) -> Judged {
     let name: MigrationName = "rows".parse().unwrap();
     let service = Arc::new(InMemoryStateService::default());
     let state = MigrationState::new(name.clone()).with_nodes_expected(NODES as u32);
@@ -71,6 +93,8 @@ async fn run(seed: u64, operator: Operator) -> (Verdict<u32, Row>, u64) {
         modern: Chaos::new(seed ^ 2),
         recorder: Recorder::new(),
         values: AtomicU64::new(1),
+        missed: AtomicU64::new(0),
+        moves: Mutex::default(),
         over: AtomicBool::new(false),
         wall: Arc::new(ManualClock::at(1_700_000_000_000)),
     });
@@ -87,16 +111,20 @@ async fn run(seed: u64, operator: Operator) -> (Verdict<u32, Row>, u64) {
         for _ in 0..2 {
             tasks.push(tokio::spawn(work(Arc::clone(&world), node.clone(), rng.fork())));
         }
+        let own_key = OWN_KEYS + u32::try_from(number).unwrap();
+        tasks.push(tokio::spawn(ask(Arc::clone(&world), node.clone(), own_key, rng.fork())));
         tasks.push(tokio::spawn(repair(Arc::clone(&world), node.clone(), rng.fork())));
         nodes.push(node);
     }
-    let moves = operate(&world, &nodes[0], operator, rng.fork()).await;
+    operate(&world, &nodes[0], operator, rng.fork()).await;
     world.over.store(true, Ordering::SeqCst);
     for task in tasks {
         task.await.unwrap();
     }
     settle(&world, &nodes).await;
-    (check(&world.recorder.history()), moves)
+    let moves = world.moves.lock().unwrap().clone();
+    let missed = world.missed.load(Ordering::SeqCst);
+    Judged { verdict: check(&world.recorder.history()), missed, moves }
 }
 
 async fn node(world: &World, number: u64, skew: i64) -> Node {
@@ -145,6 +173,21 @@ async fn work(world: Arc<World>, node: Node, mut rng: Rng) {
     }
 }
 
+/// A query must show what its own node has written and been told was done.
+async fn ask(world: Arc<World>, node: Node, key: u32, mut rng: Rng) {
+    while !world.over.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(rng.u64(0..400))).await;
+        let row = (key, world.values.fetch_add(1, Ordering::SeqCst));
+        if node.save(row).await.is_err() {
+            continue;
+        }
+        let all = |side: Arc<Chaos>| async move { side.list().await };
+        if node.query(all, all).await.is_ok_and(|rows| !rows.contains(&row)) {
+            world.missed.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
 async fn read(world: &World, node: &Node, key: u32, patience: Duration) {
     let pending = world.recorder.invoke_read(key);
     if let Ok(Ok(row)) = tokio::time::timeout(patience, node.find(&key)).await {
@@ -175,9 +218,8 @@ async fn repair(world: Arc<World>, node: Node, mut rng: Rng) {
     }
 }
 
-/// Random moves for two virtual minutes; answers how many were made.
-async fn operate(world: &World, node: &Node, operator: Operator, mut rng: Rng) -> u64 {
-    let mut moves = 0;
+/// Random moves for two virtual minutes.
+async fn operate(world: &World, node: &Node, operator: Operator, mut rng: Rng) {
     for _ in 0..160 {
         tokio::time::sleep(Duration::from_millis(rng.u64(0..1_500))).await;
         let found = world.service.current(&world.name).await.unwrap().unwrap();
@@ -198,10 +240,12 @@ async fn operate(world: &World, node: &Node, operator: Operator, mut rng: Rng) -
         let id = MoveId::fixed(rng.u128(..));
         if let Ok(next) = state.transition(&step, id, &fleet) {
             let moved = world.service.compare_and_set(found.revision, &next).await;
-            moves += u64::from(moved.is_ok());
+            if moved.is_ok() && state.base().phase != next.base().phase {
+                let step = (state.base().phase.name(), next.base().phase.name());
+                *world.moves.lock().unwrap().entry(step).or_default() += 1;
+            }
         }
     }
-    moves
 }
 
 fn any_step(rng: &mut Rng) -> Move {
@@ -259,35 +303,52 @@ fn has_halted_cohort(state: &MigrationState) -> bool {
 
 const SEEDS: u64 = 60;
 
+/// `SEEDS=2000 cargo test --release --test repository fleet` for the long haul.
+fn seeds() -> u64 {
+    std::env::var("SEEDS").map_or(SEEDS, |seeds| seeds.parse().expect("SEEDS is a number"))
+}
+
 #[test]
 fn no_random_fleet_loses_or_invents_a_write() {
-    let mut totals = (0, 0, 0);
-    for seed in 0..SEEDS {
-        let (verdict, moves) = judged(seed, Operator::Lawful);
-        assert!(verdict.is_linearizable(), "seed {seed}: {verdict}\n{:#?}", verdict.violations());
+    let (mut operations, mut acknowledged, mut moves) = (0, 0, Moves::new());
+    for seed in 0..seeds() {
+        let judged = judged(seed, Operator::Lawful);
+        let verdict = &judged.verdict;
+        assert!(judged.is_right(), "seed {seed}: {verdict}, queries missed {}", judged.missed);
         assert_eq!(verdict.undecided_keys, 0, "seed {seed}");
-        totals = (totals.0 + verdict.operations, totals.1 + verdict.acknowledged, totals.2 + moves);
+        operations += verdict.operations;
+        acknowledged += verdict.acknowledged;
+        for (step, count) in judged.moves {
+            *moves.entry(step).or_default() += count;
+        }
     }
-    println!(
-        "{SEEDS} seeds: {} operations, {} acknowledged, {} moves",
-        totals.0, totals.1, totals.2
-    );
-    assert!(totals.1 > 10_000 && totals.2 > 1_000, "{totals:?}");
+    let moved: u64 = moves.values().sum();
+    println!("{operations} operations, {acknowledged} acknowledged writes, {moved} moves");
+    for step in [
+        ("cutover", "live"),
+        ("cutover", "dual_write"),
+        ("live", "halted"),
+        ("halted", "legacy_only"),
+        ("live", "ramp_down"),
+        ("modern_only", "cutover"),
+    ] {
+        assert!(moves.contains_key(&step), "no fleet went from {} to {}", step.0, step.1);
+    }
 }
 
 #[test]
 fn a_seed_replays_exactly() {
     let twice = [judged(7, Operator::Lawful), judged(7, Operator::Lawful)];
-    assert_eq!(twice[0].0.to_string(), twice[1].0.to_string());
-    assert_eq!(twice[0].1, twice[1].1);
+    assert_eq!(twice[0].verdict.to_string(), twice[1].verdict.to_string());
+    assert_eq!(twice[0].moves, twice[1].moves);
 }
 
 #[test]
 fn crossing_before_the_fleet_has_settled_is_found_out() {
-    assert!((0..SEEDS).any(|seed| !judged(seed, Operator::Hasty).0.is_linearizable()));
+    assert!((0..SEEDS).any(|seed| !judged(seed, Operator::Hasty).is_right()));
 }
 
 #[test]
 fn crossing_without_a_sweep_is_found_out() {
-    assert!((0..SEEDS).any(|seed| !judged(seed, Operator::Blind).0.is_linearizable()));
+    assert!((0..SEEDS).any(|seed| !judged(seed, Operator::Blind).is_right()));
 }
