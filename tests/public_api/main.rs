@@ -1,5 +1,7 @@
 //! The public paths, by name, and what users may rely on about their types.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use strangler_fig::clock::{Clock, ManualClock, SkewedClock, SystemClock};

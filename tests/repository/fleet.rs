@@ -31,7 +31,7 @@ const HOT_KEYS: u32 = 4;
 const KEYS: u32 = 24;
 /// From here on each node has a key that nobody else writes.
 const OWN_KEYS: u32 = 1_000;
-const NODES: u64 = 3;
+const NODES: u32 = 3;
 
 /// How the operator moves.
 #[derive(Clone, Copy, PartialEq)]
@@ -84,7 +84,7 @@ fn judged(seed: u64, operator: Operator) -> Judged {
 async fn run(seed: u64, operator: Operator) -> Judged {
     let name: MigrationName = "rows".parse().unwrap();
     let service = Arc::new(InMemoryStateService::default());
-    let state = MigrationState::new(name.clone()).with_nodes_expected(NODES as u32);
+    let state = MigrationState::new(name.clone()).with_nodes_expected(NODES);
     service.create(&state).await.unwrap();
     let world = Arc::new(World {
         service,
@@ -111,7 +111,7 @@ async fn run(seed: u64, operator: Operator) -> Judged {
         for _ in 0..2 {
             tasks.push(tokio::spawn(work(Arc::clone(&world), node.clone(), rng.fork())));
         }
-        let own_key = OWN_KEYS + u32::try_from(number).unwrap();
+        let own_key = OWN_KEYS + number;
         tasks.push(tokio::spawn(ask(Arc::clone(&world), node.clone(), own_key, rng.fork())));
         tasks.push(tokio::spawn(repair(Arc::clone(&world), node.clone(), rng.fork())));
         nodes.push(node);
@@ -127,12 +127,12 @@ async fn run(seed: u64, operator: Operator) -> Judged {
     Judged { verdict: check(&world.recorder.history()), missed, moves }
 }
 
-async fn node(world: &World, number: u64, skew: i64) -> Node {
+async fn node(world: &World, number: u32, skew: i64) -> Node {
     let config = TrackerConfig::default().with_incarnation(Incarnation::fixed(u128::from(number)));
     let node = format!("node-{number}").parse().unwrap();
     let tracker =
         PhaseTracker::start(world.service.clone(), world.name.clone(), node, config).await;
-    let writer = WriterId::fixed(NonZeroU64::new(number).unwrap());
+    let writer = WriterId::fixed(NonZeroU64::new(u64::from(number)).unwrap());
     let wall: Arc<dyn Clock> = world.wall.clone();
     let stamps = StampClock::with_writer(writer).with_clock(Arc::new(SkewedClock::new(wall, skew)));
     let config = MigrationConfig::default().with_shadow_share(Share::percent(50));
@@ -228,12 +228,11 @@ async fn operate(world: &World, node: &Node, operator: Operator, mut rng: Rng) {
         let mut step = any_step(&mut rng);
         if state.base().phase == Phase::Cutover && rng.bool() {
             let ticket = state.begin_sweep(&fleet);
-            let evidence = match operator {
-                Operator::Blind => Some(ticket.finish(0, 0)),
-                _ => {
-                    let swept = Sweep::new(node).run(ticket, std::future::pending()).await;
-                    swept.ok().map(|report| report.evidence)
-                }
+            let evidence = if operator == Operator::Blind {
+                Some(ticket.finish(0, 0))
+            } else {
+                let swept = Sweep::new(node).run(ticket, std::future::pending()).await;
+                swept.ok().map(|report| report.evidence)
             };
             step = evidence.map_or(step, Move::Complete);
         }
@@ -266,7 +265,7 @@ async fn fleet(world: &World, state: &MigrationState, operator: Operator) -> Fle
         return Fleet::new(leases);
     }
     let adopted = Some(Adopted { epoch: state.epoch(), move_id: state.move_id() });
-    let claimed = |number: u64| NodeLease {
+    let claimed = |number: u32| NodeLease {
         node: NodeId {
             name: "anybody".parse().unwrap(),
             incarnation: Incarnation::fixed(u128::from(number)),
@@ -322,8 +321,8 @@ fn no_random_fleet_loses_or_invents_a_write() {
             *moves.entry(step).or_default() += count;
         }
     }
-    let moved: u64 = moves.values().sum();
-    println!("{operations} operations, {acknowledged} acknowledged writes, {moved} moves");
+    let total: u64 = moves.values().sum();
+    println!("{operations} operations, {acknowledged} acknowledged writes, {total} moves");
     for step in [
         ("cutover", "live"),
         ("cutover", "dual_write"),

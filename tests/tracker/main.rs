@@ -1,5 +1,7 @@
 //! A node's copy of the state: how it starts, follows, and stops.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
