@@ -77,6 +77,8 @@ pub mod clock;
 pub mod error;
 pub mod key;
 pub mod memory;
+#[cfg(feature = "mockall")]
+pub mod mock;
 pub mod observe;
 pub mod phase;
 pub mod reconcile;

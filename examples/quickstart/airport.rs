@@ -5,7 +5,7 @@ use crate::decimal::{Degrees, Feet};
 /// Both schemas must hold every value exactly, as the crate compares what they
 /// hold with `==`. So the numbers are decimals and not floats, and what may be
 /// missing is an `Option`, never an empty text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Airport {
     /// The key: four characters, given by the ICAO.
     pub icao: String,

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 /// A number with `PLACES` digits after the point, kept as a whole number of its
 /// last place: every store can hold it exactly, and `==` is total.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal<const PLACES: u32>(i32);
 
 /// Degrees to the millionth, about 11 cm on the ground.

@@ -83,7 +83,7 @@ fn stamp(connection: &Connection, key: &str) -> rusqlite::Result<Stamp> {
     connection.prepare_cached(STAMP)?.query_row([key], stamp)
 }
 
-fn fill(connection: &Connection, airport: &Airport) -> rusqlite::Result<()> {
+pub fn fill(connection: &Connection, airport: &Airport) -> rusqlite::Result<()> {
     let place = params![
         airport.icao,
         airport.city,
@@ -103,7 +103,7 @@ fn fill(connection: &Connection, airport: &Airport) -> rusqlite::Result<()> {
 }
 
 /// Leaves a tombstone: the key and its stamp.
-fn clear(connection: &Connection, key: &str) -> rusqlite::Result<()> {
+pub fn clear(connection: &Connection, key: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(CLEAR_PLACE)?.execute([key])?;
     connection.prepare_cached(CLEAR_POSITION)?.execute([key])?;
     Ok(())

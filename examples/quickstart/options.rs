@@ -14,9 +14,9 @@ Options:
   --seed N       seed of the load (default 1)
   --seconds N    how long the load lasts, 1 to 3600 (default 20)
   --data FILE    the airports, as CSV (default: the file beside the example)
-  --back         then move back to legacy, without losing a write
-  --naive        write to both sides without the crate, to see what is lost
-  --faults       let the stores fail now and then
+  --back         to the modern store and back, twice: by choice, and because it died
+  --faults       let the modern store be slow, refuse, and fail after its effect
+  --naive        the control: the textbook's migration, without the crate
   --help         print this
 ";
 
@@ -55,6 +55,8 @@ impl Default for Options {
 pub enum OptionsError {
     #[error(transparent)]
     Usage(#[from] lexopt::Error),
+    #[error("--naive goes without --back and --faults")]
+    NotAlone,
     #[error("{option} wants {wanted}, not {found:?}")]
     Value { option: &'static str, wanted: &'static str, found: OsString },
 }
@@ -78,6 +80,9 @@ impl Options {
                 Arg::Long("help") | Arg::Short('h') => options.help = true,
                 other => return Err(other.unexpected().into()),
             }
+        }
+        if options.naive && (options.back || options.faults) {
+            return Err(OptionsError::NotAlone);
         }
         Ok(options)
     }

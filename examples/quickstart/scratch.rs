@@ -1,6 +1,6 @@
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process;
 
 /// A fresh directory for one run, removed when dropped.
@@ -23,10 +23,6 @@ impl Scratch {
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     pub fn file(&self, name: &str) -> PathBuf {

@@ -37,7 +37,7 @@ pub struct Versioned {
 ///    answers a larger one; else `Conflict`, and nothing changes.
 /// 4. Of several `compare_and_set` at one revision, one at most succeeds.
 /// 5. `renew_lease` stores the whole lease under its node id, in place of an
-///    older one; `leases` answers every stored lease, never an older copy.
+///    older one, also before `create`; `leases` answers every stored lease, never an older copy.
 /// 6. Leases never expire by themselves.
 /// 7. `evict` removes a lease for good: `renew_lease` of that node id answers
 ///    `Conflict` from then on. Other incarnations are not touched.

@@ -43,6 +43,12 @@ pub enum TrackerError {
         /// This node.
         node: NodeId,
     },
+    /// The node still holds up a first `Cutover`, and must not forget why.
+    #[error("{holds} keys are known where modern is ahead of legacy: repair them first")]
+    Held {
+        /// How many.
+        holds: u64,
+    },
     /// The operating system gave no random bits for the incarnation.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

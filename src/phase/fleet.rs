@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::{NodeLease, NodeName, Refused};
 
 /// The nodes of a migration as its leases show them, handed to every decision
@@ -31,7 +33,9 @@ impl Fleet {
 
     /// Whether every node works by the state of `since` or a later one.
     pub(super) fn settled(&self, since: u64, nodes_expected: u32) -> Result<(), Refused> {
-        let found = u32::try_from(self.leases.len()).unwrap_or(u32::MAX);
+        // Two lives of one node are one node.
+        let names: BTreeSet<&NodeName> = self.leases.iter().map(|it| &it.node.name).collect();
+        let found = u32::try_from(names.len()).unwrap_or(u32::MAX);
         if found < nodes_expected {
             return Err(Refused::TooFewNodes { expected: nodes_expected, found });
         }

@@ -106,9 +106,13 @@ impl CutOver {
     }
 
     pub(super) fn with(self, range: Range) -> Self {
-        match range.from {
-            Share::NONE => Self { below: self.below.max(range.to), ..self },
-            from => Self { from: self.from.min(from), ..self },
+        if range.from <= self.below {
+            Self { below: self.below.max(range.to), ..self }
+        } else if range.to >= self.from {
+            Self { from: self.from.min(range.from), ..self }
+        } else {
+            // A base or a cohort reaches an end of the whole; growth, the border.
+            self
         }
     }
 }

@@ -105,6 +105,9 @@ pub enum Refused {
         /// The epoch the store shows.
         epoch: u64,
     },
+    /// No epoch is left: the state was not made by moves.
+    #[error("the epoch of the state cannot grow any more")]
+    EpochExhausted,
     /// There is no cohort to move.
     #[error("there is no cohort")]
     NoCohort,

@@ -87,7 +87,17 @@ pub async fn take_step(
         Some(node) => fleet.accepting_process_scope(node),
         None => fleet,
     };
-    let next = found.state.transition(step, MoveId::random()?, &fleet)?;
+    let next = match found.state.transition(step, MoveId::random()?, &fleet) {
+        Err(refused @ Refused::StateWentBack { .. }) => {
+            // Or a move and its adoption came between the two looks.
+            let now = service.current(migration).await.map_err(failed)?;
+            if now.is_some_and(|now| now.revision > found.revision) {
+                return Err(StepError::Overtaken { migration: migration.clone() });
+            }
+            return Err(refused.into());
+        }
+        next => next?,
+    };
     match replace(service, found.revision, &next).await {
         Ok(true) => Ok(next),
         Ok(false) => Err(StepError::Overtaken { migration: migration.clone() }),
@@ -111,9 +121,12 @@ async fn replace(
         tokio::time::sleep(READ_BACK_DELAY).await;
         match service.current(next.name()).await {
             Ok(Some(now)) if now.revision != expected => {
-                // A later move may stand on ours; then ours was taken too, but
-                // who made it cannot be told. Only our own id is a yes.
-                return Ok(now.state.move_id() == next.move_id());
+                if now.state.epoch() <= next.epoch() {
+                    return Ok(now.state.move_id() == next.move_id());
+                }
+                // Somebody has moved on, from this step or from another: the
+                // state no longer tells.
+                return Err(in_doubt);
             }
             Ok(_) => match service.compare_and_set(expected, next).await {
                 Ok(_) => return Ok(true),

@@ -87,8 +87,8 @@ impl PhaseTracker {
     ///
     /// # Cancel safety
     ///
-    /// A dropped start may leave an unsettled lease, which blocks crossings
-    /// until it is evicted.
+    /// A dropped start, or one that loses the service half way, may leave an
+    /// unsettled lease, which blocks crossings until it is evicted.
     pub async fn start(
         service: Arc<dyn MigrationStateService>,
         migration: MigrationName,
@@ -100,10 +100,15 @@ impl PhaseTracker {
         let node = Node { id, name: migration, service };
         let unsettled = node.lease(None, config.scopes, 0);
         node.call(&config, node.service.renew_lease(&node.name, &unsettled)).await?;
-        let Versioned { state, .. } = node.current(&config).await?;
+        let state = match node.current(&config).await {
+            Ok(Versioned { state, .. }) => state,
+            Err(error) => return Err(node.gone(&config, error).await),
+        };
         let tracker = Arc::new(Self::with(state, Some(node), config));
-        tracker.poll().await?;
-        Ok(tracker)
+        match (tracker.poll().await, &tracker.node) {
+            (Err(error), Some(node)) => Err(node.gone(&tracker.config, error).await),
+            _ => Ok(tracker),
+        }
     }
 
     /// A tracker that follows nobody but [`adopt`](Self::adopt): for tests, and
@@ -188,7 +193,8 @@ impl PhaseTracker {
 
     /// Refuses every operation from now on.
     fn close(&self) {
-        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        *closed = true;
         self.publish(self.word().closed());
     }
 
@@ -275,7 +281,7 @@ impl PhaseTracker {
     /// Cancel safe.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), TrackerError> {
         tokio::pin!(shutdown);
-        let mut seen = Revision::default();
+        let mut seen = None;
         loop {
             tokio::select! {
                 biased;
@@ -283,19 +289,21 @@ impl PhaseTracker {
                 () = self.changed(seen) => {}
                 () = tokio::time::sleep(self.config.poll_interval) => {}
             }
-            match self.poll().instrument(debug_span!(span::POLL)).await {
-                Ok(revision) => seen = revision.unwrap_or(seen),
+            seen = match self.poll().instrument(debug_span!(span::POLL)).await {
+                Ok(revision) => revision,
                 Err(error @ TrackerError::Evicted { .. }) => return Err(error),
-                Err(error) => self.report(&error),
-            }
+                Err(error) => {
+                    self.report(&error);
+                    // No hint hurries what has just failed.
+                    None
+                }
+            };
         }
     }
 
-    async fn changed(&self, seen: Revision) {
-        match &self.node {
-            Some(node) if seen > Revision::default() => {
-                node.service.changed(&node.name, seen).await;
-            }
+    async fn changed(&self, seen: Option<Revision>) {
+        match (&self.node, seen) {
+            (Some(node), Some(seen)) => node.service.changed(&node.name, seen).await,
             _ => std::future::pending().await,
         }
     }
@@ -314,10 +322,15 @@ impl PhaseTracker {
     ///
     /// # Errors
     ///
+    /// [`TrackerError::Held`] while this node knows keys where modern is ahead of
+    /// legacy: repair them first, or the knowledge goes with the node.
     /// [`TrackerError::Service`], [`TrackerError::TimedOut`]: the lease may
     /// stand, and blocks crossings until it is released or evicted.
     pub async fn release(&self) -> Result<(), TrackerError> {
         self.close();
+        if self.holds() > 0 {
+            return Err(TrackerError::Held { holds: self.holds() });
+        }
         match &self.node {
             None => Ok(()),
             Some(node) => {
@@ -341,6 +354,12 @@ impl Node {
     async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {
         let found = self.call(config, self.service.current(&self.name)).await?;
         found.ok_or_else(|| TrackerError::NoState { migration: self.name.clone() })
+    }
+
+    /// A node that does not start gives its lease back, if it can.
+    async fn gone(&self, config: &TrackerConfig, error: TrackerError) -> TrackerError {
+        let _ = self.call(config, self.service.release_lease(&self.name, &self.id)).await;
+        error
     }
 
     async fn call<T>(

@@ -29,7 +29,8 @@ impl MigrationState {
     /// [`Refused`], naming the rule and what is missing.
     pub fn transition(&self, step: &Move, id: MoveId, fleet: &Fleet) -> Result<Self, Refused> {
         self.not_behind(fleet)?;
-        let mut next = Self { epoch: self.epoch + 1, move_id: id, ..self.clone() };
+        let epoch = self.epoch.checked_add(1).ok_or(Refused::EpochExhausted)?;
+        let mut next = Self { epoch, move_id: id, ..self.clone() };
         match *step {
             Move::Phase { part, to } => self.move_part(&mut next, part, to, fleet)?,
             Move::StartCohort { share } => self.start_cohort(&mut next, share)?,

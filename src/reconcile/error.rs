@@ -25,8 +25,8 @@ pub enum SweepError {
         /// Which side.
         side: Side,
     },
-    /// The state moved while the sweep ran, or this node does not work by it
-    /// yet.
+    /// The state moved while the sweep ran, or this node does not work by it: not
+    /// yet, or, being evicted, no more.
     #[error("the state is at epoch {now}, the sweep stands for epoch {began}")]
     Interrupted {
         /// The epoch it began at.

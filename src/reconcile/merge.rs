@@ -23,13 +23,6 @@ impl<E> Pair<E> {
     const fn absent() -> Self {
         Self { legacy: Record::absent(), modern: Record::absent() }
     }
-
-    pub(super) const fn of(&self, side: Side) -> &Record<E> {
-        match side {
-            Side::Legacy => &self.legacy,
-            Side::Modern => &self.modern,
-        }
-    }
 }
 
 /// Refuses a page that would lose keys, or never end.

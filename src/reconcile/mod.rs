@@ -7,7 +7,6 @@
 
 mod config;
 mod error;
-mod join_key;
 mod merge;
 mod report;
 mod sweep;
@@ -15,5 +14,5 @@ mod tally;
 
 pub use config::SweepConfig;
 pub use error::SweepError;
-pub use report::{FailedKey, Joined, SweepReport};
+pub use report::{FailedKey, SweepReport};
 pub use sweep::Sweep;

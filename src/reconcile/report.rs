@@ -3,19 +3,6 @@ use std::fmt;
 use crate::error::StoreError;
 use crate::phase::SweepEvidence;
 
-/// What joining a key came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joined {
-    /// Both sides held the same.
-    Level,
-    /// The lagging side took the other's record, or had got a later one.
-    Copied,
-    /// A conflict was settled: the primary's content took the next stamp.
-    Settled,
-    /// A conflict that nothing can beat; it remains.
-    Stuck,
-}
-
 /// A key that could not be joined.
 #[derive(Debug)]
 pub struct FailedKey<K> {

@@ -5,13 +5,16 @@ use tracing::{Instrument, debug, info_span};
 
 use super::merge::{Window, checked, merged};
 use super::tally::Tally;
-use super::{Joined, SweepConfig, SweepError, SweepReport};
+use super::{SweepConfig, SweepError, SweepReport};
 use crate::observe::{field, span};
 use crate::phase::{
-    Fleet, MigrationState, MigrationStateService, Move, Refused, Side, StepError, SweepTicket,
-    take_step,
+    Bucket, Fleet, MigrationState, MigrationStateService, Move, Refused, Scopes, Side, StepError,
+    SweepTicket, take_step,
 };
-use crate::repository::{Join, MigrationRepository, Page, ScanRepository, StampedRepository};
+use crate::repository::{
+    Applied, Join, JoinRule, Joined, MigrationRepository, Page, ScanRepository, StampedRepository,
+};
+use crate::stamp::Record;
 
 /// Joins every key of both stores, in both directions where that is allowed,
 /// comparing the contents of equal stamps.
@@ -42,7 +45,7 @@ use crate::repository::{Join, MigrationRepository, Page, ScanRepository, Stamped
 /// ```
 #[derive(Debug)]
 pub struct Sweep<L: StampedRepository, M> {
-    pub(super) repository: MigrationRepository<L, M>,
+    repository: MigrationRepository<L, M>,
     config: SweepConfig,
 }
 
@@ -155,8 +158,9 @@ where
     }
 
     fn uninterrupted(&self, ticket: SweepTicket) -> Result<Arc<MigrationState>, SweepError> {
-        let state = self.repository.tracker().state();
-        if state.adopted() == ticket.adopted() {
+        let tracker = self.repository.tracker();
+        let state = tracker.state();
+        if state.adopted() == ticket.adopted() && !tracker.word().is_closed() {
             return Ok(state);
         }
         Err(SweepError::Interrupted { began: ticket.adopted().epoch, now: state.epoch() })
@@ -193,31 +197,41 @@ where
         }
     }
 
-    /// Copies go in batches; conflicts are read afresh, one by one.
+    /// Copies go in batches. What is no plain copy, or was not taken, is read
+    /// afresh and joined by itself.
     async fn join_window(
         &self,
         state: &MigrationState,
         window: Window<L::Key, L::Entity>,
         tally: &mut Tally<L::Key>,
     ) {
-        let (mut to_legacy, mut to_modern) = (Vec::new(), Vec::new());
+        let (mut to_legacy, mut to_modern, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         for (key, pair) in window.keys {
             tally.keys += 1;
             match self.rule(state, &key).decide(&pair.legacy, &pair.modern) {
                 Join::Level => {}
                 Join::Copy { from: Side::Modern } => to_legacy.push((key, pair.modern)),
                 Join::Copy { from: Side::Legacy } => to_modern.push((key, pair.legacy)),
-                Join::Settle { .. } | Join::Stuck => self.join_into(key, tally).await,
+                Join::Settle { .. } | Join::Stuck => alone.push(key),
             }
         }
-        let applied = self.repository.legacy().apply_many(&to_legacy).await;
-        tally.to_legacy += tally.copied(to_legacy, applied, self.config.failures_kept);
-        let applied = self.repository.modern().apply_many(&to_modern).await;
-        tally.to_modern += tally.copied(to_modern, applied, self.config.failures_kept);
+        tally.to_legacy += copy(&**self.repository.legacy(), to_legacy, &mut alone).await;
+        tally.to_modern += copy(&**self.repository.modern(), to_modern, &mut alone).await;
+        for key in alone {
+            self.join_alone(key, tally).await;
+        }
     }
 
-    async fn join_into(&self, key: L::Key, tally: &mut Tally<L::Key>) {
-        match self.join(&key).await {
+    fn rule(&self, state: &MigrationState, key: &L::Key) -> JoinRule {
+        let scopes = Scopes {
+            legacy: self.repository.legacy().scope(),
+            modern: self.repository.modern().scope(),
+        };
+        JoinRule::of(state, Bucket::of(key, state.salt()), scopes)
+    }
+
+    async fn join_alone(&self, key: L::Key, tally: &mut Tally<L::Key>) {
+        match self.repository.join(&key).await {
             Ok(Joined::Level | Joined::Copied) => {}
             Ok(Joined::Settled) => tally.settled += 1,
             Ok(Joined::Stuck) => tally.conflicts += 1,
@@ -233,8 +247,29 @@ where
             }
             tokio::time::sleep(self.config.delay(retry)).await;
             for failed in std::mem::take(&mut tally.failed) {
-                self.join_into(failed.key, tally).await;
+                self.join_alone(failed.key, tally).await;
             }
         }
     }
+}
+
+/// Copies records to a side and answers how many it took; the others are left to
+/// be joined alone.
+async fn copy<S: StampedRepository>(
+    side: &S,
+    records: Vec<(S::Key, Record<S::Entity>)>,
+    alone: &mut Vec<S::Key>,
+) -> u64 {
+    if records.is_empty() {
+        return 0;
+    }
+    let mut answers = side.apply_many(&records).await.into_iter();
+    let mut copied = 0;
+    for (key, _) in records {
+        match answers.next() {
+            Some(Ok(Applied::Stored)) => copied += 1,
+            Some(Ok(Applied::Stale(_)) | Err(_)) | None => alone.push(key),
+        }
+    }
+    copied
 }

@@ -1,8 +1,6 @@
 use super::{FailedKey, SweepReport};
 use crate::error::StoreError;
 use crate::phase::SweepTicket;
-use crate::repository::Applied;
-use crate::stamp::Record;
 
 /// What a sweep has done so far.
 pub(super) struct Tally<K> {
@@ -36,29 +34,6 @@ impl<K> Tally<K> {
         } else {
             self.lost += 1;
         }
-    }
-
-    /// How many of these records were copied; the failed ones are kept.
-    pub(super) fn copied<E>(
-        &mut self,
-        records: Vec<(K, Record<E>)>,
-        answers: Vec<Result<Applied, StoreError>>,
-        kept: usize,
-    ) -> u64 {
-        let mut copied = 0;
-        let mut answers = answers.into_iter();
-        for (key, _) in records {
-            match answers.next() {
-                Some(Ok(Applied::Stored)) => copied += 1,
-                Some(Ok(Applied::Stale(_))) => {}
-                Some(Err(error)) => self.fail(key, error, kept),
-                None => {
-                    let error = StoreError::unknown("`apply_many` left a record unanswered");
-                    self.fail(key, error, kept);
-                }
-            }
-        }
-        copied
     }
 
     pub(super) fn report(self, ticket: SweepTicket) -> SweepReport<K> {

@@ -1,21 +1,37 @@
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 
 /// Work that goes on after its caller was answered, at most so much at once.
 #[derive(Debug)]
 pub(super) struct Aside {
-    permits: Arc<Semaphore>,
+    running: Arc<Running>,
     limit: u32,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    count: AtomicU32,
+    idle: Notify,
+}
+
+/// One piece of work; it is over however its task ends.
+struct Place(Arc<Running>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
 }
 
 impl Aside {
     pub(super) fn new(limit: NonZeroU32) -> Self {
-        let permits = usize::try_from(limit.get()).unwrap_or(usize::MAX);
-        let permits = Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        Self { permits, limit: limit.get() }
+        Self { running: Arc::default(), limit: limit.get() }
     }
 
     /// Runs the work that `make` gives, unless there is too much already.
@@ -23,20 +39,31 @@ impl Aside {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-            return false;
-        };
+        let Some(place) = self.place() else { return false };
         let work = make();
         tokio::spawn(async move {
+            let _place = place;
             work.await;
-            drop(permit);
         });
         true
     }
 
+    fn place(&self) -> Option<Place> {
+        let more = |count: u32| (count < self.limit).then(|| count + 1);
+        let count = &self.running.count;
+        count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).ok()?;
+        Some(Place(Arc::clone(&self.running)))
+    }
+
     /// Resolves when nothing is under way.
     pub(super) async fn idle(&self) {
-        // The semaphore is never closed.
-        let _ = self.permits.acquire_many(self.limit).await;
+        loop {
+            let mut idle = std::pin::pin!(self.running.idle.notified());
+            idle.as_mut().enable();
+            if self.running.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
     }
 }

@@ -1,4 +1,7 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures::FutureExt;
 
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -41,6 +44,15 @@ pub(super) fn without_effect(error: StoreError) -> StoreError {
     }
 }
 
+/// The word of a node that may answer: one that was evicted, or gave its lease
+/// back, knows that the fleet goes on without it.
+pub(super) fn open(word: StateWord) -> Result<StateWord, StoreError> {
+    if word.is_closed() {
+        return Err(StoreError::unavailable(MigrationError::Closed));
+    }
+    Ok(word)
+}
+
 impl<L, M> Core<L, M>
 where
     L: StampedRepository,
@@ -69,6 +81,29 @@ where
         }
     }
 
+    /// As [`read_side`](Self::read_side); a panic of the adapter is a failure.
+    pub(super) async fn read_caught(
+        &self,
+        side: Side,
+        key: &L::Key,
+    ) -> Result<Record<L::Entity>, StoreError> {
+        let read = AssertUnwindSafe(self.read_side(side, key)).catch_unwind().await;
+        read.unwrap_or_else(|_| Err(StoreError::unavailable(MigrationError::Panicked { side })))
+            .map_err(without_effect)
+    }
+
+    /// As [`apply_side`](Self::apply_side); a panic of the adapter leaves the
+    /// effect open.
+    pub(super) async fn apply_caught(
+        &self,
+        side: Side,
+        key: &L::Key,
+        record: &Record<L::Entity>,
+    ) -> Result<Applied, StoreError> {
+        let applied = AssertUnwindSafe(self.apply_side(side, key, record)).catch_unwind().await;
+        applied.unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))
+    }
+
     pub(super) fn scopes(&self) -> Scopes {
         Scopes { legacy: self.legacy.scope(), modern: self.modern.scope() }
     }
@@ -80,8 +115,8 @@ where
     }
 
     /// The place of `key` now: the end check.
-    pub(super) fn place_now(&self, key: &L::Key) -> Place {
-        self.place(self.tracker.word(), key)
+    pub(super) fn place_now(&self, key: &L::Key) -> Result<Place, StoreError> {
+        open(self.tracker.word()).map(|word| self.place(word, key))
     }
 
     /// The place of `key` once it can be served: `Halted` is waited out, within
@@ -102,20 +137,16 @@ where
         mut word: StateWord,
         halted: impl Fn(StateWord) -> bool,
     ) -> Result<StateWord, StoreError> {
-        let deadline = Instant::now() + self.config.halted_wait;
-        loop {
-            if word.is_closed() {
-                return Err(StoreError::unavailable(MigrationError::Closed));
+        let moved = async {
+            while halted(word) && !word.is_closed() {
+                self.tracker.moved_from(word).await;
+                word = self.tracker.word();
             }
-            if !halted(word) {
-                return Ok(word);
-            }
-            if tokio::time::timeout_at(deadline, self.tracker.moved_from(word)).await.is_err() {
-                let waited = self.config.halted_wait;
-                return Err(StoreError::unavailable(MigrationError::Halted { waited }));
-            }
-            word = self.tracker.word();
-        }
+            open(word)
+        };
+        let waited = self.config.halted_wait;
+        let halted = |_| StoreError::unavailable(MigrationError::Halted { waited });
+        tokio::time::timeout(waited, moved).await.map_err(halted)?
     }
 
     /// A stamp above one that a store showed.

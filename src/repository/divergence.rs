@@ -20,10 +20,9 @@ pub enum DivergenceReason {
     LenientRejected,
     /// The lenient side's adapter panicked.
     LenientPanicked,
-    /// The lenient side of a write did not finish by its deadline.
-    LenientTimedOut,
-    /// Too many lenient writes were unfinished.
-    LenientSaturated,
+    /// The lenient side of a write was given up before its end: by its deadline,
+    /// because too many were unfinished, or with its task.
+    LenientUnfinished,
     /// The lenient side is ahead of a write that the primary still shows.
     Reversed,
     /// A shadow read differed, twice.
@@ -44,8 +43,7 @@ impl DivergenceReason {
             Self::LenientFailed => "lenient_failed",
             Self::LenientRejected => "lenient_rejected",
             Self::LenientPanicked => "lenient_panicked",
-            Self::LenientTimedOut => "lenient_timed_out",
-            Self::LenientSaturated => "lenient_saturated",
+            Self::LenientUnfinished => "lenient_unfinished",
             Self::Reversed => "reversed",
             Self::Mismatch => "mismatch",
             Self::BringUpFailed => "bring_up_failed",

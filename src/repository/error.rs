@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::phase::Scopes;
+use crate::phase::{Scopes, Side};
 use crate::stamp::{EntropyError, Exhausted};
 
 /// Why a [`MigrationRepository`](super::MigrationRepository) could not be built.
@@ -44,6 +44,22 @@ pub enum MigrationError {
     /// This node was evicted, or has given its lease back.
     #[error("this node has no part in the migration any more")]
     Closed,
+    /// The adapter of one side panicked.
+    #[error("the adapter of {side} panicked")]
+    Panicked {
+        /// Which side.
+        side: Side,
+    },
+    /// The key changed under every attempt to join it.
+    #[error("the key changed under {attempts} attempts to join it")]
+    Restless {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// Modern is ahead of this write though legacy still shows it: the sides
+    /// must be joined before the write can be told done.
+    #[error("modern is ahead of a write that legacy still shows")]
+    Reversed,
     /// Other writers of the key were ahead every time.
     #[error("{attempts} stamps in a row were overtaken by other writers of the key")]
     Contended {

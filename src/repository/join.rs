@@ -1,6 +1,8 @@
 //! How two records of one key become one: a pure decision.
 
-use crate::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side, primary};
+use std::cmp::Ordering;
+
+use crate::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side, WritePlan, primary};
 use crate::stamp::{Record, Stamp, StampScope};
 
 /// Whose content counts where two records differ.
@@ -11,9 +13,15 @@ pub enum JoinRule {
         /// The primary, or in `Cutover` the side it was entered from.
         tie: Side,
     },
-    /// This side, whatever the stamps say, and nothing is joined into it: legacy
-    /// before a key's first `Cutover`, and a primary that forgets its stamps.
-    Wins(Side),
+    /// This side, and nothing is joined into it: legacy before a key's first
+    /// `Cutover`, and a primary that forgets its stamps.
+    Wins {
+        /// Whose content counts.
+        winner: Side,
+        /// Whether it wins against a larger stamp too. Not where writes reach
+        /// the other side first: the larger stamp may be one on its way.
+        outright: bool,
+    },
 }
 
 /// What makes two records one.
@@ -36,7 +44,21 @@ pub enum Join {
         /// Whether the winner takes the stamp too.
         both: bool,
     },
-    /// A conflict over the largest stamp there is; nothing can beat it.
+    /// They differ and stay so: a write may be on its way, or nothing can beat
+    /// the largest stamp there is.
+    Stuck,
+}
+
+/// What joining a key came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joined {
+    /// Both sides held the same.
+    Level,
+    /// The lagging side took the other's record, or had got a later one.
+    Copied,
+    /// A conflict was settled: the winner's content took the next stamp.
+    Settled,
+    /// The sides differ and stay so for now.
     Stuck,
 }
 
@@ -49,7 +71,7 @@ impl JoinRule {
         if state.cut_over().holds(bucket) {
             Self::in_phase(part.phase, part.entered_from, scopes)
         } else {
-            Self::Wins(Side::Legacy)
+            Self::Wins { winner: Side::Legacy, outright: true }
         }
     }
 
@@ -64,13 +86,16 @@ impl JoinRule {
         };
         match scope {
             StampScope::Store => Self::Larger { tie },
-            StampScope::Process => Self::Wins(tie),
+            StampScope::Process => {
+                let follows = tie == Side::Modern && WritePlan::of(phase) == WritePlan::Strict;
+                Self::Wins { winner: tie, outright: !follows }
+            }
         }
     }
 
     /// What to do with these records.
     ///
-    /// Under [`Wins`](Self::Wins) the other side must have been read before the
+    /// Under [`Wins`](Self::Wins), the other side must have been read before the
     /// winner: a write on its way then shows the winner ahead, never behind.
     ///
     /// ```
@@ -84,20 +109,29 @@ impl JoinRule {
     /// ```
     #[must_use]
     pub fn decide<E: PartialEq>(self, legacy: &Record<E>, modern: &Record<E>) -> Join {
-        use std::cmp::Ordering::{Equal, Greater, Less};
+        let (ahead, behind) = match legacy.stamp.cmp(&modern.stamp) {
+            Ordering::Greater => (Some(Side::Legacy), modern.stamp),
+            Ordering::Less => (Some(Side::Modern), legacy.stamp),
+            Ordering::Equal => (None, legacy.stamp),
+        };
         let same = legacy.value == modern.value;
-        match (self, legacy.stamp.cmp(&modern.stamp)) {
-            (_, Equal) if same => Join::Level,
-            (Self::Larger { .. } | Self::Wins(Side::Legacy), Greater) => {
-                Join::Copy { from: Side::Legacy }
-            }
-            (Self::Larger { .. } | Self::Wins(Side::Modern), Less) => {
-                Join::Copy { from: Side::Modern }
-            }
-            (Self::Larger { tie }, Equal) => settle(tie, legacy.stamp, true),
-            (Self::Wins(_), _) if same => Join::Level,
-            (Self::Wins(Side::Legacy), _) => settle(Side::Legacy, modern.stamp, false),
-            (Self::Wins(Side::Modern), _) => settle(Side::Modern, legacy.stamp, false),
+        match (self, ahead) {
+            (_, None) if same => Join::Level,
+            (Self::Larger { .. }, Some(from)) => Join::Copy { from },
+            (Self::Larger { tie }, None) => settle(tie, behind, true),
+            (Self::Wins { winner, .. }, Some(from)) if from == winner => Join::Copy { from },
+            (Self::Wins { .. }, _) if same => Join::Level,
+            (Self::Wins { outright: false, .. }, Some(_)) => Join::Stuck,
+            (Self::Wins { winner, .. }, _) => settle(winner, legacy.stamp.max(modern.stamp), false),
+        }
+    }
+
+    /// The side whose content counts where stamps do not tell.
+    #[must_use]
+    pub const fn winner(self) -> Side {
+        match self {
+            Self::Larger { tie } => tie,
+            Self::Wins { winner, .. } => winner,
         }
     }
 }
@@ -115,7 +149,7 @@ mod tests {
 
     const LOW: Stamp = Stamp::BASE;
     const LEGACY_TIE: JoinRule = JoinRule::Larger { tie: Side::Legacy };
-    const LEGACY_WINS: JoinRule = JoinRule::Wins(Side::Legacy);
+    const LEGACY_WINS: JoinRule = JoinRule::Wins { winner: Side::Legacy, outright: true };
 
     fn high() -> Stamp {
         LOW.successor().unwrap()
@@ -164,6 +198,15 @@ mod tests {
                 "{join:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_larger_stamp_that_may_be_a_write_on_its_way_is_left_alone() {
+        let rule = JoinRule::Wins { winner: Side::Modern, outright: false };
+        let (legacy, modern) = (Record::live(high(), 1), Record::live(LOW, 2));
+        assert_eq!(rule.decide(&legacy, &modern), Join::Stuck);
+        let settled = Join::Settle { from: Side::Modern, stamp: high(), both: false };
+        assert_eq!(rule.decide(&Record::live(LOW, 1), &modern), settled);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use futures::stream;
 
 use super::aside::Aside;
 use super::core::Core;
-use super::{Answer, BuildError, DivergenceSink, MigrationConfig, Repository, StampedRepository};
+use super::{
+    Answer, BuildError, DivergenceSink, Joined, MigrationConfig, Repository, StampedRepository,
+};
 use crate::error::StoreError;
 use crate::phase::PhaseTracker;
 use crate::stamp::StampClock;
@@ -279,6 +281,20 @@ where
         MQ: Future<Output = Result<T, StoreError>> + Send,
     {
         self.core.query(legacy, modern)
+    }
+
+    /// Joins one key, from records read afresh: the repair of a divergence.
+    ///
+    /// # Errors
+    ///
+    /// What the side that failed reported; `Conflict` if the key kept changing;
+    /// `Unavailable` if this node was evicted. The key may differ still.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a join left half done is a join to do.
+    pub fn join(&self, key: &L::Key) -> impl Future<Output = Result<Joined, StoreError>> + Send {
+        self.core.repair(key)
     }
 
     /// Resolves when no work is left aside: lenient writes and comparisons whose

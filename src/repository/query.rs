@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::core::{Core, outcome_of};
+use super::core::{Core, open, outcome_of};
 use super::{MigrationError, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::{Operation, Outcome};
@@ -52,7 +52,7 @@ where
                 Some(Side::Modern) => modern(Arc::clone(&self.modern)).await?,
                 None => unreachable!("a query is planned once `Halted` has ended"),
             };
-            let now = self.tracker.word();
+            let now = open(self.tracker.word())?;
             if !planned.query_must_rerun(now) {
                 return Ok(answer);
             }

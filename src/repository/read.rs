@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::core::{Core, outcome_of, without_effect};
-use super::{Answer, DivergenceReason, Join, JoinRule, MigrationError, StampedRepository};
+use super::core::{Core, Place, outcome_of, without_effect};
+use super::join_key::{JoinFailure, JoinedKey};
+use super::{Answer, DivergenceReason, JoinRule, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome};
 use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
-use crate::stamp::Record;
 
 impl<L, M> Core<L, M>
 where
@@ -43,13 +43,10 @@ where
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
                     self.read_one(side, key).await?
                 }
-                ReadPlan::Both => {
-                    let rule = JoinRule::in_phase(place.phase, place.entered_from, self.scopes());
-                    self.read_both(key, rule).await?
-                }
+                ReadPlan::Both => self.read_both(key, place).await?,
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
             };
-            let now = self.place_now(key).phase;
+            let now = self.place_now(key)?.phase;
             if answer.fallback || !read_must_rerun(place.phase, now) {
                 if let (ReadPlan::Shadowed(side), false) = (plan, answer.fallback) {
                     self.shadow(side, key, &answer.record);
@@ -77,58 +74,17 @@ where
 
     /// The bridge: the larger stamp answers, once the lagging side holds it too,
     /// so that whoever reads one side alone sees what was answered here.
-    async fn read_both(
-        &self,
-        key: &L::Key,
-        rule: JoinRule,
-    ) -> Result<Answer<L::Entity>, StoreError> {
-        let (legacy, modern) = self.records(key, rule).await.map_err(without_effect)?;
-        match rule.decide(&legacy, &modern) {
-            Join::Copy { from: Side::Legacy } => {
-                self.bring_up(Side::Modern, key, &legacy).await?;
-                Ok(Answer::primary(legacy, Side::Legacy))
-            }
-            Join::Copy { from: Side::Modern } => {
-                self.bring_up(Side::Legacy, key, &modern).await?;
-                Ok(Answer::primary(modern, Side::Modern))
-            }
-            join => {
-                if join != Join::Level {
+    async fn read_both(&self, key: &L::Key, place: Place) -> Result<Answer<L::Entity>, StoreError> {
+        let rule = JoinRule::in_phase(place.phase, place.entered_from, self.scopes());
+        match self.join(key, rule).await {
+            Ok(JoinedKey { joined, record, side }) => {
+                if matches!(joined, Joined::Settled | Joined::Stuck) {
                     self.diverged(key.clone(), DivergenceReason::Conflict, None);
                 }
-                let (JoinRule::Larger { tie: side } | JoinRule::Wins(side)) = rule;
-                let record = if side == Side::Legacy { legacy } else { modern };
                 Ok(Answer::primary(record, side))
             }
-        }
-    }
-
-    /// Both records; a winner is read after what it wins against.
-    async fn records(
-        &self,
-        key: &L::Key,
-        rule: JoinRule,
-    ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
-        let (legacy, modern) = (self.legacy.read(key), self.modern.read(key));
-        match rule {
-            JoinRule::Larger { .. } => tokio::try_join!(legacy, modern),
-            JoinRule::Wins(Side::Legacy) => {
-                let modern = modern.await?;
-                Ok((legacy.await?, modern))
-            }
-            JoinRule::Wins(Side::Modern) => Ok((legacy.await?, modern.await?)),
-        }
-    }
-
-    async fn bring_up(
-        &self,
-        side: Side,
-        key: &L::Key,
-        record: &Record<L::Entity>,
-    ) -> Result<(), StoreError> {
-        match self.apply_side(side, key, record).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
+            Err(JoinFailure::Read(error)) => Err(error),
+            Err(JoinFailure::Apply(error)) => {
                 self.diverged(key.clone(), DivergenceReason::BringUpFailed, None);
                 Err(without_effect(error))
             }

@@ -18,7 +18,9 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 /// Makes a [`StampedRepository`] of a plain one by remembering stamps in this
 /// process: for trying out, and for one process.
 ///
-/// It keeps a bounded number of stamps and one lock per key in use. A key it
+/// It keeps a bounded number of stamps and one lock per key in use: calls for one
+/// key take turns, so that one that hangs, a shadow read even, holds up the next.
+/// A key it
 /// does not remember, after a restart or an eviction, has the stamp of the
 /// process's start if this side is the primary in force, else
 /// [`Stamp::BASE`] (or [`Stamp::ZERO`] without a row). That is too little to

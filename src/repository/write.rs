@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
-use super::core::{Core, outcome_of, without_effect};
+use super::core::{Core, outcome_of};
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Event, LenientOutcome, Operation, Outcome, field, span};
@@ -84,11 +84,16 @@ where
             if let Err(error) = write.run(WritePlan::of(place.phase)).await {
                 return Err(write.failed(error));
             }
-            let now = self.place_now(&write.change.key).phase;
+            let now = match self.place_now(&write.change.key) {
+                Ok(now) => now.phase,
+                Err(closed) => return Err(write.failed(closed)),
+            };
             if !write_must_rerun(place.phase, now) {
                 write.finish();
                 return Ok(());
             }
+            // Whatever it did so far, the phase asks for more.
+            write.dual = true;
             self.rerun(Operation::Write, place.phase, now);
         }
         let attempts = self.config.attempts_max.get();
@@ -97,11 +102,12 @@ where
 
     /// The lenient side of a write, to its end.
     async fn follow(self: Arc<Self>, side: Side, change: Arc<Change<L::Key, L::Entity>>) {
+        let watch = self.unfinished(&change.key);
         let applied = AssertUnwindSafe(self.apply_side(side, &change.key, &change.record));
         let outcome = match applied.catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {
-                self.overtaken(side, &change, stored).await;
+                self.is_reversed(side, &change, stored).await;
                 LenientOutcome::Applied
             }
             Ok(Err(error)) => {
@@ -113,39 +119,38 @@ where
                 LenientOutcome::Panicked
             }
         };
+        watch.all_is_well();
         self.tell(|| Event::Lenient { side: side.name(), outcome });
     }
 
-    /// The lenient side is ahead. That is as it should be if the primary is too;
-    /// if it still shows this write, the lenient side holds what it never had.
-    async fn overtaken(&self, side: Side, change: &Change<L::Key, L::Entity>, stored: Stamp) {
+    /// `side` shows a later stamp than this write's. That is as it should be if
+    /// the other side does too; if that still shows this write, `side` holds what
+    /// it never had, and the key is noted.
+    async fn is_reversed(
+        &self,
+        side: Side,
+        change: &Change<L::Key, L::Entity>,
+        stored: Stamp,
+    ) -> bool {
         self.observe(stored);
         if stored == change.record.stamp {
-            return;
+            return false;
         }
-        let shown = AssertUnwindSafe(self.read_side(side.other(), &change.key));
-        let shows_it = match shown.catch_unwind().await {
-            Ok(Ok(record)) => record.stamp == change.record.stamp,
-            Ok(Err(_)) | Err(_) => true,
-        };
-        if shows_it {
-            let hold = (side == Side::Modern).then(|| self.tracker.hold());
-            self.diverged(change.key.clone(), DivergenceReason::Reversed, hold);
+        let suspicion = self.suspect(side, &change.key);
+        let shown = self.read_caught(side.other(), &change.key).await;
+        let reversed = !shown.is_ok_and(|record| record.stamp != change.record.stamp);
+        if !reversed {
+            suspicion.all_is_well();
         }
+        reversed
     }
 
     /// Lets the lenient side finish without the caller, or gives it up.
-    fn finish_aside(
-        self: &Arc<Self>,
-        side: Side,
-        change: Arc<Change<L::Key, L::Entity>>,
-        rest: Pin<Box<dyn Future<Output = ()> + Send>>,
-    ) {
-        let (core, key) = (Arc::clone(self), change.key.clone());
+    fn finish_aside(self: &Arc<Self>, side: Side, rest: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        let core = Arc::clone(self);
         let begun = self.lenient.run(move || {
             let bounded = async move {
                 if tokio::time::timeout(core.config.lenient_deadline, rest).await.is_err() {
-                    core.diverged(change.key.clone(), DivergenceReason::LenientTimedOut, None);
                     let outcome = LenientOutcome::TimedOut;
                     core.tell(|| Event::Lenient { side: side.name(), outcome });
                 }
@@ -153,7 +158,6 @@ where
             bounded.instrument(debug_span!(span::ASIDE, { field::SIDE } = side.name()))
         });
         if !begun {
-            self.diverged(key, DivergenceReason::LenientSaturated, None);
             let outcome = LenientOutcome::Saturated;
             self.tell(|| Event::Lenient { side: side.name(), outcome });
         }
@@ -174,6 +178,7 @@ where
 {
     async fn run(&mut self, plan: WritePlan) -> Result<(), StoreError> {
         self.dual |= !matches!(plan, WritePlan::Single(_));
+        let again = self.touch == Touch::Touched;
         match plan {
             WritePlan::Single(side) => {
                 self.stamp_now();
@@ -188,7 +193,7 @@ where
             WritePlan::Strict => {
                 self.stamp_above_modern().await?;
                 self.apply_first(Side::Legacy).await?;
-                self.apply_strictly(Side::Modern).await
+                self.apply_to_modern(again).await
             }
             WritePlan::Wait => unreachable!("a write is planned once `Halted` has ended"),
         }
@@ -208,7 +213,7 @@ where
     /// What modern shows must not outlive a strict write that follows it.
     async fn stamp_above_modern(&mut self) -> Result<(), StoreError> {
         if self.touch != Touch::Touched {
-            let shown = self.core.modern.read(&self.change.key).await.map_err(without_effect)?;
+            let shown = self.core.read_caught(Side::Modern, &self.change.key).await?;
             self.set_stamp(self.core.stamp_above(shown.stamp)?);
         }
         Ok(())
@@ -218,19 +223,24 @@ where
     /// is stored; touched, a larger stamp means that a later write overtook it.
     async fn apply_first(&mut self, side: Side) -> Result<(), StoreError> {
         for _ in 0..self.core.config.attempts_max.get() {
-            match self.ask_first(side).await {
-                Ok(Applied::Stale(stored)) if self.touch != Touch::Touched => {
+            match self.ask_first(side).await? {
+                Applied::Stale(stored) if self.is_overtaken_untouched(stored) => {
                     self.set_stamp(self.core.stamp_above(stored)?);
                 }
-                Ok(_) => {
+                Applied::Stored | Applied::Stale(_) => {
                     self.touch = Touch::Touched;
                     return Ok(());
                 }
-                Err(error) => return Err(error),
             }
         }
         let attempts = self.core.config.attempts_max.get();
         Err(StoreError::unavailable(MigrationError::Contended { attempts }))
+    }
+
+    /// The write's own stamp in the store is the write itself: a call that the
+    /// adapter, or somebody between, has made twice.
+    fn is_overtaken_untouched(&self, stored: Stamp) -> bool {
+        self.touch != Touch::Touched && stored != self.change.record.stamp
     }
 
     /// One call, during which a dropped write may have touched the store.
@@ -246,25 +256,39 @@ where
         answer
     }
 
-    async fn apply_strictly(&mut self, side: Side) -> Result<(), StoreError> {
+    /// Modern may have been overtaken, by a write that reached legacy first. One
+    /// that runs again did not read modern's stamp: there modern may be ahead
+    /// since before the first `Cutover`, of a write that was seen in legacy.
+    async fn apply_to_modern(&mut self, again: bool) -> Result<(), StoreError> {
         let Change { key, record } = &*self.change;
-        match self.core.apply_side(side, key, record).await? {
-            Applied::Stored => {}
-            Applied::Stale(stored) => self.core.observe(stored),
+        match self.core.apply_caught(Side::Modern, key, record).await? {
+            Applied::Stored => Ok(()),
+            Applied::Stale(stored) if again => {
+                if self.core.is_reversed(Side::Modern, &self.change, stored).await {
+                    return Err(StoreError::unknown(MigrationError::Reversed));
+                }
+                Ok(())
+            }
+            Applied::Stale(stored) => {
+                self.core.observe(stored);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
-    /// The caller waits a moment; then the rest goes on without it.
+    /// The caller waits a moment; then the rest goes on without it. From here on
+    /// the rest looks after the key itself.
     async fn apply_leniently(&mut self, side: Side) {
         let change = Arc::clone(&self.change);
         let mut rest = Arc::clone(self.core).follow(side, change).boxed();
         if rest.as_mut().now_or_never().is_some() {
             return;
         }
+        self.touch = Touch::None;
         if tokio::time::timeout(self.core.config.lenient_wait, &mut rest).await.is_err() {
-            self.core.finish_aside(side, Arc::clone(&self.change), rest);
+            self.core.finish_aside(side, rest);
         }
+        self.touch = Touch::Touched;
     }
 
     /// The write ends without success: in doubt if a store may hold it, and then

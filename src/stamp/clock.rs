@@ -1,3 +1,4 @@
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -51,7 +52,8 @@ pub struct StampClock {
     writer: WriterId,
     drift_max: Duration,
     last: AtomicU64,
-    last_drifted: AtomicU64,
+    /// How many stamps were made above drifted ones.
+    drifted: AtomicU64,
 }
 
 impl StampClock {
@@ -73,7 +75,7 @@ impl StampClock {
             writer,
             drift_max: DRIFT_MAX,
             last: AtomicU64::new(0),
-            last_drifted: AtomicU64::new(0),
+            drifted: AtomicU64::new(0),
         }
     }
 
@@ -97,7 +99,8 @@ impl StampClock {
         self.writer
     }
 
-    /// A stamp larger than every one this clock made or passed before.
+    /// A stamp larger than every one this clock made or passed before, those
+    /// above drifted stamps aside.
     pub fn now(&self) -> Stamp {
         Stamp::new(advance(&self.last, self.physical()), self.writer)
     }
@@ -121,11 +124,19 @@ impl StampClock {
         match self.observe(seen) {
             Observed::Passed => Ok(self.now()),
             Observed::Drifted if seen.time() >= CEILING => Err(Exhausted(seen)),
-            // A counter of its own keeps two writes above one stamp distinct.
-            Observed::Drifted => {
-                Ok(Stamp::new(advance(&self.last_drifted, seen.time() + 1), self.writer))
-            }
+            // A writer id of its own keeps two writes above one stamp distinct.
+            Observed::Drifted => Ok(Stamp::new(seen.time() + 1, self.derived_writer())),
         }
+    }
+
+    /// Another id at each call, as random as this clock's own (`SplitMix64`,
+    /// Steele et al., 2014).
+    fn derived_writer(&self) -> WriterId {
+        let count = self.drifted.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut bits = self.writer.get().wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        WriterId::fixed(NonZeroU64::new(bits ^ (bits >> 31)).unwrap_or(NonZeroU64::MAX))
     }
 
     /// Milliseconds in the upper 48 bits, as in a stamp.
@@ -156,8 +167,6 @@ fn advance(cell: &AtomicU64, floor: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU64;
-
     use super::*;
     use crate::clock::ManualClock;
 
@@ -205,8 +214,17 @@ mod tests {
         let far = stamp(1 << 50);
         assert_eq!(clock.observe(far), Observed::Drifted);
         let (one, two) = (clock.above(far).unwrap(), clock.above(far).unwrap());
-        assert!(one > far && two > one);
+        assert!(one > far && two > far && one != two);
         assert_eq!(clock.now().unix_millis(), 1_000);
+    }
+
+    #[test]
+    fn one_broken_clock_does_not_exhaust_the_other_drifted_keys() {
+        let (_, clock) = clock_at(1_000);
+        let (near_the_ceiling, ahead) = (stamp(CEILING - 2), stamp(2_000_000 << 16));
+        assert!(clock.above(near_the_ceiling).is_ok());
+        let above = clock.above(ahead).unwrap();
+        assert_eq!(above.time(), ahead.time() + 1);
     }
 
     #[test]

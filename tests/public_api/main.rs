@@ -21,12 +21,12 @@ use strangler_fig::phase::{
     Scopes, Share, Side, StateWord, StepError, SweepEvidence, SweepTicket, TrackerConfig,
     TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step, write_must_rerun,
 };
-use strangler_fig::reconcile::{FailedKey, Joined, Sweep, SweepConfig, SweepError, SweepReport};
+use strangler_fig::reconcile::{FailedKey, Sweep, SweepConfig, SweepError, SweepReport};
 use strangler_fig::repository::{
     Access, Answer, Applied, BuildError, Divergence, DivergenceReason, DivergenceSink, Entity,
-    Join, JoinRule, MigrationConfig, MigrationError, MigrationRepository, Page, Repository,
-    ScanRepository, SideStamped, SinkMark, StampStore, StampedRepository, TransactionalRepository,
-    Unstamped,
+    Join, JoinRule, Joined, ListRepository, MigrationConfig, MigrationError, MigrationRepository,
+    Page, Repository, ScanRepository, SideStamped, SinkMark, StampStore, StampedRepository,
+    TransactionalRepository, Unstamped,
 };
 use strangler_fig::stamp::{
     DRIFT_MAX, EntropyError, Exhausted, Observed, ParseStampError, Record, Stamp, StampClock,
@@ -86,7 +86,7 @@ fn every_public_future_is_send() {
     let sweep = Sweep::new(&rows);
     let service = Arc::new(InMemoryStateService::default());
     let ticket = rows.tracker().state().begin_sweep(&Fleet::default());
-    assert_send(&sweep.join(&1));
+    assert_send(&rows.join(&1));
     assert_send(&sweep.run(ticket, std::future::pending()));
     assert_send(&sweep.establish(&*service, std::future::pending()));
 
@@ -163,12 +163,13 @@ fn what_is_written_down_stays() {
 
 /// Contracts that users implement or name in bounds.
 #[expect(dead_code, reason = "it is compiled, not run")]
-fn contracts<K, R, S, T, O>(_: K, _: R, _: S, _: T, _: O)
+fn contracts<K, R, S, T, P, O>(_: K, _: R, _: S, _: T, _: P, _: O)
 where
     K: Key + KeyExt,
     R: ScanRepository<Entity: Entity>,
     T: TransactionalRepository,
     S: StampStore<Transaction = T::Transaction>,
+    P: ListRepository,
     O: Observer,
 {
     let _ = (ManualClock::at(0), SkewedClock::new(Arc::new(SystemClock), 0));

@@ -20,22 +20,21 @@ fn every_option_is_taken() {
         duration: Duration::from_secs(3),
         data: "x.csv".into(),
         back: true,
-        naive: true,
+        naive: false,
         faults: true,
         help: true,
     };
-    let parsed = parse(&[
-        "--seed",
-        "7",
-        "--seconds=3",
-        "--data",
-        "x.csv",
-        "--back",
-        "--naive",
-        "--faults",
-        "--help",
-    ]);
+    let parsed =
+        parse(&["--seed", "7", "--seconds=3", "--data", "x.csv", "--back", "--faults", "--help"]);
     assert_eq!(parsed, Ok(expected));
+}
+
+#[test]
+fn the_control_goes_alone() {
+    assert!(parse(&["--naive"]).unwrap().naive);
+    for other in [&["--naive", "--back"], &["--faults", "--naive"]] {
+        assert_eq!(parse(other), Err("--naive goes without --back and --faults".to_owned()));
+    }
 }
 
 #[test]

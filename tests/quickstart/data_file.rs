@@ -58,7 +58,7 @@ fn a_file_that_cannot_be_read_is_named() {
     let text = airports(missing).unwrap_err().to_string();
     assert!(text.starts_with("no/such/file.csv: cannot be read: "), "{text}");
     let directory = Scratch::new().unwrap();
-    let text = airports(directory.path()).unwrap_err().to_string();
+    let text = airports(&directory.file(".")).unwrap_err().to_string();
     assert!(text.contains(": cannot be read: "), "{text}");
 }
 

@@ -1,30 +1,18 @@
-//! The quickstart's own parts: its data file, its command line, and the two
-//! adapters that a reader is meant to copy.
+//! The quickstart: its data file, its command line, the two adapters that a
+//! reader is meant to copy, and short runs of the whole of it.
 #![expect(clippy::unwrap_used, reason = "a test may")]
 #![expect(unreachable_pub, reason = "the modules of an example")]
 
-#[path = "../../examples/quickstart/airport.rs"]
-mod airport;
-#[path = "../../examples/quickstart/data.rs"]
-mod data;
-#[path = "../../examples/quickstart/database.rs"]
-mod database;
-#[path = "../../examples/quickstart/decimal.rs"]
-mod decimal;
-#[path = "../../examples/quickstart/legacy.rs"]
-mod legacy;
-#[path = "../../examples/quickstart/legacy_table.rs"]
-mod legacy_table;
-#[path = "../../examples/quickstart/modern.rs"]
-mod modern;
-#[path = "../../examples/quickstart/modern_table.rs"]
-mod modern_table;
-#[path = "../../examples/quickstart/options.rs"]
-mod options;
-#[path = "../../examples/quickstart/scratch.rs"]
-mod scratch;
-#[path = "../../examples/quickstart/stamps.rs"]
-mod stamps;
+#[expect(dead_code, reason = "its command line")]
+#[path = "../../examples/quickstart/main.rs"]
+mod quickstart;
+
+// Where the modules of the quickstart look for each other.
+use quickstart::{
+    airport, airports, blind, data, database, decimal, legacy, legacy_table, link, modern,
+    modern_table, naive, node, options, repair, report, scratch, stamps, stores, table, traffic,
+    verdict, worker,
+};
 
 mod command_line;
 mod connections;
@@ -33,5 +21,7 @@ mod dropped_calls;
 mod legacy_side;
 mod modern_side;
 mod numbers;
+mod outage;
 mod round_trip;
+mod runs;
 mod support;

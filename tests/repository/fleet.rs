@@ -207,11 +207,10 @@ fn end<T>(
 }
 
 async fn repair(world: Arc<World>, node: Node, mut rng: Rng) {
-    let sweep = Sweep::new(&node);
     while !world.over.load(Ordering::SeqCst) {
         tokio::time::sleep(Duration::from_millis(rng.u64(10..300))).await;
         for found in node.sink().take(4) {
-            if sweep.join(&found.key).await.is_err() {
+            if node.join(&found.key).await.is_err() {
                 node.sink().note(found.key, found.reason, found.hold);
             }
         }
@@ -267,7 +266,7 @@ async fn fleet(world: &World, state: &MigrationState, operator: Operator) -> Fle
     let adopted = Some(Adopted { epoch: state.epoch(), move_id: state.move_id() });
     let claimed = |number: u32| NodeLease {
         node: NodeId {
-            name: "anybody".parse().unwrap(),
+            name: format!("node-{number}").parse().unwrap(),
             incarnation: Incarnation::fixed(u128::from(number)),
         },
         adopted,

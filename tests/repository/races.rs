@@ -8,8 +8,7 @@ use strangler_fig::phase::{
     Adopted, Bucket, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase,
     Refused, Scopes, Share,
 };
-use strangler_fig::reconcile::Joined;
-use strangler_fig::repository::StampedRepository;
+use strangler_fig::repository::{Joined, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::faults::{Fault, Pause};
 
@@ -79,7 +78,7 @@ async fn a_write_the_primary_has_and_the_secondary_may_have_is_repaired() {
         world.modern.push_apply(fault);
         world.rows.save(NEW).await.unwrap();
         let found = world.rows.sink().take(1).pop().unwrap();
-        world.sweep().join(&found.key).await.unwrap();
+        world.rows.join(&found.key).await.unwrap();
         world.modern.settled().await;
         assert_eq!(world.values().await, (Some(NEW), Some(NEW)), "{fault:?}");
     }
@@ -197,7 +196,7 @@ async fn a_writer_that_bypasses_the_crate_is_found_and_legacy_wins_before_cutove
     let world = World::new(Phase::DualWrite);
     world.rows.save(OLD).await.unwrap();
     world.legacy.inner().plant(NEW);
-    assert_eq!(world.sweep().join(&KEY).await.unwrap(), Joined::Settled);
+    assert_eq!(world.rows.join(&KEY).await.unwrap(), Joined::Settled);
     assert_eq!(world.values().await, (Some(NEW), Some(NEW)));
 }
 
@@ -206,7 +205,7 @@ async fn a_deletion_that_bypasses_the_crate_wins_before_cutover() {
     let world = World::new(Phase::DualWrite);
     world.rows.save(OLD).await.unwrap();
     world.legacy.inner().uproot(&KEY);
-    assert_eq!(world.sweep().join(&KEY).await.unwrap(), Joined::Settled);
+    assert_eq!(world.rows.join(&KEY).await.unwrap(), Joined::Settled);
     assert_eq!(world.values().await, (None, None));
 }
 
@@ -216,7 +215,7 @@ async fn a_conflict_is_settled_by_its_successor_which_beats_no_concurrent_write(
         let world = World::new(phase);
         world.put(&world.legacy, stamp(5), Some(OLD)).await;
         world.put(&world.modern, stamp(5), Some(NEW)).await;
-        assert_eq!(world.sweep().join(&KEY).await.unwrap(), Joined::Settled);
+        assert_eq!(world.rows.join(&KEY).await.unwrap(), Joined::Settled);
         assert_eq!(world.values().await, (Some(winner), Some(winner)), "{phase}");
         let settled = world.in_modern().await.stamp;
         assert_eq!(Some(settled), stamp(5).successor());

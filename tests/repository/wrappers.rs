@@ -77,7 +77,7 @@ async fn a_restart_forgets_stamps_and_tombstones_but_not_who_is_right() {
     let node = PhaseTracker::detached_with((*tracker.state()).clone(), config);
     let rows =
         MigrationRepository::with(left, right, node, stamps, MigrationConfig::default()).unwrap();
-    Sweep::new(&rows).join(&KEY).await.unwrap();
+    rows.join(&KEY).await.unwrap();
     assert_eq!(modern.find(&KEY).await.unwrap(), None, "legacy is the primary: it is deleted");
 }
 

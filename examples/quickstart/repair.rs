@@ -1,0 +1,32 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::airports::Migrating;
+use crate::traffic::Traffic;
+
+const BATCH: usize = 16;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Joins the keys that a node has noted because the stores may differ. What
+/// cannot be joined now is noted again.
+pub async fn repair(airports: Migrating, traffic: Arc<Traffic>) {
+    let mut returned = BTreeSet::new();
+    while !traffic.is_over() {
+        for found in airports.sink().take(BATCH) {
+            if !returned.remove(&found.key) {
+                traffic.report.count(|stage| stage.seen += 1);
+            }
+            // `found.hold` forbids the first `Cutover` until it is dropped.
+            if airports.join(&found.key).await.is_ok() {
+                traffic.report.count(|stage| stage.repaired += 1);
+            } else {
+                returned.insert(found.key.clone());
+                airports.sink().note(found.key, found.reason, found.hold);
+            }
+        }
+        sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,74 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::StoreError;
+use crate::phase::{MigrationName, MigrationState, NodeId, NodeLease, Revision, Versioned};
+
+/// What the file of one migration says, and how it may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Document {
+    pub(super) name: MigrationName,
+    pub(super) stored: Option<Versioned>,
+    pub(super) leases: BTreeMap<NodeId, NodeLease>,
+    pub(super) evicted: BTreeSet<NodeId>,
+}
+
+impl Document {
+    /// What a file that is not there says.
+    pub(super) fn empty(name: MigrationName) -> Self {
+        Self { name, stored: None, leases: BTreeMap::new(), evicted: BTreeSet::new() }
+    }
+
+    pub(super) fn revision(&self) -> Revision {
+        let stored = self.stored.as_ref();
+        stored.map(|stored| stored.revision).unwrap_or_default()
+    }
+
+    pub(super) fn create(&mut self, state: MigrationState) -> Result<Revision, StoreError> {
+        self.replace(Revision::default(), state)
+    }
+
+    pub(super) fn compare_and_set(
+        &mut self,
+        expected: Revision,
+        next: MigrationState,
+    ) -> Result<Revision, StoreError> {
+        if expected == Revision::default() {
+            return Err(StoreError::conflict("no state has revision 0"));
+        }
+        self.replace(expected, next)
+    }
+
+    /// Replaces the state where it stands at `expected`; none stands at zero.
+    fn replace(
+        &mut self,
+        expected: Revision,
+        state: MigrationState,
+    ) -> Result<Revision, StoreError> {
+        let found = self.revision();
+        if found != expected {
+            let found = format!("the state is at revision {}, not {}", found.0, expected.0);
+            return Err(StoreError::conflict(found));
+        }
+        let revision = Revision(found.0 + 1);
+        self.stored = Some(Versioned { revision, state });
+        Ok(revision)
+    }
+
+    pub(super) fn renew(&mut self, lease: NodeLease) -> Result<(), StoreError> {
+        if self.evicted.contains(&lease.node) {
+            let evicted = format!("node {} was evicted", lease.node);
+            return Err(StoreError::conflict(evicted));
+        }
+        self.leases.insert(lease.node.clone(), lease);
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self, node: &NodeId) {
+        self.leases.remove(node);
+    }
+
+    pub(super) fn evict(&mut self, node: NodeId) {
+        self.leases.remove(&node);
+        self.evicted.insert(node);
+    }
+}

@@ -1,0 +1,38 @@
+//! [`mockall`] mocks of the contracts, behind the feature `mockall`.
+//!
+//! For code of yours that is handed a contract, when a reference adapter of
+//! [`memory`](crate::memory) says too little: how often it was called, with
+//! what, in which order. Methods with a default body keep it, so `apply_many`
+//! calls `apply`, a `scope` is `Store`, and `changed` never comes.
+//!
+//! ```
+//! use strangler_fig::mock::MockRepository;
+//! use strangler_fig::repository::Repository;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), strangler_fig::error::StoreError> {
+//! let mut users = MockRepository::<u32, String>::new();
+//! users.expect_find().withf(|id| *id == 7).times(1).returning(|_| Ok(None));
+//! assert_eq!(users.find(&7).await?, None);
+//! # Ok(())
+//! # }
+//! ```
+
+#![expect(
+    clippy::ref_option_ref,
+    reason = "made by the macro, of an argument that is an `Option<&K>`"
+)]
+
+mod clock;
+mod observer;
+mod repository;
+mod stamped;
+mod state;
+mod tables;
+
+pub use clock::MockClock;
+pub use observer::MockObserver;
+pub use repository::{MockListRepository, MockRepository};
+pub use stamped::{MockScanRepository, MockStampedRepository};
+pub use state::MockMigrationStateService;
+pub use tables::{MockStampStore, MockTransactionalRepository};

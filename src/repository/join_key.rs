@@ -1,0 +1,134 @@
+//! The join of one key, carried out: by reads in `Cutover`, repairs and sweeps.
+
+use super::core::{Core, open};
+use super::{Applied, Join, JoinRule, Joined, MigrationError, StampedRepository};
+use crate::error::StoreError;
+use crate::phase::{Bucket, Side};
+use crate::stamp::Record;
+
+/// How often a join looks again because the key changed under it.
+const ATTEMPTS: u32 = 4;
+
+/// Both sides of a key, as a join left them or found them level.
+pub(super) struct JoinedKey<E> {
+    pub(super) joined: Joined,
+    /// The record that counts, and the side it was read from.
+    pub(super) record: Record<E>,
+    pub(super) side: Side,
+}
+
+/// Why a key was not joined.
+pub(super) enum JoinFailure {
+    /// Nothing is known of it.
+    Read(StoreError),
+    /// The sides differ.
+    Apply(StoreError),
+}
+
+impl<L, M> Core<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// Joins a key as its place asks for now.
+    pub(super) async fn repair(&self, key: &L::Key) -> Result<Joined, StoreError> {
+        open(self.tracker.word())?;
+        let state = self.tracker.state();
+        let rule = JoinRule::of(&state, Bucket::of(key, self.salt), self.scopes());
+        match self.join(key, rule).await {
+            Ok(joined) => Ok(joined.joined),
+            Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
+        }
+    }
+
+    /// Reads both sides and makes them one. A record that a side would not take
+    /// was overtaken; under [`JoinRule::Larger`] that is as good, else the key is
+    /// looked at again.
+    pub(super) async fn join(
+        &self,
+        key: &L::Key,
+        rule: JoinRule,
+    ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
+        for _ in 0..ATTEMPTS {
+            let (legacy, modern) = self.records(key, rule).await.map_err(JoinFailure::Read)?;
+            let join = rule.decide(&legacy, &modern);
+            let found = |joined, side| {
+                let record = if side == Side::Legacy { legacy } else { modern };
+                JoinedKey { joined, record, side }
+            };
+            match join {
+                Join::Level => return Ok(found(Joined::Level, rule.winner())),
+                Join::Stuck => return Ok(found(Joined::Stuck, rule.winner())),
+                Join::Copy { from } => {
+                    let copied = found(Joined::Copied, from);
+                    let applied = self.apply_open(from.other(), key, &copied.record).await?;
+                    if applied == Applied::Stored || matches!(rule, JoinRule::Larger { .. }) {
+                        return Ok(copied);
+                    }
+                }
+                Join::Settle { from, stamp, both } => {
+                    let mut settled = found(Joined::Settled, from);
+                    settled.record.stamp = stamp;
+                    if self.settle(key, &settled, both).await? {
+                        return Ok(settled);
+                    }
+                }
+            }
+        }
+        let restless = MigrationError::Restless { attempts: ATTEMPTS };
+        Err(JoinFailure::Apply(StoreError::conflict(restless)))
+    }
+
+    /// Whether every side took the settlement. Its stamp follows from what it
+    /// beats, so that two who settle at once may stamp different contents alike:
+    /// a side that would not take it has to be looked at again.
+    async fn settle(
+        &self,
+        key: &L::Key,
+        settled: &JoinedKey<L::Entity>,
+        both: bool,
+    ) -> Result<bool, JoinFailure> {
+        // Legacy first: it holds whatever modern shows.
+        for side in [Side::Legacy, Side::Modern] {
+            if (both || side != settled.side)
+                && self.apply_open(side, key, &settled.record).await? != Applied::Stored
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Applies, unless this node has been closed meanwhile: what it knows of the
+    /// phase is then too old to write by.
+    async fn apply_open(
+        &self,
+        side: Side,
+        key: &L::Key,
+        record: &Record<L::Entity>,
+    ) -> Result<Applied, JoinFailure> {
+        let applied = match open(self.tracker.word()) {
+            Ok(_) => self.apply_caught(side, key, record).await,
+            Err(closed) => Err(closed),
+        };
+        applied.map_err(JoinFailure::Apply)
+    }
+
+    /// Both records; a winner is read after what it wins against.
+    async fn records(
+        &self,
+        key: &L::Key,
+        rule: JoinRule,
+    ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
+        let legacy = self.read_caught(Side::Legacy, key);
+        let modern = self.read_caught(Side::Modern, key);
+        match rule {
+            JoinRule::Larger { .. } => tokio::try_join!(legacy, modern),
+            JoinRule::Wins { winner: Side::Legacy, .. } => {
+                let modern = modern.await?;
+                Ok((legacy.await?, modern))
+            }
+            JoinRule::Wins { winner: Side::Modern, .. } => Ok((legacy.await?, modern.await?)),
+        }
+    }
+}

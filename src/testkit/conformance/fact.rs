@@ -1,0 +1,129 @@
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+/// How long a fact may take; an adapter that hangs fails it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Enough threads for calls to overlap on any machine.
+const THREADS: usize = 4;
+
+/// A fact under way.
+pub type FactRun<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// A fact of a contract, by name, to be run on a fixture.
+pub struct Fact<F> {
+    name: &'static str,
+    run: for<'a> fn(&'a F) -> FactRun<'a>,
+}
+
+impl<F> Fact<F> {
+    /// A fact called `name`; `run` panics if it does not hold.
+    #[must_use]
+    pub const fn new(name: &'static str, run: for<'a> fn(&'a F) -> FactRun<'a>) -> Self {
+        Self { name, run }
+    }
+
+    /// The name of its function.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Tries it on a fresh fixture, and catches the panic.
+    ///
+    /// # Errors
+    ///
+    /// What the fact had to say when it did not hold.
+    pub async fn check(&self, fixture: &F) -> Result<(), String> {
+        let run = AssertUnwindSafe((self.run)(fixture)).catch_unwind();
+        match timeout(PATIENCE, run).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(panic)) => Err(message(&*panic)),
+            Err(_) => Err(format!("it did not finish within {PATIENCE:?}")),
+        }
+    }
+}
+
+impl<F> fmt::Debug for Fact<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fact").field(&self.name).finish()
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it panicked without a message".to_owned())
+}
+
+/// What became of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactReport {
+    /// The name of its function.
+    pub fact: &'static str,
+    /// Whether it held, and if not, why.
+    pub outcome: Result<(), String>,
+}
+
+/// Tries every fact, each on a fixture that `open` makes for it.
+///
+/// Facts about concurrent calls need a multi-threaded runtime to bite.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::testkit::conformance::{RepositoryFixture, repository, run_all};
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::InMemoryPlainRepository;
+/// # struct Numbers(Arc<InMemoryPlainRepository<u32, (u32, u32)>>);
+/// # impl RepositoryFixture for Numbers {
+/// #     type Repository = InMemoryPlainRepository<u32, (u32, u32)>;
+/// #     fn repository(&self) -> Arc<Self::Repository> { Arc::clone(&self.0) }
+/// #     fn entity(&self, n: u32, variant: u32) -> (u32, u32) { (n, variant) }
+/// # }
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let open = async || Numbers(Arc::new(in_memory_tables(|row: &(u32, u32)| row.0).0));
+/// for report in run_all(repository::facts(), open).await {
+///     assert_eq!(report.outcome, Ok(()), "{}", report.fact);
+/// }
+/// # }
+/// ```
+pub async fn run_all<F>(facts: Vec<Fact<F>>, open: impl AsyncFn() -> F) -> Vec<FactReport> {
+    let mut reports = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let outcome = fact.check(&open().await).await;
+        let fact = fact.name;
+        reports.push(FactReport { fact, outcome });
+    }
+    reports
+}
+
+/// Proves one fact on a runtime of its own: what the macros put in each test.
+///
+/// # Panics
+///
+/// When the fact does not hold.
+pub fn prove<F>(open: impl Future<Output = F>, fact: &Fact<F>) {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .expect("the machine can start threads");
+    let outcome = runtime.block_on(async {
+        let fixture = open.await;
+        fact.check(&fixture).await
+    });
+    runtime.shutdown_background();
+    if let Err(why) = outcome {
+        panic!("{}: {why}", fact.name);
+    }
+}

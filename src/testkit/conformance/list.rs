@@ -1,0 +1,147 @@
+//! The facts of [`ListRepository`]. The adapter should pass
+//! [`repository`](super::repository) too.
+
+use std::num::NonZeroUsize;
+
+use super::repository::{EntityOf, KeyOf, save};
+use super::{Fact, RepositoryFixture};
+use crate::repository::{ListRepository, Repository};
+
+const KEYS: u32 = 11;
+
+/// Every fact of the suite.
+#[must_use]
+pub fn facts<F: RepositoryFixture<Repository: ListRepository>>() -> Vec<Fact<F>> {
+    crate::__each_list_fact!(__conformance_list [])
+}
+
+/// Tests that a [`ListRepository`](crate::repository::ListRepository) keeps its
+/// contract: see [`conformance`](crate::testkit::conformance).
+#[macro_export]
+macro_rules! list_conformance {
+    ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
+        $crate::__each_list_fact!(__conformance_tests [[$(#[$meta])*] $fixture]);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_list_fact {
+    ($make:ident $with:tt) => {
+        $crate::$make! { $with list:
+            an_empty_store_lists_nothing
+            lists_of_any_size_hold_every_row_once
+            a_list_begins_after_a_key_that_is_not_there
+            nothing_is_listed_after_the_last_key
+            a_list_holds_as_many_rows_as_it_can
+            a_list_shows_what_was_saved_before
+        }
+    };
+}
+
+/// Contract 1: nothing is an empty list.
+pub async fn an_empty_store_lists_nothing<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let listed = list(fixture, None, 5).await;
+    assert_eq!(listed, [], "the rows of an empty store");
+}
+
+/// Contract 1: lists of any size, one after the other, hold every row once and
+/// in the order of the keys; also of a size that few stores can count.
+pub async fn lists_of_any_size_hold_every_row_once<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let expected = filled(fixture).await;
+    for limit in (1..=KEYS as usize + 1).chain([usize::MAX >> 1, usize::MAX]) {
+        let mut walked: Vec<EntityOf<F>> = Vec::new();
+        loop {
+            let after = walked.last().map(|row| fixture.repository().key(row));
+            let listed = list(fixture, after.as_ref(), limit).await;
+            let is_last = listed.len() < limit;
+            walked.extend(listed);
+            if is_last || walked.len() > expected.len() {
+                break;
+            }
+        }
+        assert_eq!(walked, expected, "all rows, by lists of {limit}");
+    }
+}
+
+/// Contract 1: `after` need not be a key of the store.
+pub async fn a_list_begins_after_a_key_that_is_not_there<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let mut keys: Vec<_> = (0..KEYS).map(|n| (fixture.key(n), n)).collect();
+    keys.sort();
+    for (_, n) in keys.iter().skip(1).step_by(2) {
+        save(fixture, *n, 1).await;
+    }
+    for (place, (gap, _)) in keys.iter().enumerate().step_by(2) {
+        let expected = keys.get(place + 1).map(|(_, n)| fixture.entity(*n, 1));
+        let listed = list(fixture, Some(gap), 1).await;
+        assert_eq!(listed.first(), expected.as_ref(), "the first row after {gap:?}");
+    }
+}
+
+/// Contract 1: after the last key is nothing.
+pub async fn nothing_is_listed_after_the_last_key<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let rows = filled(fixture).await;
+    let last = rows.last().map(|row| fixture.repository().key(row));
+    let listed = list(fixture, last.as_ref(), 5).await;
+    assert_eq!(listed, [], "the rows after the last key");
+}
+
+/// Contract 1: a list is never longer than asked for, and shorter only at the
+/// end.
+pub async fn a_list_holds_as_many_rows_as_it_can<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let rows = filled(fixture).await;
+    for limit in 1..=rows.len() + 1 {
+        let held = list(fixture, None, limit).await.len();
+        assert_eq!(held, limit.min(rows.len()), "the rows of a list of {limit}");
+    }
+}
+
+/// Contract 2: a list shows what was acknowledged before the call, through any
+/// connection.
+pub async fn a_list_shows_what_was_saved_before<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let other = fixture.reopened().await;
+    for variant in 0..50 {
+        let saved = other.save(fixture.entity(0, variant)).await;
+        assert!(saved.is_ok(), "saving failed: {saved:?}");
+        let listed = list(fixture, None, 5).await;
+        assert_eq!(listed, [fixture.entity(0, variant)], "the rows after a save");
+    }
+}
+
+async fn list<F>(fixture: &F, after: Option<&KeyOf<F>>, limit: usize) -> Vec<EntityOf<F>>
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let limit = NonZeroUsize::new(limit).expect("lists hold something");
+    let listed = fixture.repository().list(after, limit).await;
+    listed.unwrap_or_else(|error| panic!("listing after {after:?} failed: {error:?}"))
+}
+
+/// Saves rows and answers them in the order of their keys.
+async fn filled<F: RepositoryFixture>(fixture: &F) -> Vec<EntityOf<F>> {
+    let mut rows = Vec::new();
+    for n in 0..KEYS {
+        save(fixture, n, 1).await;
+        rows.push(fixture.entity(n, 1));
+    }
+    rows.sort_by_key(|row| fixture.repository().key(row));
+    rows
+}

@@ -1,0 +1,103 @@
+//! The contracts, as tests that run on your adapter.
+//!
+//! Each numbered fact of a contract is one async function (or a few) that takes
+//! a *fixture*, your adapter over an empty store, and panics when the fact does
+//! not hold. A macro for each suite makes one `#[test]` of each:
+//!
+//! | contract | suite | macro | fixture |
+//! |---|---|---|---|
+//! | [`Repository`] | [`repository`] | [`repository_conformance!`] | [`RepositoryFixture`] |
+//! | [`ListRepository`] | [`list`] | [`list_conformance!`] | [`RepositoryFixture`] |
+//! | [`StampedRepository`] | [`stamped`] | [`stamped_conformance!`] | [`StampedFixture`] |
+//! | [`ScanRepository`] | [`scan`] | [`scan_conformance!`] | [`StampedFixture`] |
+//! | [`TransactionalRepository`] and [`StampStore`] | [`tables`] | [`tables_conformance!`] | [`TablesFixture`] |
+//! | [`MigrationStateService`] | [`state`] | [`state_conformance!`] | [`StateFixture`] |
+//!
+//! A macro takes an expression for a future of the fixture, and makes a fixture
+//! for each test: on a server, give each a schema or a table of its own. The
+//! tests bring their own multi-threaded tokio runtime, with every driver that
+//! your build of tokio has, so no further dependency is needed.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use strangler_fig::memory::InMemoryRepository;
+//! use strangler_fig::testkit::conformance::StampedFixture;
+//!
+//! type User = (u32, String);
+//!
+//! struct Users(InMemoryRepository<u32, User>);
+//!
+//! #[strangler_fig::testkit::conformance::async_trait]
+//! impl StampedFixture for Users {
+//!     type Repository = InMemoryRepository<u32, User>;
+//!
+//!     fn repository(&self) -> Arc<Self::Repository> {
+//!         Arc::new(self.0.clone())
+//!     }
+//!     fn entity(&self, n: u32, variant: u32) -> User {
+//!         (n, format!("variant {variant}"))
+//!     }
+//!     async fn plant(&self, user: User) -> bool {
+//!         self.0.plant(user);
+//!         true
+//!     }
+//! }
+//!
+//! async fn users() -> Users {
+//!     Users(InMemoryRepository::new(|user: &User| user.0))
+//! }
+//!
+//! mod conformance {
+//!     use super::*;
+//!
+//!     strangler_fig::stamped_conformance!(users());
+//!     strangler_fig::scan_conformance!(users());
+//! }
+//! ```
+//!
+//! Attributes after the expression go to every test:
+//! `stamped_conformance!(users(), #[ignore = "needs a server"]);`. Two adapters
+//! in one file take a `mod` each.
+//!
+//! Some facts weave calls in one task and so expect what every runtime does: a
+//! call that waits for another lets go of its thread meanwhile.
+//!
+//! To run a suite as a value, say to prove that a broken adapter is caught,
+//! take its `facts()` and [`run_all`] of them.
+//!
+//! [`Repository`]: crate::repository::Repository
+//! [`ListRepository`]: crate::repository::ListRepository
+//! [`StampedRepository`]: crate::repository::StampedRepository
+//! [`ScanRepository`]: crate::repository::ScanRepository
+//! [`TransactionalRepository`]: crate::repository::TransactionalRepository
+//! [`StampStore`]: crate::repository::StampStore
+//! [`MigrationStateService`]: crate::phase::MigrationStateService
+//! [`state_conformance!`]: crate::state_conformance
+//! [`repository_conformance!`]: crate::repository_conformance
+//! [`list_conformance!`]: crate::list_conformance
+//! [`stamped_conformance!`]: crate::stamped_conformance
+//! [`scan_conformance!`]: crate::scan_conformance
+//! [`tables_conformance!`]: crate::tables_conformance
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a fact that does not hold panics: told once, above"
+)]
+
+mod fact;
+pub mod list;
+mod macros;
+mod pace;
+pub mod repository;
+pub mod scan;
+pub mod stamped;
+pub mod state;
+pub mod tables;
+
+pub use async_trait::async_trait;
+pub use fact::{Fact, FactReport, FactRun, prove, run_all};
+pub use repository::RepositoryFixture;
+pub use stamped::StampedFixture;
+pub use state::StateFixture;
+pub use tables::{SideStampedFixture, TablesFixture};

@@ -1,0 +1,52 @@
+//! The facts of [`ScanRepository`]. The adapter should pass
+//! [`stamped`](super::stamped) too: what a page must show is what `read`
+//! answers.
+
+mod page;
+mod rewrites;
+mod shelf;
+mod walk;
+
+pub use page::*;
+pub use walk::*;
+
+use super::{Fact, StampedFixture};
+use crate::repository::ScanRepository;
+
+use shelf::Shelf;
+
+/// Every fact of the suite.
+#[must_use]
+pub fn facts<F: StampedFixture<Repository: ScanRepository>>() -> Vec<Fact<F>> {
+    crate::__each_scan_fact!(__conformance_list [])
+}
+
+/// Tests that a [`ScanRepository`](crate::repository::ScanRepository) keeps its
+/// contract: see [`conformance`](crate::testkit::conformance).
+#[macro_export]
+macro_rules! scan_conformance {
+    ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
+        $crate::__each_scan_fact!(__conformance_tests [[$(#[$meta])*] $fixture]);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __each_scan_fact {
+    ($make:ident $with:tt) => {
+        $crate::$make! { $with scan:
+            an_empty_store_has_one_empty_page
+            pages_of_any_size_hold_every_record_once
+            a_page_holds_tombstones
+            a_page_holds_unstamped_rows
+            a_page_shows_what_read_shows
+            a_page_begins_after_a_key_that_is_not_there
+            nothing_comes_after_the_last_key
+            a_page_holds_no_more_than_its_limit
+            the_largest_limit_is_no_error
+            a_page_shows_what_was_applied_before
+            a_page_never_mixes_two_records
+            a_walk_under_writes_leaves_no_key_out
+        }
+    };
+}

@@ -1,0 +1,87 @@
+//! Evictions: for good, and for one life of a node.
+
+use super::StateFixture;
+use super::samples::{
+    conflicts, create, evict, first, full, lists, name, node, release, renew, starting,
+};
+use crate::phase::{MigrationStateService, NodeId};
+
+/// Asserts that this life of a node cannot renew, and has no lease.
+pub(super) async fn is_barred(service: &dyn MigrationStateService, node: &NodeId) {
+    for lease in [starting(node.clone()), full(node.clone())] {
+        let answer = service.renew_lease(&name(), &lease).await;
+        conflicts("a renewal after the eviction", answer);
+    }
+    let found = service.leases(&name()).await;
+    let found = super::samples::answered("listing", found);
+    let is_listed = found.iter().any(|lease| lease.node == *node);
+    assert!(!is_listed, "{node} has a lease after its eviction");
+}
+
+/// Contract 7: `evict` removes the lease, and no other.
+pub async fn an_evicted_node_loses_its_lease<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let (one, other) = (full(node("node-1", 1)), full(node("node-2", 1)));
+    renew(&*service, &one).await;
+    renew(&*service, &other).await;
+    evict(&*service, &one.node).await;
+    lists(&*service, &[&other]).await;
+}
+
+/// Contract 7: its renewals are a conflict from then on.
+pub async fn an_evicted_node_cannot_renew<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let lease = full(node("node-1", 1));
+    renew(&*service, &lease).await;
+    evict(&*service, &lease.node).await;
+    is_barred(&*service, &lease.node).await;
+    is_barred(&*service, &lease.node).await;
+}
+
+/// Contract 7: other incarnations keep their lease, and can renew it or begin.
+pub async fn another_life_of_an_evicted_node_is_not_touched<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let [old, new, next] = [1, 2, 3].map(|life| full(node("node-1", life)));
+    renew(&*service, &old).await;
+    renew(&*service, &new).await;
+    evict(&*service, &old.node).await;
+    lists(&*service, &[&new]).await;
+    renew(&*service, &new).await;
+    renew(&*service, &next).await;
+    lists(&*service, &[&new, &next]).await;
+}
+
+/// Contract 7: a node without a lease is barred too; it may be about to start.
+pub async fn a_node_that_was_never_seen_can_be_evicted<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let unseen = node("node-1", 1);
+    evict(&*service, &unseen).await;
+    is_barred(&*service, &unseen).await;
+}
+
+/// A repeat is harmless: who got no answer evicts again.
+pub async fn evicting_twice_is_no_error<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let (one, other) = (full(node("node-1", 1)), full(node("node-2", 1)));
+    renew(&*service, &one).await;
+    renew(&*service, &other).await;
+    evict(&*service, &one.node).await;
+    evict(&*service, &one.node).await;
+    lists(&*service, &[&other]).await;
+}
+
+/// Contracts 7 and 8: an evicted node that releases is barred all the same.
+pub async fn releasing_does_not_end_an_eviction<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let lease = full(node("node-1", 1));
+    renew(&*service, &lease).await;
+    evict(&*service, &lease.node).await;
+    release(&*service, &lease.node).await;
+    is_barred(&*service, &lease.node).await;
+}

@@ -1,0 +1,27 @@
+/// One mistake each, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    CommitsRowsOnly,
+    WritesAtOnce,
+    CommitsWhenDropped,
+    StaysLockedWhenDropped,
+    CommitsAfterAFailure,
+    CommitsAfterADroppedCall,
+    RefusesToDeleteNothing,
+    ReadsWhatIsCommitted,
+    ListsWhatIsCommitted,
+    ReadsWithoutASnapshot,
+    LocksNothing,
+    LocksAtTheStamp,
+    LocksOnlyStampsThatAreThere,
+    ListsRowsBackwards,
+    ListsOneRowTooFew,
+    ListsStampsOfRowsOnly,
+    ListsStampsBackwards,
+    ListsAReplica,
+    StampsEverySave,
+    KeepsHalfOfTheStamp,
+    KeepsTheLargerStamp,
+    DeletesTheStampToo,
+}
