@@ -98,7 +98,9 @@ pub trait ListRepository: Repository {
 /// 4. Two `Access::Write` transactions that touch one key do not overlap
 ///    between the first touch and the end of the earlier one. `begin` itself may
 ///    be lazy.
-/// 5. After a call within it that failed or was dropped, a transaction can only
+/// 5. `list_in` answers the rows in the order of their keys, none left out, the
+///    transaction's own changes included.
+/// 6. After a call within it that failed or was dropped, a transaction can only
 ///    be dropped: `commit` of it answers `Unavailable` and changes nothing.
 ///
 /// Durable means as durable as the application needs its rows to be: what a
@@ -107,7 +109,7 @@ pub trait ListRepository: Repository {
 /// # Cancel safety
 ///
 /// A dropped `commit` may have had its effect, or have it later. Every other
-/// dropped call ends the transaction, as fact 5 says.
+/// dropped call ends the transaction, as fact 6 says.
 #[async_trait]
 pub trait TransactionalRepository: Repository {
     /// An open transaction; dropping it rolls it back.

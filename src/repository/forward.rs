@@ -1,14 +1,20 @@
-//! `Arc<T>` stands for `T`, so that sides may be shared or `dyn`. Written out,
-//! as `#[async_trait]` would box every future a second time.
+//! `Arc<T>` stands for `T`, so that sides may be shared or `dyn`. Where every
+//! operation passes, it is written out: `#[async_trait]` would box each future a
+//! second time.
 
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Applied, Page, Repository, ScanRepository, StampedRepository};
+use async_trait::async_trait;
+
+use super::{
+    Access, Applied, ListRepository, Page, Repository, ScanRepository, StampStore,
+    StampedRepository, TransactionalRepository,
+};
 use crate::error::StoreError;
-use crate::stamp::{Record, StampScope};
+use crate::stamp::{Record, Stamp, StampScope};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -106,5 +112,94 @@ impl<R: ScanRepository + ?Sized> ScanRepository for Arc<R> {
         'b: 'f,
     {
         (**self).scan(after, limit)
+    }
+}
+
+#[async_trait]
+impl<R: ListRepository + ?Sized> ListRepository for Arc<R> {
+    async fn list(
+        &self,
+        after: Option<&R::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<R::Entity>, StoreError> {
+        (**self).list(after, limit).await
+    }
+}
+
+#[async_trait]
+impl<R: TransactionalRepository + ?Sized> TransactionalRepository for Arc<R> {
+    type Transaction = R::Transaction;
+
+    async fn begin(&self, access: Access) -> Result<R::Transaction, StoreError> {
+        (**self).begin(access).await
+    }
+
+    async fn commit(&self, transaction: R::Transaction) -> Result<(), StoreError> {
+        (**self).commit(transaction).await
+    }
+
+    async fn find_in(
+        &self,
+        transaction: &mut R::Transaction,
+        key: &R::Key,
+    ) -> Result<Option<R::Entity>, StoreError> {
+        (**self).find_in(transaction, key).await
+    }
+
+    async fn save_in(
+        &self,
+        transaction: &mut R::Transaction,
+        entity: &R::Entity,
+    ) -> Result<(), StoreError> {
+        (**self).save_in(transaction, entity).await
+    }
+
+    async fn delete_in(
+        &self,
+        transaction: &mut R::Transaction,
+        key: &R::Key,
+    ) -> Result<(), StoreError> {
+        (**self).delete_in(transaction, key).await
+    }
+
+    async fn list_in(
+        &self,
+        transaction: &mut R::Transaction,
+        after: Option<&R::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<R::Entity>, StoreError> {
+        (**self).list_in(transaction, after, limit).await
+    }
+}
+
+#[async_trait]
+impl<S: StampStore + ?Sized> StampStore for Arc<S> {
+    type Key = S::Key;
+    type Transaction = S::Transaction;
+
+    async fn stamp(
+        &self,
+        transaction: &mut S::Transaction,
+        key: &S::Key,
+    ) -> Result<Option<Stamp>, StoreError> {
+        (**self).stamp(transaction, key).await
+    }
+
+    async fn set(
+        &self,
+        transaction: &mut S::Transaction,
+        key: &S::Key,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        (**self).set(transaction, key, stamp).await
+    }
+
+    async fn list(
+        &self,
+        transaction: &mut S::Transaction,
+        after: Option<&S::Key>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<(S::Key, Stamp)>, StoreError> {
+        (**self).list(transaction, after, limit).await
     }
 }

@@ -55,22 +55,46 @@ where
         &self.repository
     }
 
-    async fn store(
+    /// Row and stamp, within a transaction yet to be committed.
+    async fn store_in(
         &self,
+        transaction: &mut R::Transaction,
         key: &R::Key,
         record: &Record<R::Entity>,
-    ) -> Result<Stored<R>, StoreError> {
-        let mut transaction = self.repository.begin(Access::Write).await?;
-        let stored = self.stamp_in(&mut transaction, key).await?;
+    ) -> Result<Applied, StoreError> {
+        if record.stamp == Stamp::ZERO {
+            return Err(StoreError::rejected("a record without a stamp cannot be applied"));
+        }
+        let stored = self.stamp_in(transaction, key).await?;
         if !record.supersedes(stored) {
-            return Ok(Stored::Stale(stored));
+            return Ok(Applied::Stale(stored));
         }
         match &record.value {
-            Some(entity) => self.repository.save_in(&mut transaction, entity).await?,
-            None => self.repository.delete_in(&mut transaction, key).await?,
+            Some(entity) => self.repository.save_in(transaction, entity).await?,
+            None => self.repository.delete_in(transaction, key).await?,
         }
-        self.stamps.set(&mut transaction, key, record.stamp).await?;
-        Ok(Stored::Open(transaction))
+        self.stamps.set(transaction, key, record.stamp).await?;
+        Ok(Applied::Stored)
+    }
+
+    /// All records in one transaction, or none; an answer for each.
+    async fn store_all(
+        &self,
+        records: &[(&R::Key, &Record<R::Entity>)],
+    ) -> Result<Vec<Applied>, StoreError> {
+        let stored = async {
+            let mut transaction = self.repository.begin(Access::Write).await?;
+            let mut answers = Vec::with_capacity(records.len());
+            for (key, record) in records {
+                answers.push(self.store_in(&mut transaction, key, record).await?);
+            }
+            Ok((transaction, answers))
+        };
+        let (transaction, answers) = stored.await.map_err(rolled_back)?;
+        if answers.contains(&Applied::Stored) {
+            self.repository.commit(transaction).await?;
+        }
+        Ok(answers)
     }
 
     /// The stamp, looked up before the row so that the key is locked.
@@ -84,12 +108,6 @@ where
             None => Ok(unstamped(self.repository.find_in(transaction, key).await?.as_ref())),
         }
     }
-}
-
-/// What is left to do for an `apply`.
-enum Stored<R: TransactionalRepository> {
-    Stale(Stamp),
-    Open(R::Transaction),
 }
 
 fn unstamped<E>(row: Option<&E>) -> Stamp {
@@ -125,15 +143,25 @@ where
     }
 
     async fn apply(&self, key: &R::Key, record: &Record<R::Entity>) -> Result<Applied, StoreError> {
-        if record.stamp == Stamp::ZERO {
-            return Err(StoreError::rejected("a record without a stamp cannot be applied"));
+        let answers = self.store_all(&[(key, record)]).await?;
+        Ok(answers[0])
+    }
+
+    /// In one transaction; one by one where that fails, so that a record the
+    /// store refuses fails alone.
+    async fn apply_many(
+        &self,
+        records: &[(R::Key, Record<R::Entity>)],
+    ) -> Vec<Result<Applied, StoreError>> {
+        let all: Vec<_> = records.iter().map(|(key, record)| (key, record)).collect();
+        if let Ok(answers) = self.store_all(&all).await {
+            return answers.into_iter().map(Ok).collect();
         }
-        match self.store(key, record).await.map_err(rolled_back)? {
-            Stored::Stale(stamp) => Ok(Applied::Stale(stamp)),
-            Stored::Open(transaction) => {
-                self.repository.commit(transaction).await.map(|()| Applied::Stored)
-            }
+        let mut answers = Vec::with_capacity(records.len());
+        for (key, record) in records {
+            answers.push(self.apply(key, record).await);
         }
+        answers
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Applied {
 ///    `apply` would.
 /// 9. Every value comes back as it was stored, compared with `==`.
 /// 10. Every failure says by its kind whether it may have had an effect.
+/// 11. Keys do not disturb each other.
+/// 12. A dropped `apply` leaves the old record or the new one, whole, and no lock.
 ///
 /// # Cancel safety
 ///
@@ -60,7 +62,8 @@ pub trait StampedRepository: Send + Sync + 'static {
     /// no effect.
     async fn read(&self, key: &Self::Key) -> Result<Record<Self::Entity>, StoreError>;
 
-    /// Stores `record` if its stamp is larger than the stored one.
+    /// Stores `record` if its stamp is larger than the stored one. `key` is the
+    /// key of the value, if there is one.
     ///
     /// # Errors
     ///
