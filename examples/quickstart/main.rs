@@ -67,6 +67,7 @@ use strangler_fig::phase::{
 use tokio::task::JoinSet;
 use traffic::Traffic;
 use verdict::Ending;
+use worker::call_all;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -103,12 +104,15 @@ pub(crate) async fn migrate(
         nodes.push(Node::start(number, service, migration, sides, interval, rng.fork()).await?);
     }
 
-    // Their callers, from the first move to the last.
+    // They follow the phase and repair what they note, and have callers without
+    // pause, from the first move to the last.
     let traffic = Arc::new(Traffic::new(airports, Arc::clone(report), &mut rng));
     let mut tasks = JoinSet::new();
     for node in &mut nodes {
         node.run(&traffic, &mut tasks);
     }
+    let services: Vec<_> = nodes.iter().map(Node::service).collect();
+    call_all(&services, &traffic, &mut rng, &mut tasks);
 
     let airports = nodes[0].airports.clone();
     let operator = Operator::new(service, airports, Arc::clone(report), options.duration);
@@ -129,7 +133,7 @@ pub(crate) async fn migrate(
         node.airports.drained().await;
     }
     stores.at_rest().await?;
-    traffic.read_all(&nodes.iter().map(Node::service).collect::<Vec<_>>()).await?;
+    traffic.read_all(&services).await?;
     operator.sweep().await?;
     for node in nodes {
         node.stop().await?;

@@ -13,13 +13,11 @@ use tokio::time::sleep;
 use crate::airports::{Airports, Migrating};
 use crate::legacy::LegacySide;
 use crate::link::ModernLink;
-use crate::repair::repair;
+use crate::repair::{repair, repair_rest};
 use crate::traffic::Traffic;
-use crate::worker::Worker;
 
-/// How many nodes there are, and callers of each.
+/// How many nodes the service has.
 pub const NODES: u8 = 4;
-const WORKERS: u8 = 3;
 const POLL_INTERVAL_MAX: Duration = Duration::from_millis(400);
 /// How far the clock of a node is off, either way.
 const SKEW_MILLIS: i64 = 60_000;
@@ -27,7 +25,6 @@ const SKEW_MILLIS: i64 = 60_000;
 /// One instance of the service, with a clock and a copy of the phase of its own.
 pub struct Node {
     pub airports: Migrating,
-    number: u8,
     poll_interval: Duration,
     rng: Rng,
 }
@@ -51,7 +48,7 @@ impl Node {
         let (legacy, modern) = sides;
         let config = MigrationConfig::default();
         let airports = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
-        Ok(Self { airports, number, poll_interval, rng })
+        Ok(Self { airports, poll_interval, rng })
     }
 
     /// Everything the node does until the traffic is over.
@@ -59,7 +56,6 @@ impl Node {
         let tracker = Arc::clone(self.airports.tracker());
         tasks.spawn(follow(tracker, self.poll_interval, Arc::clone(traffic), self.rng.fork()));
         tasks.spawn(repair(self.airports.clone(), Arc::clone(traffic)));
-        workers(self.number, &self.service(), traffic, &mut self.rng, tasks);
     }
 
     /// The node as its callers see it.
@@ -67,25 +63,11 @@ impl Node {
         Arc::new(self.airports.clone())
     }
 
-    /// Lets the node go, once nothing is left aside.
+    /// Lets the node go, once nothing is left aside or to be repaired.
     pub async fn stop(self) -> Result<(), Box<dyn Error>> {
         self.airports.drained().await;
+        repair_rest(&self.airports).await?;
         Ok(self.airports.tracker().release().await?)
-    }
-}
-
-/// Sets the callers of node `number` to work.
-pub fn workers(
-    number: u8,
-    airports: &Arc<dyn Airports>,
-    traffic: &Arc<Traffic>,
-    rng: &mut Rng,
-    tasks: &mut JoinSet<()>,
-) {
-    for worker in 0..WORKERS {
-        let (airports, traffic) = (Arc::clone(airports), Arc::clone(traffic));
-        let worker = Worker::new(number * WORKERS + worker, airports, traffic, rng.fork());
-        tasks.spawn(worker.run());
     }
 }
 

@@ -105,10 +105,12 @@ impl Operator {
     }
 
     fn swept(&self, report: &SweepReport<String>) {
-        let [keys, to_modern, to_legacy] =
-            [report.keys, report.to_modern, report.to_legacy].map(grouped);
+        let SweepReport { keys, to_modern, to_legacy, failures, .. } = *report;
+        let [keys, to_modern, to_legacy, failures] =
+            [keys, to_modern, to_legacy, failures].map(grouped);
         self.report.tell(&format!(
-            "  swept {keys} keys, copied {to_modern} to modern, {to_legacy} to legacy"
+            "  swept {keys} keys: {to_modern} copied to modern, {to_legacy} to legacy, \
+             {failures} failed"
         ));
     }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strangler_fig::error::StoreError;
 use tokio::time::sleep;
 
 use crate::airports::Migrating;
@@ -29,4 +30,12 @@ pub async fn repair(airports: Migrating, traffic: Arc<Traffic>) {
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Joins all that is left: what a node knows goes with it.
+pub async fn repair_rest(airports: &Migrating) -> Result<(), StoreError> {
+    for found in airports.sink().take(usize::MAX) {
+        airports.join(&found.key).await?;
+    }
+    Ok(())
 }

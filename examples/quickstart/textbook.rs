@@ -15,12 +15,13 @@ use crate::airport::Airport;
 use crate::airports::Airports;
 use crate::blind::BlindAirports;
 use crate::naive::{NaiveFlag, NaivePhase, NaiveRepository};
-use crate::node::{NODES, poll_interval, workers};
+use crate::node::{NODES, poll_interval};
 use crate::options::Options;
 use crate::report::Report;
 use crate::stores::{Stores, contents};
 use crate::traffic::Traffic;
 use crate::verdict::Ending;
+use crate::worker::call_all;
 
 /// Monolith, backfill under dual writes, cutover.
 pub async fn migrate(
@@ -42,9 +43,9 @@ pub async fn migrate(
         let node: Arc<dyn Airports> = Arc::new(node);
         let interval = poll_interval(number, options.duration);
         tasks.spawn(follow(Arc::clone(&flag), copy, interval, Arc::clone(&traffic), rng.fork()));
-        workers(number, &node, &traffic, &mut rng, &mut tasks);
         nodes.push(node);
     }
+    call_all(&nodes, &traffic, &mut rng, &mut tasks);
 
     report.enter("MONOLITH");
     sleep(options.duration / 4).await;

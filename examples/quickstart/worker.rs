@@ -1,8 +1,10 @@
+use std::iter;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use strangler_fig::repository::Repository;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::airport::Airport;
@@ -10,6 +12,8 @@ use crate::airports::Airports;
 use crate::traffic::{Traffic, own_key};
 use crate::verdict::shown;
 
+/// Callers of each node.
+const CALLERS: usize = 3;
 /// How long a caller waits; the impatient ones give up half way.
 const PATIENCE: Duration = Duration::from_secs(20);
 const IMPATIENCE: Duration = Duration::from_micros(1_500);
@@ -18,7 +22,10 @@ const AFTER_FAILURE: Duration = Duration::from_millis(5);
 
 /// One caller of a node: creates, updates, deletes and reads without pause.
 pub struct Worker {
+    /// The node that it calls.
     airports: Arc<dyn Airports>,
+    /// All of them: any may be asked.
+    nodes: Vec<Arc<dyn Airports>>,
     traffic: Arc<Traffic>,
     own: OwnAirport,
     rng: Rng,
@@ -34,13 +41,28 @@ enum Ended {
     Unknown,
 }
 
-impl Worker {
-    pub fn new(number: u8, airports: Arc<dyn Airports>, traffic: Arc<Traffic>, rng: Rng) -> Self {
-        let own = OwnAirport::new(number, &traffic);
-        Self { airports, traffic, own, rng }
+/// Sets the callers of all `nodes` to work, until the traffic is over.
+pub fn call_all(
+    nodes: &[Arc<dyn Airports>],
+    traffic: &Arc<Traffic>,
+    rng: &mut Rng,
+    tasks: &mut JoinSet<()>,
+) {
+    let callers = nodes.iter().flat_map(|node| iter::repeat_n(node, CALLERS));
+    for (number, airports) in (0..).zip(callers) {
+        let worker = Worker {
+            airports: Arc::clone(airports),
+            nodes: nodes.to_vec(),
+            own: OwnAirport::new(number, traffic),
+            traffic: Arc::clone(traffic),
+            rng: rng.fork(),
+        };
+        tasks.spawn(worker.run());
     }
+}
 
-    pub async fn run(mut self) {
+impl Worker {
+    async fn run(mut self) {
         while !self.traffic.is_over() {
             if self.work().await != Ended::Done {
                 sleep(AFTER_FAILURE).await;
@@ -54,9 +76,13 @@ impl Worker {
             0..48 => self.read(airport.icao).await,
             48..82 => {
                 let airport = self.traffic.rebuilt(airport);
-                self.write(airport.icao.clone(), Some(airport)).await
+                let patience = self.patience();
+                self.write(airport.icao.clone(), Some(airport), patience).await
             }
-            82..94 => self.write(airport.icao, None).await,
+            82..94 => {
+                let patience = self.patience();
+                self.write(airport.icao, None, patience).await
+            }
             _ => self.tend_own().await,
         }
     }
@@ -72,12 +98,15 @@ impl Worker {
         self.answered(began)
     }
 
-    /// Saves, or deletes; a caller that gives up drops the call.
-    async fn write(&mut self, key: String, value: Option<Airport>) -> Ended {
-        let patience = match self.rng.u8(..100) {
+    fn patience(&mut self) -> Duration {
+        match self.rng.u8(..100) {
             0..2 => IMPATIENCE.mul_f64(self.rng.f64()),
             _ => PATIENCE,
-        };
+        }
+    }
+
+    /// Saves, or deletes; a caller that gives up drops the call.
+    async fn write(&self, key: String, value: Option<Airport>, patience: Duration) -> Ended {
         let pending = self.traffic.recorder.invoke_write(key.clone(), value.clone());
         let began = Instant::now();
         let call = async {
@@ -105,13 +134,14 @@ impl Worker {
     }
 
     /// Nobody else writes the worker's own airport. So when a write of it was
-    /// acknowledged, whatever node wrote or asks, a query must show it.
+    /// acknowledged, a query must show it, whatever node is asked.
     async fn tend_own(&mut self) -> Ended {
         let next = match self.rng.u8(..4) {
             0 => None,
             _ => Some(self.traffic.rebuilt(self.own.model.clone())),
         };
-        let written = self.write(self.own.model.icao.clone(), next.clone()).await;
+        let key = self.own.model.icao.clone();
+        let written = self.write(key, next.clone(), PATIENCE).await;
         self.own.written(next, written);
         if written != Ended::Done {
             return written;
@@ -129,10 +159,11 @@ impl Worker {
     }
 
     async fn ask(&mut self) -> Option<Option<Airport>> {
+        let node = &self.nodes[self.rng.usize(..self.nodes.len())];
         if self.rng.bool() {
-            return self.airports.find_by_iata(&self.own.iata).await.ok();
+            return node.find_by_iata(&self.own.iata).await.ok();
         }
-        let found = self.airports.by_country(&self.own.model.country).await;
+        let found = node.by_country(&self.own.model.country).await;
         found.ok().map(|found| found.into_iter().next())
     }
 
@@ -154,7 +185,8 @@ struct OwnAirport {
     iata: String,
     /// What the last acknowledged write left.
     expected: Option<Airport>,
-    /// What may show as well: writes of unknown outcome, which may land later.
+    /// What may show as well: writes of unknown outcome, which may land later. The
+    /// worker never gives one up, so that there are none where nothing fails.
     doubtful: Vec<Option<Airport>>,
 }
 

@@ -176,3 +176,13 @@ where
     let _ = (MigrationConfig::default(), SweepConfig::default());
     let _: Option<(FailedKey<u32>, SweepReport<u32>)> = None;
 }
+
+/// The lines themselves are compiled with the documents.
+#[test]
+fn wrapping_two_repositories_and_a_query_takes_forty_lines() {
+    let page = include_str!("../../docs/ADAPTERS.md");
+    let after = page.split("You have a trait, two implementations").nth(1).unwrap();
+    let code = after.split("```").nth(1).unwrap();
+    let shown = code.lines().skip(1).filter(|line| !line.starts_with("# ")).count();
+    assert!((30..=40).contains(&shown), "{shown} lines");
+}

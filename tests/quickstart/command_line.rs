@@ -46,8 +46,8 @@ fn a_wrong_option_is_named_on_one_line() {
         (&["--seed"], "missing argument for option '--seed'"),
         (&["--back=1"], "unexpected argument for option '--back': \"1\""),
         (&["--seed", "-1"], "--seed wants a whole number, not \"-1\""),
-        (&["--seconds", "0"], "--seconds wants a whole number from 1 to 3600, not \"0\""),
-        (&["--seconds", "a\nb"], "--seconds wants a whole number from 1 to 3600, not \"a\\nb\""),
+        (&["--seconds", "0"], "--seconds wants a whole number from 1 to 600, not \"0\""),
+        (&["--seconds", "a\nb"], "--seconds wants a whole number from 1 to 600, not \"a\\nb\""),
     ];
     for (arguments, text) in cases {
         assert_eq!(parse(arguments), Err(text.to_owned()));

@@ -15,6 +15,7 @@ use quickstart::{
 };
 
 mod command_line;
+mod conformance;
 mod connections;
 mod data_file;
 mod dropped_calls;
