@@ -1,9 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strangler_fig::phase::{
-    Fleet, MigrationStateService, Move, PartName, Refused, StepError, take_step,
-};
+use strangler_fig::phase::{Fleet, MigrationStateService, Move, PartName, StepError, take_step};
 use strangler_fig::reconcile::{Sweep, SweepError, SweepReport};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -53,7 +51,7 @@ impl Operator {
     pub async fn take(&self, step: Move) -> Result<(), StepError> {
         let migration = self.airports.tracker().state().name().clone();
         let take = async || take_step(&*self.service, &migration, &step, None).await;
-        patiently(take, may_pass).await.map(drop)
+        patiently(take, StepError::is_retryable).await.map(drop)
     }
 
     /// Joins every key of both stores: copies what one of them lacks. The traffic
@@ -75,7 +73,7 @@ impl Operator {
         self.settled(part).await?;
         let sweep = Sweep::new(&self.airports);
         let establish = async || sweep.establish(&*self.service, std::future::pending()).await;
-        let report = patiently(establish, sweep_may_pass).await?;
+        let report = patiently(establish, SweepError::is_retryable).await?;
         self.swept(&report);
         Ok(())
     }
@@ -127,16 +125,4 @@ async fn patiently<T, E>(
             ended => return ended,
         }
     }
-}
-
-/// Nodes settle, and the repair loops work off what holds the first `Cutover`.
-fn may_pass(error: &StepError) -> bool {
-    error.is_retryable() || matches!(error, StepError::Refused(Refused::Held { .. }))
-}
-
-/// A store that fails now and then may leave a key behind: sweep again.
-fn sweep_may_pass(error: &SweepError) -> bool {
-    let unclean =
-        |error: &StepError| matches!(error, StepError::Refused(Refused::SweepUnclean { .. }));
-    error.is_retryable() || matches!(error, SweepError::Step(step) if unclean(step))
 }

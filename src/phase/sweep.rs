@@ -38,6 +38,24 @@ impl MigrationState {
             cohort: ready(PartName::Cohort),
         }
     }
+
+    /// The same for a sweep that is to make a part complete.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] when no part is in `Cutover`, or the fleet has not settled in
+    /// one that is.
+    pub fn begin_sweep_in_cutover(&self, fleet: &Fleet) -> Result<SweepTicket, Refused> {
+        let ticket = self.begin_sweep(fleet);
+        if ticket.counts() {
+            return Ok(ticket);
+        }
+        let waiting = self.parts().filter(|part| part.phase == Phase::Cutover);
+        for part in waiting {
+            fleet.settled(part.since_epoch, self.nodes_expected)?;
+        }
+        Err(Refused::SweepWithoutCutover)
+    }
 }
 
 impl SweepTicket {

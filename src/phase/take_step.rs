@@ -44,14 +44,19 @@ pub enum StepError {
 }
 
 impl StepError {
-    /// Whether the same step may be taken later, without anybody else's doing
-    /// but the fleet's.
+    /// Whether the same step may be taken later, when the fleet has settled, its
+    /// repairs are done or another sweep was clean.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Refused(refused) => {
-                matches!(refused, Refused::Unsettled { .. } | Refused::TooFewNodes { .. })
-            }
+            Self::Refused(refused) => matches!(
+                refused,
+                Refused::Unsettled { .. }
+                    | Refused::TooFewNodes { .. }
+                    | Refused::Held { .. }
+                    | Refused::SweepOutdated { .. }
+                    | Refused::SweepUnclean { .. }
+            ),
             Self::Overtaken { .. } => true,
             Self::Service { source, .. } => source.is_retryable(),
             Self::NoState { .. } | Self::Entropy(_) => false,

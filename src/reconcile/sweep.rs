@@ -8,7 +8,7 @@ use super::tally::Tally;
 use super::{SweepConfig, SweepError, SweepReport};
 use crate::observe::{field, span};
 use crate::phase::{
-    Bucket, Fleet, MigrationState, MigrationStateService, Move, Refused, Scopes, Side, StepError,
+    Bucket, Fleet, MigrationState, MigrationStateService, Move, Scopes, Side, StepError,
     SweepTicket, take_step,
 };
 use crate::repository::{
@@ -98,10 +98,7 @@ where
             let found = service.current(&name).await.map_err(failed)?;
             let found = found.ok_or_else(|| StepError::NoState { migration: name.clone() })?;
             let fleet = Fleet::new(service.leases(&name).await.map_err(failed)?);
-            let ticket = found.state.begin_sweep(&fleet);
-            if !ticket.counts() {
-                return Err(StepError::from(Refused::SweepWithoutCutover).into());
-            }
+            let ticket = found.state.begin_sweep_in_cutover(&fleet).map_err(StepError::from)?;
             let report = self.run(ticket, shutdown).await?;
             take_step(service, &name, &Move::Complete(report.evidence), None).await?;
             Ok(report)

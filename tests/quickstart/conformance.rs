@@ -1,6 +1,7 @@
 //! The adapters that a reader is meant to copy, against every fact of their
 //! contracts.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use strangler_fig::testkit::conformance::{
@@ -26,10 +27,10 @@ struct Legacy {
 }
 
 impl Legacy {
-    async fn fresh() -> Self {
+    fn fresh() -> Ready<Self> {
         let scratch = Scratch::new().unwrap();
         let airports = LegacyAirports::open(&scratch.file("legacy.db")).unwrap();
-        Self { airports, scratch }
+        ready(Self { airports, scratch })
     }
 }
 
@@ -74,10 +75,10 @@ struct Modern {
 }
 
 impl Modern {
-    async fn fresh() -> Self {
+    fn fresh() -> Ready<Self> {
         let scratch = Scratch::new().unwrap();
         let airports = ModernAirports::open(&scratch.file("modern.db")).unwrap();
-        Self { airports, scratch }
+        ready(Self { airports, scratch })
     }
 }
 

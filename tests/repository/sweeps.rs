@@ -200,7 +200,8 @@ async fn a_clean_sweep_opens_the_crossing_and_one_that_is_not_does_not() {
 
     let cutover = Move::to(Phase::Cutover);
     take_step(&*service, &name, &cutover, None).await.unwrap();
-    assert!(establish().await.is_err(), "not before the node has settled");
+    let unsettled = establish().await.unwrap_err();
+    assert!(unsettled.is_retryable(), "not before the node has settled: {unsettled:?}");
 
     tracker.poll().await.unwrap();
     world.modern.always_apply(Fault::Refuse(StoreErrorKind::Unavailable));
