@@ -6,11 +6,12 @@ use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tracing::{Instrument, debug, debug_span, info, warn};
 
+use super::node::Node;
 use super::{
-    Incarnation, MigrationName, MigrationState, MigrationStateService, NodeId, NodeLease, NodeName,
+    Hold, Incarnation, MigrationName, MigrationState, MigrationStateService, NodeId, NodeName,
     Revision, Scopes, StateWord, TrackerConfig, TrackerError, Versioned,
 };
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::StoreErrorKind;
 use crate::observe::{Event, field, span};
 
 /// One node's copy of the state, and the node's lease.
@@ -53,26 +54,6 @@ pub struct PhaseTracker {
     holds: Arc<AtomicU64>,
     node: Option<Node>,
     config: TrackerConfig,
-}
-
-/// What a tracker with a service knows of itself.
-#[derive(Debug)]
-struct Node {
-    id: NodeId,
-    name: MigrationName,
-    service: Arc<dyn MigrationStateService>,
-}
-
-/// Forbids a first `Cutover` for as long as it lives: modern is known to be
-/// ahead of what legacy shows.
-#[derive(Debug)]
-#[must_use]
-pub struct Hold(Arc<AtomicU64>);
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl PhaseTracker {
@@ -217,8 +198,7 @@ impl PhaseTracker {
     /// Forbids a first `Cutover`, by way of the node's next lease, until the
     /// hold is dropped.
     pub fn hold(&self) -> Hold {
-        self.holds.fetch_add(1, Ordering::Relaxed);
-        Hold(Arc::clone(&self.holds))
+        Hold::new(&self.holds)
     }
 
     /// How many holds there are.
@@ -342,37 +322,6 @@ impl PhaseTracker {
     fn tell(&self, event: &Event) {
         if let Some(observer) = &self.config.observer {
             observer.on_event(event);
-        }
-    }
-}
-
-impl Node {
-    fn lease(&self, adopted: Option<super::Adopted>, scopes: Scopes, holds: u64) -> NodeLease {
-        NodeLease { node: self.id.clone(), adopted, scopes, holds }
-    }
-
-    async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {
-        let found = self.call(config, self.service.current(&self.name)).await?;
-        found.ok_or_else(|| TrackerError::NoState { migration: self.name.clone() })
-    }
-
-    /// A node that does not start gives its lease back, if it can.
-    async fn gone(&self, config: &TrackerConfig, error: TrackerError) -> TrackerError {
-        let _ = self.call(config, self.service.release_lease(&self.name, &self.id)).await;
-        error
-    }
-
-    async fn call<T>(
-        &self,
-        config: &TrackerConfig,
-        call: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, TrackerError> {
-        let migration = || self.name.clone();
-        match tokio::time::timeout(config.call_timeout, call).await {
-            Ok(answer) => {
-                answer.map_err(|source| TrackerError::Service { migration: migration(), source })
-            }
-            Err(_) => Err(TrackerError::TimedOut { migration: migration() }),
         }
     }
 }

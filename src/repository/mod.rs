@@ -16,6 +16,7 @@ mod forward;
 mod join;
 mod join_key;
 mod key_locks;
+mod lenient;
 mod migration;
 mod query;
 mod read;

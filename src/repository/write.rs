@@ -1,16 +1,15 @@
 //! The write: rules R5 to R7 of `docs/PROTOCOL.md`.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
 use super::core::{Core, outcome_of};
+use super::lenient::Change;
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Event, LenientOutcome, Operation, Outcome, field, span};
+use crate::observe::{Operation, Outcome, span};
 use crate::phase::{Phase, Side, WritePlan, write_must_rerun};
 use crate::stamp::{Record, Stamp};
 
@@ -39,12 +38,6 @@ where
     dual: bool,
 }
 
-/// The key and the record that are written; shared with the lenient side.
-struct Change<K, E> {
-    key: K,
-    record: Record<E>,
-}
-
 impl<L, M> Core<L, M>
 where
     L: StampedRepository,
@@ -58,7 +51,8 @@ where
     ) -> Result<(), StoreError> {
         let started = self.started();
         let mut phase = None;
-        let answer = self.write_through(key, value, &mut phase).await;
+        let written = self.write_through(key, value, &mut phase);
+        let answer = written.instrument(debug_span!(span::WRITE)).await;
         self.finished(started, Operation::Write, phase, || match &answer {
             Ok(()) => Outcome::Done,
             Err(error) => outcome_of(error),
@@ -98,76 +92,6 @@ where
         }
         let attempts = self.config.attempts_max.get();
         Err(write.failed(StoreError::unknown(MigrationError::Unsettled { attempts })))
-    }
-
-    /// The lenient side of a write, to its end.
-    async fn follow(self: Arc<Self>, side: Side, change: Arc<Change<L::Key, L::Entity>>) {
-        let watch = self.unfinished(&change.key);
-        let applied = AssertUnwindSafe(self.apply_side(side, &change.key, &change.record));
-        let outcome = match applied.catch_unwind().await {
-            Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
-            Ok(Ok(Applied::Stale(stored))) => {
-                self.is_reversed(side, &change, stored).await;
-                LenientOutcome::Applied
-            }
-            Ok(Err(error)) => {
-                self.diverged(change.key.clone(), lenient_reason(&error), None);
-                LenientOutcome::Failed
-            }
-            Err(_panic) => {
-                self.diverged(change.key.clone(), DivergenceReason::LenientPanicked, None);
-                LenientOutcome::Panicked
-            }
-        };
-        watch.all_is_well();
-        self.tell(|| Event::Lenient { side: side.name(), outcome });
-    }
-
-    /// `side` shows a later stamp than this write's. That is as it should be if
-    /// the other side does too; if that still shows this write, `side` holds what
-    /// it never had, and the key is noted.
-    async fn is_reversed(
-        &self,
-        side: Side,
-        change: &Change<L::Key, L::Entity>,
-        stored: Stamp,
-    ) -> bool {
-        self.observe(stored);
-        if stored == change.record.stamp {
-            return false;
-        }
-        let suspicion = self.suspect(side, &change.key);
-        let shown = self.read_caught(side.other(), &change.key).await;
-        let reversed = !shown.is_ok_and(|record| record.stamp != change.record.stamp);
-        if !reversed {
-            suspicion.all_is_well();
-        }
-        reversed
-    }
-
-    /// Lets the lenient side finish without the caller, or gives it up.
-    fn finish_aside(self: &Arc<Self>, side: Side, rest: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        let core = Arc::clone(self);
-        let begun = self.lenient.run(move || {
-            let bounded = async move {
-                if tokio::time::timeout(core.config.lenient_deadline, rest).await.is_err() {
-                    let outcome = LenientOutcome::TimedOut;
-                    core.tell(|| Event::Lenient { side: side.name(), outcome });
-                }
-            };
-            bounded.instrument(debug_span!(span::ASIDE, { field::SIDE } = side.name()))
-        });
-        if !begun {
-            let outcome = LenientOutcome::Saturated;
-            self.tell(|| Event::Lenient { side: side.name(), outcome });
-        }
-    }
-}
-
-fn lenient_reason(error: &StoreError) -> DivergenceReason {
-    match error.kind() {
-        StoreErrorKind::Rejected => DivergenceReason::LenientRejected,
-        _ => DivergenceReason::LenientFailed,
     }
 }
 

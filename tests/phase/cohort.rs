@@ -1,7 +1,7 @@
 //! A cohort: begins as a copy, lives between `LegacyOnly` and `Live`, and keeps
 //! every rule for its own keys.
 
-use strangler_fig::phase::{Bucket, Cohort, Move, PartName, Phase, Refused, Share, Side};
+use strangler_fig::phase::{Bucket, Cohort, Family, Move, PartName, Phase, Refused, Share, Side};
 
 use super::trip::{ROUND_TRIP, Trip};
 
@@ -121,4 +121,16 @@ fn no_move_leaves_queries_without_a_store_that_holds_every_key() {
     let trip = trip.moved(Move::cohort_to(Phase::Live)).settled();
     assert_eq!(trip.state.query_side(), Some(Side::Modern));
     assert_eq!(trip.refusal(Move::to(Phase::Shadow)), Refused::NoStoreForQueries);
+}
+
+#[test]
+fn the_instant_way_back_is_refused_where_it_would_leave_queries_without_a_store() {
+    let trip = Trip::through(&ROUND_TRIP).moved(Move::to(Phase::Cutover)).settled();
+    let trip = trip.with_cohort().swept().moved(Move::cohort_to(Phase::Live)).settled();
+    assert_eq!((trip.base().phase, trip.base().entered_from), (Phase::Cutover, Family::Legacy));
+    for to in [Phase::LegacyOnly, Phase::DualWrite, Phase::Shadow] {
+        assert_eq!(trip.refusal(Move::to(to)), Refused::NoStoreForQueries);
+    }
+    let back = trip.moved(Move::cohort_to(Phase::Cutover)).settled().swept();
+    back.moved(Move::to(Phase::DualWrite));
 }

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aside;
 mod chaos;
+mod closed;
 mod end_check;
 mod fleet;
+mod process_scope;
 mod races;
 mod reads;
+mod regressions;
 mod support;
 mod sweeps;
 mod wrappers;

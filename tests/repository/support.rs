@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strangler_fig::clock::ManualClock;
-use strangler_fig::error::StoreErrorKind;
+use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::InMemoryRepository;
 use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTracker, Share};
 use strangler_fig::reconcile::Sweep;
-use strangler_fig::repository::{MigrationConfig, MigrationRepository, StampedRepository};
+use strangler_fig::repository::{Joined, MigrationConfig, MigrationRepository, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp, StampClock, WriterId};
 use strangler_fig::testkit::faults::FaultyRepository;
+use tokio::task::JoinHandle;
 
 pub(crate) type Row = (u32, &'static str);
 pub(crate) type Store = InMemoryRepository<u32, Row>;
@@ -22,6 +23,9 @@ pub(crate) const KEY: u32 = 1;
 pub(crate) const OLD: Row = (KEY, "old");
 pub(crate) const NEW: Row = (KEY, "new");
 pub(crate) const OTHER: Row = (KEY, "other");
+
+/// A minute ahead of the clocks of these tests, which is within their drift.
+pub(crate) const AHEAD: Stamp = stamp(1_700_000_060_000);
 
 /// The moves that lead from the beginning to a phase.
 fn way_to(phase: Phase) -> &'static [Phase] {
@@ -87,6 +91,31 @@ impl World {
         assert!(self.tracker.adopt(moved(&self.tracker.state(), to)), "a newer state is adopted");
     }
 
+    /// A lawful step of the rollout; the fleet is of no account.
+    pub(crate) fn take(&self, step: Move) {
+        let (fleet, id) = (Fleet::default(), MoveId::random().unwrap());
+        let next = self.tracker.state().transition(&step, id, &fleet).unwrap();
+        assert!(self.tracker.adopt(next), "a newer state is adopted");
+    }
+
+    /// A save that is on its way.
+    pub(crate) fn saving(&self, row: Row) -> JoinHandle<Result<(), StoreError>> {
+        let rows = self.rows.clone();
+        tokio::spawn(async move { rows.save(row).await })
+    }
+
+    /// A repair that is on its way.
+    pub(crate) fn joining(&self) -> JoinHandle<Result<Joined, StoreError>> {
+        let rows = self.rows.clone();
+        tokio::spawn(async move { rows.join(&KEY).await })
+    }
+
+    /// Modern is ahead of a row that legacy got behind the crate's back.
+    pub(crate) async fn reverse(&self) {
+        self.put(&self.modern, AHEAD, Some(OTHER)).await;
+        self.legacy.inner().plant(OLD);
+    }
+
     pub(crate) async fn in_legacy(&self) -> Record<Row> {
         self.legacy.inner().read(&KEY).await.unwrap()
     }
@@ -120,16 +149,11 @@ fn clock(writer: u64) -> StampClock {
 }
 
 /// A stamp of so many Unix milliseconds.
-pub(crate) fn stamp(millis: u64) -> Stamp {
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
-    bytes[15] = 9;
-    Stamp::from_bytes(bytes)
+pub(crate) const fn stamp(millis: u64) -> Stamp {
+    Stamp::from_bytes(((millis as u128) << 80 | 9).to_be_bytes())
 }
 
-pub(crate) fn kind<T: std::fmt::Debug>(
-    answer: Result<T, strangler_fig::error::StoreError>,
-) -> StoreErrorKind {
+pub(crate) fn kind<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> StoreErrorKind {
     answer.unwrap_err().kind()
 }
 

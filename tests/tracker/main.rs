@@ -15,6 +15,8 @@ use strangler_fig::phase::{
     PhaseTracker, Revision, StepError, TrackerConfig, TrackerError, Versioned, take_step,
 };
 
+mod regressions;
+
 /// A service that fails as it is told, and writes down what it was asked.
 #[derive(Debug, Default)]
 struct Service {
@@ -24,23 +26,48 @@ struct Service {
     /// How many `compare_and_set` answer `Unknown`, after their effect or without.
     doubtful: AtomicU32,
     effective: AtomicU32,
+    /// Held by a test, it holds up who looks at the leases.
+    look: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Down {
     Refuses,
     Hangs,
+    /// States cannot be read.
+    RefusesStates,
+    /// Leases cannot be renewed, once they are there.
+    RefusesRenewals,
+}
+
+impl Down {
+    fn stops(self, call: &str) -> bool {
+        match self {
+            Self::Refuses | Self::Hangs => true,
+            Self::RefusesStates => call == "current",
+            Self::RefusesRenewals => call == "renew",
+        }
+    }
 }
 
 impl Service {
     async fn called(&self, call: &'static str) -> Result<(), StoreError> {
-        self.calls.lock().unwrap().push(call);
+        let asked = {
+            let mut calls = self.calls.lock().unwrap();
+            calls.push(call);
+            calls.len()
+        };
+        assert!(asked < 10_000, "somebody asks without a pause");
         let down = *self.down.lock().unwrap();
-        match down {
+        match down.filter(|down| down.stops(call)) {
             None => Ok(()),
-            Some(Down::Refuses) => Err(StoreError::unavailable("down")),
             Some(Down::Hangs) => std::future::pending().await,
+            Some(_) => Err(StoreError::unavailable("down")),
         }
+    }
+
+    fn calls_of(&self, call: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|made| **made == call).count()
     }
 
     fn go(&self, down: Option<Down>) {
@@ -90,6 +117,7 @@ impl MigrationStateService for Service {
     }
 
     async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError> {
+        drop(self.look.lock().await);
         self.inner.leases(name).await
     }
 

@@ -8,7 +8,7 @@ use fs4::{FileExt, TryLockError};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::FileStateError;
-use super::service::blocking;
+use super::blocking::blocking;
 
 /// Who may replace a file now, among the calls of one service: they take turns
 /// in the order they came, and only one of them contends with other processes.

@@ -1,0 +1,47 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{
+    Adopted, MigrationName, MigrationStateService, NodeId, NodeLease, Scopes, TrackerConfig,
+    TrackerError, Versioned,
+};
+use crate::error::StoreError;
+
+/// What a tracker with a service knows of itself.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    pub(super) name: MigrationName,
+    pub(super) service: Arc<dyn MigrationStateService>,
+}
+
+impl Node {
+    pub(super) fn lease(&self, adopted: Option<Adopted>, scopes: Scopes, holds: u64) -> NodeLease {
+        NodeLease { node: self.id.clone(), adopted, scopes, holds }
+    }
+
+    pub(super) async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {
+        let found = self.call(config, self.service.current(&self.name)).await?;
+        found.ok_or_else(|| TrackerError::NoState { migration: self.name.clone() })
+    }
+
+    /// A node that does not start gives its lease back, if it can.
+    pub(super) async fn gone(&self, config: &TrackerConfig, error: TrackerError) -> TrackerError {
+        let _ = self.call(config, self.service.release_lease(&self.name, &self.id)).await;
+        error
+    }
+
+    pub(super) async fn call<T>(
+        &self,
+        config: &TrackerConfig,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, TrackerError> {
+        let migration = || self.name.clone();
+        match tokio::time::timeout(config.call_timeout, call).await {
+            Ok(answer) => {
+                answer.map_err(|source| TrackerError::Service { migration: migration(), source })
+            }
+            Err(_) => Err(TrackerError::TimedOut { migration: migration() }),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The lenient side of a write: awaited a moment, then finished aside; its
+//! failure fails nobody, and is noted.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tracing::{Instrument, debug_span};
+
+use super::core::Core;
+use super::{Applied, DivergenceReason, StampedRepository};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::{Event, LenientOutcome, field, span};
+use crate::phase::Side;
+use crate::stamp::{Record, Stamp};
+
+/// The key and the record that are written; shared with the lenient side.
+pub(super) struct Change<K, E> {
+    pub(super) key: K,
+    pub(super) record: Record<E>,
+}
+
+impl<L, M> Core<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// The lenient side of a write, to its end.
+    pub(super) async fn follow(
+        self: Arc<Self>,
+        side: Side,
+        change: Arc<Change<L::Key, L::Entity>>,
+    ) {
+        let watch = self.unfinished(&change.key);
+        let applied = AssertUnwindSafe(self.apply_side(side, &change.key, &change.record));
+        let outcome = match applied.catch_unwind().await {
+            Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
+            Ok(Ok(Applied::Stale(stored))) => {
+                self.is_reversed(side, &change, stored).await;
+                LenientOutcome::Applied
+            }
+            Ok(Err(error)) => {
+                self.diverged(change.key.clone(), lenient_reason(&error), None);
+                LenientOutcome::Failed
+            }
+            Err(_panic) => {
+                self.diverged(change.key.clone(), DivergenceReason::LenientPanicked, None);
+                LenientOutcome::Panicked
+            }
+        };
+        watch.all_is_well();
+        self.tell(|| Event::Lenient { side: side.name(), outcome });
+    }
+
+    /// `side` shows a later stamp than this write's. That is as it should be if
+    /// the other side does too; if that still shows this write, `side` holds what
+    /// it never had, and the key is noted.
+    pub(super) async fn is_reversed(
+        &self,
+        side: Side,
+        change: &Change<L::Key, L::Entity>,
+        stored: Stamp,
+    ) -> bool {
+        self.observe(stored);
+        if stored == change.record.stamp {
+            return false;
+        }
+        let suspicion = self.suspect(side, &change.key);
+        let shown = self.read_caught(side.other(), &change.key).await;
+        let reversed = !shown.is_ok_and(|record| record.stamp != change.record.stamp);
+        if !reversed {
+            suspicion.all_is_well();
+        }
+        reversed
+    }
+
+    /// Lets the lenient side finish without the caller, or gives it up.
+    pub(super) fn finish_aside(
+        self: &Arc<Self>,
+        side: Side,
+        rest: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ) {
+        let core = Arc::clone(self);
+        let begun = self.lenient.run(move || {
+            let bounded = async move {
+                if tokio::time::timeout(core.config.lenient_deadline, rest).await.is_err() {
+                    let outcome = LenientOutcome::TimedOut;
+                    core.tell(|| Event::Lenient { side: side.name(), outcome });
+                }
+            };
+            bounded.instrument(debug_span!(span::ASIDE, { field::SIDE } = side.name()))
+        });
+        if !begun {
+            let outcome = LenientOutcome::Saturated;
+            self.tell(|| Event::Lenient { side: side.name(), outcome });
+        }
+    }
+}
+
+fn lenient_reason(error: &StoreError) -> DivergenceReason {
+    match error.kind() {
+        StoreErrorKind::Rejected => DivergenceReason::LenientRejected,
+        _ => DivergenceReason::LenientFailed,
+    }
+}

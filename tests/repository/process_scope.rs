@@ -1,0 +1,86 @@
+//! Sides whose stamps are forgotten with the process: they answer and are
+//! joined by what they hold, not by what they remember.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
+use strangler_fig::phase::{MigrationState, Phase, PhaseTracker, Scopes, Side, TrackerConfig};
+use strangler_fig::repository::{
+    Joined, MigrationConfig, MigrationRepository, Repository, StampedRepository, Unstamped,
+};
+use strangler_fig::stamp::{StampClock, StampScope};
+use strangler_fig::testkit::faults::{Fault, FaultyRepository, Pause};
+
+use crate::support::{KEY, NEW, OLD, Row, Store, kind, moved};
+
+type Forgetful = FaultyRepository<Unstamped<InMemoryPlainRepository<u32, Row>>>;
+type Stamped = FaultyRepository<Store>;
+
+const MODERN_FORGETS: Scopes = Scopes { legacy: StampScope::Store, modern: StampScope::Process };
+const LEGACY_FORGETS: Scopes = Scopes { legacy: StampScope::Process, modern: StampScope::Store };
+
+/// A tracker that has come through these phases, and a clock.
+fn node(phases: &[Phase], scopes: Scopes) -> (Arc<PhaseTracker>, Arc<StampClock>) {
+    let state = MigrationState::new("rows".parse().unwrap()).with_nodes_expected(0);
+    let state = phases.iter().fold(state, |state, to| moved(&state, *to));
+    let config = TrackerConfig::default().with_scopes(scopes);
+    (PhaseTracker::detached_with(state, config), Arc::new(StampClock::new().unwrap()))
+}
+
+fn stamped() -> Stamped {
+    Stamped::new(Store::new(|row| row.0))
+}
+
+/// A plain side that remembers so many stamps.
+fn forgetful(
+    side: Side,
+    tracker: &Arc<PhaseTracker>,
+    stamps: &StampClock,
+    capacity: usize,
+) -> Forgetful {
+    let (rows, _) = in_memory_tables(|row: &Row| row.0);
+    let side = Unstamped::new(rows, side, tracker.clone(), stamps);
+    Forgetful::new(side.with_capacity(NonZeroUsize::new(capacity).unwrap()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_does_not_overtake_a_strict_write_that_has_reached_legacy_alone() {
+    let phases = [Phase::Cutover, Phase::Live, Phase::Cutover];
+    let (tracker, stamps) = node(&phases, MODERN_FORGETS);
+    let (legacy, modern) = (stamped(), forgetful(Side::Modern, &tracker, &stamps, 100));
+    let config = MigrationConfig::default();
+    let rows = MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+    let (legacy, modern) = (rows.legacy().clone(), rows.modern().clone());
+    rows.save(OLD).await.unwrap();
+    let gate = modern.pause_next_apply(Pause::BeforeEffect);
+    let writer = rows.clone();
+    let saved = tokio::spawn(async move { writer.save(NEW).await });
+    gate.reached().await;
+    assert_eq!(rows.join(&KEY).await.unwrap(), Joined::Stuck);
+    gate.open();
+    saved.await.unwrap().unwrap();
+    assert_eq!(legacy.inner().read(&KEY).await.unwrap().value, Some(NEW));
+    assert!(tracker.adopt(moved(&tracker.state(), Phase::DualWrite)), "back at once");
+    assert_eq!(rows.find(&KEY).await.unwrap(), Some(NEW));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_in_cutover_brings_modern_up_to_a_legacy_row_whose_stamp_is_forgotten() {
+    let (tracker, stamps) = node(&[Phase::Cutover], LEGACY_FORGETS);
+    let (legacy, modern) = (forgetful(Side::Legacy, &tracker, &stamps, 1), stamped());
+    let config = MigrationConfig::default();
+    let rows = MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+    let (legacy, modern) = (rows.legacy().clone(), rows.modern().clone());
+    rows.save(OLD).await.unwrap();
+    modern.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));
+    assert_eq!(kind(rows.save(NEW).await), StoreErrorKind::Unknown);
+    rows.save((2, "the only one remembered")).await.unwrap();
+
+    assert_eq!(rows.find(&KEY).await.unwrap(), Some(NEW));
+    assert_eq!(modern.inner().read(&KEY).await.unwrap().value, Some(NEW));
+    assert_eq!(legacy.inner().inner().find(&KEY).await.unwrap(), Some(NEW));
+    assert!(tracker.adopt(moved(&tracker.state(), Phase::Live)));
+    assert_eq!(rows.find(&KEY).await.unwrap(), Some(NEW), "what was answered stays");
+}

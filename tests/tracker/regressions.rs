@@ -1,0 +1,125 @@
+//! Holes that a review found in the tracker and in the step: closed, and kept
+//! closed.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use futures::FutureExt;
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::phase::{
+    Fleet, MigrationState, MigrationStateService, Move, MoveId, Phase, PhaseTracker, Refused,
+    StepError, TrackerError, take_step,
+};
+
+use crate::{Down, Service, name, start, started, step};
+
+#[tokio::test(start_paused = true)]
+async fn a_tracker_that_cannot_renew_its_lease_asks_no_more_often_than_it_polls() {
+    let (service, tracker) = started().await;
+    let following = tracker.clone();
+    let worker = tokio::spawn(async move { following.run(std::future::pending()).await });
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    service.go(Some(Down::RefusesRenewals));
+    step(&service, Phase::DualWrite).await;
+    let before = service.calls_of("renew");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let tried = service.calls_of("renew") - before;
+    assert!((10..=12).contains(&tried), "{tried} times in ten polls");
+    assert_eq!(tracker.state().base().phase, Phase::DualWrite, "it follows all the same");
+    worker.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_without_a_state_gives_its_lease_back() {
+    let service = Arc::new(Service::default());
+    for _ in 0..3 {
+        assert!(matches!(start(&service).await, Err(TrackerError::NoState { .. })));
+    }
+    assert_eq!(service.leases(&name()).await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_loses_the_service_gives_its_lease_back() {
+    let service = Arc::new(Service::default());
+    service.create(&MigrationState::new(name())).await.unwrap();
+    for down in [Down::RefusesStates, Down::RefusesRenewals] {
+        service.go(Some(down));
+        let error = start(&service).await.unwrap_err();
+        assert!(error.is_retryable(), "{down:?} {error:?}");
+        assert_eq!(service.leases(&name()).await.unwrap(), [], "{down:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_with_holds_keeps_its_lease() {
+    let (service, tracker) = started().await;
+    let hold = tracker.hold();
+    tracker.poll().await.unwrap();
+    let refused = tracker.release().await.unwrap_err();
+    assert!(matches!(refused, TrackerError::Held { holds: 1 }), "{refused:?}");
+    let moved = take_step(&*service, &name(), &Move::to(Phase::Cutover), None).await;
+    let refused = matches!(moved, Err(StepError::Refused(Refused::Held { holds: 1, .. })));
+    assert!(refused, "nobody crosses meanwhile: {moved:?}");
+
+    drop(hold);
+    tracker.release().await.unwrap();
+    assert_eq!(service.leases(&name()).await.unwrap(), []);
+    step(&service, Phase::Cutover).await;
+}
+
+#[test]
+fn a_node_that_closes_while_it_adopts_shows_the_newer_state_and_is_closed() {
+    let first = MigrationState::new(name());
+    let fleet = Fleet::default();
+    let next = first.transition(&Move::to(Phase::Cutover), MoveId::fixed(1), &fleet).unwrap();
+    let trackers: Vec<_> = (0..60_000).map(|_| PhaseTracker::detached(first.clone())).collect();
+    let together = Barrier::new(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for tracker in &trackers {
+                together.wait();
+                tracker.adopt(next.clone());
+            }
+        });
+        for tracker in &trackers {
+            together.wait();
+            tracker.release().now_or_never().unwrap().unwrap();
+        }
+    });
+    let shown = next.word().epoch();
+    let wrong = trackers.iter().filter(|it| it.word().epoch() != shown || !it.word().is_closed());
+    assert_eq!(wrong.count(), 0, "words that went back or opened");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_answer_is_lost_and_that_others_moved_on_from_stays_in_doubt() {
+    let (service, _) = started().await;
+    service.effective.store(1, Ordering::SeqCst);
+    let taking = service.clone();
+    let taken = tokio::spawn(async move {
+        take_step(&*taking, &name(), &Move::to(Phase::DualWrite), None).await
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    step(&service, Phase::Shadow).await;
+    let error = taken.await.unwrap().unwrap_err();
+    let StepError::Service { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.kind(), StoreErrorKind::Unknown, "it was taken, for all one can see");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_overtaken_between_its_two_looks_does_not_blame_the_store() {
+    let (service, tracker) = started().await;
+    let looking = service.look.lock().await;
+    let taking = service.clone();
+    let taken = tokio::spawn(async move {
+        take_step(&*taking, &name(), &Move::to(Phase::DualWrite), None).await
+    });
+    tokio::task::yield_now().await;
+    take_step(&service.inner, &name(), &Move::to(Phase::Shadow), None).await.unwrap();
+    tracker.poll().await.unwrap();
+    drop(looking);
+    let error = taken.await.unwrap().unwrap_err();
+    assert!(matches!(error, StepError::Overtaken { .. }), "{error:?}");
+    assert!(error.is_retryable());
+}
