@@ -43,6 +43,13 @@ pub enum TrackerError {
         /// This node.
         node: NodeId,
     },
+    /// The node was evicted before, or has given its lease back: it does not
+    /// register again.
+    #[error("node {node} has no part in the migration any more")]
+    Closed {
+        /// This node.
+        node: NodeId,
+    },
     /// The node still holds up a first `Cutover`, and must not forget why.
     #[error("{holds} keys are known where modern is ahead of legacy: repair them first")]
     Held {
@@ -58,6 +65,6 @@ impl TrackerError {
     /// Whether the next poll may succeed.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        !matches!(self, Self::Evicted { .. } | Self::Entropy(_))
+        !matches!(self, Self::Evicted { .. } | Self::Closed { .. } | Self::Entropy(_))
     }
 }

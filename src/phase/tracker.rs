@@ -212,8 +212,8 @@ impl PhaseTracker {
     ///
     /// # Errors
     ///
-    /// [`TrackerError`]; after any but `Evicted` the node goes on with what it
-    /// has.
+    /// [`TrackerError`]; after any but `Evicted` and `Closed` the node goes on with
+    /// what it has.
     ///
     /// # Cancel safety
     ///
@@ -222,6 +222,9 @@ impl PhaseTracker {
         let Some(node) = &self.node else {
             return Ok(None);
         };
+        if self.word().is_closed() {
+            return Err(TrackerError::Closed { node: node.id.clone() });
+        }
         let Versioned { revision, state } = node.current(&self.config).await?;
         self.not_older(node, &state)?;
         self.adopt(state);
@@ -254,7 +257,8 @@ impl PhaseTracker {
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Evicted`]; everything else is reported and tried again.
+    /// [`TrackerError::Evicted`], [`TrackerError::Closed`]; everything else is
+    /// reported and tried again.
     ///
     /// # Cancel safety
     ///
@@ -271,7 +275,7 @@ impl PhaseTracker {
             }
             seen = match self.poll().instrument(debug_span!(span::POLL)).await {
                 Ok(revision) => revision,
-                Err(error @ TrackerError::Evicted { .. }) => return Err(error),
+                Err(error) if !error.is_retryable() => return Err(error),
                 Err(error) => {
                     self.report(&error);
                     // No hint hurries what has just failed.
@@ -307,10 +311,12 @@ impl PhaseTracker {
     /// [`TrackerError::Service`], [`TrackerError::TimedOut`]: the lease may
     /// stand, and blocks crossings until it is released or evicted.
     pub async fn release(&self) -> Result<(), TrackerError> {
-        self.close();
         if self.holds() > 0 {
+            // The lease goes on, and says what it holds up.
+            self.poll().await?;
             return Err(TrackerError::Held { holds: self.holds() });
         }
+        self.close();
         match &self.node {
             None => Ok(()),
             Some(node) => {

@@ -231,20 +231,21 @@ where
         match self.repository.join(&key).await {
             Ok(Joined::Level | Joined::Copied) => {}
             Ok(Joined::Settled) => tally.settled += 1,
-            Ok(Joined::Stuck) => tally.conflicts += 1,
+            Ok(Joined::Stuck) => tally.stick(key, self.config.failures_kept),
             Err(error) => tally.fail(key, error, self.config.failures_kept),
         }
     }
 
-    /// What failed is joined again, from fresh reads.
+    /// What failed, or was in conflict, is joined again from fresh reads.
     async fn join_again(&self, tally: &mut Tally<L::Key>) {
         for retry in 0..self.config.retries {
-            if tally.failed.is_empty() {
+            let open = tally.take_open();
+            if open.is_empty() {
                 return;
             }
             tokio::time::sleep(self.config.delay(retry)).await;
-            for failed in std::mem::take(&mut tally.failed) {
-                self.join_alone(failed.key, tally).await;
+            for key in open {
+                self.join_alone(key, tally).await;
             }
         }
     }

@@ -8,10 +8,12 @@ pub(super) struct Tally<K> {
     pub(super) to_legacy: u64,
     pub(super) to_modern: u64,
     pub(super) settled: u64,
-    pub(super) conflicts: u64,
+    /// Conflicts whose keys were not kept.
+    conflicts: u64,
+    stuck: Vec<K>,
     /// Failures whose keys were not kept.
     lost: u64,
-    pub(super) failed: Vec<FailedKey<K>>,
+    failed: Vec<FailedKey<K>>,
 }
 
 impl<K> Tally<K> {
@@ -22,9 +24,25 @@ impl<K> Tally<K> {
             to_modern: 0,
             settled: 0,
             conflicts: 0,
+            stuck: Vec::new(),
             lost: 0,
             failed: Vec::new(),
         }
+    }
+
+    /// A conflict that may pass: its key is looked at again.
+    pub(super) fn stick(&mut self, key: K, kept: usize) {
+        if self.stuck.len() < kept {
+            self.stuck.push(key);
+        } else {
+            self.conflicts += 1;
+        }
+    }
+
+    /// The keys to be joined again.
+    pub(super) fn take_open(&mut self) -> Vec<K> {
+        let failed = std::mem::take(&mut self.failed).into_iter().map(|failed| failed.key);
+        failed.chain(std::mem::take(&mut self.stuck)).collect()
     }
 
     /// Keeps a key to be joined again, or at least counts it.
@@ -37,16 +55,18 @@ impl<K> Tally<K> {
     }
 
     pub(super) fn report(self, ticket: SweepTicket) -> SweepReport<K> {
-        let failures = self.lost + u64::try_from(self.failed.len()).unwrap_or(u64::MAX);
+        let count = |kept: usize| u64::try_from(kept).unwrap_or(u64::MAX);
+        let failures = self.lost + count(self.failed.len());
+        let conflicts = self.conflicts + count(self.stuck.len());
         SweepReport {
             keys: self.keys,
             to_legacy: self.to_legacy,
             to_modern: self.to_modern,
             settled: self.settled,
-            conflicts: self.conflicts,
+            conflicts,
             failures,
             failed: self.failed,
-            evidence: ticket.finish(failures, self.conflicts),
+            evidence: ticket.finish(failures, conflicts),
         }
     }
 }

@@ -56,10 +56,11 @@ pub enum MigrationError {
         /// How often it was tried.
         attempts: u32,
     },
-    /// Modern is ahead of this write though legacy still shows it: the sides
-    /// must be joined before the write can be told done.
-    #[error("modern is ahead of a write that legacy still shows")]
-    Reversed,
+    /// The key went to `Cutover` under the write, and a store shows a later
+    /// stamp: that of a later write, or of something that modern held all along
+    /// and legacy never did. Which, cannot be told.
+    #[error("the write was overtaken while its key went to cutover")]
+    OvertakenInCutover,
     /// Other writers of the key were ahead every time.
     #[error("{attempts} stamps in a row were overtaken by other writers of the key")]
     Contended {

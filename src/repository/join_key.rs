@@ -33,8 +33,8 @@ where
     /// Joins a key as its place asks for now.
     pub(super) async fn repair(&self, key: &L::Key) -> Result<Joined, StoreError> {
         open(self.tracker.word())?;
-        let state = self.tracker.state();
-        let rule = JoinRule::of(&state, Bucket::of(key, self.salt), self.scopes());
+        let bucket = Bucket::of(key, self.salt);
+        let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
         match self.join(key, rule).await {
             Ok(joined) => Ok(joined.joined),
             Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
@@ -44,13 +44,22 @@ where
     /// Reads both sides and makes them one. A record that a side would not take
     /// was overtaken; under [`JoinRule::Larger`] that is as good, else the key is
     /// looked at again.
+    ///
+    /// `rule` tells the rule in force: it is asked before the reads and after
+    /// them, for a rule of an earlier phase could settle over what was
+    /// acknowledged since.
     pub(super) async fn join(
         &self,
         key: &L::Key,
-        rule: JoinRule,
+        rule: impl Fn() -> JoinRule,
     ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
         for _ in 0..ATTEMPTS {
-            let (legacy, modern) = self.records(key, rule).await.map_err(JoinFailure::Read)?;
+            let planned = rule();
+            let (legacy, modern) = self.records(key, planned).await.map_err(JoinFailure::Read)?;
+            let rule = rule();
+            if rule != planned {
+                continue;
+            }
             let join = rule.decide(&legacy, &modern);
             let found = |joined, side| {
                 let record = if side == Side::Legacy { legacy } else { modern };

@@ -37,7 +37,7 @@ where
         let outcome = match applied.catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {
-                self.is_reversed(side, &change, stored).await;
+                self.overtaken(side, &change, stored).await;
                 LenientOutcome::Applied
             }
             Ok(Err(error)) => {
@@ -56,23 +56,16 @@ where
     /// `side` shows a later stamp than this write's. That is as it should be if
     /// the other side does too; if that still shows this write, `side` holds what
     /// it never had, and the key is noted.
-    pub(super) async fn is_reversed(
-        &self,
-        side: Side,
-        change: &Change<L::Key, L::Entity>,
-        stored: Stamp,
-    ) -> bool {
+    async fn overtaken(&self, side: Side, change: &Change<L::Key, L::Entity>, stored: Stamp) {
         self.observe(stored);
         if stored == change.record.stamp {
-            return false;
+            return;
         }
         let suspicion = self.suspect(side, &change.key);
         let shown = self.read_caught(side.other(), &change.key).await;
-        let reversed = !shown.is_ok_and(|record| record.stamp != change.record.stamp);
-        if !reversed {
+        if shown.is_ok_and(|record| record.stamp != change.record.stamp) {
             suspicion.all_is_well();
         }
-        reversed
     }
 
     /// Lets the lenient side finish without the caller, or gives it up.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::core::{Core, Place, outcome_of, without_effect};
+use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
 use super::{Answer, DivergenceReason, JoinRule, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
@@ -43,7 +43,7 @@ where
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
                     self.read_one(side, key).await?
                 }
-                ReadPlan::Both => self.read_both(key, place).await?,
+                ReadPlan::Both => self.read_both(key).await?,
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
             };
             let now = self.place_now(key)?.phase;
@@ -74,8 +74,11 @@ where
 
     /// The bridge: the larger stamp answers, once the lagging side holds it too,
     /// so that whoever reads one side alone sees what was answered here.
-    async fn read_both(&self, key: &L::Key, place: Place) -> Result<Answer<L::Entity>, StoreError> {
-        let rule = JoinRule::in_phase(place.phase, place.entered_from, self.scopes());
+    async fn read_both(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
+        let rule = || {
+            let place = self.place(self.tracker.word(), key);
+            JoinRule::in_phase(place.phase, place.entered_from, self.scopes())
+        };
         match self.join(key, rule).await {
             Ok(JoinedKey { joined, record, side }) => {
                 if matches!(joined, Joined::Settled | Joined::Stuck) {
@@ -86,7 +89,7 @@ where
             Err(JoinFailure::Read(error)) => Err(error),
             Err(JoinFailure::Apply(error)) => {
                 self.diverged(key.clone(), DivergenceReason::BringUpFailed, None);
-                Err(without_effect(error))
+                Err(error.with_kind(StoreErrorKind::Unavailable))
             }
         }
     }

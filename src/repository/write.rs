@@ -10,7 +10,7 @@ use super::lenient::Change;
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, span};
-use crate::phase::{Phase, Side, WritePlan, write_must_rerun};
+use crate::phase::{Family, Phase, Side, WritePlan, write_must_rerun};
 use crate::stamp::{Record, Stamp};
 
 /// What the stores may know of a write.
@@ -36,6 +36,10 @@ where
     touch: Touch,
     /// Whether the phase asked for the other store too.
     dual: bool,
+    /// Whether it began in the legacy family, where nobody reads modern.
+    from_legacy: bool,
+    /// Whether it runs strictly now.
+    strict: bool,
 }
 
 impl<L, M> Core<L, M>
@@ -68,14 +72,21 @@ where
     ) -> Result<(), StoreError> {
         let record = Record { stamp: Stamp::ZERO, value };
         let change = Arc::new(Change { key, record });
-        let mut write = Write { core: self, change, touch: Touch::None, dual: false };
+        let mut write = Write {
+            core: self,
+            change,
+            touch: Touch::None,
+            dual: false,
+            from_legacy: false,
+            strict: false,
+        };
         for _ in 0..self.config.attempts_max.get() {
             let place = match self.serving(&write.change.key).await {
                 Ok(place) => place,
                 Err(error) => return Err(write.failed(error)),
             };
             *phase = Some(place.phase);
-            if let Err(error) = write.run(WritePlan::of(place.phase)).await {
+            if let Err(error) = write.run(place.phase).await {
                 return Err(write.failed(error));
             }
             let now = match self.place_now(&write.change.key) {
@@ -86,8 +97,6 @@ where
                 write.finish();
                 return Ok(());
             }
-            // Whatever it did so far, the phase asks for more.
-            write.dual = true;
             self.rerun(Operation::Write, place.phase, now);
         }
         let attempts = self.config.attempts_max.get();
@@ -100,9 +109,11 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    async fn run(&mut self, plan: WritePlan) -> Result<(), StoreError> {
+    async fn run(&mut self, phase: Phase) -> Result<(), StoreError> {
+        let plan = WritePlan::of(phase);
         self.dual |= !matches!(plan, WritePlan::Single(_));
-        let again = self.touch == Touch::Touched;
+        self.from_legacy |= phase.family() == Some(Family::Legacy);
+        self.strict = plan == WritePlan::Strict;
         match plan {
             WritePlan::Single(side) => {
                 self.stamp_now();
@@ -117,7 +128,7 @@ where
             WritePlan::Strict => {
                 self.stamp_above_modern().await?;
                 self.apply_first(Side::Legacy).await?;
-                self.apply_to_modern(again).await
+                self.apply_to_modern().await
             }
             WritePlan::Wait => unreachable!("a write is planned once `Halted` has ended"),
         }
@@ -151,9 +162,9 @@ where
                 Applied::Stale(stored) if self.is_overtaken_untouched(stored) => {
                     self.set_stamp(self.core.stamp_above(stored)?);
                 }
-                Applied::Stored | Applied::Stale(_) => {
+                applied => {
                     self.touch = Touch::Touched;
-                    return Ok(());
+                    return self.taken(applied);
                 }
             }
         }
@@ -180,24 +191,24 @@ where
         answer
     }
 
-    /// Modern may have been overtaken, by a write that reached legacy first. One
-    /// that runs again did not read modern's stamp: there modern may be ahead
-    /// since before the first `Cutover`, of a write that was seen in legacy.
-    async fn apply_to_modern(&mut self, again: bool) -> Result<(), StoreError> {
+    async fn apply_to_modern(&mut self) -> Result<(), StoreError> {
         let Change { key, record } = &*self.change;
-        match self.core.apply_caught(Side::Modern, key, record).await? {
-            Applied::Stored => Ok(()),
-            Applied::Stale(stored) if again => {
-                if self.core.is_reversed(Side::Modern, &self.change, stored).await {
-                    return Err(StoreError::unknown(MigrationError::Reversed));
-                }
-                Ok(())
-            }
-            Applied::Stale(stored) => {
-                self.core.observe(stored);
-                Ok(())
-            }
+        let applied = self.core.apply_caught(Side::Modern, key, record).await?;
+        self.taken(applied)
+    }
+
+    /// A store that shows a later stamp was reached by a later write, which counts
+    /// as this one applied and overtaken. Only a write that went from the legacy
+    /// family to `Cutover` cannot rely on it: it did not read modern's stamp, and
+    /// modern may have been ahead since before any key was read there.
+    fn taken(&self, applied: Applied) -> Result<(), StoreError> {
+        let Applied::Stale(stored) = applied else { return Ok(()) };
+        self.core.observe(stored);
+        let strict = self.strict && stored != self.change.record.stamp;
+        if strict && self.from_legacy {
+            return Err(StoreError::unknown(MigrationError::OvertakenInCutover));
         }
+        Ok(())
     }
 
     /// The caller waits a moment; then the rest goes on without it. From here on
@@ -230,8 +241,10 @@ where
         self.touch = Touch::None;
     }
 
+    /// Notes the key if a phase of this write, or the one now, writes to both.
     fn note(&mut self, reason: DivergenceReason) {
-        if self.dual {
+        let now = self.core.place_now(&self.change.key).map(|place| WritePlan::of(place.phase));
+        if self.dual || !matches!(now, Ok(WritePlan::Single(_))) {
             self.core.diverged(self.change.key.clone(), reason, None);
         }
     }

@@ -96,7 +96,8 @@ async fn a_write_overtaken_in_mid_flight_does_not_reappear() {
     other.save(NEW).await.unwrap();
     world.go(Phase::Cutover);
     gate.open();
-    slow.await.unwrap().unwrap();
+    let overtaken = slow.await.unwrap().unwrap_err();
+    assert_eq!(overtaken.downcast_ref(), Some(&MigrationError::OvertakenInCutover));
     assert_eq!(world.rows.find(&KEY).await.unwrap(), Some(NEW));
     assert_eq!(world.values().await, (Some(NEW), Some(NEW)));
 }

@@ -7,6 +7,7 @@ mod chaos;
 mod closed;
 mod end_check;
 mod fleet;
+mod moved_under;
 mod process_scope;
 mod races;
 mod reads;

@@ -123,3 +123,22 @@ async fn a_step_overtaken_between_its_two_looks_does_not_blame_the_store() {
     assert!(matches!(error, StepError::Overtaken { .. }), "{error:?}");
     assert!(error.is_retryable());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_is_refused_leaves_a_lease_that_says_why() {
+    let (service, tracker) = started().await;
+    let _hold = tracker.hold();
+    assert!(matches!(tracker.release().await, Err(TrackerError::Held { holds: 1 })));
+    assert!(!tracker.word().is_closed(), "it must be able to repair");
+    let step = Move::to(Phase::Cutover);
+    let refused = take_step(&*service, &name(), &step, None).await.unwrap_err();
+    assert!(matches!(refused, StepError::Refused(Refused::Held { holds: 1, .. })), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_released_node_registers_no_more() {
+    let (service, tracker) = started().await;
+    tracker.release().await.unwrap();
+    assert!(matches!(tracker.poll().await, Err(TrackerError::Closed { .. })));
+    assert!(service.leases(&name()).await.unwrap().is_empty());
+}

@@ -21,11 +21,20 @@ use crate::stamp::{Record, StampScope};
 /// A read or a scan has no effect, so one whose answer is lost is `Unavailable`
 /// and not `Unknown`. `apply_many` is so many `apply`s, each with a fault
 /// of its own. Clones share everything.
-#[derive(Clone)]
 pub struct FaultyRepository<R> {
     inner: Arc<R>,
     control: Arc<Control>,
     landings: Landings,
+}
+
+impl<R> Clone for FaultyRepository<R> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            control: Arc::clone(&self.control),
+            landings: self.landings.clone(),
+        }
+    }
 }
 
 impl<R: StampedRepository> FaultyRepository<R> {
