@@ -91,7 +91,8 @@ pub(crate) async fn migrate(
     // you already run.
     let migration: MigrationName = "airports".parse()?;
     let service = Arc::new(InMemoryStateService::default());
-    let state = MigrationState::new(migration.clone()).with_nodes_expected(NODES.into());
+    let state =
+        MigrationState::new(migration.clone()).with_nodes_expected(u32::from(NODES).try_into()?);
     service.create(&state).await?;
 
     // The nodes of the service, each with a clock that is wrong in its own way.

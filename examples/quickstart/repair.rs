@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strangler_fig::error::StoreError;
+use strangler_fig::repository::Joined;
 use tokio::time::sleep;
 
 use crate::airports::Migrating;
@@ -21,7 +22,7 @@ pub async fn repair(airports: Migrating, traffic: Arc<Traffic>) {
                 traffic.report.count(|stage| stage.seen += 1);
             }
             // `found.hold` forbids the first `Cutover` until it is dropped.
-            if airports.join(&found.key).await.is_ok() {
+            if airports.join(&found.key).await.is_ok_and(|joined| joined != Joined::Stuck) {
                 traffic.report.count(|stage| stage.repaired += 1);
             } else {
                 returned.insert(found.key.clone());
@@ -34,8 +35,11 @@ pub async fn repair(airports: Migrating, traffic: Arc<Traffic>) {
 
 /// Joins all that is left: what a node knows goes with it.
 pub async fn repair_rest(airports: &Migrating) -> Result<(), StoreError> {
-    for found in airports.sink().take(usize::MAX) {
-        airports.join(&found.key).await?;
+    while let Some(found) = airports.sink().take(1).pop() {
+        if let Err(error) = airports.join(&found.key).await {
+            airports.sink().note(found.key, found.reason, found.hold);
+            return Err(error);
+        }
     }
     Ok(())
 }

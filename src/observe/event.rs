@@ -16,6 +16,8 @@ pub enum Event {
     },
     /// The migration-state service could not be reached; the phase is kept.
     StateUnreachable,
+    /// The service shows an older state than the node has; the phase is kept.
+    StateWentBack,
     /// An operation was answered.
     Operated {
         /// Which kind.

@@ -36,10 +36,10 @@ impl TrackerConfig {
         self
     }
 
-    /// How long one call to the service may take.
+    /// How long one call to the service may take; at least a millisecond.
     #[must_use]
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
-        self.call_timeout = timeout;
+        self.call_timeout = timeout.max(Duration::from_millis(1));
         self
     }
 

@@ -41,6 +41,12 @@ pub enum DocumentError {
     /// It is a state document with a field that cannot be.
     #[error("the state document is broken")]
     Broken(#[source] serde_json::Error),
+    /// Its fields contradict each other: no sequence of moves leads there.
+    #[error("the state document is impossible: see its field {field}")]
+    Impossible {
+        /// Where to look.
+        field: &'static str,
+    },
     /// It belongs to another migration.
     #[error("the document is the state of {found}, not of {expected}")]
     OtherMigration {
@@ -87,11 +93,13 @@ impl MigrationState {
             return Err(DocumentError::Newer { found: head.version });
         }
         let Body { state } = serde_json::from_str(text).map_err(DocumentError::Broken)?;
-        if state.name() == expected {
-            Ok(state)
-        } else {
+        if state.name() != expected {
             let found = state.name().clone();
-            Err(DocumentError::OtherMigration { expected: expected.clone(), found })
+            return Err(DocumentError::OtherMigration { expected: expected.clone(), found });
+        }
+        match state.impossible() {
+            None => Ok(state),
+            Some(field) => Err(DocumentError::Impossible { field }),
         }
     }
 }
@@ -127,6 +135,22 @@ mod tests {
             let error = MigrationState::from_document(&document().replace(good, bad), &name());
             let Err(DocumentError::Broken(source)) = error else { panic!("{error:?}") };
             assert!(source.to_string().contains(named), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_no_move_leads_to_is_refused() {
+        for (good, bad, field) in [
+            ("legacy_only", "ramp_down", "base"),
+            ("\"since_epoch\":0", "\"since_epoch\":3", "base"),
+            ("\"legacy_complete_since\":0", "\"legacy_complete_since\":9", "legacy_complete_since"),
+            ("\"modern_complete\":false", "\"modern_complete\":true", "base"),
+        ] {
+            let text = document().replace(good, bad);
+            assert_ne!(text, document(), "{good}");
+            let error = MigrationState::from_document(&text, &name()).unwrap_err();
+            let DocumentError::Impossible { field: found } = error else { panic!("{error:?}") };
+            assert_eq!(found, field, "{bad}");
         }
     }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use super::{NodeLease, NodeName, Refused};
 
@@ -32,12 +33,13 @@ impl Fleet {
     }
 
     /// Whether every node works by the state of `since` or a later one.
-    pub(super) fn settled(&self, since: u64, nodes_expected: u32) -> Result<(), Refused> {
+    pub(super) fn settled(&self, since: u64, nodes_expected: NonZeroU32) -> Result<(), Refused> {
         // Two lives of one node are one node.
         let names: BTreeSet<&NodeName> = self.leases.iter().map(|it| &it.node.name).collect();
         let found = u32::try_from(names.len()).unwrap_or(u32::MAX);
-        if found < nodes_expected {
-            return Err(Refused::TooFewNodes { expected: nodes_expected, found });
+        let expected = nodes_expected.get();
+        if found < expected {
+            return Err(Refused::TooFewNodes { expected, found });
         }
         let lags = |lease: &&NodeLease| lease.adopted.is_none_or(|adopted| adopted.epoch < since);
         match self.leases.iter().find(lags) {

@@ -22,13 +22,13 @@
 //! ```
 //! use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
 //!
-//! let fleet = Fleet::default();
-//! let state = MigrationState::new("airports".parse()?).with_nodes_expected(0);
-//! let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+//! let nobody = Fleet::default();
+//! let state = MigrationState::new("airports".parse()?);
+//! let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &nobody)?;
 //!
-//! // R2: nobody has shown that modern holds everything.
-//! let refused = state.transition(&Move::to(Phase::Live), MoveId::random()?, &fleet);
-//! assert_eq!(refused, Err(Refused::ModernIncomplete));
+//! // R2: the fleet must have settled, and modern be complete.
+//! let refused = state.transition(&Move::to(Phase::Live), MoveId::random()?, &nobody);
+//! assert_eq!(refused, Err(Refused::TooFewNodes { expected: 1, found: 0 }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -64,7 +64,7 @@ pub use lease::{Adopted, Incarnation, MoveId, NodeId, NodeLease, Scopes};
 pub use name::{MigrationName, NameError, NodeName};
 pub use part::{Cohort, CutOver, Part, PartName};
 pub use plan::{ReadPlan, WritePlan, primary, read_must_rerun, write_must_rerun};
-pub use share::{Bucket, HashVersion, Salt, Share};
+pub use share::{Bucket, HashVersion, Salt, Share, ShareError};
 pub use side::Side;
 pub use state::MigrationState;
 pub use step::{Move, Refused};

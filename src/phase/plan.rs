@@ -29,17 +29,6 @@ impl WritePlan {
             Phase::Halted => Self::Wait,
         }
     }
-
-    /// The store the write reaches first. Strict writes reach legacy first, so
-    /// that legacy holds whatever modern shows.
-    #[must_use]
-    pub const fn first(self) -> Option<Side> {
-        match self {
-            Self::Single(side) | Self::Lenient(side) => Some(side),
-            Self::Strict => Some(Side::Legacy),
-            Self::Wait => None,
-        }
-    }
 }
 
 /// How a read of one key is carried out.
@@ -126,11 +115,5 @@ mod tests {
             assert!(read_must_rerun(planned, Phase::Cutover), "{planned}");
             assert!(read_must_rerun(planned, Phase::Halted), "{planned}");
         }
-    }
-
-    #[test]
-    fn a_strict_write_reaches_legacy_first() {
-        assert_eq!(WritePlan::of(Phase::Live).first(), Some(Side::Legacy));
-        assert_eq!(WritePlan::of(Phase::Cutover).first(), Some(Side::Legacy));
     }
 }

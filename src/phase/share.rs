@@ -47,12 +47,16 @@ impl Share {
     }
 }
 
+/// A number that is no share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a share is at most 10000 basis points, not {0}")]
+pub struct ShareError(u16);
+
 impl TryFrom<u16> for Share {
-    type Error = String;
+    type Error = ShareError;
 
     fn try_from(basis_points: u16) -> Result<Self, Self::Error> {
-        Self::new(basis_points)
-            .ok_or_else(|| format!("a share is at most 10000 basis points, not {basis_points}"))
+        Self::new(basis_points).ok_or(ShareError(basis_points))
     }
 }
 
@@ -72,6 +76,7 @@ impl fmt::Display for Share {
 /// one it does not know: two nodes that hash differently would split a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum HashVersion {
     /// XXH3-64 of the encoded key, seeded with XXH3-64 of the migration's name,
     /// scaled to 10,000 buckets by the high half of a 128-bit product.

@@ -1,9 +1,11 @@
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::part::{CutOver, Range};
 use super::{
-    Adopted, Bucket, Cohort, Fleet, HashVersion, MigrationName, MoveId, Part, PartName, Phase,
-    Salt, Share, Side, StateWord,
+    Adopted, Bucket, Cohort, Family, Fleet, HashVersion, MigrationName, MoveId, Part, PartName,
+    Phase, Salt, Share, Side, StateWord,
 };
 
 /// Where a migration stands: a base and at most one cohort ahead of it, and the
@@ -34,7 +36,7 @@ pub struct MigrationState {
     /// Whether `RampDown` or `ModernOnly` was ever entered.
     pub(super) left_legacy: bool,
     pub(super) cut_over: CutOver,
-    pub(super) nodes_expected: u32,
+    pub(super) nodes_expected: NonZeroU32,
 }
 
 impl MigrationState {
@@ -51,14 +53,14 @@ impl MigrationState {
             legacy_complete_since: Some(0),
             left_legacy: false,
             cut_over: CutOver::NONE,
-            nodes_expected: 1,
+            nodes_expected: NonZeroU32::MIN,
         }
     }
 
     /// The same, with the number of nodes that must hold a lease before
     /// anything that waits for the fleet is allowed (1 unless said otherwise).
     #[must_use]
-    pub fn with_nodes_expected(mut self, nodes: u32) -> Self {
+    pub fn with_nodes_expected(mut self, nodes: NonZeroU32) -> Self {
         self.nodes_expected = nodes;
         self
     }
@@ -113,7 +115,7 @@ impl MigrationState {
 
     /// How many nodes must hold a lease.
     #[must_use]
-    pub const fn nodes_expected(&self) -> u32 {
+    pub const fn nodes_expected(&self) -> NonZeroU32 {
         self.nodes_expected
     }
 
@@ -190,5 +192,33 @@ impl MigrationState {
         halted
             || self.parts().all(|part| part.legacy_answers(complete))
             || self.parts().all(Part::modern_answers)
+    }
+
+    /// What no sequence of moves leads to: a state that was not made here.
+    pub(super) fn impossible(&self) -> Option<&'static str> {
+        let part = |part: Part| {
+            let family = part.phase.family();
+            let from_modern = part.entered_from == Family::Modern;
+            family.is_none_or(|family| family == part.entered_from)
+                && (part.phase != Phase::Halted || from_modern && self.legacy_complete())
+                && !(part.modern_complete && family == Some(Family::Legacy))
+                && part.since_epoch <= self.epoch
+        };
+        let cohort = self.cohort.map(|cohort| (cohort.share, cohort.part.phase));
+        let left = self.base.phase.leaves_legacy();
+        match () {
+            () if !part(self.base) => Some("base"),
+            () if self.cohort.is_some_and(|cohort| !part(cohort.part)) => Some("cohort"),
+            () if cohort.is_some_and(|(share, phase)| {
+                left || phase.leaves_legacy() || share == Share::NONE || share == Share::WHOLE
+            }) =>
+            {
+                Some("cohort")
+            }
+            () if left && (self.legacy_complete() || !self.left_legacy) => Some("left_legacy"),
+            () if self.legacy_complete_since > Some(self.epoch) => Some("legacy_complete_since"),
+            () if !self.answers_queries() => Some("legacy_complete_since"),
+            () => None,
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::{NodeId, PartName, Phase, Share, SweepEvidence};
@@ -29,7 +31,7 @@ pub enum Move {
     /// A sweep has shown that nothing is missing.
     Complete(SweepEvidence),
     /// So many nodes must hold a lease before anything that waits for the fleet.
-    ExpectNodes(u32),
+    ExpectNodes(NonZeroU32),
 }
 
 impl Move {

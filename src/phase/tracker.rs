@@ -293,12 +293,13 @@ impl PhaseTracker {
     }
 
     fn report(&self, error: &TrackerError) {
-        self.tell(&Event::StateUnreachable);
         let source = std::error::Error::source(error).map(ToString::to_string);
         if matches!(error, TrackerError::WentBack { .. }) {
+            self.tell(&Event::StateWentBack);
             warn!({ field::ERROR } = %error, "phase kept");
         } else {
-            debug!({ field::ERROR } = %error, ?source, "phase kept");
+            self.tell(&Event::StateUnreachable);
+            debug!({ field::ERROR } = %error, source, "phase kept");
         }
     }
 

@@ -1,6 +1,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+/// No pause between retries is longer.
+const DELAY_MAX: Duration = Duration::from_secs(30);
+
 /// The limits of a [`Sweep`](super::Sweep).
 #[derive(Debug, Clone)]
 pub struct SweepConfig {
@@ -39,7 +42,7 @@ impl SweepConfig {
         self
     }
 
-    /// The pause before the first retry; each later one doubles it.
+    /// The pause before the first retry; each later one doubles it, up to 30 s.
     #[must_use]
     pub fn with_retry_delay(mut self, delay: Duration) -> Self {
         self.retry_delay = delay;
@@ -55,6 +58,6 @@ impl SweepConfig {
     }
 
     pub(super) fn delay(&self, retry: u32) -> Duration {
-        self.retry_delay.saturating_mul(2_u32.saturating_pow(retry))
+        self.retry_delay.saturating_mul(2_u32.saturating_pow(retry)).min(DELAY_MAX)
     }
 }

@@ -5,6 +5,7 @@ use crate::phase::SweepEvidence;
 
 /// A key that could not be joined.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FailedKey<K> {
     /// Which key.
     pub key: K,

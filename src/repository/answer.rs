@@ -3,6 +3,7 @@ use crate::stamp::Record;
 
 /// What a read found, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Answer<E> {
     /// The record, with its stamp; a tombstone if the key was deleted.
     pub record: Record<E>,

@@ -98,7 +98,8 @@ impl MigrationConfig {
         self
     }
 
-    /// How long a comparison may take before it is given up.
+    /// How long a comparison may take, the pause before reading again aside, before
+    /// it is given up.
     #[must_use]
     pub fn with_shadow_deadline(mut self, deadline: Duration) -> Self {
         self.shadow_deadline = deadline;

@@ -60,6 +60,7 @@ impl fmt::Display for DivergenceReason {
 
 /// A key known or suspected to differ.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Divergence<K> {
     /// Which key.
     pub key: K,

@@ -21,7 +21,7 @@ pub enum BuildError {
     },
 }
 
-/// What the migration itself has against an operation: the source of a
+/// Why the migration itself refuses an operation: the source of a
 /// [`StoreError`](crate::error::StoreError) that no adapter reported.
 ///
 /// ```

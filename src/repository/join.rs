@@ -51,6 +51,7 @@ pub enum Join {
 
 /// What joining a key came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Joined {
     /// Both sides held the same.
     Level,

@@ -58,7 +58,8 @@ where
         record: &Record<L::Entity>,
     ) -> Comparison {
         let compared = AssertUnwindSafe(self.compare(primary, key, record)).catch_unwind();
-        match tokio::time::timeout(self.config.shadow_deadline, compared).await {
+        let deadline = self.config.shadow_deadline.saturating_add(self.config.shadow_recheck_delay);
+        match tokio::time::timeout(deadline, compared).await {
             Ok(Ok(Ok(result))) => result,
             _failed_panicked_or_hung => Comparison::Failed,
         }

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["status", "memory", "testkit", "mock"],
 ];
 
-/// Floor 1 stands on itself only so: records need keys and clocks need time.
+/// Neighbours on one floor: stamps are made by clocks, suites run on references.
 const NEIGHBOURS: &[(&str, &str)] = &[("stamp", "clock"), ("testkit", "memory")];
 
 fn floor(module: &str) -> Option<usize> {

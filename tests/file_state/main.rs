@@ -12,6 +12,8 @@ mod race;
 mod refusal;
 mod scratch;
 
+use std::num::NonZeroU32;
+
 use strangler_fig::error::StoreError;
 use strangler_fig::memory::FileStateService;
 use strangler_fig::phase::{
@@ -29,7 +31,7 @@ fn first() -> MigrationState {
 
 /// The state after a move that is always allowed; `id` tells it apart.
 fn moved(state: &MigrationState, id: u128) -> MigrationState {
-    let step = Move::ExpectNodes(7);
+    let step = Move::ExpectNodes(NonZeroU32::MAX);
     state.transition(&step, MoveId::fixed(id), &Fleet::default()).unwrap()
 }
 

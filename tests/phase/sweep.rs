@@ -2,7 +2,7 @@
 
 use strangler_fig::phase::{Move, Phase, Refused, Share, SweepEvidence};
 
-use super::trip::Trip;
+use super::trip::{Trip, expect_nodes};
 
 fn in_cutover() -> Trip {
     Trip::new().moved(Move::to(Phase::Cutover)).settled()
@@ -64,7 +64,7 @@ fn a_sweep_with_failures_or_conflicts_does_not_count() {
 fn any_move_in_between_makes_a_sweep_void() {
     let share = Share::percent(25);
     for step in [
-        Move::ExpectNodes(1),
+        expect_nodes(1),
         Move::to(Phase::Shadow),
         Move::StartCohort { share },
         Move::Complete(clean(&in_cutover())),

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use strangler_fig::phase::{
     Adopted, Bucket, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Part,
     PartName, Phase, Refused, Scopes, Share,
@@ -124,3 +126,8 @@ impl Trip {
 /// There and back once, so that legacy was left behind, to the legacy family.
 pub(crate) const ROUND_TRIP: [Phase; 6] =
     [Phase::Cutover, Phase::Live, Phase::RampDown, Phase::Live, Phase::Cutover, Phase::DualWrite];
+
+/// So many nodes must hold a lease.
+pub(crate) fn expect_nodes(nodes: u32) -> Move {
+    Move::ExpectNodes(NonZeroU32::new(nodes).unwrap())
+}

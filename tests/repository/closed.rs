@@ -143,7 +143,7 @@ async fn a_repair_whose_node_was_closed_meanwhile_writes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_sweep_whose_node_was_closed_meanwhile_shows_nothing() {
     let world = World::new(Phase::Cutover);
-    let ticket = world.tracker.state().begin_sweep(&strangler_fig::phase::Fleet::default());
+    let ticket = world.ticket();
     let gate = world.legacy.pause_next_scan(Pause::AfterEffect);
     let sweep = world.sweep();
     let swept = tokio::spawn(async move { sweep.run(ticket, std::future::pending()).await });

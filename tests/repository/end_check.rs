@@ -232,3 +232,17 @@ async fn queries_are_put_to_the_side_the_table_names() {
     let asked = back.rows.query(|_| async { Ok("legacy") }, |_| async { Ok("modern") });
     assert_eq!(asked.await.unwrap(), "modern", "legacy is not complete after `RampDown`");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_read_in_flight_that_meets_cutover_runs_again() {
+    let world = World::new(Phase::DualWrite);
+    world.put(&world.legacy, stamp(1), Some(OLD)).await;
+    let gate = world.legacy.pause_next_read(Pause::AfterEffect);
+    let rows = world.rows.clone();
+    let reader = tokio::spawn(async move { rows.find(&KEY).await });
+    gate.reached().await;
+    world.go(Phase::Cutover);
+    world.rows.save(NEW).await.unwrap();
+    gate.open();
+    assert_eq!(reader.await.unwrap().unwrap(), Some(NEW));
+}

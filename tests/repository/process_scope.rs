@@ -23,7 +23,7 @@ const LEGACY_FORGETS: Scopes = Scopes { legacy: StampScope::Process, modern: Sta
 
 /// A tracker that has come through these phases, and a clock.
 fn node(phases: &[Phase], scopes: Scopes) -> (Arc<PhaseTracker>, Arc<StampClock>) {
-    let state = MigrationState::new("rows".parse().unwrap()).with_nodes_expected(0);
+    let state = MigrationState::new("rows".parse().unwrap());
     let state = phases.iter().fold(state, |state, to| moved(&state, *to));
     let config = TrackerConfig::default().with_scopes(scopes);
     (PhaseTracker::detached_with(state, config), Arc::new(StampClock::new().unwrap()))

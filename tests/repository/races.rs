@@ -1,33 +1,24 @@
 //! The races of dual write, backfill and cutover that are known to lose data,
 //! one test each.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{
-    Adopted, Bucket, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase,
-    Refused, Scopes, Share,
+    Adopted, Bucket, Fleet, MigrationState, Move, MoveId, NodeLease, Phase, Refused, Share,
 };
 use strangler_fig::repository::{Joined, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::faults::{Fault, Pause};
 
-use crate::support::{KEY, NEW, OLD, World, kind, moved, stamp};
-
-fn lease(name: &str, adopted: Option<&MigrationState>) -> NodeLease {
-    NodeLease {
-        node: NodeId { name: name.parse().unwrap(), incarnation: Incarnation::fixed(1) },
-        adopted: adopted.map(MigrationState::adopted),
-        scopes: Scopes::default(),
-        holds: 0,
-    }
-}
+use crate::support::{KEY, NEW, OLD, World, kind, lease, moved, settled, stamp};
 
 #[tokio::test(start_paused = true)]
 async fn rows_that_existed_before_the_crate_are_copied() {
     let world = World::new(Phase::DualWrite);
     world.legacy.inner().plant(OLD);
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert_eq!((report.keys, report.to_modern), (1, 1));
     assert_eq!(world.in_modern().await, Record::live(Stamp::BASE, OLD));
@@ -39,7 +30,7 @@ async fn a_stale_backfill_overwrites_nothing() {
         let world = World::new(phase);
         world.legacy.inner().plant(OLD);
         let gate = world.legacy.pause_next_scan(Pause::AfterEffect);
-        let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+        let ticket = world.ticket();
         let sweep = world.sweep();
         let swept = tokio::spawn(async move { sweep.run(ticket, std::future::pending()).await });
         gate.reached().await;
@@ -56,7 +47,7 @@ async fn a_backfill_brings_no_deleted_record_back() {
         let world = World::new(phase);
         world.legacy.inner().plant(OLD);
         let gate = world.legacy.pause_next_scan(Pause::AfterEffect);
-        let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+        let ticket = world.ticket();
         let sweep = world.sweep();
         let swept = tokio::spawn(async move { sweep.run(ticket, std::future::pending()).await });
         gate.reached().await;
@@ -108,7 +99,8 @@ async fn a_node_with_a_stale_phase_inside_a_family_does_no_harm() {
 
 #[test]
 fn a_node_with_a_stale_phase_blocks_the_crossing() {
-    let state = MigrationState::new("rows".parse().unwrap()).with_nodes_expected(2);
+    let state = MigrationState::new("rows".parse().unwrap())
+        .with_nodes_expected(NonZeroU32::new(2).unwrap());
     let before = state.clone();
     let id = MoveId::fixed(1);
     let state = state.transition(&Move::to(Phase::Cutover), id, &Fleet::default()).unwrap();
@@ -131,7 +123,7 @@ async fn a_sweep_that_a_move_interrupts_does_not_count() {
     world.legacy.inner().plant(OLD);
     let state = world.tracker.state();
     let gate = world.legacy.pause_next_scan(Pause::AfterEffect);
-    let (sweep, ticket) = (world.sweep(), state.begin_sweep(&Fleet::default()));
+    let (sweep, ticket) = (world.sweep(), state.begin_sweep(&settled(&state)));
     let swept = tokio::spawn(async move { sweep.run(ticket, std::future::pending()).await });
     gate.reached().await;
     world.go(Phase::Shadow);
@@ -160,14 +152,13 @@ fn a_sweep_that_began_before_the_fleet_had_settled_does_not_count() {
 #[test]
 fn a_rollback_after_writes_that_only_modern_saw_needs_a_sweep() {
     let world = |phases: &[Phase]| {
-        let first = MigrationState::new("rows".parse().unwrap()).with_nodes_expected(0);
+        let first = MigrationState::new("rows".parse().unwrap());
         phases.iter().fold(first, |state, to| moved(&state, *to))
     };
     let id = MoveId::fixed(1);
     let back = |state: &MigrationState| {
-        let fleet = Fleet::default();
-        let cutover = state.transition(&Move::to(Phase::Cutover), id, &fleet).unwrap();
-        cutover.transition(&Move::to(Phase::DualWrite), id, &fleet)
+        let cutover = state.transition(&Move::to(Phase::Cutover), id, &Fleet::default()).unwrap();
+        cutover.transition(&Move::to(Phase::DualWrite), id, &settled(&cutover))
     };
     let live = world(&[Phase::Cutover, Phase::Live]);
     assert!(back(&live).is_ok(), "seconds, not hours");
@@ -185,7 +176,7 @@ async fn a_constraint_of_modern_drops_no_row_silently() {
     assert_eq!(world.noted(), ["lenient_rejected"]);
 
     world.modern.always_apply(Fault::Refuse(StoreErrorKind::Rejected));
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert_eq!((report.failures, report.is_clean()), (1, false));
     assert_eq!(report.failed[0].error.kind(), StoreErrorKind::Rejected);
@@ -228,7 +219,7 @@ async fn a_conflict_over_the_largest_stamp_blocks_completeness() {
     let world = World::new(Phase::Cutover);
     world.put(&world.legacy, Stamp::MAX, Some(OLD)).await;
     world.put(&world.modern, Stamp::MAX, Some(NEW)).await;
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert_eq!(report.conflicts, 1);
     let step = Move::Complete(report.evidence);
@@ -262,14 +253,10 @@ fn a_state_store_that_went_back_moves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_cohort_ahead_is_served_by_its_own_phase() {
     let world = World::new(Phase::DualWrite);
-    let (fleet, id) = (Fleet::default(), MoveId::fixed(1));
-    let step = |state: MigrationState, step: Move| state.transition(&step, id, &fleet).unwrap();
-    let state = (*world.tracker.state()).clone();
-    let state = step(state, Move::StartCohort { share: Share::percent(50) });
-    let state = step(state, Move::cohort_to(Phase::Cutover));
-    let swept = Move::Complete(state.begin_sweep(&fleet).finish(0, 0));
-    let state = step(step(state, swept), Move::cohort_to(Phase::Live));
-    assert!(world.tracker.adopt(state));
+    world.take(Move::StartCohort { share: Share::percent(50) });
+    world.take(Move::cohort_to(Phase::Cutover));
+    world.take(Move::Complete(world.ticket().finish(0, 0)));
+    world.take(Move::cohort_to(Phase::Live));
 
     world.legacy.always_read(Fault::Hang);
     let (salt, half) = (world.tracker.state().salt(), Share::percent(50));
@@ -279,5 +266,18 @@ async fn a_cohort_ahead_is_served_by_its_own_phase() {
         world.rows.save((key, "row")).await.unwrap();
         assert!(world.rows.find(&key).await.unwrap().is_some(), "read from modern");
         assert!(world.legacy.inner().read(&key).await.unwrap().value.is_some(), "written to both");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_killed_between_two_writes_is_found_by_the_sweep() {
+    for phase in [Phase::DualWrite, Phase::Cutover, Phase::Live] {
+        let world = World::new(phase);
+        world.put(&world.modern, stamp(1), Some(OLD)).await;
+        // All that is left of the write: nobody noted anything.
+        world.put(&world.legacy, stamp(2), Some(NEW)).await;
+        let report = world.sweep().run(world.ticket(), std::future::pending()).await.unwrap();
+        assert_eq!((report.to_modern, report.is_clean()), (1, true), "{phase}");
+        assert_eq!(world.values().await, (Some(NEW), Some(NEW)), "{phase}");
     }
 }

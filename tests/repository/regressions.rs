@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
-use strangler_fig::phase::{self, Bucket, Fleet, Move, Phase, Share};
+use strangler_fig::phase::{self, Bucket, Move, Phase, Share};
 use strangler_fig::repository::{
     Applied, Joined, MigrationConfig, MigrationError, MigrationRepository, StampedRepository,
 };
@@ -28,7 +28,7 @@ async fn a_deletion_behind_the_crate_wins_for_keys_that_a_growing_cutover_has_no
     let key = (0..100).find(|key: &u32| !fifth.holds(Bucket::of(key, salt))).unwrap();
     world.rows.save((key, "deleted")).await.unwrap();
     world.legacy.inner().uproot(&key);
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert_eq!(world.rows.find(&key).await.unwrap(), None);
     assert!(world.modern.inner().read(&key).await.unwrap().is_tombstone());
@@ -64,7 +64,7 @@ async fn a_sweep_is_clean_only_if_both_sides_took_what_it_settled() {
     world.put(&world.legacy, AHEAD, Some(OLD)).await;
     world.put(&world.modern, AHEAD, Some(NEW)).await;
     let gate = world.legacy.pause_next_apply(Pause::AfterEffect);
-    let (sweep, ticket) = (world.sweep(), world.tracker.state().begin_sweep(&Fleet::default()));
+    let (sweep, ticket) = (world.sweep(), world.ticket());
     let swept = tokio::spawn(async move { sweep.run(ticket, std::future::pending()).await });
     gate.reached().await;
     // A node that settles it the other way round was quicker.

@@ -7,7 +7,10 @@ use std::time::Duration;
 use strangler_fig::clock::ManualClock;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::InMemoryRepository;
-use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTracker, Share};
+use strangler_fig::phase::{
+    Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
+    Scopes, Share, SweepTicket,
+};
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::{Joined, MigrationConfig, MigrationRepository, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp, StampClock, WriterId};
@@ -44,7 +47,7 @@ fn way_to(phase: Phase) -> &'static [Phase] {
 
 /// The state after a lawful move; a sweep is claimed where one is needed.
 pub(crate) fn moved(state: &MigrationState, to: Phase) -> MigrationState {
-    let (fleet, id) = (Fleet::default(), MoveId::random().unwrap());
+    let (fleet, id) = (settled(state), MoveId::random().unwrap());
     let swept = match state.base().phase {
         Phase::Cutover => {
             let evidence = state.begin_sweep(&fleet).finish(0, 0);
@@ -52,7 +55,22 @@ pub(crate) fn moved(state: &MigrationState, to: Phase) -> MigrationState {
         }
         _ => state.clone(),
     };
-    swept.transition(&Move::to(to), id, &fleet).unwrap()
+    swept.transition(&Move::to(to), id, &settled(&swept)).unwrap()
+}
+
+/// A fleet of one node that works by this state.
+pub(crate) fn settled(state: &MigrationState) -> Fleet {
+    Fleet::new(vec![lease("node", Some(state))])
+}
+
+/// The lease of a node that has adopted this state, or none yet.
+pub(crate) fn lease(name: &str, adopted: Option<&MigrationState>) -> NodeLease {
+    NodeLease {
+        node: NodeId { name: name.parse().unwrap(), incarnation: Incarnation::fixed(1) },
+        adopted: adopted.map(MigrationState::adopted),
+        scopes: Scopes::default(),
+        holds: 0,
+    }
 }
 
 pub(crate) struct World {
@@ -68,7 +86,7 @@ impl World {
     }
 
     pub(crate) fn with(phase: Phase, config: MigrationConfig) -> Self {
-        let state = MigrationState::new("rows".parse().unwrap()).with_nodes_expected(0);
+        let state = MigrationState::new("rows".parse().unwrap());
         let state = way_to(phase).iter().fold(state, |state, to| moved(&state, *to));
         let tracker = PhaseTracker::detached(state);
         let [legacy, modern] = [(); 2].map(|()| Side::new(Store::new(|row| row.0)));
@@ -91,10 +109,16 @@ impl World {
         assert!(self.tracker.adopt(moved(&self.tracker.state(), to)), "a newer state is adopted");
     }
 
-    /// A lawful step of the rollout; the fleet is of no account.
+    /// A sweep that begins now, on a settled fleet.
+    pub(crate) fn ticket(&self) -> SweepTicket {
+        let state = self.tracker.state();
+        state.begin_sweep(&settled(&state))
+    }
+
+    /// A lawful step of the rollout, on a settled fleet.
     pub(crate) fn take(&self, step: Move) {
-        let (fleet, id) = (Fleet::default(), MoveId::random().unwrap());
-        let next = self.tracker.state().transition(&step, id, &fleet).unwrap();
+        let state = self.tracker.state();
+        let next = state.transition(&step, MoveId::random().unwrap(), &settled(&state)).unwrap();
         assert!(self.tracker.adopt(next), "a newer state is adopted");
     }
 

@@ -38,7 +38,7 @@ async fn every_key_of_either_store_is_joined_whatever_the_pages() {
             }
         }
         let config = SweepConfig::default().with_page_size(NonZeroUsize::new(size).unwrap());
-        let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+        let ticket = world.ticket();
         let sweep = world.sweep().with_config(config);
         let report = sweep.run(ticket, std::future::pending()).await.unwrap();
         assert_eq!((report.keys, report.to_legacy + report.to_modern), (10, 10), "{size}");
@@ -51,7 +51,7 @@ async fn every_key_of_either_store_is_joined_whatever_the_pages() {
 async fn before_the_first_cutover_nothing_is_joined_into_legacy() {
     let world = World::new(Phase::DualWrite);
     world.modern.inner().apply(&1, &Record::live(stamp(9), (1, "modern"))).await.unwrap();
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert_eq!((report.to_legacy, report.settled), (0, 1));
     assert_eq!(world.legacy.applies(), 0);
@@ -66,7 +66,7 @@ async fn what_fails_is_joined_again_and_what_goes_on_failing_is_counted() {
     }
     world.modern.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));
     world.modern.push_apply(Fault::FailAfter);
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert!(report.is_clean(), "{report}");
     assert_eq!(world.modern.inner().records().len(), 5);
@@ -84,7 +84,7 @@ async fn what_fails_is_joined_again_and_what_goes_on_failing_is_counted() {
 async fn a_scan_is_tried_again_and_its_failure_names_the_side() {
     let world = World::new(Phase::Cutover);
     world.legacy.inner().plant((1, "old"));
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     for _ in 0..3 {
         world.modern.push_scan(Fault::Refuse(StoreErrorKind::Unavailable));
     }
@@ -101,7 +101,7 @@ async fn a_clean_sweep_clears_what_was_noted_before_it_and_nothing_else() {
     let world = World::new(Phase::Cutover);
     world.modern.push_apply(Fault::Refuse(StoreErrorKind::Unknown));
     assert!(world.rows.save((1, "row")).await.is_err());
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
     assert!(report.is_clean() && world.rows.sink().is_empty());
 }
@@ -110,7 +110,7 @@ async fn a_clean_sweep_clears_what_was_noted_before_it_and_nothing_else() {
 async fn a_sweep_stops_when_told() {
     let world = World::new(Phase::Cutover);
     world.legacy.always_scan(Fault::Hang);
-    let ticket = world.tracker.state().begin_sweep(&Fleet::default());
+    let ticket = world.ticket();
     let second = tokio::time::sleep(std::time::Duration::from_secs(1));
     let stopped = world.sweep().run(ticket, second).await;
     assert!(matches!(stopped, Err(SweepError::Stopped)));

@@ -355,3 +355,27 @@ async fn batches_answer_once_for_each_in_their_order() {
     let expected: Vec<_> = keys.iter().map(|key| (*key < 40).then_some(*key)).collect();
     assert_eq!(found, expected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn live_writes_are_strict() {
+    let world = World::new(Phase::Live);
+    world.legacy.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));
+    assert_eq!(kind(world.rows.save(NEW).await), StoreErrorKind::Unavailable);
+    assert_eq!(world.values().await, (None, None), "modern shows nothing that legacy lacks");
+    world.modern.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));
+    assert_eq!(kind(world.rows.save(NEW).await), StoreErrorKind::Unknown, "one store is too few");
+}
+
+#[tokio::test(start_paused = true)]
+async fn strict_writes_reach_legacy_first() {
+    for phase in STRICT {
+        let world = World::new(phase);
+        let gate = world.legacy.pause_next_apply(Pause::BeforeEffect);
+        let saved = world.saving(NEW);
+        gate.reached().await;
+        assert_eq!(world.modern.applies(), 0, "{phase}");
+        gate.open();
+        saved.await.unwrap().unwrap();
+        assert_eq!(world.modern.applies(), 1, "{phase}");
+    }
+}

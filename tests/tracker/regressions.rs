@@ -142,3 +142,23 @@ async fn a_released_node_registers_no_more() {
     assert!(matches!(tracker.poll().await, Err(TrackerError::Closed { .. })));
     assert!(service.leases(&name()).await.unwrap().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_dies_in_the_middle_of_a_step_leaves_one_that_another_can_take() {
+    for polls in 0..8 {
+        let (service, _tracker) = started().await;
+        let dual_write = Move::to(Phase::DualWrite);
+        let migration = name();
+        let mut dying = Box::pin(take_step(&*service, &migration, &dual_write, None));
+        for _ in 0..polls {
+            if dying.as_mut().now_or_never().is_some() {
+                break;
+            }
+        }
+        drop(dying);
+        let found = service.current(&migration).await.unwrap().unwrap().state;
+        let next = step(&service, Phase::Shadow).await;
+        assert_eq!(next.epoch(), found.epoch() + 1, "after {polls} polls");
+        assert_eq!(next.base().phase, Phase::Shadow);
+    }
+}

@@ -1,5 +1,7 @@
 //! What the suite puts into a store, and how it asks for it.
 
+use std::num::NonZeroU32;
+
 use std::fmt::Debug;
 
 use crate::error::{StoreError, StoreErrorKind};
@@ -26,7 +28,7 @@ pub(super) fn first() -> MigrationState {
 
 /// The state after one move; `id` tells it from others of its epoch.
 pub(super) fn moved(state: &MigrationState, id: u128) -> MigrationState {
-    taken(state, &Move::ExpectNodes(u32::MAX), id)
+    taken(state, &Move::ExpectNodes(NonZeroU32::MAX), id)
 }
 
 fn taken(state: &MigrationState, step: &Move, id: u128) -> MigrationState {
@@ -37,13 +39,13 @@ fn taken(state: &MigrationState, step: &Move, id: u128) -> MigrationState {
 /// States that have, between them, something in every field.
 pub(super) fn states() -> Vec<MigrationState> {
     let steps = [
-        Move::ExpectNodes(0),
+        Move::ExpectNodes(NonZeroU32::MIN),
         Move::to(Phase::DualWrite),
         Move::StartCohort { share: Share::new(1).unwrap_or(Share::WHOLE) },
         Move::cohort_to(Phase::Cutover),
         Move::GrowCohort { share: Share::percent(99) },
         Move::to(Phase::Shadow),
-        Move::ExpectNodes(u32::MAX),
+        Move::ExpectNodes(NonZeroU32::MAX),
     ];
     let mut states = vec![first()];
     for (step, id) in steps.iter().zip([1, u128::MAX, 1 << 127, 0, 10, 11, 12]) {
