@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adapters;
+
 use std::sync::Arc;
 
 use strangler_fig::clock::{Clock, ManualClock, SkewedClock, SystemClock};
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::key::{Key, KeyError, KeyExt};
 use strangler_fig::memory::{
-    FileStateError, FileStateService, InMemoryPlainRepository, InMemoryRepository,
+    FileStateConfig, FileStateError, FileStateService, InMemoryPlainRepository, InMemoryRepository,
     InMemoryStampStore, InMemoryStateService, InMemoryTransaction, in_memory_tables,
 };
 use strangler_fig::observe::{
@@ -18,8 +20,9 @@ use strangler_fig::phase::{
     Adopted, Bucket, Cohort, CutOver, DocumentError, Family, Fleet, HashVersion, Hold, Incarnation,
     MigrationName, MigrationState, MigrationStateService, Move, MoveId, NameError, NodeId,
     NodeLease, NodeName, Part, PartName, Phase, PhaseTracker, ReadPlan, Refused, Revision, Salt,
-    Scopes, Share, Side, StateWord, StepError, SweepEvidence, SweepTicket, TrackerConfig,
-    TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step, write_must_rerun,
+    Scopes, Share, ShareError, Side, StateWord, StepError, SweepEvidence, SweepTicket,
+    TrackerConfig, TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step,
+    write_must_rerun,
 };
 use strangler_fig::reconcile::{FailedKey, Sweep, SweepConfig, SweepError, SweepReport};
 use strangler_fig::repository::{
@@ -127,6 +130,7 @@ fn errors_are_errors() {
     assert_error::<StoreError>();
     assert_error::<KeyError>();
     assert_error::<NameError>();
+    assert_error::<ShareError>();
     assert_error::<ParseStampError>();
     assert_error::<EntropyError>();
     assert_error::<Exhausted>();
@@ -173,16 +177,64 @@ where
     O: Observer,
 {
     let _ = (ManualClock::at(0), SkewedClock::new(Arc::new(SystemClock), 0));
-    let _ = (MigrationConfig::default(), SweepConfig::default());
+    let _ = (MigrationConfig::default(), SweepConfig::default(), FileStateConfig::default());
     let _: Option<(FailedKey<u32>, SweepReport<u32>)> = None;
 }
 
-/// The lines themselves are compiled with the documents.
+/// What tests of users' adapters are made of.
+#[cfg(feature = "testkit")]
 #[test]
-fn wrapping_two_repositories_and_a_query_takes_forty_lines() {
-    let page = include_str!("../../docs/ADAPTERS.md");
-    let after = page.split("You have a trait, two implementations").nth(1).unwrap();
-    let code = after.split("```").nth(1).unwrap();
-    let shown = code.lines().skip(1).filter(|line| !line.starts_with("# ")).count();
-    assert!((30..=40).contains(&shown), "{shown} lines");
+fn the_testkit_is_where_it_is_said_to_be() {
+    use strangler_fig::testkit::conformance::{
+        Fact, FactReport, RepositoryFixture, SideStampedFixture, StampedFixture, StateFixture,
+        TablesFixture, list, repository, run_all, scan, stamped, state, tables,
+    };
+    use strangler_fig::testkit::faults::{Fault, FaultPlan, FaultyRepository, Gate, Pause};
+    use strangler_fig::testkit::history::{
+        BRUTE_FORCE_MAX, History, HistoryChecker, HistoryRecorder, Operation, Verdict, Violation,
+        ViolationKind, brute_force, check,
+    };
+
+    #[expect(dead_code, reason = "it is compiled, not run")]
+    async fn suites<F, R, T, S>(fixture: fn() -> std::future::Ready<F>)
+    where
+        F: StampedFixture,
+        R: RepositoryFixture<Repository: ListRepository>,
+        T: TablesFixture,
+        S: StateFixture,
+    {
+        let facts: Vec<Fact<F>> = stamped::facts();
+        let _: Vec<FactReport> = run_all(facts, fixture).await;
+        let _ = (scan::facts::<SideStampedFixture<T>>(), tables::facts::<T>());
+        let _ = (repository::facts::<R>(), list::facts::<R>(), state::facts::<S>());
+    }
+    let _ = (Fault::Hang, FaultPlan::seeded(1), Pause::BeforeEffect, ViolationKind::Lost);
+    let faulty = FaultyRepository::new(Store::new(|row| row.0));
+    let gate: Gate = faulty.pause_next_apply(Pause::AfterEffect);
+    assert_send(&gate.reached());
+    assert_send(&faulty.settled());
+
+    let recorder: HistoryRecorder<u32, u32> = HistoryRecorder::new();
+    let history: History<u32, u32> = recorder.history();
+    let verdict: Verdict<u32, u32> = check(&history);
+    let violations: &[Violation<u32, u32>] = verdict.violations();
+    assert!(violations.is_empty() && HistoryChecker::default().check(&history).is_linearizable());
+    let none: [Operation<u32, u32>; 0] = [];
+    assert!(brute_force(&none) && BRUTE_FORCE_MAX > 0);
+}
+
+/// Mocks of every contract.
+#[cfg(feature = "mockall")]
+#[test]
+fn the_mocks_are_where_they_are_said_to_be() {
+    use strangler_fig::mock::{
+        MockClock, MockListRepository, MockMigrationStateService, MockObserver, MockRepository,
+        MockScanRepository, MockStampStore, MockStampedRepository, MockTransactionalRepository,
+    };
+    let _ = (MockClock::new(), MockObserver::new(), MockMigrationStateService::new());
+    let _ = MockRepository::<u32, Row>::new();
+    let _ = (MockListRepository::<u32, Row>::new(), MockStampedRepository::<u32, Row>::new());
+    let _ = MockScanRepository::<u32, Row>::new();
+    let _: Option<MockTransactionalRepository<u32, Row, ()>> = None;
+    let _: Option<MockStampStore<u32, ()>> = None;
 }
