@@ -21,7 +21,8 @@ use crate::stamp::Record;
 ///
 /// It runs beside the traffic: a join can neither overwrite a newer record nor
 /// bring a deleted one back. Memory is a page of each side and the keys that
-/// failed.
+/// failed. It ends if a page is read faster than a page of new keys is added
+/// behind it.
 ///
 /// ```
 /// # use strangler_fig::memory::InMemoryRepository;

@@ -92,6 +92,19 @@ fn a_module_imports_only_from_floors_below_its_own() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What [`imports`] could not read: nobody writes it.
+#[test]
+fn imports_name_their_module() {
+    let mut hidden = Vec::new();
+    for (file, text) in modules().into_values().flatten() {
+        let grouped = text.replace("$crate::{", "").contains("crate::{");
+        if grouped || text.contains("use super::super::") {
+            hidden.push(file);
+        }
+    }
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
 #[test]
 fn an_import_from_above_is_noticed() {
     let text = "use crate::repository::Join;\n// use crate::memory::X;\n$crate::testkit::y!();";

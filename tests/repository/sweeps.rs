@@ -214,3 +214,31 @@ async fn a_clean_sweep_opens_the_crossing_and_one_that_is_not_does_not() {
     let live = take_step(&*service, &name, &Move::to(Phase::Live), None).await.unwrap();
     assert_eq!(live.base().phase, Phase::Live);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_ends_though_keys_are_added_behind_it() {
+    let store = Store::new(|row| row.0);
+    store.plant((0, "row"));
+    let growing = Wrong {
+        store: store.clone(),
+        scan: |store, after| {
+            let last = store.records().len();
+            for key in last..last + 2 {
+                store.plant((u32::try_from(key).unwrap(), "row"));
+            }
+            let from = after.map_or(0, |after| after + 1);
+            let rest = store.records().into_iter().filter(|(key, _)| *key >= from);
+            let page: Vec<_> = rest.take(3).collect();
+            let is_last = page.len() < 3;
+            Page::new(page, is_last)
+        },
+    };
+    let tracker = PhaseTracker::detached(MigrationState::new("rows".parse().unwrap()));
+    let modern = Store::new(|row| row.0);
+    let rows = MigrationRepository::new(growing, modern.clone(), tracker.clone()).unwrap();
+    let ticket = tracker.state().begin_sweep(&Fleet::default());
+    let sweep = Sweep::new(&rows).with_config(small_pages());
+    let report = sweep.run(ticket, std::future::pending()).await.unwrap();
+    assert!(report.is_clean());
+    assert_eq!(modern.records().len(), store.records().len());
+}
