@@ -118,8 +118,8 @@ impl<K, V> TryFrom<Unproven<K, V>> for History<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::operation::Outcome;
     use super::*;
+    use crate::testkit::history::operation::Outcome;
 
     fn acknowledged(invoked: u64, responded: u64) -> Operation<&'static str, u8> {
         Operation::write("fig", Some(1), invoked, Outcome::Ok { responded })
