@@ -2,6 +2,23 @@ use std::time::Duration;
 
 /// What happened. Phases, sides and reasons are their stable names, fit for
 /// labels.
+///
+/// ```
+/// use strangler_fig::observe::{Comparison, Event};
+///
+/// /// The alarm that an event calls for.
+/// fn alarm(event: &Event) -> Option<String> {
+///     match event {
+///         Event::StateUnreachable => Some("the state service is away".to_owned()),
+///         Event::Diverged { reason } => Some(format!("a key may differ: {reason}")),
+///         _ => None,
+///     }
+/// }
+///
+/// let compared = Event::Compared { side: "modern", result: Comparison::Match };
+/// assert_eq!(alarm(&compared), None);
+/// assert!(alarm(&Event::Diverged { reason: "mismatch" }).is_some());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -63,6 +63,17 @@ pub enum TrackerError {
 
 impl TrackerError {
     /// Whether the next poll may succeed.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Incarnation, NodeId, TrackerError};
+    ///
+    /// let late = TrackerError::TimedOut { migration: "airports".parse()? };
+    /// assert!(late.is_retryable());
+    ///
+    /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
+    /// assert!(!TrackerError::Evicted { node }.is_retryable());
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         !matches!(self, Self::Evicted { .. } | Self::Closed { .. } | Self::Entropy(_))

@@ -7,6 +7,16 @@ use twox_hash::XxHash3_64;
 use crate::key::Key;
 
 /// A part of all keys, in basis points: 10,000 are all.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, Share};
+///
+/// let share = Share::percent(5);
+/// assert_eq!(share.to_string(), "5.00 %");
+/// assert!(share.holds(Bucket::FIRST));
+/// assert!(Share::NONE < share && share < Share::WHOLE);
+/// assert_eq!(Share::new(10_001), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct Share(u16);
@@ -79,6 +89,14 @@ pub enum HashVersion {
 }
 
 /// One of 10,000 equal parts of the keys; the same for a key on every node.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, Salt, Share};
+///
+/// let berlin = Bucket::of(&"EDDB".to_owned(), Salt::of("airports"));
+/// assert_eq!(berlin.number(), 5_240);
+/// assert!(Share::percent(53).holds(berlin) && !Share::percent(52).holds(berlin));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket(u16);
 
@@ -117,6 +135,17 @@ impl Bucket {
 }
 
 /// Keeps the cohorts of two migrations independent of each other.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, MigrationState, Salt};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert_eq!(state.salt(), Salt::of("airports"));
+///
+/// let bucket = |migration| Bucket::of(&7_u32, Salt::of(migration));
+/// assert_ne!(bucket("airports"), bucket("airlines"));
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Salt(u64);
 

@@ -4,6 +4,17 @@ use super::{NodeId, PartName, Phase, Share, SweepEvidence};
 
 /// One step of a migration. Whether it is allowed now,
 /// [`MigrationState::transition`](super::MigrationState::transition) decides.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, PartName, Phase};
+///
+/// assert_eq!(Move::to(Phase::Shadow), Move::Phase { part: PartName::Base, to: Phase::Shadow });
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let three = state.transition(&Move::ExpectNodes(3), MoveId::random()?, &Fleet::default())?;
+/// assert_eq!(three.nodes_expected(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Move {
@@ -47,6 +58,16 @@ impl Move {
 }
 
 /// Why a move is not allowed now.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let refused = state.transition(&Move::to(Phase::Live), MoveId::random()?, &Fleet::default());
+/// let (from, to) = (Phase::LegacyOnly, Phase::Live);
+/// assert_eq!(refused, Err(Refused::NotAMove { from, to }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {

@@ -6,6 +6,20 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 
 /// A sweep that is about to begin: the state it runs under, and which parts had
 /// settled in `Cutover` by then.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+///
+/// let fleet = Fleet::default();
+/// let state = MigrationState::new("airports".parse()?).with_nodes_expected(0);
+/// assert!(!state.begin_sweep(&fleet).counts(), "nothing is in `Cutover`");
+///
+/// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+/// let ticket = state.begin_sweep(&fleet);
+/// assert!(ticket.counts());
+/// assert_eq!(ticket.adopted(), state.adopted());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SweepTicket {
     adopted: Adopted,
@@ -14,6 +28,24 @@ pub struct SweepTicket {
 }
 
 /// What a sweep over all keys in both directions has shown.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
+///
+/// let fleet = Fleet::default();
+/// let state = MigrationState::new("airports".parse()?).with_nodes_expected(0);
+/// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+///
+/// let ticket = state.begin_sweep_in_cutover(&fleet)?;
+/// let unclean = Move::Complete(ticket.finish(1, 0));
+/// let refused = state.transition(&unclean, MoveId::random()?, &fleet);
+/// assert_eq!(refused, Err(Refused::SweepUnclean { failures: 1, conflicts: 0 }));
+///
+/// let clean = Move::Complete(ticket.finish(0, 0));
+/// let state = state.transition(&clean, MoveId::random()?, &fleet)?;
+/// assert!(state.base().modern_complete);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepEvidence {
     adopted: Adopted,
@@ -26,6 +58,16 @@ pub struct SweepEvidence {
 impl MigrationState {
     /// Takes down what holds before the first key of a sweep is read. Only parts
     /// that have settled in `Cutover` now can be complete by it.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+    ///
+    /// let fleet = Fleet::default();
+    /// let state = MigrationState::new("airports".parse()?).with_nodes_expected(0);
+    /// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+    /// assert!(state.begin_sweep(&fleet).counts());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn begin_sweep(&self, fleet: &Fleet) -> SweepTicket {
         let ready = |name| {
@@ -40,6 +82,15 @@ impl MigrationState {
     }
 
     /// The same for a sweep that is to make a part complete.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Refused};
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let refused = state.begin_sweep_in_cutover(&Fleet::default());
+    /// assert_eq!(refused, Err(Refused::SweepWithoutCutover));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -44,6 +44,15 @@ pub enum SweepError {
 
 impl SweepError {
     /// Whether sweeping again may succeed.
+    ///
+    /// ```
+    /// use strangler_fig::phase::Side;
+    /// use strangler_fig::reconcile::SweepError;
+    ///
+    /// assert!(SweepError::Interrupted { began: 3, now: 4 }.is_retryable());
+    /// assert!(SweepError::Stopped.is_retryable());
+    /// assert!(!SweepError::OutOfOrder { side: Side::Legacy }.is_retryable());
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
