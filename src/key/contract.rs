@@ -74,6 +74,13 @@ pub trait KeyExt: Key {
 impl<K: Key> KeyExt for K {}
 
 /// Bytes that are not an encoded key.
+///
+/// ```
+/// use strangler_fig::key::{KeyError, KeyExt};
+///
+/// assert!(matches!(u32::from_bytes(&[0, 0, 7]), Err(KeyError::Truncated(_))));
+/// assert!(matches!(bool::from_bytes(&[9]), Err(KeyError::Malformed(_))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {

@@ -19,6 +19,21 @@ use crate::error::StoreError;
 pub struct Revision(pub u64);
 
 /// A state and the revision it was stored under.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{MigrationState, MigrationStateService, Revision, Versioned};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let state = MigrationState::new("airports".parse()?);
+/// service.create(&state).await?;
+/// let found = service.current(state.name()).await?;
+/// assert_eq!(found, Some(Versioned { revision: Revision(1), state }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
     /// To be named by whoever replaces it.

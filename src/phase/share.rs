@@ -80,6 +80,14 @@ impl fmt::Display for Share {
 
 /// How keys are spread over buckets. It stands in the state, and a node refuses
 /// one it does not know: two nodes that hash differently would split a key.
+///
+/// ```
+/// use strangler_fig::phase::{HashVersion, MigrationState};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert_eq!(state.hash_version(), HashVersion::Xxh3V1);
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HashVersion {

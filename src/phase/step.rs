@@ -39,7 +39,8 @@ pub enum Move {
     EndCohort,
     /// A sweep has shown that nothing is missing.
     Complete(SweepEvidence),
-    /// So many nodes must hold a lease before anything that waits for the fleet.
+    /// This number of nodes must hold a lease before anything that waits for the
+    /// fleet.
     ExpectNodes(u32),
 }
 

@@ -12,6 +12,20 @@ const READ_BACKS: u32 = 5;
 const READ_BACK_DELAY: Duration = Duration::from_millis(100);
 
 /// Why a step was not taken.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{MigrationName, Move, Phase, StepError, take_step};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let name: MigrationName = "airports".parse()?;
+/// let refused = take_step(&service, &name, &Move::to(Phase::DualWrite), None).await;
+/// assert!(matches!(refused, Err(StepError::NoState { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError {

@@ -69,8 +69,8 @@ pub enum Applied {
 ///    the largest stamp is what remains, with its own value.
 /// 6. `apply` of [`Stamp::ZERO`] is `Rejected`.
 /// 7. `read` never answers from a replica or a snapshot older than the call.
-/// 8. `apply_many` answers once for each record, in their order, as so many
-///    `apply` would.
+/// 8. `apply_many` answers once for each record, in their order, as one `apply`
+///    for each would.
 /// 9. Every value comes back as it was stored, compared with `==`.
 /// 10. Every failure says by its kind whether it may have had an effect.
 /// 11. Keys do not disturb each other.

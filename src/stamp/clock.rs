@@ -36,6 +36,14 @@ pub enum Observed {
 }
 
 /// A stamp so large that no write can be put above it.
+///
+/// ```
+/// use strangler_fig::stamp::{Exhausted, Stamp, StampClock};
+///
+/// let refused = StampClock::new()?.above(Stamp::MAX);
+/// assert_eq!(refused, Err(Exhausted(Stamp::MAX)));
+/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no stamp can be made above {0}: whoever wrote it had a broken clock")]
 pub struct Exhausted(pub Stamp);

@@ -19,7 +19,7 @@ use crate::stamp::{Record, StampScope};
 /// For each call: the script of its kind first, one entry a call; then what is
 /// [`always`](Self::always) so; then the [plan](Self::follow); else no fault.
 /// A read or a scan has no effect, so one whose answer is lost is `Unavailable`
-/// and not `Unknown`. `apply_many` is so many `apply`s, each with a fault
+/// and not `Unknown`. `apply_many` is one `apply` for each record, with a fault
 /// of its own. Clones share everything.
 ///
 /// ```
