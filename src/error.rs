@@ -9,6 +9,23 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Whether, and how surely, a failed call had no effect.
+///
+/// ```
+/// use std::io;
+/// use strangler_fig::error::StoreErrorKind;
+///
+/// /// How an adapter over a socket might tell them apart.
+/// fn kind_of(error: &io::Error) -> StoreErrorKind {
+///     match error.kind() {
+///         io::ErrorKind::ConnectionRefused => StoreErrorKind::Unavailable,
+///         _ => StoreErrorKind::Unknown,
+///     }
+/// }
+///
+/// let timeout = io::Error::from(io::ErrorKind::TimedOut);
+/// assert_eq!(kind_of(&timeout), StoreErrorKind::Unknown);
+/// assert_eq!(StoreErrorKind::Unknown.to_string(), "it may or may not have happened");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
@@ -105,6 +122,15 @@ impl StoreError {
     }
 
     /// The adapter's own error, if it is a `T`.
+    ///
+    /// ```
+    /// use std::fmt;
+    /// use strangler_fig::error::StoreError;
+    ///
+    /// let error = StoreError::rejected(fmt::Error);
+    /// assert!(error.downcast_ref::<fmt::Error>().is_some());
+    /// assert!(error.downcast_ref::<std::io::Error>().is_none());
+    /// ```
     #[must_use]
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
         self.source.downcast_ref()
@@ -112,12 +138,29 @@ impl StoreError {
 
     /// Whether the same call may succeed when made again: it was not executed,
     /// or nobody knows. Every contract of this crate bears the repeat.
+    ///
+    /// ```
+    /// use strangler_fig::error::StoreError;
+    ///
+    /// assert!(StoreError::unavailable("no connection").is_retryable());
+    /// assert!(StoreError::unknown("timeout").is_retryable());
+    /// assert!(!StoreError::rejected("the name is taken").is_retryable());
+    /// assert!(!StoreError::conflict("it has changed").is_retryable());
+    /// ```
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         matches!(self.kind, StoreErrorKind::Unavailable | StoreErrorKind::Unknown)
     }
 
     /// The same source under another kind.
+    ///
+    /// ```
+    /// use strangler_fig::error::{StoreError, StoreErrorKind};
+    ///
+    /// // A read has no effect: nothing is in doubt.
+    /// let error = StoreError::unknown("timeout").with_kind(StoreErrorKind::Unavailable);
+    /// assert!(error.kind().is_definite());
+    /// ```
     #[must_use]
     pub fn with_kind(mut self, kind: StoreErrorKind) -> Self {
         self.kind = kind;

@@ -4,6 +4,17 @@ use super::Clock;
 
 /// Another clock, running ahead or behind by a fixed number of milliseconds:
 /// the clocks of a fleet, for tests and rehearsals.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::clock::{Clock, ManualClock, SkewedClock};
+///
+/// let wall = Arc::new(ManualClock::at(1_000));
+/// let behind = SkewedClock::new(wall.clone(), -300);
+/// assert_eq!(behind.unix_millis(), 700);
+/// wall.set(2_000);
+/// assert_eq!(behind.unix_millis(), 1_700);
+/// ```
 #[derive(Debug, Clone)]
 pub struct SkewedClock {
     inner: Arc<dyn Clock>,

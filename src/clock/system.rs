@@ -3,6 +3,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Clock;
 
 /// The operating system's clock.
+///
+/// ```
+/// use strangler_fig::clock::{Clock, SystemClock};
+///
+/// assert!(SystemClock.unix_millis() > 0);
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -43,6 +43,15 @@ pub trait Key: Clone + Ord + Hash + Debug + Send + Sync + 'static {
 }
 
 /// Whole keys to bytes and back.
+///
+/// ```
+/// use strangler_fig::key::{KeyError, KeyExt};
+///
+/// let bytes = "EDDB".to_owned().to_bytes();
+/// assert_eq!(String::from_bytes(&bytes)?, "EDDB");
+/// assert_eq!(u32::from_bytes(&[0, 0, 0, 7, 9]), Err(KeyError::Trailing(1)));
+/// # Ok::<(), strangler_fig::key::KeyError>(())
+/// ```
 pub trait KeyExt: Key {
     /// The key's bytes.
     fn to_bytes(&self) -> Vec<u8> {
@@ -65,6 +74,13 @@ pub trait KeyExt: Key {
 impl<K: Key> KeyExt for K {}
 
 /// Bytes that are not an encoded key.
+///
+/// ```
+/// use strangler_fig::key::{KeyError, KeyExt};
+///
+/// assert!(matches!(u32::from_bytes(&[0, 0, 7]), Err(KeyError::Truncated(_))));
+/// assert!(matches!(bool::from_bytes(&[9]), Err(KeyError::Malformed(_))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {

@@ -1,5 +1,20 @@
 //! In-memory and file-backed references of the contracts, always compiled: for
 //! tests, for trying out, and to copy from.
+//!
+//! ```
+//! use strangler_fig::memory::{InMemoryRepository, in_memory_tables};
+//! use strangler_fig::repository::{SideStamped, StampedRepository};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Legacy has its stamps in a table beside the rows, modern with the records.
+//! let (rows, stamps) = in_memory_tables(|user: &(u32, String)| user.0);
+//! let legacy = SideStamped::new(rows, stamps);
+//! let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
+//! assert_eq!(legacy.read(&1).await?, modern.read(&1).await?);
+//! # Ok(())
+//! # }
+//! ```
 
 mod file_state;
 mod repository;

@@ -42,6 +42,17 @@ impl<K: Key, E: Entity> InMemoryRepository<K, E> {
 
     /// Puts a row there behind the crate's back, as a writer without stamps
     /// does: a row that is there keeps its stamp, a new one has `BASE`.
+    ///
+    /// ```
+    /// use strangler_fig::memory::InMemoryRepository;
+    /// use strangler_fig::stamp::{Record, Stamp};
+    ///
+    /// let users = InMemoryRepository::new(|user: &(u32, &str)| user.0);
+    /// users.plant((1, "Ada"));
+    /// assert_eq!(users.records(), [(1, Record::live(Stamp::BASE, (1, "Ada")))]);
+    /// users.uproot(&1);
+    /// assert!(users.records().is_empty());
+    /// ```
     pub fn plant(&self, entity: E) {
         let key = (self.key)(&entity);
         let mut records = self.lock();

@@ -11,6 +11,23 @@ use crate::phase::{
 
 /// The state of migrations in this process: for tests, and for an application
 /// of one process that may forget it.
+///
+/// ```
+/// use strangler_fig::error::StoreErrorKind;
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{MigrationState, MigrationStateService, Revision};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let first = MigrationState::new("airports".parse()?);
+/// assert_eq!(service.create(&first).await?, Revision(1));
+///
+/// let again = service.create(&first).await.unwrap_err();
+/// assert_eq!(again.kind(), StoreErrorKind::Conflict);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct InMemoryStateService {
     migrations: Mutex<BTreeMap<MigrationName, Migration>>,

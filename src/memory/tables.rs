@@ -18,6 +18,22 @@ use crate::repository::{
 use crate::stamp::Stamp;
 
 /// Both tables of one store in memory, empty; `key` tells the key of an entity.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{Repository, SideStamped, StampedRepository};
+/// use strangler_fig::stamp::{Record, Stamp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (rows, stamps) = in_memory_tables(|user: &(u32, &str)| user.0);
+/// rows.save((1, "Ada")).await?; // as code that knows of no stamps
+///
+/// let users = SideStamped::new(rows, stamps);
+/// assert_eq!(users.read(&1).await?, Record::live(Stamp::BASE, (1, "Ada")));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn in_memory_tables<K: Key, E: Entity>(
     key: fn(&E) -> K,
@@ -44,6 +60,23 @@ fn page_after<'a, K: Ord, V>(
 
 /// An open transaction: the store is its own until it ends, and changes are
 /// made when it is committed.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{Access, Repository, TransactionalRepository};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, _) = in_memory_tables(|user: &(u32, &str)| user.0);
+/// users.save((1, "Ada")).await?;
+/// let mut transaction = users.begin(Access::Write).await?;
+/// users.delete_in(&mut transaction, &1).await?;
+/// assert_eq!(users.find_in(&mut transaction, &1).await?, None);
+/// drop(transaction);
+/// assert_eq!(users.find(&1).await?, Some((1, "Ada")));
+/// # Ok(())
+/// # }
+/// ```
 pub struct InMemoryTransaction<K, E> {
     tables: OwnedMutexGuard<Tables<K, E>>,
     rows: BTreeMap<K, Option<E>>,
@@ -58,6 +91,20 @@ impl<K, E> fmt::Debug for InMemoryTransaction<K, E> {
 
 /// A plain repository in memory: rows without stamps, deleted without a trace.
 /// Clones share their rows.
+///
+/// ```
+/// use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
+/// use strangler_fig::repository::Repository;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, _): (InMemoryPlainRepository<_, _>, _) = in_memory_tables(|user: &(u32, &str)| user.0);
+/// let same = users.clone();
+/// users.save((1, "Ada")).await?;
+/// assert_eq!(same.find(&1).await?, Some((1, "Ada")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct InMemoryPlainRepository<K, E> {
     key: fn(&E) -> K,
@@ -168,6 +215,21 @@ impl<K: Key, E: Entity> TransactionalRepository for InMemoryPlainRepository<K, E
 
 /// The stamps beside the rows of an [`InMemoryPlainRepository`]; they live in
 /// the transactions both share.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{Access, StampStore, TransactionalRepository};
+/// use strangler_fig::stamp::Stamp;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (rows, stamps) = in_memory_tables(|user: &(u32, &str)| user.0);
+/// let mut transaction = rows.begin(Access::Write).await?;
+/// stamps.set(&mut transaction, &1, Stamp::MAX).await?;
+/// assert_eq!(stamps.stamp(&mut transaction, &1).await?, Some(Stamp::MAX));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct InMemoryStampStore<K, E> {
     of: std::marker::PhantomData<fn() -> Tables<K, E>>,

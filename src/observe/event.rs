@@ -2,6 +2,23 @@ use std::time::Duration;
 
 /// What happened. Phases, sides and reasons are their stable names, fit for
 /// labels.
+///
+/// ```
+/// use strangler_fig::observe::{Comparison, Event};
+///
+/// /// The alarm that an event calls for.
+/// fn alarm(event: &Event) -> Option<String> {
+///     match event {
+///         Event::StateUnreachable => Some("the state service is away".to_owned()),
+///         Event::Diverged { reason } => Some(format!("a key may differ: {reason}")),
+///         _ => None,
+///     }
+/// }
+///
+/// let compared = Event::Compared { side: "modern", result: Comparison::Match };
+/// assert_eq!(alarm(&compared), None);
+/// assert!(alarm(&Event::Diverged { reason: "mismatch" }).is_some());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -62,6 +79,14 @@ pub enum Event {
 }
 
 /// The kinds of operations.
+///
+/// ```
+/// use strangler_fig::observe::{Event, Operation};
+///
+/// let (from, to) = ("shadow", "cutover");
+/// let rerun = Event::Rerun { operation: Operation::Read, from, to };
+/// assert!(matches!(rerun, Event::Rerun { operation: Operation::Read, .. }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -74,6 +99,19 @@ pub enum Operation {
 }
 
 /// How an operation ended.
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::observe::{Event, Operation, Outcome};
+///
+/// let answered = Event::Operated {
+///     operation: Operation::Write,
+///     phase: "dual_write",
+///     outcome: Outcome::Done,
+///     duration: Duration::from_millis(3),
+/// };
+/// assert!(matches!(answered, Event::Operated { outcome: Outcome::Done, .. }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -88,6 +126,13 @@ pub enum Outcome {
 }
 
 /// How the lenient side of a write ended.
+///
+/// ```
+/// use strangler_fig::observe::{Event, LenientOutcome};
+///
+/// let failed = Event::Lenient { side: "modern", outcome: LenientOutcome::TimedOut };
+/// assert!(!matches!(failed, Event::Lenient { outcome: LenientOutcome::Applied, .. }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LenientOutcome {
@@ -104,6 +149,13 @@ pub enum LenientOutcome {
 }
 
 /// What came of a shadow read.
+///
+/// ```
+/// use strangler_fig::observe::{Comparison, Event};
+///
+/// let compared = Event::Compared { side: "modern", result: Comparison::Mismatch };
+/// assert!(matches!(compared, Event::Compared { result: Comparison::Mismatch, .. }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Comparison {

@@ -3,6 +3,28 @@
 //! Spans and events go to [`tracing`]; their names stand in [`span`] and
 //! [`field`], nowhere else. Whoever counts implements [`Observer`]. Neither
 //! ever sees a record's key or content.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use strangler_fig::observe::{Event, Observer};
+//! use strangler_fig::phase::TrackerConfig;
+//! use strangler_fig::repository::MigrationConfig;
+//!
+//! #[derive(Debug)]
+//! struct Alarms;
+//!
+//! impl Observer for Alarms {
+//!     fn on_event(&self, event: &Event) {
+//!         if let Event::Diverged { reason } = event {
+//!             eprintln!("a key may differ: {reason}");
+//!         }
+//!     }
+//! }
+//!
+//! let alarms = Arc::new(Alarms);
+//! let config = MigrationConfig::default().with_observer(alarms.clone());
+//! let tracker = TrackerConfig::default().with_observer(alarms);
+//! ```
 
 mod event;
 pub mod field;

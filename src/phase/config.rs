@@ -5,6 +5,19 @@ use super::{Incarnation, Scopes};
 use crate::observe::Observer;
 
 /// How a [`PhaseTracker`](super::PhaseTracker) follows the state.
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::phase::{Scopes, TrackerConfig};
+/// use strangler_fig::stamp::StampScope;
+///
+/// // Legacy is wrapped in `Unstamped`: its stamps live in this process.
+/// let scopes = Scopes { legacy: StampScope::Process, ..Scopes::default() };
+/// let config = TrackerConfig::default()
+///     .with_scopes(scopes)
+///     .with_poll_interval(Duration::from_millis(200))
+///     .with_call_timeout(Duration::from_secs(2));
+/// ```
 #[derive(Debug, Clone)]
 pub struct TrackerConfig {
     pub(super) poll_interval: Duration,

@@ -7,12 +7,33 @@ use super::{MigrationName, MigrationState, NodeId, NodeLease};
 use crate::error::StoreError;
 
 /// How often a stored state was replaced; grows with every replacement.
+///
+/// ```
+/// use strangler_fig::phase::Revision;
+///
+/// assert!(Revision::default() < Revision(1), "no state has revision 0");
+/// ```
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub struct Revision(pub u64);
 
 /// A state and the revision it was stored under.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{MigrationState, MigrationStateService, Revision, Versioned};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let state = MigrationState::new("airports".parse()?);
+/// service.create(&state).await?;
+/// let found = service.current(state.name()).await?;
+/// assert_eq!(found, Some(Versioned { revision: Revision(1), state }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
     /// To be named by whoever replaces it.
@@ -26,6 +47,31 @@ pub struct Versioned {
 /// Implement it over the store you already run, if that store never loses a
 /// write it has acknowledged; a replica that can does not qualify. Prove the
 /// implementation with the suite in `testkit::conformance`.
+///
+/// ```
+/// use strangler_fig::error::StoreErrorKind;
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{
+///     Fleet, MigrationState, MigrationStateService, Move, MoveId, Phase,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let first = MigrationState::new("airports".parse()?);
+/// let revision = service.create(&first).await?;
+///
+/// let step = Move::to(Phase::DualWrite);
+/// let next = first.transition(&step, MoveId::random()?, &Fleet::default())?;
+/// assert!(service.compare_and_set(revision, &next).await? > revision);
+///
+/// let again = service.compare_and_set(revision, &next).await.unwrap_err();
+/// assert_eq!(again.kind(), StoreErrorKind::Conflict);
+/// let found = service.current(first.name()).await?;
+/// assert_eq!(found.map(|found| found.state), Some(next));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Contract
 ///

@@ -26,6 +26,19 @@ struct Body {
 }
 
 /// A document that is not a usable state.
+///
+/// ```
+/// use strangler_fig::phase::{DocumentError, MigrationName, MigrationState};
+///
+/// let airports: MigrationName = "airports".parse()?;
+/// let foreign = MigrationState::from_document("{}", &airports);
+/// assert!(matches!(foreign, Err(DocumentError::Foreign(_))));
+///
+/// let users = MigrationState::new("users".parse()?).to_document();
+/// let mixed_up = MigrationState::from_document(&users, &airports);
+/// assert!(matches!(mixed_up, Err(DocumentError::OtherMigration { .. })));
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocumentError {
@@ -59,6 +72,14 @@ pub enum DocumentError {
 
 impl MigrationState {
     /// The state as a JSON document that says what it is.
+    ///
+    /// ```
+    /// use strangler_fig::phase::MigrationState;
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// assert!(state.to_document().contains("\"airports\""));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     ///
     /// # Panics
     ///

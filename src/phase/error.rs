@@ -3,6 +3,21 @@ use crate::error::StoreError;
 use crate::stamp::EntropyError;
 
 /// Why a node could not take up the state.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{PhaseTracker, TrackerConfig, TrackerError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = Arc::new(InMemoryStateService::default());
+/// let (name, node) = ("airports".parse()?, "node-1".parse()?);
+/// let refused = PhaseTracker::start(service, name, node, TrackerConfig::default()).await;
+/// assert!(matches!(refused, Err(TrackerError::NoState { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrackerError {
@@ -63,6 +78,17 @@ pub enum TrackerError {
 
 impl TrackerError {
     /// Whether the next poll may succeed.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Incarnation, NodeId, TrackerError};
+    ///
+    /// let late = TrackerError::TimedOut { migration: "airports".parse()? };
+    /// assert!(late.is_retryable());
+    ///
+    /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
+    /// assert!(!TrackerError::Evicted { node }.is_retryable());
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         !matches!(self, Self::Evicted { .. } | Self::Closed { .. } | Self::Entropy(_))

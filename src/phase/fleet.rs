@@ -5,6 +5,22 @@ use super::{NodeLease, NodeName, Refused};
 
 /// The nodes of a migration as its leases show them, handed to every decision
 /// that must wait for all of them.
+///
+/// ```
+/// use strangler_fig::phase::{
+///     Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, Refused, Scopes,
+/// };
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
+/// let lease = NodeLease { node, adopted: None, scopes: Scopes::default(), holds: 0 };
+/// let fleet = Fleet::new(vec![lease]);
+///
+/// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+/// let early = state.transition(&Move::to(Phase::Live), MoveId::random()?, &fleet);
+/// assert!(matches!(early, Err(Refused::Unsettled { needed: 1, .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fleet {
     leases: Vec<NodeLease>,
@@ -20,6 +36,15 @@ impl Fleet {
 
     /// Accepts that the stamps of the one node `name` live in its process and
     /// are forgotten with it. Refused all the same if there are more nodes.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, NodeName};
+    ///
+    /// let only: NodeName = "node-1".parse()?;
+    /// let fleet = Fleet::new(Vec::new()).accepting_process_scope(only);
+    /// assert!(fleet.leases().is_empty());
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub fn accepting_process_scope(mut self, name: NodeName) -> Self {
         self.process_scope = Some(name);

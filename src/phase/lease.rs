@@ -56,16 +56,42 @@ macro_rules! random_id {
 
 random_id! {
     /// One life of a node: a restart is another.
+    ///
+    /// ```
+    /// use strangler_fig::phase::Incarnation;
+    ///
+    /// assert_ne!(Incarnation::random()?, Incarnation::random()?);
+    /// assert_eq!(Incarnation::fixed(1), Incarnation::fixed(1));
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
     Incarnation
 }
 
 random_id! {
     /// One move of the state. It tells two writers of one epoch apart, and lets
     /// a writer recognise its own move when an answer was lost.
+    ///
+    /// ```
+    /// use strangler_fig::phase::MoveId;
+    ///
+    /// assert_ne!(MoveId::random()?, MoveId::random()?);
+    /// assert_eq!(MoveId::fixed(255).to_string(), "000000000000000000000000000000ff");
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
     MoveId
 }
 
 /// The key of a lease: a name and one life of it.
+///
+/// ```
+/// use strangler_fig::phase::{Incarnation, NodeId};
+///
+/// let first = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
+/// let restarted = NodeId { incarnation: Incarnation::fixed(2), ..first.clone() };
+/// assert_ne!(first, restarted);
+/// assert_eq!(first.to_string(), "node-1/00000000000000000000000000000001");
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeId {
     /// The operators' name.
@@ -81,6 +107,15 @@ impl fmt::Display for NodeId {
 }
 
 /// The state a node works by.
+///
+/// ```
+/// use strangler_fig::phase::{Adopted, MigrationState};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let Adopted { epoch, move_id } = state.adopted();
+/// assert_eq!((epoch, move_id), (state.epoch(), state.move_id()));
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adopted {
     /// Its epoch.
@@ -90,6 +125,14 @@ pub struct Adopted {
 }
 
 /// Where the stamps of both sides live, on one node.
+///
+/// ```
+/// use strangler_fig::phase::Scopes;
+/// use strangler_fig::stamp::StampScope;
+///
+/// assert!(!Scopes::default().any_process());
+/// assert!(Scopes { legacy: StampScope::Process, ..Scopes::default() }.any_process());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Scopes {
     /// Of the legacy side.
@@ -107,6 +150,21 @@ impl Scopes {
 }
 
 /// What a node says of itself in the migration-state service.
+///
+/// ```
+/// use strangler_fig::phase::{
+///     Fleet, Incarnation, MigrationState, NodeId, NodeLease, PartName, Scopes,
+/// };
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
+/// let starting = NodeLease { node, adopted: None, scopes: Scopes::default(), holds: 0 };
+/// let ready = NodeLease { adopted: Some(state.adopted()), ..starting.clone() };
+///
+/// assert!(!state.has_settled(PartName::Base, &Fleet::new(vec![starting])));
+/// assert!(state.has_settled(PartName::Base, &Fleet::new(vec![ready])));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeLease {
     /// Whose lease.

@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 const NAME_MAX: usize = 128;
 
 /// A text that cannot be a name.
+///
+/// ```
+/// use strangler_fig::phase::NodeName;
+///
+/// let error = "a/b".parse::<NodeName>().unwrap_err();
+/// assert!(error.to_string().ends_with("not \"a/b\""));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a name is 1 to 128 of the characters A-Z a-z 0-9 . _ -, not {0:?}")]
 pub struct NameError(String);
@@ -88,6 +95,14 @@ name! {
 
 name! {
     /// Which node of the fleet, as its operators call it.
+    ///
+    /// ```
+    /// use strangler_fig::phase::NodeName;
+    ///
+    /// let node: NodeName = "node-1.eu_west".parse()?;
+    /// assert_eq!(node.as_str(), "node-1.eu_west");
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     NodeName
 }
 

@@ -3,6 +3,15 @@ use serde::{Deserialize, Serialize};
 use super::{Bucket, Family, Phase, Share};
 
 /// The keys that move together: the base, or the cohort ahead of it.
+///
+/// ```
+/// use strangler_fig::phase::{Family, MigrationState, Phase};
+///
+/// let base = MigrationState::new("airports".parse()?).base();
+/// assert_eq!((base.phase, base.entered_from), (Phase::LegacyOnly, Family::Legacy));
+/// assert_eq!((base.since_epoch, base.modern_complete), (0, false));
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
@@ -55,6 +64,20 @@ impl Part {
 }
 
 /// Keys that a rollout has moved ahead of the base.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Share};
+///
+/// let fleet = Fleet::default();
+/// let state = MigrationState::new("airports".parse()?);
+/// let state = state.transition(&Move::to(Phase::DualWrite), MoveId::random()?, &fleet)?;
+/// let start = Move::StartCohort { share: Share::percent(5) };
+/// let state = state.transition(&start, MoveId::random()?, &fleet)?;
+/// let state = state.transition(&Move::cohort_to(Phase::Shadow), MoveId::random()?, &fleet)?;
+/// assert_eq!(state.cohort().map(|cohort| cohort.part.phase), Some(Phase::Shadow));
+/// assert_eq!(state.base().phase, Phase::DualWrite);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cohort {
@@ -65,6 +88,15 @@ pub struct Cohort {
 }
 
 /// Which part, in a move.
+///
+/// ```
+/// use strangler_fig::phase::{MigrationState, PartName};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert_eq!(state.part(PartName::Base), Some(state.base()));
+/// assert_eq!(state.part(PartName::Cohort), None);
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartName {
@@ -83,6 +115,18 @@ pub(super) struct Range {
 
 /// The keys that have ever been in `Cutover`. Before that, legacy wins every
 /// difference and nothing is joined into it.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, Fleet, MigrationState, Move, MoveId, Phase};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert!(!state.cut_over().holds(Bucket::FIRST));
+///
+/// let cutover = Move::to(Phase::Cutover);
+/// let state = state.transition(&cutover, MoveId::random()?, &Fleet::default())?;
+/// assert!(state.cut_over().holds(Bucket::FIRST));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CutOver {

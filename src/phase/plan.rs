@@ -4,6 +4,14 @@
 use super::{Family, Phase, Side};
 
 /// How a write is carried out.
+///
+/// ```
+/// use strangler_fig::phase::{Phase, Side, WritePlan};
+///
+/// assert_eq!(WritePlan::of(Phase::DualWrite), WritePlan::Lenient(Side::Legacy));
+/// assert_eq!(WritePlan::of(Phase::Live), WritePlan::Strict);
+/// assert_eq!(WritePlan::of(Phase::Halted), WritePlan::Wait);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WritePlan {
     /// One store only.
@@ -32,6 +40,14 @@ impl WritePlan {
 }
 
 /// How a read of one key is carried out.
+///
+/// ```
+/// use strangler_fig::phase::{Phase, ReadPlan, Side};
+///
+/// assert_eq!(ReadPlan::of(Phase::Shadow), ReadPlan::Shadowed(Side::Legacy));
+/// assert_eq!(ReadPlan::of(Phase::Cutover), ReadPlan::Both);
+/// assert_eq!(ReadPlan::of(Phase::ModernOnly), ReadPlan::Single(Side::Modern));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadPlan {
     /// One store answers.
@@ -61,6 +77,14 @@ impl ReadPlan {
 
 /// The end check for a read or a query (rule R6): whether an operation planned
 /// in `planned` must run again because its key is now in `now`.
+///
+/// ```
+/// use strangler_fig::phase::{Phase, read_must_rerun};
+///
+/// assert!(!read_must_rerun(Phase::LegacyOnly, Phase::Shadow), "one family");
+/// assert!(read_must_rerun(Phase::Shadow, Phase::Cutover));
+/// assert!(!read_must_rerun(Phase::Cutover, Phase::Live), "it has asked both");
+/// ```
 #[must_use]
 pub fn read_must_rerun(planned: Phase, now: Phase) -> bool {
     match (planned, now.family()) {
@@ -72,6 +96,14 @@ pub fn read_must_rerun(planned: Phase, now: Phase) -> bool {
 
 /// The end check for a write (rule R6). One planned where legacy is left behind
 /// also runs again when that has ended.
+///
+/// ```
+/// use strangler_fig::phase::{Phase, read_must_rerun, write_must_rerun};
+///
+/// // Modern has taken the write; `Live` asks for it in legacy too.
+/// assert!(write_must_rerun(Phase::RampDown, Phase::Live));
+/// assert!(!read_must_rerun(Phase::RampDown, Phase::Live));
+/// ```
 #[must_use]
 pub fn write_must_rerun(planned: Phase, now: Phase) -> bool {
     read_must_rerun(planned, now) || planned.leaves_legacy() && !now.leaves_legacy()
@@ -79,6 +111,14 @@ pub fn write_must_rerun(planned: Phase, now: Phase) -> bool {
 
 /// The side whose content counts where stamps cannot tell: in `Cutover` the
 /// side it was entered from.
+///
+/// ```
+/// use strangler_fig::phase::{Family, Phase, Side, primary};
+///
+/// assert_eq!(primary(Phase::Live, Family::Modern), Side::Modern);
+/// assert_eq!(primary(Phase::Cutover, Family::Legacy), Side::Legacy);
+/// assert_eq!(primary(Phase::Cutover, Family::Modern), Side::Modern);
+/// ```
 #[must_use]
 pub const fn primary(phase: Phase, entered_from: Family) -> Side {
     match phase.family() {

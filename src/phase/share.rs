@@ -7,6 +7,16 @@ use twox_hash::XxHash3_64;
 use crate::key::Key;
 
 /// A part of all keys, in basis points: 10,000 are all.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, Share};
+///
+/// let share = Share::percent(5);
+/// assert_eq!(share.to_string(), "5.00 %");
+/// assert!(share.holds(Bucket::FIRST));
+/// assert!(Share::NONE < share && share < Share::WHOLE);
+/// assert_eq!(Share::new(10_001), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct Share(u16);
@@ -74,6 +84,14 @@ impl fmt::Display for Share {
 
 /// How keys are spread over buckets. It stands in the state, and a node refuses
 /// one it does not know: two nodes that hash differently would split a key.
+///
+/// ```
+/// use strangler_fig::phase::{HashVersion, MigrationState};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert_eq!(state.hash_version(), HashVersion::Xxh3V1);
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -84,6 +102,14 @@ pub enum HashVersion {
 }
 
 /// One of 10,000 equal parts of the keys; the same for a key on every node.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, Salt, Share};
+///
+/// let berlin = Bucket::of(&"EDDB".to_owned(), Salt::of("airports"));
+/// assert_eq!(berlin.number(), 5_240);
+/// assert!(Share::percent(53).holds(berlin) && !Share::percent(52).holds(berlin));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket(u16);
 
@@ -122,6 +148,17 @@ impl Bucket {
 }
 
 /// Keeps the cohorts of two migrations independent of each other.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, MigrationState, Salt};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// assert_eq!(state.salt(), Salt::of("airports"));
+///
+/// let bucket = |migration| Bucket::of(&7_u32, Salt::of(migration));
+/// assert_ne!(bucket("airports"), bucket("airlines"));
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Salt(u64);
 

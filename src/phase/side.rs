@@ -3,6 +3,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One of the two stores.
+///
+/// ```
+/// use strangler_fig::phase::Side;
+///
+/// assert_eq!(Side::Legacy.other(), Side::Modern);
+/// assert_eq!(Side::Modern.to_string(), "modern");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {

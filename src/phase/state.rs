@@ -132,6 +132,21 @@ impl MigrationState {
     }
 
     /// The part that keys of `bucket` follow.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Bucket, Fleet, MigrationState, Move, MoveId, Phase, Share};
+    ///
+    /// let fleet = Fleet::default();
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let start = Move::StartCohort { share: Share::percent(5) };
+    /// let state = state.transition(&start, MoveId::random()?, &fleet)?;
+    /// let state = state.transition(&Move::cohort_to(Phase::DualWrite), MoveId::random()?, &fleet)?;
+    ///
+    /// let (first, later) = (Bucket::FIRST, Bucket::of(&"EDDB".to_owned(), state.salt()));
+    /// assert_eq!(state.part_of(first).phase, Phase::DualWrite);
+    /// assert_eq!(state.part_of(later).phase, Phase::LegacyOnly);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn part_of(&self, bucket: Bucket) -> Part {
         match self.cohort {
@@ -158,12 +173,34 @@ impl MigrationState {
     /// The store that answers queries over all keys; `None` while any part is
     /// `Halted`. Modern where all parts are in its family, else legacy if it is
     /// complete, else modern.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{MigrationState, Side};
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// assert_eq!(state.query_side(), Some(Side::Legacy));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub fn query_side(&self) -> Option<Side> {
         self.word().query_side()
     }
 
     /// Whether the fleet has settled in this part: every node works by it.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, PartName};
+    /// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+    /// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
+    /// # let node = NodeId { name, incarnation };
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// assert!(!state.has_settled(PartName::Base, &Fleet::default()), "one node is expected");
+    /// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
+    /// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+    /// assert!(state.has_settled(PartName::Base, &fleet));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub fn has_settled(&self, name: PartName, fleet: &Fleet) -> bool {
         self.part(name)

@@ -6,6 +6,18 @@ use super::{NodeId, PartName, Phase, Share, SweepEvidence};
 
 /// One step of a migration. Whether it is allowed now,
 /// [`MigrationState::transition`](super::MigrationState::transition) decides.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, PartName, Phase};
+///
+/// assert_eq!(Move::to(Phase::Shadow), Move::Phase { part: PartName::Base, to: Phase::Shadow });
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let three = Move::ExpectNodes(3.try_into()?);
+/// let state = state.transition(&three, MoveId::random()?, &Fleet::default())?;
+/// assert_eq!(state.nodes_expected().get(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Move {
@@ -30,7 +42,8 @@ pub enum Move {
     EndCohort,
     /// A sweep has shown that nothing is missing.
     Complete(SweepEvidence),
-    /// So many nodes must hold a lease before anything that waits for the fleet.
+    /// This number of nodes must hold a lease before anything that waits for the
+    /// fleet.
     ExpectNodes(NonZeroU32),
 }
 
@@ -49,6 +62,16 @@ impl Move {
 }
 
 /// Why a move is not allowed now.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let refused = state.transition(&Move::to(Phase::Live), MoveId::random()?, &Fleet::default());
+/// let (from, to) = (Phase::LegacyOnly, Phase::Live);
+/// assert_eq!(refused, Err(Refused::NotAMove { from, to }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {

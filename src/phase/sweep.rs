@@ -6,6 +6,26 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 
 /// A sweep that is about to begin: the state it runs under, and which parts had
 /// settled in `Cutover` by then.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+///
+/// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+/// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
+/// # let node = NodeId { name, incarnation };
+///
+/// let nobody = Fleet::default();
+/// let state = MigrationState::new("airports".parse()?);
+/// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &nobody)?;
+/// assert!(!state.begin_sweep(&nobody).counts(), "nobody has settled");
+///
+/// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
+/// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+/// let ticket = state.begin_sweep(&fleet);
+/// assert!(ticket.counts());
+/// assert_eq!(ticket.adopted(), state.adopted());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SweepTicket {
     adopted: Adopted,
@@ -14,6 +34,30 @@ pub struct SweepTicket {
 }
 
 /// What a sweep over all keys in both directions has shown.
+///
+/// ```
+/// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
+///
+/// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+/// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
+/// # let node = NodeId { name, incarnation };
+///
+/// let state = MigrationState::new("airports".parse()?);
+/// let cutover = Move::to(Phase::Cutover);
+/// let state = state.transition(&cutover, MoveId::random()?, &Fleet::default())?;
+/// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
+/// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+///
+/// let ticket = state.begin_sweep_in_cutover(&fleet)?;
+/// let unclean = Move::Complete(ticket.finish(1, 0));
+/// let refused = state.transition(&unclean, MoveId::random()?, &fleet);
+/// assert_eq!(refused, Err(Refused::SweepUnclean { failures: 1, conflicts: 0 }));
+///
+/// let clean = Move::Complete(ticket.finish(0, 0));
+/// let state = state.transition(&clean, MoveId::random()?, &fleet)?;
+/// assert!(state.base().modern_complete);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepEvidence {
     adopted: Adopted,
@@ -26,6 +70,22 @@ pub struct SweepEvidence {
 impl MigrationState {
     /// Takes down what holds before the first key of a sweep is read. Only parts
     /// that have settled in `Cutover` now can be complete by it.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+    ///
+    /// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+    /// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
+    /// # let node = NodeId { name, incarnation };
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let cutover = Move::to(Phase::Cutover);
+    /// let state = state.transition(&cutover, MoveId::random()?, &Fleet::default())?;
+    /// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
+    /// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+    /// assert!(state.begin_sweep(&fleet).counts());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn begin_sweep(&self, fleet: &Fleet) -> SweepTicket {
         let ready = |name| {
@@ -40,6 +100,15 @@ impl MigrationState {
     }
 
     /// The same for a sweep that is to make a part complete.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Refused};
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let refused = state.begin_sweep_in_cutover(&Fleet::default());
+    /// assert_eq!(refused, Err(Refused::SweepWithoutCutover));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -12,6 +12,20 @@ const READ_BACKS: u32 = 5;
 const READ_BACK_DELAY: Duration = Duration::from_millis(100);
 
 /// Why a step was not taken.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{MigrationName, Move, Phase, StepError, take_step};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let name: MigrationName = "airports".parse()?;
+/// let refused = take_step(&service, &name, &Move::to(Phase::DualWrite), None).await;
+/// assert!(matches!(refused, Err(StepError::NoState { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError {
@@ -46,6 +60,16 @@ pub enum StepError {
 impl StepError {
     /// Whether the same step may be taken later, when the fleet has settled, its
     /// repairs are done or another sweep was clean.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Refused, StepError};
+    ///
+    /// let early = StepError::from(Refused::TooFewNodes { expected: 2, found: 1 });
+    /// assert!(early.is_retryable(), "the second node may come");
+    ///
+    /// let unswept = StepError::from(Refused::ModernIncomplete);
+    /// assert!(!unswept.is_retryable(), "a sweep must come first");
+    /// ```
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
@@ -70,6 +94,29 @@ impl StepError {
 ///
 /// `process_scope` names the one node whose process-scoped stamps the operator
 /// accepts; see [`Fleet::accepting_process_scope`].
+///
+/// ```
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::{
+///     MigrationName, MigrationState, MigrationStateService, Move, Phase, Refused, StepError,
+///     take_step,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = InMemoryStateService::default();
+/// let name: MigrationName = "airports".parse()?;
+/// service.create(&MigrationState::new(name.clone())).await?;
+///
+/// let state = take_step(&service, &name, &Move::to(Phase::Cutover), None).await?;
+/// assert_eq!(state.base().phase, Phase::Cutover);
+///
+/// let early = take_step(&service, &name, &Move::to(Phase::Live), None).await;
+/// let missing = Refused::TooFewNodes { expected: 1, found: 0 };
+/// assert!(matches!(early, Err(StepError::Refused(refused)) if refused == missing));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

@@ -62,6 +62,8 @@ impl PhaseTracker {
     /// The lease comes first and is unsettled, so that from before the state is
     /// read nothing can cross without this node.
     ///
+    /// See [`PhaseTracker`] for an example.
+    ///
     /// # Errors
     ///
     /// [`TrackerError`]: no state, no start.
@@ -149,6 +151,21 @@ impl PhaseTracker {
     ///
     /// Operations in flight need not end first: each one checks the state again
     /// before it answers.
+    ///
+    /// ```
+    /// # use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTracker};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let state = MigrationState::new("airports".parse()?);
+    /// # let next = state.transition(&Move::to(Phase::Shadow), MoveId::random()?, &Fleet::default())?;
+    /// let tracker = PhaseTracker::detached(state.clone());
+    /// let seen = tracker.word();
+    /// assert!(tracker.adopt(next) && !tracker.adopt(state));
+    /// tracker.moved_from(seen).await; // at once: it has moved
+    /// assert_eq!(tracker.word().base(), Phase::Shadow);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn adopt(&self, state: MigrationState) -> bool {
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         if state.epoch() <= self.state.load().epoch() {
@@ -197,6 +214,8 @@ impl PhaseTracker {
 
     /// Forbids a first `Cutover`, by way of the node's next lease, until the
     /// hold is dropped.
+    ///
+    /// See [`Hold`] for an example.
     pub fn hold(&self) -> Hold {
         Hold::new(&self.holds)
     }
@@ -209,6 +228,8 @@ impl PhaseTracker {
 
     /// One round: reads the state, adopts it if it is newer, renews the lease.
     /// Answers the revision that was read, if there is a service.
+    ///
+    /// See [`release`](Self::release) for an example.
     ///
     /// # Errors
     ///
@@ -254,6 +275,8 @@ impl PhaseTracker {
 
     /// Polls until `shutdown` resolves, or the node is evicted. The lease stays:
     /// drain the operations, then [`release`](Self::release) it.
+    ///
+    /// See [`release`](Self::release) for an example.
     ///
     /// # Errors
     ///
@@ -305,12 +328,35 @@ impl PhaseTracker {
 
     /// Gives the lease back, once no operation is left on this node.
     ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::InMemoryStateService;
+    /// # use strangler_fig::phase::{MigrationState, MigrationStateService, PhaseTracker, TrackerConfig};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let service = Arc::new(InMemoryStateService::default());
+    /// # service.create(&MigrationState::new("airports".parse()?)).await?;
+    /// let (name, node) = ("airports".parse()?, "node-1".parse()?);
+    /// let tracker = PhaseTracker::start(service, name, node, TrackerConfig::default()).await?;
+    /// tracker.poll().await?; // one round by hand
+    /// tracker.run(std::future::ready(())).await?; // until told to stop
+    /// tracker.release().await?;
+    /// assert!(tracker.poll().await.is_err(), "it has no part in the migration any more");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TrackerError::Held`] while this node knows keys where modern is ahead of
     /// legacy: repair them first, or the knowledge goes with the node.
     /// [`TrackerError::Service`], [`TrackerError::TimedOut`]: the lease may
     /// stand, and blocks crossings until it is released or evicted.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped release may have closed this node and may have given the lease back.
+    /// Call it again.
     pub async fn release(&self) -> Result<(), TrackerError> {
         if self.holds() > 0 {
             // The lease goes on, and says what it holds up.

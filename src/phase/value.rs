@@ -7,6 +7,17 @@ use super::Side;
 /// Where a migration stands. What each phase means for writes, reads and
 /// queries is one table: [`WritePlan`](super::WritePlan),
 /// [`ReadPlan`](super::ReadPlan).
+///
+/// ```
+/// use strangler_fig::phase::{Family, Phase};
+///
+/// assert_eq!(Phase::DualWrite.family(), Some(Family::Legacy));
+/// assert_eq!(Phase::Cutover.family(), None);
+/// assert_eq!(Phase::RampDown.name(), "ramp_down");
+///
+/// let leaving: Vec<_> = Phase::ALL.into_iter().filter(|phase| phase.leaves_legacy()).collect();
+/// assert_eq!(leaving, [Phase::RampDown, Phase::ModernOnly]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -29,6 +40,13 @@ pub enum Phase {
 }
 
 /// Which store a phase relies on. Any mix of nodes inside one family is safe.
+///
+/// ```
+/// use strangler_fig::phase::{Family, Phase, Side};
+///
+/// assert_eq!(Family::Legacy.side(), Side::Legacy);
+/// assert_eq!(Phase::Live.family().map(Family::side), Some(Side::Modern));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {

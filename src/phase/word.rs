@@ -8,6 +8,17 @@ use super::{Bucket, Family, MigrationState, Part, Phase, Share, Side};
 /// From the lowest bit: 3 phase of the base, 3 of the cohort, 14 share (0 = no
 /// cohort), 1 each entered-from-modern of base and cohort, 1 legacy complete,
 /// 1 closed, 40 epoch.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, MigrationState, Phase, Side};
+///
+/// let word = MigrationState::new("airports".parse()?).word();
+/// assert_eq!((word.base(), word.cohort()), (Phase::LegacyOnly, None));
+/// assert_eq!(word.phase_of(Bucket::FIRST), Phase::LegacyOnly);
+/// assert_eq!(word.query_side(), Some(Side::Legacy));
+/// assert!(!word.is_closed());
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StateWord(u64);
 
@@ -137,6 +148,18 @@ impl StateWord {
     }
 
     /// The end check of a query planned under `self`, now that `now` holds.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let fleet = Fleet::default();
+    /// let dual = state.transition(&Move::to(Phase::DualWrite), MoveId::random()?, &fleet)?;
+    /// let cutover = dual.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
+    /// assert!(!state.word().query_must_rerun(dual.word()), "legacy answers in both");
+    /// assert!(dual.word().query_must_rerun(cutover.word()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn query_must_rerun(self, now: Self) -> bool {
         let same = |word: Self| word.0 & ((1 << EPOCH_AT) - 1);

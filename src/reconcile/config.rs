@@ -5,6 +5,18 @@ use std::time::Duration;
 const DELAY_MAX: Duration = Duration::from_secs(30);
 
 /// The limits of a [`Sweep`](super::Sweep).
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use std::time::Duration;
+/// use strangler_fig::reconcile::SweepConfig;
+///
+/// let config = SweepConfig::default()
+///     .with_page_size(NonZeroUsize::new(2_000).expect("it is not zero"))
+///     .with_retries(5)
+///     .with_retry_delay(Duration::from_millis(200))
+///     .with_failures_kept(10_000);
+/// ```
 #[derive(Debug, Clone)]
 pub struct SweepConfig {
     pub(super) page_size: NonZeroUsize,

@@ -2,6 +2,25 @@ use crate::error::StoreError;
 use crate::phase::{Side, StepError};
 
 /// Why a sweep ended before it had seen every key, or did not count.
+///
+/// ```
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::phase::{Fleet, MigrationState, PhaseTracker};
+/// # use strangler_fig::repository::MigrationRepository;
+/// use strangler_fig::reconcile::{Sweep, SweepError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// # let ticket = users.tracker().state().begin_sweep(&Fleet::default());
+/// let shutdown = std::future::ready(()); // it has come already
+/// let stopped = Sweep::new(&users).run(ticket, shutdown).await;
+/// assert!(matches!(stopped, Err(SweepError::Stopped)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
@@ -44,6 +63,15 @@ pub enum SweepError {
 
 impl SweepError {
     /// Whether sweeping again may succeed.
+    ///
+    /// ```
+    /// use strangler_fig::phase::Side;
+    /// use strangler_fig::reconcile::SweepError;
+    ///
+    /// assert!(SweepError::Interrupted { began: 3, now: 4 }.is_retryable());
+    /// assert!(SweepError::Stopped.is_retryable());
+    /// assert!(!SweepError::OutOfOrder { side: Side::Legacy }.is_retryable());
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -4,6 +4,26 @@
 //! fleet had settled in `Cutover`, left nothing behind, and was interrupted by no
 //! move shows that both stores are complete: [`Sweep::establish`] runs it and
 //! says so in the state, which opens the crossing.
+//!
+//! ```
+//! use strangler_fig::memory::InMemoryRepository;
+//! use strangler_fig::phase::{Fleet, MigrationState, PhaseTracker};
+//! use strangler_fig::reconcile::Sweep;
+//! use strangler_fig::repository::MigrationRepository;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+//! legacy.plant((1, "Ada"));
+//! let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+//! let users = MigrationRepository::new(legacy, modern, tracker)?;
+//!
+//! let ticket = users.tracker().state().begin_sweep(&Fleet::default());
+//! let report = Sweep::new(&users).run(ticket, std::future::pending()).await?;
+//! assert_eq!((report.keys, report.to_modern), (1, 1));
+//! # Ok(())
+//! # }
+//! ```
 
 mod config;
 mod error;

@@ -4,6 +4,14 @@ use crate::error::StoreError;
 use crate::phase::SweepEvidence;
 
 /// A key that could not be joined.
+///
+/// ```
+/// use strangler_fig::reconcile::FailedKey;
+///
+/// fn may_pass(failed: &FailedKey<u32>) -> bool {
+///     failed.error.is_retryable()
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FailedKey<K> {
@@ -14,6 +22,27 @@ pub struct FailedKey<K> {
 }
 
 /// What a sweep has seen and done.
+///
+/// ```
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::phase::{Fleet, MigrationState, PhaseTracker};
+/// # use strangler_fig::repository::MigrationRepository;
+/// use strangler_fig::reconcile::Sweep;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// # let ticket = users.tracker().state().begin_sweep(&Fleet::default());
+/// users.legacy().plant((1, "Ada".to_owned()));
+/// let report = Sweep::new(&users).run(ticket, std::future::pending()).await?;
+/// assert!(report.is_clean());
+/// let text = "1 keys swept: 1 copied to modern, 0 to legacy, 0 conflicts settled, 0 remain, 0 failed";
+/// assert_eq!(report.to_string(), text);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SweepReport<K> {

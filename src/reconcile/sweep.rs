@@ -81,6 +81,29 @@ where
     /// Sweeps and, if nothing was left behind, records in `service` that the
     /// parts settled in `Cutover` are complete.
     ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryRepository, InMemoryStateService};
+    /// # use strangler_fig::phase::*;
+    /// # use strangler_fig::reconcile::Sweep;
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let (name, node): (MigrationName, _) = ("users".parse()?, "node-1".parse()?);
+    /// # let service = Arc::new(InMemoryStateService::default());
+    /// # service.create(&MigrationState::new(name.clone())).await?;
+    /// # let tracker = PhaseTracker::start(service.clone(), name.clone(), node, TrackerConfig::default()).await?;
+    /// # let users = MigrationRepository::new(legacy, modern, tracker.clone())?;
+    /// take_step(&*service, &name, &Move::to(Phase::Cutover), None).await?;
+    /// tracker.poll().await?;
+    /// let report = Sweep::new(&users).establish(&*service, std::future::pending()).await?;
+    /// tracker.poll().await?;
+    /// assert!(report.is_clean() && tracker.state().base().modern_complete);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SweepError`]; a sweep that was not clean is refused by the state.
@@ -107,6 +130,8 @@ where
     }
 
     /// Sweeps all keys under `ticket`, taken before.
+    ///
+    /// [`Sweep`] shows it.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::Notify;
 
-/// Work that goes on after its caller was answered, a bounded number at once.
+/// A bounded amount of work that goes on after its caller was answered.
 #[derive(Debug)]
 pub(super) struct Aside {
     running: Arc<Running>,

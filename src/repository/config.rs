@@ -16,6 +16,29 @@ use crate::phase::Share;
 ///     .with_shadow_share(Share::percent(1))
 ///     .with_lenient_wait(Duration::from_millis(20));
 /// ```
+///
+/// ```
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+/// # use strangler_fig::repository::MigrationRepository;
+/// use std::num::NonZeroU32;
+/// use std::sync::Arc;
+/// use strangler_fig::repository::MigrationConfig;
+/// use strangler_fig::stamp::StampClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// let config = MigrationConfig::default()
+///     .with_attempts_max(NonZeroU32::MIN)
+///     .with_fallback_reads(true);
+/// let stamps = Arc::new(StampClock::new()?);
+/// let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+/// assert_eq!(users.find(&1).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct MigrationConfig {
     pub(super) lenient_wait: Duration,

@@ -9,6 +9,18 @@ use crate::key::Key;
 ///
 /// Comparing is how the crate finds contents that differ under equal stamps, so
 /// `==` must be total: two equal rows compare equal, always.
+///
+/// ```
+/// use strangler_fig::repository::Entity;
+///
+/// #[derive(Clone, PartialEq)]
+/// struct User {
+///     name: String,
+/// }
+///
+/// fn is_entity<E: Entity>() {}
+/// is_entity::<User>();
+/// ```
 pub trait Entity: Clone + PartialEq + Send + Sync + 'static {}
 
 impl<E: Clone + PartialEq + Send + Sync + 'static> Entity for E {}
@@ -17,6 +29,24 @@ impl<E: Clone + PartialEq + Send + Sync + 'static> Entity for E {}
 ///
 /// [`MigrationRepository`](super::MigrationRepository) is one too, so callers
 /// need not know that a migration is under way.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::Repository;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, _) = in_memory_tables(|user: &(u32, String)| user.0);
+/// users.save((1, "Ada".to_owned())).await?;
+/// users.save((1, "Grace".to_owned())).await?;
+/// assert_eq!(users.find(&1).await?, Some((1, "Grace".to_owned())));
+///
+/// users.delete(&1).await?;
+/// users.delete(&1).await?; // nothing to remove is no error
+/// assert_eq!(users.find(&1).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Contract
 ///
@@ -65,12 +95,34 @@ pub trait Repository: Send + Sync + 'static {
 /// A [`Repository`] that can list its rows: what [`Unstamped`](super::Unstamped)
 /// needs to be swept.
 ///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{ListRepository, Repository};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, _) = in_memory_tables(|user: &(u32, &str)| user.0);
+/// for user in [(3, "Ada"), (1, "Grace"), (2, "Edsger")] {
+///     users.save(user).await?;
+/// }
+/// let two = NonZeroUsize::new(2).expect("it is not zero");
+/// assert_eq!(users.list(None, two).await?, [(1, "Grace"), (2, "Edsger")]);
+/// assert_eq!(users.list(Some(&2), two).await?, [(3, "Ada")]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `list` answers the first `limit` entities after `after`, in the order of
 ///    their keys (for texts that of their bytes, whatever the database's
 ///    collation), none left out; fewer only at the end.
 /// 2. It never answers from a replica or a snapshot older than the call.
+///
+/// # Cancel safety
+///
+/// Cancel safe: a list has no effect.
 #[async_trait]
 pub trait ListRepository: Repository {
     /// The entities after `after`, from the first key on if there is none.
@@ -88,6 +140,27 @@ pub trait ListRepository: Repository {
 /// A [`Repository`] whose store runs several calls as one transaction: what
 /// [`SideStamped`](super::SideStamped) needs to change a row and its stamp
 /// together.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{Access, Repository, TransactionalRepository};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, _) = in_memory_tables(|user: &(u32, &str)| user.0);
+///
+/// let mut transaction = users.begin(Access::Write).await?;
+/// users.save_in(&mut transaction, &(1, "Ada")).await?;
+/// drop(transaction); // rolled back
+/// assert_eq!(users.find(&1).await?, None);
+///
+/// let mut transaction = users.begin(Access::Write).await?;
+/// users.save_in(&mut transaction, &(1, "Ada")).await?;
+/// users.commit(transaction).await?;
+/// assert_eq!(users.find(&1).await?, Some((1, "Ada")));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Contract
 ///
@@ -133,7 +206,8 @@ pub trait TransactionalRepository: Repository {
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// `Rejected` if what is stored cannot be read; else `Unavailable`. The
+    /// transaction is then dropped.
     async fn find_in(
         &self,
         transaction: &mut Self::Transaction,
@@ -168,7 +242,7 @@ pub trait TransactionalRepository: Repository {
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// As [`find_in`](Self::find_in).
     async fn list_in(
         &self,
         transaction: &mut Self::Transaction,
@@ -178,6 +252,19 @@ pub trait TransactionalRepository: Repository {
 }
 
 /// What a transaction is for.
+///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{Access, TransactionalRepository};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, _) = in_memory_tables(|user: &(u32, &str)| user.0);
+/// let mut look = users.begin(Access::Read).await?;
+/// assert_eq!(users.find_in(&mut look, &1).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Looking at one state of rows and stamps.

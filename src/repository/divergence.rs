@@ -7,6 +7,13 @@ use crate::key::Key;
 use crate::phase::Hold;
 
 /// Why the two stores may differ in a key.
+///
+/// ```
+/// use strangler_fig::repository::DivergenceReason;
+///
+/// assert_eq!(DivergenceReason::WriteUnknown.name(), "write_unknown");
+/// assert_eq!(DivergenceReason::Mismatch.to_string(), "mismatch");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DivergenceReason {
@@ -59,6 +66,30 @@ impl fmt::Display for DivergenceReason {
 }
 
 /// A key known or suspected to differ.
+///
+/// ```
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+/// # use strangler_fig::repository::MigrationRepository;
+/// use strangler_fig::repository::{Divergence, DivergenceReason};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// users.sink().note(1, DivergenceReason::Mismatch, Some(users.tracker().hold()));
+///
+/// users.drained().await; // nothing goes on aside
+/// for Divergence { key, reason, hold, .. } in users.sink().take(100) {
+///     if users.join(&key).await.is_err() {
+///         users.sink().note(key, reason, hold); // for another time
+///     }
+/// }
+/// assert_eq!(users.tracker().holds(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Divergence<K> {
@@ -80,6 +111,20 @@ pub struct Divergence<K> {
 /// [`overflowed`](Self::overflowed) stays set until a sweep has seen all keys.
 /// Crossing depends on sweeps, never on the sink; a killed process takes its
 /// entries with it.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use strangler_fig::repository::{DivergenceReason, DivergenceSink};
+///
+/// let sink = DivergenceSink::new(NonZeroUsize::MIN);
+/// assert!(sink.note(1, DivergenceReason::Mismatch, None));
+/// assert!(sink.note(1, DivergenceReason::WriteUnknown, None));
+/// assert!(!sink.note(2, DivergenceReason::Mismatch, None), "it is full");
+///
+/// let noted = sink.take(10);
+/// assert_eq!((noted[0].key, noted[0].count), (1, 2));
+/// assert!(sink.is_empty() && sink.overflowed());
+/// ```
 #[derive(Debug)]
 pub struct DivergenceSink<K> {
     capacity: NonZeroUsize,
@@ -110,6 +155,18 @@ struct Overflow {
 }
 
 /// A moment in the life of a sink.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use strangler_fig::repository::{DivergenceReason, DivergenceSink};
+///
+/// let sink = DivergenceSink::new(NonZeroUsize::new(8).expect("it is not zero"));
+/// sink.note(1, DivergenceReason::Mismatch, None);
+/// let mark = sink.mark();
+/// sink.note(2, DivergenceReason::Mismatch, None);
+/// sink.clear_until(mark); // every key was joined since
+/// assert_eq!(sink.take(8).len(), 1);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct SinkMark(u64);
 

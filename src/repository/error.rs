@@ -4,6 +4,24 @@ use crate::phase::{Scopes, Side};
 use crate::stamp::{EntropyError, Exhausted};
 
 /// Why a [`MigrationRepository`](super::MigrationRepository) could not be built.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::phase::{MigrationState, PhaseTracker, Scopes, TrackerConfig};
+/// use strangler_fig::repository::{BuildError, MigrationRepository};
+/// use strangler_fig::stamp::StampScope;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+/// // Both sides keep their stamps with the records, whatever the node was told.
+/// let scopes = Scopes { legacy: StampScope::Process, ..Scopes::default() };
+/// let config = TrackerConfig::default().with_scopes(scopes);
+/// let tracker = PhaseTracker::detached_with(MigrationState::new("users".parse()?), config);
+/// let refused = MigrationRepository::new(legacy, modern, tracker);
+/// assert!(matches!(refused, Err(BuildError::Scopes { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

@@ -6,6 +6,17 @@ use crate::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side, WritePla
 use crate::stamp::{Record, Stamp, StampScope};
 
 /// Whose content counts where two records differ.
+///
+/// ```
+/// use strangler_fig::phase::{Bucket, MigrationState, Scopes, Side};
+/// use strangler_fig::repository::JoinRule;
+///
+/// // Before a key's first `Cutover`, legacy wins.
+/// let state = MigrationState::new("users".parse()?);
+/// let rule = JoinRule::of(&state, Bucket::FIRST, Scopes::default());
+/// assert_eq!(rule, JoinRule::Wins { winner: Side::Legacy, outright: true });
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinRule {
     /// The larger stamp; under equal stamps, the content of `tie`.
@@ -25,6 +36,20 @@ pub enum JoinRule {
 }
 
 /// What makes two records one.
+///
+/// ```
+/// use strangler_fig::phase::Side;
+/// use strangler_fig::repository::{Join, JoinRule};
+/// use strangler_fig::stamp::{Record, Stamp};
+///
+/// let rule = JoinRule::Larger { tie: Side::Legacy };
+/// let (legacy, modern) = (Record::live(Stamp::BASE, "a"), Record::live(Stamp::BASE, "b"));
+/// assert_eq!(rule.decide(&legacy, &legacy), Join::Level);
+/// assert!(matches!(
+///     rule.decide(&legacy, &modern),
+///     Join::Settle { from: Side::Legacy, both: true, .. }
+/// ));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Join {
     /// They are: nothing is to be done.
@@ -50,6 +75,25 @@ pub enum Join {
 }
 
 /// What joining a key came to.
+///
+/// ```
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+/// # use strangler_fig::repository::MigrationRepository;
+/// use strangler_fig::repository::Joined;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// users.legacy().plant((1, "Ada".to_owned()));
+/// assert_eq!(users.join(&1).await?, Joined::Copied);
+/// assert_eq!(users.join(&1).await?, Joined::Level);
+/// assert_eq!(users.modern().records(), users.legacy().records());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Joined {

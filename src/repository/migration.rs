@@ -34,6 +34,14 @@ use crate::stamp::StampClock;
 /// let users = MigrationRepository::new(legacy, modern, tracker)?;
 /// users.save((1, "Ada".to_owned())).await?;
 /// assert_eq!(users.find(&1).await?, Some((1, "Ada".to_owned())));
+///
+/// let saved = users.save_many(vec![(2, "Grace".to_owned()), (3, "Edsger".to_owned())]).await;
+/// assert!(saved.iter().all(Result::is_ok));
+/// users.delete(&2).await?;
+/// let found: Vec<_> = users.find_many(&[2, 3]).await.into_iter().flatten().collect();
+/// assert_eq!(found, [None, Some((3, "Edsger".to_owned()))]);
+///
+/// users.drained().await; // before the process ends
 /// # Ok(())
 /// # }
 /// ```
@@ -83,13 +91,13 @@ where
     ///
     /// # Errors
     ///
-    /// [`BuildError`].
+    /// [`BuildError`]: no entropy for the writer id, or as [`with`](Self::with).
     pub fn new(legacy: L, modern: M, tracker: Arc<PhaseTracker>) -> Result<Self, BuildError> {
         let stamps = Arc::new(StampClock::new()?);
         Self::with(legacy, modern, tracker, stamps, MigrationConfig::default())
     }
 
-    /// The same, with a given clock and given limits.
+    /// The same, with a given clock and given limits; [`MigrationConfig`] shows it.
     ///
     /// # Errors
     ///
@@ -122,12 +130,13 @@ where
     }
 
     /// What the migration holds for `key`: the record with its stamp, the side
-    /// it comes from, and whether that side merely stood in.
+    /// it comes from, and whether that side merely stood in. [`Answer`] shows it.
     ///
     /// # Errors
     ///
-    /// `Unavailable`: the stores that must answer in this phase did not, or the
-    /// migration stayed halted.
+    /// `Rejected`: what a store holds cannot be read. Else `Unavailable`: a store
+    /// that must answer in this phase did not, the migration stayed halted or kept
+    /// moving, or this node has no part in it any more.
     ///
     /// # Cancel safety
     ///
@@ -160,9 +169,10 @@ where
     /// # Errors
     ///
     /// The first store's `Rejected`, `Conflict` or `Unavailable`: nothing
-    /// happened. `Unavailable` also when the migration stayed halted or other
-    /// writers were ahead every time. `Unknown`: it may have happened; reading
-    /// tells, saving again is harmless.
+    /// happened. `Rejected` also when the stored stamp leaves no room above it.
+    /// `Unavailable` also when the migration stayed halted, other writers were
+    /// ahead every time, or this node has no part in the migration any more.
+    /// `Unknown`: it may have happened; reading tells, saving again is harmless.
     ///
     /// # Cancel safety
     ///
@@ -188,7 +198,7 @@ where
     }
 
     /// [`find`](Self::find) for several keys, several at once; one answer each,
-    /// in their order. Not one moment of all keys.
+    /// in their order, with the errors of `find`. Not one moment of all keys.
     ///
     /// # Cancel safety
     ///
@@ -207,8 +217,8 @@ where
     }
 
     /// [`save`](Self::save) for several entities, several at once; one answer
-    /// each, in their order. Not a transaction; entities of one key are saved in
-    /// no particular order.
+    /// each, in their order, with the errors of `save`. Not a transaction; entities
+    /// of one key are saved in no particular order.
     ///
     /// # Cancel safety
     ///
@@ -247,8 +257,7 @@ where
     /// # use strangler_fig::repository::MigrationRepository;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let legacy = InMemoryRepository::new(|user: &(u32, String)| user.0);
-    /// # let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
     /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
     /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
     /// let count = users
@@ -264,8 +273,8 @@ where
     ///
     /// # Errors
     ///
-    /// What the closure answered; `Unavailable` when the migration stayed
-    /// halted.
+    /// What the closure answered; `Unavailable` when the migration stayed halted or
+    /// kept moving, or this node has no part in it any more.
     ///
     /// # Cancel safety
     ///
@@ -284,6 +293,7 @@ where
     }
 
     /// Joins one key, from records read afresh: the repair of a divergence.
+    /// [`Joined`] shows it.
     ///
     /// # Errors
     ///
@@ -334,7 +344,8 @@ where
         &self.core.stamps
     }
 
-    /// Where the keys go that may differ.
+    /// Where the keys go that may differ; [`Divergence`](super::Divergence) shows
+    /// how they are repaired.
     #[must_use]
     pub fn sink(&self) -> &Arc<DivergenceSink<L::Key>> {
         &self.core.sink

@@ -4,6 +4,25 @@
 //! [`Repository`]. A side is a [`StampedRepository`]: rows with a stamp, and
 //! tombstones. Three ways lead there: a stamp column of the table's own,
 //! [`SideStamped`] with a table beside it, [`Unstamped`] for trying out.
+//!
+//! ```
+//! use strangler_fig::memory::{InMemoryRepository, in_memory_tables};
+//! use strangler_fig::phase::{MigrationState, PhaseTracker};
+//! use strangler_fig::repository::{MigrationRepository, Repository, SideStamped};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (rows, stamps) = in_memory_tables(|user: &(u32, String)| user.0);
+//! rows.save((1, "Ada".to_owned())).await?; // long before the migration
+//!
+//! let legacy = SideStamped::new(rows, stamps);
+//! let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
+//! let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+//! let users = MigrationRepository::new(legacy, modern, tracker)?;
+//! assert_eq!(users.find(&1).await?, Some((1, "Ada".to_owned())));
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod aside;

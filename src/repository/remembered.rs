@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::key::Key;
 use crate::stamp::Stamp;
 
-/// The stamps set last, up to a capacity; the one set longest ago goes first.
+/// A bounded number of stamps, those set last; the one set longest ago goes first.
 #[derive(Debug)]
 pub(super) struct Remembered<K> {
     capacity: NonZeroUsize,

@@ -11,6 +11,26 @@ use crate::stamp::Stamp;
 /// A stamp without a row is a tombstone; so stamps are never removed while the
 /// migration lasts.
 ///
+/// ```
+/// use strangler_fig::memory::in_memory_tables;
+/// use strangler_fig::repository::{Access, StampStore, TransactionalRepository};
+/// use strangler_fig::stamp::Stamp;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (users, stamps) = in_memory_tables(|user: &(u32, &str)| user.0);
+///
+/// let mut transaction = users.begin(Access::Write).await?;
+/// assert_eq!(stamps.stamp(&mut transaction, &1).await?, None);
+/// stamps.set(&mut transaction, &1, Stamp::MAX).await?; // a tombstone: no row
+/// users.commit(transaction).await?;
+///
+/// let mut transaction = users.begin(Access::Read).await?;
+/// assert_eq!(stamps.stamp(&mut transaction, &1).await?, Some(Stamp::MAX));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `stamp` answers what was set last for the key, seen by the transaction;
@@ -21,6 +41,10 @@ use crate::stamp::Stamp;
 ///    with the rows changed in it.
 /// 4. `list` answers stamps in the order of their keys, none left out, fewer
 ///    than `limit` only at the end.
+///
+/// # Cancel safety
+///
+/// A dropped call ends the transaction: it can only be dropped.
 #[async_trait]
 pub trait StampStore: Send + Sync + 'static {
     /// The identity of a row.
@@ -32,7 +56,8 @@ pub trait StampStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// `Rejected` if what is stored is not a stamp; else `Unavailable`. The
+    /// transaction is then dropped.
     async fn stamp(
         &self,
         transaction: &mut Self::Transaction,
@@ -55,7 +80,7 @@ pub trait StampStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// As [`stamp`](Self::stamp).
     async fn list(
         &self,
         transaction: &mut Self::Transaction,

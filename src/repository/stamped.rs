@@ -8,6 +8,23 @@ use crate::key::Key;
 use crate::stamp::{Record, Stamp, StampScope};
 
 /// What a store did with a record.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::repository::{Applied, StampedRepository};
+/// use strangler_fig::stamp::{Record, Stamp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = InMemoryRepository::new(|user: &(u32, &str)| user.0);
+/// let newest = Record::live(Stamp::MAX, (1, "Ada"));
+/// assert_eq!(users.apply(&1, &newest).await?, Applied::Stored);
+///
+/// let older = Record::tombstone(Stamp::BASE);
+/// assert_eq!(users.apply(&1, &older).await?, Applied::Stale(Stamp::MAX));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     /// It was larger than what was there, and is stored now.
@@ -18,6 +35,25 @@ pub enum Applied {
 
 /// What the protocol needs of a side: a stamp beside each row, and tombstones
 /// instead of gaps.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::repository::{Applied, StampedRepository};
+/// use strangler_fig::stamp::{Record, Stamp, StampClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = InMemoryRepository::new(|user: &(u32, &str)| user.0);
+/// users.plant((1, "Ada")); // a row older than the crate
+/// assert_eq!(users.read(&1).await?, Record::live(Stamp::BASE, (1, "Ada")));
+///
+/// let gone = Record::tombstone(StampClock::new()?.now());
+/// assert_eq!(users.apply(&1, &gone).await?, Applied::Stored);
+/// assert_eq!(users.read(&1).await?, gone);
+/// assert_eq!(users.read(&2).await?, Record::absent());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Contract
 ///
@@ -33,8 +69,8 @@ pub enum Applied {
 ///    the largest stamp is what remains, with its own value.
 /// 6. `apply` of [`Stamp::ZERO`] is `Rejected`.
 /// 7. `read` never answers from a replica or a snapshot older than the call.
-/// 8. `apply_many` answers once for each record, in their order, as so many
-///    `apply` would.
+/// 8. `apply_many` answers once for each record, in their order, as one `apply`
+///    for each would.
 /// 9. Every value comes back as it was stored, compared with `==`.
 /// 10. Every failure says by its kind whether it may have had an effect.
 /// 11. Keys do not disturb each other.
@@ -74,7 +110,8 @@ pub trait StampedRepository: Send + Sync + 'static {
         record: &Record<Self::Entity>,
     ) -> Result<Applied, StoreError>;
 
-    /// Applies several records, each for itself.
+    /// Applies several records, each for itself. Each answer is that of an
+    /// [`apply`](Self::apply).
     async fn apply_many(
         &self,
         records: &[(Self::Key, Record<Self::Entity>)],
@@ -94,6 +131,26 @@ pub trait StampedRepository: Send + Sync + 'static {
 
 /// A [`StampedRepository`] that can be walked from end to end.
 ///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::repository::{ScanRepository, StampedRepository};
+/// use strangler_fig::stamp::{Record, Stamp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = InMemoryRepository::new(|user: &(u32, &str)| user.0);
+/// users.plant((1, "Ada"));
+/// users.apply(&2, &Record::tombstone(Stamp::MAX)).await?;
+///
+/// let first = users.scan(None, NonZeroUsize::MIN).await?;
+/// assert!(first.records[0].0 == 1 && !first.is_last);
+/// let second = users.scan(Some(&1), NonZeroUsize::MIN).await?;
+/// assert!(second.records[0].1.is_tombstone() && second.is_last);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. A page holds the records after `after` in the order of their keys (for
@@ -103,6 +160,10 @@ pub trait StampedRepository: Send + Sync + 'static {
 ///    last.
 /// 3. `is_last` only if no record comes after the page.
 /// 4. A page never comes from a snapshot older than the call.
+///
+/// # Cancel safety
+///
+/// Cancel safe: a scan has no effect.
 #[async_trait]
 pub trait ScanRepository: StampedRepository {
     /// The records after `after`, from the first key on if there is none.
@@ -119,6 +180,15 @@ pub trait ScanRepository: StampedRepository {
 }
 
 /// Records in the order of their keys.
+///
+/// ```
+/// use strangler_fig::repository::Page;
+/// use strangler_fig::stamp::{Record, Stamp};
+///
+/// let page = Page::new(vec![(1, Record::live(Stamp::BASE, "Ada"))], true);
+/// assert_eq!(page.records.len(), 1);
+/// assert!(page.is_last);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<K, E> {
     /// The records, tombstones included.

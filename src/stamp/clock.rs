@@ -15,6 +15,17 @@ pub const DRIFT_MAX: Duration = Duration::from_secs(5 * 60);
 const CEILING: u64 = 1 << 63;
 
 /// What became of an observed stamp.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::clock::ManualClock;
+/// use strangler_fig::stamp::{Observed, Stamp, StampClock};
+///
+/// let clock = StampClock::new()?.with_clock(Arc::new(ManualClock::at(1_000)));
+/// assert_eq!(clock.observe(Stamp::BASE), Observed::Passed);
+/// assert_eq!(clock.observe(Stamp::MAX), Observed::Drifted);
+/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Observed {
@@ -25,6 +36,14 @@ pub enum Observed {
 }
 
 /// A stamp so large that no write can be put above it.
+///
+/// ```
+/// use strangler_fig::stamp::{Exhausted, Stamp, StampClock};
+///
+/// let refused = StampClock::new()?.above(Stamp::MAX);
+/// assert_eq!(refused, Err(Exhausted(Stamp::MAX)));
+/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no stamp can be made above {0}: whoever wrote it had a broken clock")]
 pub struct Exhausted(pub Stamp);
@@ -101,6 +120,19 @@ impl StampClock {
 
     /// A stamp larger than every one this clock made or passed before, those
     /// above drifted stamps aside.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use strangler_fig::clock::ManualClock;
+    /// use strangler_fig::stamp::StampClock;
+    ///
+    /// let wall = Arc::new(ManualClock::at(1_000));
+    /// let stamps = StampClock::new()?.with_clock(wall.clone());
+    /// let before = stamps.now();
+    /// wall.set(10); // the wall clock goes back, the stamps do not
+    /// assert!(stamps.now() > before);
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
     pub fn now(&self) -> Stamp {
         Stamp::new(advance(&self.last, self.physical()), self.writer)
     }

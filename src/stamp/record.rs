@@ -4,6 +4,21 @@ use super::Stamp;
 
 /// What a store holds for a key: a value with its stamp, a *tombstone* (a stamp
 /// without a value: it was deleted), or nothing ([`Record::absent`]).
+///
+/// ```
+/// use strangler_fig::stamp::{Record, Stamp, StampClock};
+///
+/// let clock = StampClock::new()?;
+/// let saved = Record::live(clock.now(), "Berlin");
+/// let deleted = Record::<&str>::tombstone(clock.now());
+/// assert!(deleted.supersedes(saved.stamp) && !saved.supersedes(deleted.stamp));
+/// assert!(deleted.is_tombstone());
+///
+/// let absent = Record::<&str>::absent();
+/// assert_eq!(absent.stamp, Stamp::ZERO);
+/// assert!(!absent.is_tombstone());
+/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Record<E> {
     /// The write that left it so.

@@ -26,13 +26,37 @@ pub struct Stamp(u128);
 
 impl Stamp {
     /// Never there: the stamp of a key without a row, always with no value.
+    ///
+    /// ```
+    /// use strangler_fig::stamp::{Record, Stamp};
+    ///
+    /// assert_eq!(Record::<u32>::absent().stamp, Stamp::ZERO);
+    /// assert!("00000000000000000000000000000000".parse::<Stamp>()? == Stamp::ZERO);
+    /// # Ok::<(), strangler_fig::stamp::ParseStampError>(())
+    /// ```
     pub const ZERO: Self = Self(0);
 
     /// A row that exists but was never stamped: one older than the crate, or
     /// written behind its back.
+    ///
+    /// ```
+    /// use strangler_fig::stamp::{Stamp, StampClock};
+    ///
+    /// assert_eq!(Stamp::ZERO.successor(), Some(Stamp::BASE));
+    /// assert!(StampClock::new()?.now() > Stamp::BASE, "every write of the crate beats it");
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
     pub const BASE: Self = Self(1);
 
     /// The largest stamp. Nothing can be written over it.
+    ///
+    /// ```
+    /// use strangler_fig::stamp::{Exhausted, Stamp, StampClock};
+    ///
+    /// assert_eq!(Stamp::MAX.successor(), None);
+    /// assert_eq!(StampClock::new()?.above(Stamp::MAX), Err(Exhausted(Stamp::MAX)));
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
     pub const MAX: Self = Self(u128::MAX);
 
     pub(super) const fn new(time: u64, writer: WriterId) -> Self {
@@ -52,6 +76,14 @@ impl Stamp {
 
     /// The next larger stamp, or `None` after [`Stamp::MAX`]. It beats only
     /// what it follows, never a concurrent write: the way to settle a conflict.
+    ///
+    /// ```
+    /// use strangler_fig::stamp::Stamp;
+    ///
+    /// let next = Stamp::BASE.successor();
+    /// assert!(next > Some(Stamp::BASE));
+    /// assert_eq!(Stamp::MAX.successor(), None);
+    /// ```
     #[must_use]
     pub const fn successor(self) -> Option<Self> {
         match self.0.checked_add(1) {
@@ -90,6 +122,13 @@ impl fmt::Debug for Stamp {
 }
 
 /// A text that is not a stamp.
+///
+/// ```
+/// use strangler_fig::stamp::Stamp;
+///
+/// let error = "0190F3".parse::<Stamp>().unwrap_err();
+/// assert!(error.to_string().ends_with("not \"0190F3\""));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a stamp is 32 lower-case hexadecimal digits, not {0:?}")]
 pub struct ParseStampError(String);

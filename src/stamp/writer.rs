@@ -7,6 +7,17 @@ use std::num::NonZeroU64;
 /// one stamp twice, so no cheap generator, process id or host name will do.
 ///
 /// [`StampClock`]: super::StampClock
+///
+/// ```
+/// use std::num::NonZeroU64;
+/// use strangler_fig::stamp::WriterId;
+///
+/// assert_ne!(WriterId::random()?, WriterId::random()?);
+///
+/// let chosen = WriterId::fixed(NonZeroU64::MIN);
+/// assert_eq!(chosen.to_string(), "0000000000000001");
+/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriterId(NonZeroU64);
 
@@ -44,7 +55,8 @@ impl fmt::Display for WriterId {
     }
 }
 
-/// The operating system gave no random bits.
+/// The operating system gave no random bits for a writer id, an incarnation or a
+/// move id.
 #[derive(Debug, thiserror::Error)]
-#[error("the operating system has no entropy for a writer id")]
+#[error("the operating system has no entropy for an id")]
 pub struct EntropyError(#[source] pub(crate) getrandom::Error);

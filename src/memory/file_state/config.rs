@@ -1,6 +1,17 @@
 use std::time::Duration;
 
 /// How a [`FileStateService`](super::FileStateService) waits.
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::memory::{FileStateConfig, FileStateService};
+///
+/// let config = FileStateConfig::default()
+///     .with_lock_timeout(Duration::from_millis(500))
+///     .with_watch_interval(Duration::from_millis(20));
+/// let service = FileStateService::with_config("/var/lib/airports", config);
+/// assert!(service.directory().ends_with("airports"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStateConfig {
     pub(super) lock_timeout: Duration,

@@ -19,6 +19,19 @@ const THREADS: usize = 4;
 pub type FactRun<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// A fact of a contract, by name, to be run on a fixture.
+///
+/// ```
+/// use strangler_fig::testkit::conformance::Fact;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let empty = Fact::new("it_is_empty", |fixture: &Vec<u8>| {
+///     Box::pin(async move { assert!(fixture.is_empty(), "it holds {} bytes", fixture.len()) })
+/// });
+/// assert_eq!(empty.check(&Vec::new()).await, Ok(()));
+/// assert_eq!(empty.check(&vec![7]).await, Err("it holds 1 bytes".to_owned()));
+/// # }
+/// ```
 pub struct Fact<F> {
     name: &'static str,
     run: for<'a> fn(&'a F) -> FactRun<'a>,
@@ -42,6 +55,10 @@ impl<F> Fact<F> {
     /// # Errors
     ///
     /// What the fact had to say when it did not hold.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped check has proven nothing, and leaves on the fixture what it did there.
     pub async fn check(&self, fixture: &F) -> Result<(), String> {
         let run = AssertUnwindSafe((self.run)(fixture)).catch_unwind();
         match timeout(PATIENCE, run).await {
@@ -65,6 +82,8 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// What became of a fact.
+///
+/// [`run_all`] shows one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactReport {
     /// The name of its function.
@@ -97,6 +116,10 @@ pub struct FactReport {
 /// }
 /// # }
 /// ```
+///
+/// # Cancel safety
+///
+/// A dropped run reports nothing, and leaves on the last fixture what it did there.
 pub async fn run_all<F>(facts: Vec<Fact<F>>, open: impl AsyncFn() -> F) -> Vec<FactReport> {
     let mut reports = Vec::with_capacity(facts.len());
     for fact in facts {
@@ -108,6 +131,15 @@ pub async fn run_all<F>(facts: Vec<Fact<F>>, open: impl AsyncFn() -> F) -> Vec<F
 }
 
 /// Proves one fact on a runtime of its own: what the macros put in each test.
+///
+/// ```
+/// use strangler_fig::testkit::conformance::{Fact, prove};
+///
+/// let empty = Fact::new("it_is_empty", |fixture: &Vec<u8>| {
+///     Box::pin(async move { assert!(fixture.is_empty()) })
+/// });
+/// prove(async { Vec::new() }, &empty);
+/// ```
 ///
 /// # Panics
 ///

@@ -10,6 +10,8 @@ use crate::repository::{ListRepository, Repository};
 const KEYS: u32 = 11;
 
 /// Every fact of the suite.
+///
+/// [`run_all`](super::run_all) tries them, and shows how.
 #[must_use]
 pub fn facts<F: RepositoryFixture<Repository: ListRepository>>() -> Vec<Fact<F>> {
     crate::__each_list_fact!(__conformance_list [])

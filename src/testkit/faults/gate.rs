@@ -1,6 +1,28 @@
 use tokio::sync::watch;
 
 /// Where a call stops.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::repository::StampedRepository;
+/// use strangler_fig::stamp::{Record, Stamp};
+/// use strangler_fig::testkit::faults::{FaultyRepository, Pause};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// let gate = users.pause_next_apply(Pause::AfterEffect);
+/// let call = tokio::spawn({
+///     let users = users.clone();
+///     async move { users.apply(&1, &Record::tombstone(Stamp::BASE)).await }
+/// });
+/// gate.reached().await;
+/// assert!(users.read(&1).await?.is_tombstone(), "and nobody was told yet");
+/// gate.open();
+/// call.await??;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
     /// Before it has touched the store.
@@ -10,6 +32,29 @@ pub enum Pause {
 }
 
 /// Holds one call until it is opened, or dropped.
+///
+/// ```
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::repository::StampedRepository;
+/// use strangler_fig::stamp::{Record, Stamp};
+/// use strangler_fig::testkit::faults::{FaultyRepository, Pause};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// let gate = users.pause_next_apply(Pause::BeforeEffect);
+/// let call = tokio::spawn({
+///     let users = users.clone();
+///     async move { users.apply(&1, &Record::tombstone(Stamp::BASE)).await }
+/// });
+/// gate.reached().await;
+/// assert_eq!(users.read(&1).await?, Record::absent());
+/// gate.open();
+/// call.await??;
+/// assert!(users.read(&1).await?.is_tombstone());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a gate that is dropped is open"]
 pub struct Gate {

@@ -19,8 +19,28 @@ use crate::stamp::{Record, StampScope};
 /// For each call: the script of its kind first, one entry a call; then what is
 /// [`always`](Self::always) so; then the [plan](Self::follow); else no fault.
 /// A read or a scan has no effect, so one whose answer is lost is `Unavailable`
-/// and not `Unknown`. `apply_many` is so many `apply`s, each with a fault
+/// and not `Unknown`. `apply_many` is one `apply` for each record, with a fault
 /// of its own. Clones share everything.
+///
+/// ```
+/// use strangler_fig::error::StoreErrorKind;
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::repository::StampedRepository;
+/// use strangler_fig::testkit::faults::{Fault, FaultyRepository};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// users.always_read(Fault::Refuse(StoreErrorKind::Unavailable));
+/// users.push_read(None); // the next one gets through
+/// assert!(users.read(&1).await.is_ok());
+/// assert!(users.read(&1).await.is_err());
+///
+/// users.heal();
+/// assert!(users.read(&1).await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub struct FaultyRepository<R> {
     inner: Arc<R>,
     control: Arc<Control>,
@@ -88,6 +108,22 @@ impl<R: StampedRepository> FaultyRepository<R> {
     }
 
     /// Calls without a fault by now have what the plan draws for them.
+    ///
+    /// ```
+    /// use strangler_fig::memory::InMemoryRepository;
+    /// use strangler_fig::repository::StampedRepository;
+    /// use strangler_fig::stamp::{Record, Stamp};
+    /// use strangler_fig::testkit::faults::{Fault, FaultPlan, FaultyRepository};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+    /// users.follow(FaultPlan::seeded(7).with(1_000, Fault::FailAfter));
+    /// assert!(users.apply(&1, &Record::tombstone(Stamp::BASE)).await.is_err());
+    /// assert!(users.inner().read(&1).await?.is_tombstone(), "it had its effect");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn follow(&self, plan: FaultPlan) {
         self.control.lanes().plan = Some(plan);
     }

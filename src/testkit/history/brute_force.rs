@@ -12,6 +12,16 @@ pub const BRUTE_FORCE_MAX: usize = 12;
 /// It tries every order and every choice of unknown writes, and shares no code
 /// with the checker: it is the definition that the checker is tested against.
 ///
+/// ```
+/// use strangler_fig::testkit::history::{Operation, Outcome, brute_force};
+///
+/// let write = Operation::write("fig", Some(1), 0, Outcome::Unknown);
+/// let read = |value| Operation::read("fig", value, 2, 3);
+/// assert!(brute_force(&[write.clone(), read(Some(1))]));
+/// assert!(brute_force(&[write.clone(), read(None)]));
+/// assert!(!brute_force(&[write, read(Some(2))]));
+/// ```
+///
 /// # Panics
 ///
 /// If there are more than [`BRUTE_FORCE_MAX`] operations.

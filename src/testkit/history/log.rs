@@ -10,6 +10,19 @@ use super::operation::Operation;
 ///
 /// It serializes, so that a process can leave its history to another one:
 /// [`followed_by`](Self::followed_by) joins them.
+///
+/// ```
+/// use strangler_fig::testkit::history::{HistoryRecorder, check};
+///
+/// // A write before a crash, and what the next process sees.
+/// let before = HistoryRecorder::new();
+/// before.invoke_write("fig", Some(1)).ok();
+/// let after = HistoryRecorder::new();
+/// after.final_read("fig", Some(1));
+///
+/// let history = before.history().followed_by(after.history());
+/// assert!(check(&history).is_linearizable());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unproven<K, V>")]
 pub struct History<K, V> {
@@ -19,6 +32,13 @@ pub struct History<K, V> {
 
 /// An operation that responds before it is invoked: the tickets are not those
 /// of one shared order.
+///
+/// ```
+/// use strangler_fig::testkit::history::{History, Operation, OutOfOrder};
+///
+/// let refused = History::new(vec![Operation::read("fig", Some(1), 5, 4)]);
+/// assert_eq!(refused, Err(OutOfOrder { position: 0, invoked: 5, responded: 4 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("operation {position} responds at {responded}, before its invocation at {invoked}")]
 pub struct OutOfOrder {

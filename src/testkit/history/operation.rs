@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 ///
 /// Tickets are positions in one order that all clients share. Where two are
 /// equal, the operations count as concurrent.
+///
+/// ```
+/// use strangler_fig::testkit::history::{History, Operation, Outcome, check};
+///
+/// let write = Operation::write("fig", Some(1), 0, Outcome::Ok { responded: 1 });
+/// let read = Operation::read("fig", None, 2, 3);
+/// assert!(read.is_read() && write.responded() == Some(1));
+///
+/// let history = History::new(vec![write, read]).expect("the tickets are in order");
+/// assert_eq!(check(&history).stale, 1);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Operation<K, V> {
     /// The record.
@@ -23,6 +34,13 @@ pub struct Operation<K, V> {
 /// Whether an operation wrote or read, and how it ended.
 ///
 /// A read that returned nothing tells nothing, so a history does not hold it.
+///
+/// ```
+/// use strangler_fig::testkit::history::{Operation, OperationKind};
+///
+/// let read = Operation::final_read("fig", Some(1), 4, 5);
+/// assert_eq!(read.kind, OperationKind::FinalRead { responded: 5 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OperationKind {
     /// A write or a delete.
@@ -40,6 +58,15 @@ pub enum OperationKind {
 }
 
 /// What the client of a write was told.
+///
+/// ```
+/// use strangler_fig::testkit::history::{Operation, Outcome};
+///
+/// let write = |outcome| Operation::write("fig", Some(1), 0, outcome);
+/// assert!(write(Outcome::Failed).is_failed());
+/// assert!(!write(Outcome::Unknown).is_failed());
+/// assert_eq!(write(Outcome::Unknown).responded(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// It took effect between its two tickets.

@@ -4,6 +4,17 @@ use super::operation::{Operation, Outcome};
 use super::recorder::{HistoryRecorder, Place};
 
 /// A write that has begun. Dropped, its outcome stays unknown.
+///
+/// ```
+/// use strangler_fig::testkit::history::{HistoryRecorder, check};
+///
+/// let recorder = HistoryRecorder::<&str, u32>::new();
+/// recorder.invoke_write("fig", Some(1)).ok();
+/// recorder.invoke_write("fig", Some(2)).failed();
+/// drop(recorder.invoke_write("fig", Some(3)));
+/// let verdict = check(&recorder.history());
+/// assert_eq!((verdict.acknowledged, verdict.failed, verdict.unknown), (1, 1, 1));
+/// ```
 #[derive(Debug)]
 #[must_use = "tell how the write ended, or its outcome stays unknown"]
 pub struct PendingWrite<K, V> {
@@ -34,6 +45,15 @@ impl<K, V> PendingWrite<K, V> {
 }
 
 /// A read that has begun. Dropped, it leaves no trace: it told nothing.
+///
+/// ```
+/// use strangler_fig::testkit::history::HistoryRecorder;
+///
+/// let recorder = HistoryRecorder::<&str, u32>::new();
+/// recorder.invoke_read("fig").read(None);
+/// recorder.invoke_read("fig").failed();
+/// assert_eq!(recorder.history().operations().len(), 1);
+/// ```
 #[derive(Debug)]
 #[must_use = "tell what the read returned, or it is not recorded"]
 pub struct PendingRead<K, V> {

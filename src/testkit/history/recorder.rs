@@ -16,6 +16,19 @@ const SHARDS: u64 = 16;
 /// The order of events is that of tickets drawn from one counter, one just
 /// before an operation begins and one just after it ended; no clock is asked.
 /// Clones write to the same history.
+///
+/// ```
+/// use strangler_fig::testkit::history::{HistoryRecorder, check};
+///
+/// let recorder = HistoryRecorder::new();
+/// recorder.initial("fig", Some(0));
+/// let write = recorder.invoke_write("fig", Some(1));
+/// let read = recorder.invoke_read("fig");
+/// read.read(Some(0)); // the write is still going on: the old value is right
+/// write.ok();
+/// recorder.final_read("fig", Some(1));
+/// assert!(check(&recorder.history()).is_linearizable());
+/// ```
 pub struct HistoryRecorder<K, V> {
     shared: Arc<Shared<K, V>>,
 }

@@ -9,6 +9,17 @@ use super::violation::{Violation, ViolationKind};
 const VIOLATIONS_MAX: usize = 100;
 
 /// What the checker found: counts over all keys, and the first violations.
+///
+/// ```
+/// use strangler_fig::testkit::history::{HistoryRecorder, check};
+///
+/// let recorder = HistoryRecorder::new();
+/// recorder.invoke_write("fig", Some(1)).ok();
+/// recorder.final_read("fig", None);
+/// let verdict = check(&recorder.history());
+/// assert!(!verdict.is_linearizable());
+/// assert_eq!((verdict.lost, verdict.bad_reads(), verdict.violations().len()), (1, 1, 1));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verdict<K, V> {

@@ -5,6 +5,19 @@ use std::fmt;
 use super::operation::Operation;
 
 /// A read that no order of the operations explains.
+///
+/// ```
+/// use strangler_fig::testkit::history::{HistoryRecorder, ViolationKind, check};
+///
+/// let recorder = HistoryRecorder::new();
+/// recorder.invoke_write("fig", Some(1)).ok();
+/// recorder.invoke_write("fig", Some(2)).ok();
+/// recorder.invoke_read("fig").read(Some(1));
+/// let verdict = check(&recorder.history());
+/// let violation = &verdict.violations()[0];
+/// assert_eq!(violation.kind, ViolationKind::Stale);
+/// assert_eq!(violation.expected, [Some(2)]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation<K, V> {
@@ -17,6 +30,17 @@ pub struct Violation<K, V> {
 }
 
 /// In what way a read is wrong; the first that applies, from the top.
+///
+/// ```
+/// use strangler_fig::testkit::history::{HistoryRecorder, ViolationKind, check};
+///
+/// let recorder = HistoryRecorder::new();
+/// recorder.invoke_write("fig", Some(1)).ok();
+/// recorder.invoke_write("fig", None).ok();
+/// recorder.invoke_read("fig").read(Some(1));
+/// let verdict = check(&recorder.history());
+/// assert_eq!(verdict.violations()[0].kind, ViolationKind::Resurrected);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ViolationKind {

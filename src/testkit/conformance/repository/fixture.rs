@@ -15,6 +15,28 @@ pub type EntityOf<F> = <<F as RepositoryFixture>::Repository as Repository>::Ent
 ///
 /// Hand out what is hard to keep: see
 /// [`StampedFixture`](super::super::StampedFixture).
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
+/// use strangler_fig::testkit::conformance::RepositoryFixture;
+///
+/// struct Users(Arc<InMemoryPlainRepository<i64, (i64, String)>>);
+///
+/// impl RepositoryFixture for Users {
+///     type Repository = InMemoryPlainRepository<i64, (i64, String)>;
+///
+///     fn repository(&self) -> Arc<Self::Repository> {
+///         Arc::clone(&self.0)
+///     }
+///     fn entity(&self, n: u32, variant: u32) -> (i64, String) {
+///         (-i64::from(n), format!("Ælfrēd {variant}"))
+///     }
+/// }
+///
+/// let users = Users(Arc::new(in_memory_tables(|user: &(i64, String)| user.0).0));
+/// assert_eq!(users.key(7), -7);
+/// ```
 #[async_trait]
 pub trait RepositoryFixture: Send + Sync + 'static {
     /// The adapter under test.

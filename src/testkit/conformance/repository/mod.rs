@@ -15,6 +15,8 @@ pub(super) use found::save;
 use super::Fact;
 
 /// Every fact of the suite.
+///
+/// [`run_all`](super::run_all) tries them, and shows how.
 #[must_use]
 pub fn facts<F: RepositoryFixture>() -> Vec<Fact<F>> {
     crate::__each_repository_fact!(__conformance_list [])

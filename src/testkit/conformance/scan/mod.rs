@@ -16,6 +16,8 @@ use crate::repository::ScanRepository;
 use shelf::Shelf;
 
 /// Every fact of the suite.
+///
+/// [`run_all`](super::run_all) tries them, and shows how.
 #[must_use]
 pub fn facts<F: StampedFixture<Repository: ScanRepository>>() -> Vec<Fact<F>> {
     crate::__each_scan_fact!(__conformance_list [])

@@ -4,7 +4,7 @@ use super::{StampedFixture, Subject};
 use crate::repository::StampedRepository;
 use crate::testkit::conformance::pace::{a_while, drop_after};
 
-/// A call is given up after so many polls, one more on each key.
+/// A call is given up after a number of polls, one more on each key.
 const POLLS: u32 = 24;
 
 /// Cancel safety: a dropped `apply` leaves the old record or the new one,

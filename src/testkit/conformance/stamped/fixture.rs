@@ -16,6 +16,8 @@ pub type EntityOf<F> = <<F as StampedFixture>::Repository as StampedRepository>:
 /// The suites try what the fixture hands them, so hand them what is hard: keys
 /// of mixed case and length, or negative ones; values with empty, missing, long
 /// and foreign text, odd fractions, early dates.
+///
+/// A whole fixture stands in [`conformance`](crate::testkit::conformance).
 #[async_trait]
 pub trait StampedFixture: Send + Sync + 'static {
     /// The adapter under test.

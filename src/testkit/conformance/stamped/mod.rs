@@ -26,6 +26,8 @@ pub(super) use subject::{Subject, later};
 use super::Fact;
 
 /// Every fact of the suite.
+///
+/// [`run_all`](super::run_all) tries them, and shows how.
 #[must_use]
 pub fn facts<F: StampedFixture>() -> Vec<Fact<F>> {
     crate::__each_stamped_fact!(__conformance_list [])

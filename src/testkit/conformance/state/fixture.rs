@@ -6,6 +6,24 @@ use async_trait::async_trait;
 use crate::phase::MigrationStateService;
 
 /// A [`MigrationStateService`] over an empty store.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::InMemoryStateService;
+/// use strangler_fig::phase::MigrationStateService;
+/// use strangler_fig::testkit::conformance::StateFixture;
+///
+/// struct InMemory(Arc<InMemoryStateService>);
+///
+/// impl StateFixture for InMemory {
+///     fn service(&self) -> Arc<dyn MigrationStateService> {
+///         Arc::clone(&self.0) as _
+///     }
+/// }
+///
+/// let fixture = InMemory(Arc::default());
+/// assert_eq!(fixture.lease_wait().as_secs(), 2);
+/// ```
 #[async_trait]
 pub trait StateFixture: Send + Sync + 'static {
     /// The service; the same one, each time.

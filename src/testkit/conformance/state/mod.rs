@@ -22,6 +22,8 @@ pub use together::*;
 use super::Fact;
 
 /// Every fact of the suite that needs one handle only.
+///
+/// [`run_all`] tries them, and shows how.
 #[must_use]
 pub fn facts<F: StateFixture>() -> Vec<Fact<F>> {
     crate::__each_state_fact!(__conformance_list [])

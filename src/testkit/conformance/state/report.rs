@@ -15,6 +15,13 @@ pub enum Outcome {
 }
 
 /// A fact, and what became of it.
+///
+/// ```
+/// use strangler_fig::testkit::conformance::state::{Outcome, StateReport};
+///
+/// let report = StateReport { fact: "a_state_is_current", outcome: Outcome::Held };
+/// assert_eq!(report.to_string(), "a_state_is_current: held");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateReport {
     /// The name of its function.
@@ -56,6 +63,10 @@ impl fmt::Display for StateReport {
 /// assert_eq!(count(Outcome::Held), state::facts::<InMemory>().len());
 /// # }
 /// ```
+///
+/// # Cancel safety
+///
+/// A dropped run reports nothing, and leaves on the last fixture what it did there.
 pub async fn run_all<F: StateFixture>(open: impl AsyncFn() -> F) -> Vec<StateReport> {
     let mut reports = Vec::new();
     for fact in facts::<F>() {

@@ -18,6 +18,32 @@ pub type TransactionOf<F> =
 ///
 /// Hand out what is hard to keep: see
 /// [`StampedFixture`](super::super::StampedFixture).
+///
+/// ```
+/// use strangler_fig::memory::{InMemoryPlainRepository, InMemoryStampStore, in_memory_tables};
+/// use strangler_fig::testkit::conformance::TablesFixture;
+///
+/// type User = (u32, String);
+/// type Rows = InMemoryPlainRepository<u32, User>;
+/// type Stamps = InMemoryStampStore<u32, User>;
+///
+/// struct Users(Rows, Stamps);
+///
+/// impl TablesFixture for Users {
+///     type Repository = Rows;
+///     type Stamps = Stamps;
+///
+///     fn tables(&self) -> (Rows, Stamps) {
+///         (self.0.clone(), self.1.clone())
+///     }
+///     fn entity(&self, n: u32, variant: u32) -> User {
+///         (n, format!("variant {variant}"))
+///     }
+/// }
+///
+/// let (rows, stamps) = in_memory_tables(|user: &User| user.0);
+/// assert_eq!(Users(rows, stamps).key(7), 7);
+/// ```
 #[async_trait]
 pub trait TablesFixture: Send + Sync + 'static {
     /// The rows.

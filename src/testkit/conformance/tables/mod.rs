@@ -31,6 +31,8 @@ use super::Fact;
 use desk::Desk;
 
 /// Every fact of the suite.
+///
+/// [`run_all`](super::run_all) tries them, and shows how.
 #[must_use]
 pub fn facts<F: TablesFixture>() -> Vec<Fact<F>> {
     crate::__each_tables_fact!(__conformance_list [])

@@ -6,7 +6,7 @@ use crate::error::StoreErrorKind;
 use crate::repository::{Access, StampStore, TransactionalRepository};
 use crate::testkit::conformance::pace::drop_after;
 
-/// A call is given up after so many polls at most.
+/// A call is given up after a bounded number of polls.
 const POLLS: u32 = 12;
 
 /// `TransactionalRepository` 5: after a row that the store refused, the changes
