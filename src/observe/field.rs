@@ -1,4 +1,10 @@
 //! The names of fields of spans and events.
+//!
+//! ```
+//! use strangler_fig::observe::field;
+//!
+//! assert_eq!([field::PHASE, field::EPOCH, field::REASON], ["phase", "epoch", "reason"]);
+//! ```
 
 /// Which migration.
 pub const MIGRATION: &str = "migration";

@@ -1,4 +1,12 @@
 //! The names of spans.
+//!
+//! ```
+//! use strangler_fig::observe::span;
+//!
+//! // A filter for `tracing_subscriber`: sweeps at `debug`, the rest at `warn`.
+//! let filter = format!("warn,strangler_fig[{}]=debug", span::SWEEP);
+//! assert_eq!(filter, "warn,strangler_fig[strangler.sweep]=debug");
+//! ```
 
 /// One write through a migration repository.
 pub const WRITE: &str = "strangler.write";

@@ -171,7 +171,7 @@ impl PhaseTracker {
         if state.epoch() <= self.state.load().epoch() {
             return false;
         }
-        let word = state.word();
+        let (word, migration) = (state.word(), state.name().clone());
         self.state.store(Arc::new(state));
         self.publish(if *closed { word.closed() } else { word });
         drop(closed);
@@ -180,7 +180,13 @@ impl PhaseTracker {
             cohort: word.cohort().map(super::Phase::name),
             epoch: word.epoch(),
         });
-        info!({ field::PHASE } = %word.base(), { field::EPOCH } = word.epoch(), "adopted");
+        info!(
+            { field::MIGRATION } = %migration,
+            { field::NODE } = self.node().map(tracing::field::display),
+            { field::PHASE } = %word.base(),
+            { field::EPOCH } = word.epoch(),
+            "adopted"
+        );
         true
     }
 
