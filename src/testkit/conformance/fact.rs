@@ -130,7 +130,7 @@ pub async fn run_all<F>(facts: Vec<Fact<F>>, open: impl AsyncFn() -> F) -> Vec<F
     reports
 }
 
-/// Proves one fact on a runtime of its own: what the macros put in each test.
+/// Proves one fact on a runtime of its own, as each test of a macro does.
 ///
 /// ```
 /// use strangler_fig::testkit::conformance::{Fact, prove};
@@ -158,4 +158,11 @@ pub fn prove<F>(open: impl Future<Output = F>, fact: &Fact<F>) {
     if let Err(why) = outcome {
         panic!("{}: {why}", fact.name);
     }
+}
+
+/// What a macro puts in a test: the fact called `name`.
+#[doc(hidden)]
+pub fn __prove_one_of<F>(open: impl Future<Output = F>, facts: Vec<Fact<F>>, name: &str) {
+    let fact = facts.into_iter().find(|fact| fact.name == name);
+    prove(open, &fact.expect("the tests are made of the list of the facts"));
 }

@@ -11,7 +11,15 @@ const KEYS: u32 = 11;
 
 /// Every fact of the suite.
 ///
-/// [`run_all`](super::run_all) tries them, and shows how.
+/// ```
+/// use strangler_fig::repository::ListRepository;
+/// use strangler_fig::testkit::conformance::{RepositoryFixture, list, run_all};
+///
+/// async fn is_caught<F: RepositoryFixture<Repository: ListRepository>>(broken: impl AsyncFn() -> F) -> bool {
+///     let reports = run_all(list::facts(), broken).await;
+///     reports.iter().any(|report| report.outcome.is_err())
+/// }
+/// ```
 #[must_use]
 pub fn facts<F: RepositoryFixture<Repository: ListRepository>>() -> Vec<Fact<F>> {
     crate::__each_list_fact!(__conformance_list [])
@@ -19,6 +27,28 @@ pub fn facts<F: RepositoryFixture<Repository: ListRepository>>() -> Vec<Fact<F>>
 
 /// Tests that a [`ListRepository`](crate::repository::ListRepository) keeps its
 /// contract: see [`conformance`](crate::testkit::conformance).
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
+/// # use strangler_fig::testkit::conformance::RepositoryFixture;
+/// # type User = (u32, u32);
+/// # struct Users(Arc<InMemoryPlainRepository<u32, User>>);
+/// # impl RepositoryFixture for Users {
+/// #     type Repository = InMemoryPlainRepository<u32, User>;
+/// #     fn repository(&self) -> Arc<Self::Repository> { Arc::clone(&self.0) }
+/// #     fn entity(&self, n: u32, variant: u32) -> User { (n, variant) }
+/// # }
+/// async fn users() -> Users {
+///     Users(Arc::new(in_memory_tables(|user: &User| user.0).0))
+/// }
+///
+/// mod conformance {
+///     use super::*;
+///
+///     strangler_fig::list_conformance!(users());
+/// }
+/// ```
 #[macro_export]
 macro_rules! list_conformance {
     ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
@@ -30,7 +60,7 @@ macro_rules! list_conformance {
 #[macro_export]
 macro_rules! __each_list_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with list:
+        $crate::$make! { $with list::facts:
             an_empty_store_lists_nothing
             lists_of_any_size_hold_every_row_once
             a_list_begins_after_a_key_that_is_not_there
@@ -42,7 +72,7 @@ macro_rules! __each_list_fact {
 }
 
 /// Contract 1: nothing is an empty list.
-pub async fn an_empty_store_lists_nothing<F>(fixture: &F)
+async fn an_empty_store_lists_nothing<F>(fixture: &F)
 where
     F: RepositoryFixture<Repository: ListRepository>,
 {
@@ -52,7 +82,7 @@ where
 
 /// Contract 1: lists of any size, one after the other, hold every row once and
 /// in the order of the keys; also of a size that few stores can count.
-pub async fn lists_of_any_size_hold_every_row_once<F>(fixture: &F)
+async fn lists_of_any_size_hold_every_row_once<F>(fixture: &F)
 where
     F: RepositoryFixture<Repository: ListRepository>,
 {
@@ -73,7 +103,7 @@ where
 }
 
 /// Contract 1: `after` need not be a key of the store.
-pub async fn a_list_begins_after_a_key_that_is_not_there<F>(fixture: &F)
+async fn a_list_begins_after_a_key_that_is_not_there<F>(fixture: &F)
 where
     F: RepositoryFixture<Repository: ListRepository>,
 {
@@ -90,7 +120,7 @@ where
 }
 
 /// Contract 1: after the last key is nothing.
-pub async fn nothing_is_listed_after_the_last_key<F>(fixture: &F)
+async fn nothing_is_listed_after_the_last_key<F>(fixture: &F)
 where
     F: RepositoryFixture<Repository: ListRepository>,
 {
@@ -102,7 +132,7 @@ where
 
 /// Contract 1: a list is never longer than asked for, and shorter only at the
 /// end.
-pub async fn a_list_holds_as_many_rows_as_it_can<F>(fixture: &F)
+async fn a_list_holds_as_many_rows_as_it_can<F>(fixture: &F)
 where
     F: RepositoryFixture<Repository: ListRepository>,
 {
@@ -115,7 +145,7 @@ where
 
 /// Contract 2: a list shows what was acknowledged before the call, through any
 /// connection.
-pub async fn a_list_shows_what_was_saved_before<F>(fixture: &F)
+async fn a_list_shows_what_was_saved_before<F>(fixture: &F)
 where
     F: RepositoryFixture<Repository: ListRepository>,
 {

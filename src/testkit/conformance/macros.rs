@@ -4,21 +4,22 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_tests {
-    ([$attributes:tt $fixture:expr] $suite:ident: $($fact:ident)+) => {
-        $($crate::__conformance_test!($attributes $fixture; $suite $fact);)+
+    ([$attributes:tt $fixture:expr] $suite:ident::$facts:ident: $($fact:ident)+) => {
+        $($crate::__conformance_test!($attributes $fixture; $suite $facts $fact);)+
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_test {
-    ([$(#[$meta:meta])*] $fixture:expr; $suite:ident $fact:ident) => {
+    ([$(#[$meta:meta])*] $fixture:expr; $suite:ident $facts:ident $fact:ident) => {
         $(#[$meta])*
         #[test]
         fn $fact() {
-            $crate::testkit::conformance::prove(
+            $crate::testkit::conformance::__prove_one_of(
                 async { $fixture.await },
-                &$crate::__conformance_fact!($suite $fact),
+                $crate::testkit::conformance::$suite::$facts(),
+                ::core::stringify!($fact),
             );
         }
     };
@@ -28,17 +29,10 @@ macro_rules! __conformance_test {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_list {
-    ([] $suite:ident: $($fact:ident)+) => {
-        ::std::vec![$($crate::__conformance_fact!($suite $fact)),+]
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __conformance_fact {
-    ($suite:ident $fact:ident) => {
-        $crate::testkit::conformance::Fact::new(::core::stringify!($fact), |fixture| {
-            ::std::boxed::Box::pin($crate::testkit::conformance::$suite::$fact(fixture))
-        })
+    ([] $suite:ident::$facts:ident: $($fact:ident)+) => {
+        ::std::vec![$($crate::testkit::conformance::Fact::new(
+            ::core::stringify!($fact),
+            |fixture| ::std::boxed::Box::pin($fact(fixture)),
+        )),+]
     };
 }

@@ -4,7 +4,7 @@ use super::{EntityOf, RepositoryFixture};
 use crate::repository::Repository;
 
 /// A key is the same for every variant of an entity, and its own.
-pub async fn an_entity_has_a_key_of_its_own<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn an_entity_has_a_key_of_its_own<F: RepositoryFixture>(fixture: &F) {
     let repository = fixture.repository();
     for n in 0..4 {
         for variant in 0..4 {
@@ -19,12 +19,12 @@ pub async fn an_entity_has_a_key_of_its_own<F: RepositoryFixture>(fixture: &F) {
 }
 
 /// Contract 1: what was never saved is not there.
-pub async fn a_key_never_saved_is_not_found<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn a_key_never_saved_is_not_found<F: RepositoryFixture>(fixture: &F) {
     finds(fixture, 0, None).await;
 }
 
 /// Contract 2: every variant is found, equal to what was saved.
-pub async fn every_saved_entity_is_found<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn every_saved_entity_is_found<F: RepositoryFixture>(fixture: &F) {
     for n in 0..64 {
         save(fixture, n, n).await;
         finds(fixture, n, Some(n)).await;
@@ -32,7 +32,7 @@ pub async fn every_saved_entity_is_found<F: RepositoryFixture>(fixture: &F) {
 }
 
 /// Contract 2: an entity takes the place of an older one under its key.
-pub async fn saving_again_replaces<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn saving_again_replaces<F: RepositoryFixture>(fixture: &F) {
     for variant in [0, 1, 2, 1, 1] {
         save(fixture, 0, variant).await;
         finds(fixture, 0, Some(variant)).await;
@@ -40,14 +40,14 @@ pub async fn saving_again_replaces<F: RepositoryFixture>(fixture: &F) {
 }
 
 /// Contract 3: what was deleted is not there.
-pub async fn a_deleted_entity_is_not_found<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn a_deleted_entity_is_not_found<F: RepositoryFixture>(fixture: &F) {
     save(fixture, 0, 0).await;
     delete(fixture, 0).await;
     finds(fixture, 0, None).await;
 }
 
 /// Contract 2: a deletion does not bar the key.
-pub async fn a_deleted_entity_can_be_saved_again<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn a_deleted_entity_can_be_saved_again<F: RepositoryFixture>(fixture: &F) {
     for variant in [0, 0, 1] {
         save(fixture, 0, variant).await;
         finds(fixture, 0, Some(variant)).await;
@@ -57,7 +57,7 @@ pub async fn a_deleted_entity_can_be_saved_again<F: RepositoryFixture>(fixture: 
 }
 
 /// Contract 3: there may be nothing to delete.
-pub async fn deleting_nothing_is_no_error<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn deleting_nothing_is_no_error<F: RepositoryFixture>(fixture: &F) {
     delete(fixture, 0).await;
     save(fixture, 0, 0).await;
     delete(fixture, 0).await;

@@ -8,7 +8,7 @@ use crate::repository::Repository;
 const KEYS: u32 = 64;
 
 /// Contracts 2 and 3: a call changes its own key and no other.
-pub async fn keys_are_kept_apart<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn keys_are_kept_apart<F: RepositoryFixture>(fixture: &F) {
     for n in 0..KEYS {
         save(fixture, n, n).await;
     }
@@ -22,7 +22,7 @@ pub async fn keys_are_kept_apart<F: RepositoryFixture>(fixture: &F) {
 }
 
 /// Contract 4: what the domain refuses is `Rejected`, and changes nothing.
-pub async fn a_rejected_entity_changes_nothing<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn a_rejected_entity_changes_nothing<F: RepositoryFixture>(fixture: &F) {
     refuses(fixture).await;
     save(fixture, 0, 0).await;
     refuses(fixture).await;

@@ -6,9 +6,9 @@ mod kept;
 mod overlap;
 
 pub use fixture::{EntityOf, KeyOf, RepositoryFixture};
-pub use found::*;
-pub use kept::*;
-pub use overlap::*;
+use found::*;
+use kept::*;
+use overlap::*;
 
 pub(super) use found::save;
 
@@ -16,7 +16,14 @@ use super::Fact;
 
 /// Every fact of the suite.
 ///
-/// [`run_all`](super::run_all) tries them, and shows how.
+/// ```
+/// use strangler_fig::testkit::conformance::{RepositoryFixture, repository, run_all};
+///
+/// async fn is_caught<F: RepositoryFixture>(broken: impl AsyncFn() -> F) -> bool {
+///     let reports = run_all(repository::facts(), broken).await;
+///     reports.iter().any(|report| report.outcome.is_err())
+/// }
+/// ```
 #[must_use]
 pub fn facts<F: RepositoryFixture>() -> Vec<Fact<F>> {
     crate::__each_repository_fact!(__conformance_list [])
@@ -24,6 +31,28 @@ pub fn facts<F: RepositoryFixture>() -> Vec<Fact<F>> {
 
 /// Tests that a [`Repository`](crate::repository::Repository) keeps its
 /// contract: see [`conformance`](crate::testkit::conformance).
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
+/// # use strangler_fig::testkit::conformance::RepositoryFixture;
+/// # type User = (u32, u32);
+/// # struct Users(Arc<InMemoryPlainRepository<u32, User>>);
+/// # impl RepositoryFixture for Users {
+/// #     type Repository = InMemoryPlainRepository<u32, User>;
+/// #     fn repository(&self) -> Arc<Self::Repository> { Arc::clone(&self.0) }
+/// #     fn entity(&self, n: u32, variant: u32) -> User { (n, variant) }
+/// # }
+/// async fn users() -> Users {
+///     Users(Arc::new(in_memory_tables(|user: &User| user.0).0))
+/// }
+///
+/// mod conformance {
+///     use super::*;
+///
+///     strangler_fig::repository_conformance!(users());
+/// }
+/// ```
 #[macro_export]
 macro_rules! repository_conformance {
     ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
@@ -35,7 +64,7 @@ macro_rules! repository_conformance {
 #[macro_export]
 macro_rules! __each_repository_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with repository:
+        $crate::$make! { $with repository::facts:
             an_entity_has_a_key_of_its_own
             a_key_never_saved_is_not_found
             every_saved_entity_is_found

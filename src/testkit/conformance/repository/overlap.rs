@@ -13,7 +13,7 @@ const CALLS: u32 = 16;
 const POLLS: u32 = 24;
 
 /// Contract 1: what was acknowledged is found, through any connection.
-pub async fn every_later_find_sees_what_was_acknowledged<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn every_later_find_sees_what_was_acknowledged<F: RepositoryFixture>(fixture: &F) {
     let (other, key) = (fixture.reopened().await, fixture.key(0));
     for step in 0..STEPS {
         let expected = if step % 3 == 2 {
@@ -30,7 +30,7 @@ pub async fn every_later_find_sees_what_was_acknowledged<F: RepositoryFixture>(f
 
 /// Contracts 1 and 2: of concurrent saves one remains, whole, and is found by
 /// everyone.
-pub async fn of_concurrent_saves_one_remains_whole<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn of_concurrent_saves_one_remains_whole<F: RepositoryFixture>(fixture: &F) {
     let sides = [fixture.repository(), fixture.reopened().await];
     for (n, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {
         let entities: Vec<_> = (0..CALLS).map(|variant| fixture.entity(n, variant)).collect();
@@ -51,7 +51,7 @@ async fn persist_save<F: RepositoryFixture>(side: Arc<F::Repository>, entity: En
 
 /// Cancel safety: a dropped `save` leaves the old entity or the new one, now or
 /// later, and nothing that keeps the next one out.
-pub async fn a_dropped_save_leaves_a_whole_entity<F: RepositoryFixture>(fixture: &F) {
+pub(super) async fn a_dropped_save_leaves_a_whole_entity<F: RepositoryFixture>(fixture: &F) {
     let repository = fixture.repository();
     for n in 0..POLLS {
         save(fixture, n, 0).await;

@@ -7,8 +7,8 @@ mod rewrites;
 mod shelf;
 mod walk;
 
-pub use page::*;
-pub use walk::*;
+use page::*;
+use walk::*;
 
 use super::{Fact, StampedFixture};
 use crate::repository::ScanRepository;
@@ -17,7 +17,15 @@ use shelf::Shelf;
 
 /// Every fact of the suite.
 ///
-/// [`run_all`](super::run_all) tries them, and shows how.
+/// ```
+/// use strangler_fig::repository::ScanRepository;
+/// use strangler_fig::testkit::conformance::{StampedFixture, scan, run_all};
+///
+/// async fn is_caught<F: StampedFixture<Repository: ScanRepository>>(broken: impl AsyncFn() -> F) -> bool {
+///     let reports = run_all(scan::facts(), broken).await;
+///     reports.iter().any(|report| report.outcome.is_err())
+/// }
+/// ```
 #[must_use]
 pub fn facts<F: StampedFixture<Repository: ScanRepository>>() -> Vec<Fact<F>> {
     crate::__each_scan_fact!(__conformance_list [])
@@ -25,6 +33,28 @@ pub fn facts<F: StampedFixture<Repository: ScanRepository>>() -> Vec<Fact<F>> {
 
 /// Tests that a [`ScanRepository`](crate::repository::ScanRepository) keeps its
 /// contract: see [`conformance`](crate::testkit::conformance).
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::testkit::conformance::StampedFixture;
+/// # type User = (u32, u32);
+/// # struct Users(InMemoryRepository<u32, User>);
+/// # impl StampedFixture for Users {
+/// #     type Repository = InMemoryRepository<u32, User>;
+/// #     fn repository(&self) -> Arc<Self::Repository> { Arc::new(self.0.clone()) }
+/// #     fn entity(&self, n: u32, variant: u32) -> User { (n, variant) }
+/// # }
+/// async fn users() -> Users {
+///     Users(InMemoryRepository::new(|user: &User| user.0))
+/// }
+///
+/// mod conformance {
+///     use super::*;
+///
+///     strangler_fig::scan_conformance!(users());
+/// }
+/// ```
 #[macro_export]
 macro_rules! scan_conformance {
     ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
@@ -36,7 +66,7 @@ macro_rules! scan_conformance {
 #[macro_export]
 macro_rules! __each_scan_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with scan:
+        $crate::$make! { $with scan::facts:
             an_empty_store_has_one_empty_page
             pages_of_any_size_hold_every_record_once
             a_page_holds_tombstones

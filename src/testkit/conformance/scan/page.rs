@@ -8,7 +8,7 @@ use crate::testkit::conformance::stamped::Subject;
 const KEYS: u32 = 12;
 
 /// Contracts 1 and 2: nothing is one empty page, and the last.
-pub async fn an_empty_store_has_one_empty_page<F>(fixture: &F)
+pub(super) async fn an_empty_store_has_one_empty_page<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -18,7 +18,7 @@ where
 }
 
 /// Contract 1: deletions stand on the page, with their stamps.
-pub async fn a_page_holds_tombstones<F>(fixture: &F)
+pub(super) async fn a_page_holds_tombstones<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -34,7 +34,7 @@ where
 }
 
 /// Contract 1: rows that were never stamped stand on the page, as `BASE`.
-pub async fn a_page_holds_unstamped_rows<F>(fixture: &F)
+pub(super) async fn a_page_holds_unstamped_rows<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -51,7 +51,7 @@ where
 }
 
 /// Contract 1: a page and a read show one record.
-pub async fn a_page_shows_what_read_shows<F>(fixture: &F)
+pub(super) async fn a_page_shows_what_read_shows<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -63,7 +63,7 @@ where
 }
 
 /// Contract 1: `after` need not be a key of the store.
-pub async fn a_page_begins_after_a_key_that_is_not_there<F>(fixture: &F)
+pub(super) async fn a_page_begins_after_a_key_that_is_not_there<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -82,7 +82,7 @@ where
 }
 
 /// Contract 3: after the last key is an empty page, and the last.
-pub async fn nothing_comes_after_the_last_key<F>(fixture: &F)
+pub(super) async fn nothing_comes_after_the_last_key<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -94,7 +94,7 @@ where
 }
 
 /// Contract 2: a page is never longer than asked for.
-pub async fn a_page_holds_no_more_than_its_limit<F>(fixture: &F)
+pub(super) async fn a_page_holds_no_more_than_its_limit<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -107,7 +107,7 @@ where
 
 /// Contract 2: a limit is an upper bound, not an amount to make room for; and
 /// larger than what most stores can count.
-pub async fn the_largest_limit_is_no_error<F>(fixture: &F)
+pub(super) async fn the_largest_limit_is_no_error<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {

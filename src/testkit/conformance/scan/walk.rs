@@ -16,7 +16,7 @@ const STEPS: u32 = 50;
 
 /// Contracts 1 to 3: pages of any size, one after the other, hold every record
 /// once and in order.
-pub async fn pages_of_any_size_hold_every_record_once<F>(fixture: &F)
+pub(super) async fn pages_of_any_size_hold_every_record_once<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -30,7 +30,7 @@ where
 }
 
 /// Contract 4: a page shows what was acknowledged before the call.
-pub async fn a_page_shows_what_was_applied_before<F>(fixture: &F)
+pub(super) async fn a_page_shows_what_was_applied_before<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -46,7 +46,7 @@ where
 }
 
 /// Contract 1: a page shows a value and the stamp it was applied with.
-pub async fn a_page_never_mixes_two_records<F>(fixture: &F)
+pub(super) async fn a_page_never_mixes_two_records<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {
@@ -71,7 +71,7 @@ where
 
 /// Contract 1: a key that is there from beginning to end is met once, whatever
 /// is applied meanwhile.
-pub async fn a_walk_under_writes_leaves_no_key_out<F>(fixture: &F)
+pub(super) async fn a_walk_under_writes_leaves_no_key_out<F>(fixture: &F)
 where
     F: StampedFixture<Repository: ScanRepository>,
 {

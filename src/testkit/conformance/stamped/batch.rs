@@ -15,7 +15,7 @@ type Records<F> = Vec<(KeyOf<F>, Record<EntityOf<F>>)>;
 type Answers = Vec<Result<Applied, StoreErrorKind>>;
 
 /// Contract 8: one answer for each record, at its place.
-pub async fn many_records_are_answered_in_order<F: StampedFixture>(fixture: &F) {
+pub(super) async fn many_records_are_answered_in_order<F: StampedFixture>(fixture: &F) {
     let subjects = subjects(fixture, 6).await;
     subjects[1].stores(&subjects[1].live(5)).await;
     subjects[4].stores(&subjects[4].tombstone(3)).await;
@@ -38,7 +38,7 @@ pub async fn many_records_are_answered_in_order<F: StampedFixture>(fixture: &F) 
 
 /// Contract 8: records of one key are applied in their order, as single calls
 /// would be.
-pub async fn many_records_of_one_key_are_applied_one_by_one<F: StampedFixture>(fixture: &F) {
+pub(super) async fn many_records_of_one_key_are_applied_one_by_one<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let offered = [
         subject.live(2),
@@ -58,14 +58,14 @@ pub async fn many_records_of_one_key_are_applied_one_by_one<F: StampedFixture>(f
 }
 
 /// Contract 8: an empty batch is answered, with nothing.
-pub async fn no_records_have_no_answers<F: StampedFixture>(fixture: &F) {
+pub(super) async fn no_records_have_no_answers<F: StampedFixture>(fixture: &F) {
     let answers = apply_many(fixture, &Vec::new()).await;
     assert_eq!(answers, [], "the answers to no records");
 }
 
 /// Contract 8: each record is for itself: one that is rejected leaves the
 /// others be.
-pub async fn a_rejected_record_does_not_stop_the_others<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_rejected_record_does_not_stop_the_others<F: StampedFixture>(fixture: &F) {
     let subjects = subjects(fixture, 3).await;
     let mut offered: Vec<_> = subjects.iter().map(|subject| subject.live(1)).collect();
     offered[1].stamp = Stamp::ZERO;
@@ -80,7 +80,7 @@ pub async fn a_rejected_record_does_not_stop_the_others<F: StampedFixture>(fixtu
 }
 
 /// Contract 8: a page of a thousand records is no more than the store bears.
-pub async fn a_large_batch_is_applied_whole<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_large_batch_is_applied_whole<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let record = |n| Record::live(subject.stamp(1), fixture.entity(n, 1));
     let records: Records<F> = (0..LARGE).map(|n| (fixture.key(n), record(n))).collect();
@@ -95,7 +95,7 @@ pub async fn a_large_batch_is_applied_whole<F: StampedFixture>(fixture: &F) {
 
 /// Contract 5: batches that meet each other's keys in opposite orders leave
 /// the larger stamps behind, and no deadlock.
-pub async fn batches_in_opposite_orders_both_finish<F: StampedFixture>(fixture: &F) {
+pub(super) async fn batches_in_opposite_orders_both_finish<F: StampedFixture>(fixture: &F) {
     let subjects = subjects(fixture, 16).await;
     let batch = |step| -> Records<F> {
         let live: Vec<_> = subjects.iter().map(|subject| subject.live(step)).collect();

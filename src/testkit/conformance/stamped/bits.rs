@@ -5,7 +5,7 @@ use crate::stamp::{Record, Stamp};
 
 /// Contract 1: each bit of a stamp is stored, read and compared: narrower
 /// integers, floating point and times lose some.
-pub async fn every_bit_of_a_stamp_is_kept<F: StampedFixture>(fixture: &F) {
+pub(super) async fn every_bit_of_a_stamp_is_kept<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     for bit in 2..128 {
         let smaller = bits(1 << bit | 0b1);
@@ -24,7 +24,7 @@ pub async fn every_bit_of_a_stamp_is_kept<F: StampedFixture>(fixture: &F) {
 
 /// Contract 3: a stamp whose halves have their top bits set is large, not
 /// negative.
-pub async fn stamps_are_compared_as_unsigned_bytes<F: StampedFixture>(fixture: &F) {
+pub(super) async fn stamps_are_compared_as_unsigned_bytes<F: StampedFixture>(fixture: &F) {
     let ladder = [
         0x0000_0000_0000_0001_7fff_ffff_ffff_ffff,
         0x0000_0000_0000_0001_8000_0000_0000_0000,

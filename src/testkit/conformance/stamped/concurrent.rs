@@ -25,7 +25,7 @@ const STEPS_MAX: u32 = 4_000;
 type Attempt<F> = (Record<EntityOf<F>>, Answer<Applied>);
 
 /// Contract 5: of concurrent saves the largest remains, with its own value.
-pub async fn of_concurrent_applies_the_largest_remains<F: StampedFixture>(fixture: &F) {
+pub(super) async fn of_concurrent_applies_the_largest_remains<F: StampedFixture>(fixture: &F) {
     for (n, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {
         let subject = Subject::of(fixture, n).await;
         let records = (1..=CALLS).map(|step| subject.live(step)).collect();
@@ -34,7 +34,9 @@ pub async fn of_concurrent_applies_the_largest_remains<F: StampedFixture>(fixtur
 }
 
 /// Contract 5: the same of saves and deletions together.
-pub async fn of_concurrent_saves_and_deletes_the_largest_remains<F: StampedFixture>(fixture: &F) {
+pub(super) async fn of_concurrent_saves_and_deletes_the_largest_remains<F: StampedFixture>(
+    fixture: &F,
+) {
     for (n, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {
         let subject = Subject::of(fixture, n).await;
         let record = |step| match (step + n) % 2 {
@@ -46,7 +48,9 @@ pub async fn of_concurrent_saves_and_deletes_the_largest_remains<F: StampedFixtu
 }
 
 /// Contracts 3 and 5: of concurrent applies of one stamp one is stored.
-pub async fn of_concurrent_applies_of_one_stamp_one_is_stored<F: StampedFixture>(fixture: &F) {
+pub(super) async fn of_concurrent_applies_of_one_stamp_one_is_stored<F: StampedFixture>(
+    fixture: &F,
+) {
     for (n, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {
         let subject = Subject::of(fixture, n).await;
         let stamp = subject.stamp(1);
@@ -71,7 +75,7 @@ pub async fn of_concurrent_applies_of_one_stamp_one_is_stored<F: StampedFixture>
 
 /// Contract 7: what was acknowledged is in every later read, through any
 /// connection.
-pub async fn every_later_read_sees_an_acknowledged_record<F: StampedFixture>(fixture: &F) {
+pub(super) async fn every_later_read_sees_an_acknowledged_record<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     for step in 1..=STEPS {
         let record = match step % 3 {
@@ -85,7 +89,7 @@ pub async fn every_later_read_sees_an_acknowledged_record<F: StampedFixture>(fix
 }
 
 /// Contract 7: one reader never sees a smaller stamp after a larger.
-pub async fn reads_never_go_back<F: StampedFixture>(fixture: &F) {
+pub(super) async fn reads_never_go_back<F: StampedFixture>(fixture: &F) {
     for (n, overlap) in (0..).zip(Overlap::BOTH) {
         let subject = Subject::of(fixture, n).await;
         for reads in read_under_writes(&subject, overlap).await.1 {
@@ -96,7 +100,7 @@ pub async fn reads_never_go_back<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 5: a read shows a value and the stamp it was applied with.
-pub async fn a_read_never_mixes_two_records<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_read_never_mixes_two_records<F: StampedFixture>(fixture: &F) {
     for (n, overlap) in (0..).zip(Overlap::BOTH) {
         let subject = Subject::of(fixture, n).await;
         let before = subject.read().await;

@@ -9,7 +9,7 @@ const POLLS: u32 = 24;
 
 /// Cancel safety: a dropped `apply` leaves the old record or the new one,
 /// whole, now or later; and nothing that keeps the next one out.
-pub async fn a_dropped_apply_leaves_a_whole_record<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_dropped_apply_leaves_a_whole_record<F: StampedFixture>(fixture: &F) {
     let mut subjects = Vec::new();
     for polls in 0..POLLS {
         let subject = Subject::of(fixture, polls).await;

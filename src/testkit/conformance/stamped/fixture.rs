@@ -17,7 +17,35 @@ pub type EntityOf<F> = <<F as StampedFixture>::Repository as StampedRepository>:
 /// of mixed case and length, or negative ones; values with empty, missing, long
 /// and foreign text, odd fractions, early dates.
 ///
-/// A whole fixture stands in [`conformance`](crate::testkit::conformance).
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::InMemoryRepository;
+/// use strangler_fig::testkit::conformance::StampedFixture;
+///
+/// type User = (i64, Option<String>);
+///
+/// struct Users(InMemoryRepository<i64, User>);
+///
+/// #[strangler_fig::testkit::conformance::async_trait]
+/// impl StampedFixture for Users {
+///     type Repository = InMemoryRepository<i64, User>;
+///
+///     fn repository(&self) -> Arc<Self::Repository> {
+///         Arc::new(self.0.clone())
+///     }
+///     fn entity(&self, n: u32, variant: u32) -> User {
+///         let name = (variant > 0).then(|| "é".repeat(variant as usize));
+///         (i64::from(n) - 3, name)
+///     }
+///     async fn plant(&self, user: User) -> bool {
+///         self.0.plant(user);
+///         true
+///     }
+/// }
+///
+/// let users = Users(InMemoryRepository::new(|user: &User| user.0));
+/// assert_eq!((users.key(0), users.rejected(0)), (-3, None));
+/// ```
 #[async_trait]
 pub trait StampedFixture: Send + Sync + 'static {
     /// The adapter under test.

@@ -5,7 +5,7 @@ use crate::repository::StampedRepository;
 use crate::stamp::{Record, Stamp};
 
 /// A key is the same for every variant of an entity, and its own.
-pub async fn an_entity_has_one_key<F: StampedFixture>(fixture: &F) {
+pub(super) async fn an_entity_has_one_key<F: StampedFixture>(fixture: &F) {
     let repository = fixture.repository();
     for n in 0..4 {
         for variant in 0..4 {
@@ -20,7 +20,7 @@ pub async fn an_entity_has_one_key<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 1: a key that is not there reads as [`Record::absent`].
-pub async fn an_absent_key_reads_as_absent<F: StampedFixture>(fixture: &F) {
+pub(super) async fn an_absent_key_reads_as_absent<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     if subject.is_process_scoped() {
         assert_eq!(subject.read().await.value, None, "an absent key");
@@ -30,7 +30,7 @@ pub async fn an_absent_key_reads_as_absent<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 1: a row that was never stamped reads as [`Stamp::BASE`].
-pub async fn an_unstamped_row_reads_as_base<F: StampedFixture>(fixture: &F) {
+pub(super) async fn an_unstamped_row_reads_as_base<F: StampedFixture>(fixture: &F) {
     let Some(subject) = planted(fixture).await else {
         return;
     };
@@ -45,7 +45,7 @@ pub async fn an_unstamped_row_reads_as_base<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 2: the next larger stamp is enough to beat an unstamped row.
-pub async fn any_stamp_beats_an_unstamped_row<F: StampedFixture>(fixture: &F) {
+pub(super) async fn any_stamp_beats_an_unstamped_row<F: StampedFixture>(fixture: &F) {
     let Some(subject) = planted(fixture).await else {
         return;
     };
@@ -57,7 +57,7 @@ pub async fn any_stamp_beats_an_unstamped_row<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 3: applying at the stamp of an unstamped row changes nothing.
-pub async fn base_does_not_beat_an_unstamped_row<F: StampedFixture>(fixture: &F) {
+pub(super) async fn base_does_not_beat_an_unstamped_row<F: StampedFixture>(fixture: &F) {
     let Some(subject) = planted(fixture).await else {
         return;
     };
@@ -70,7 +70,7 @@ pub async fn base_does_not_beat_an_unstamped_row<F: StampedFixture>(fixture: &F)
 }
 
 /// Contract 4: a tombstone removes an unstamped row, and stays.
-pub async fn an_unstamped_row_can_be_deleted<F: StampedFixture>(fixture: &F) {
+pub(super) async fn an_unstamped_row_can_be_deleted<F: StampedFixture>(fixture: &F) {
     let Some(subject) = planted(fixture).await else {
         return;
     };

@@ -11,15 +11,15 @@ mod subject;
 mod tombstone;
 mod value;
 
-pub use batch::*;
-pub use bits::*;
-pub use concurrent::*;
-pub use dropped::*;
+use batch::*;
+use bits::*;
+use concurrent::*;
+use dropped::*;
 pub use fixture::{EntityOf, KeyOf, StampedFixture};
-pub use fresh::*;
-pub use order::*;
-pub use tombstone::*;
-pub use value::*;
+use fresh::*;
+use order::*;
+use tombstone::*;
+use value::*;
 
 pub(super) use subject::{Subject, later};
 
@@ -27,7 +27,14 @@ use super::Fact;
 
 /// Every fact of the suite.
 ///
-/// [`run_all`](super::run_all) tries them, and shows how.
+/// ```
+/// use strangler_fig::testkit::conformance::{StampedFixture, stamped, run_all};
+///
+/// async fn is_caught<F: StampedFixture>(broken: impl AsyncFn() -> F) -> bool {
+///     let reports = run_all(stamped::facts(), broken).await;
+///     reports.iter().any(|report| report.outcome.is_err())
+/// }
+/// ```
 #[must_use]
 pub fn facts<F: StampedFixture>() -> Vec<Fact<F>> {
     crate::__each_stamped_fact!(__conformance_list [])
@@ -35,6 +42,28 @@ pub fn facts<F: StampedFixture>() -> Vec<Fact<F>> {
 
 /// Tests that a [`StampedRepository`](crate::repository::StampedRepository)
 /// keeps its contract: see [`conformance`](crate::testkit::conformance).
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::testkit::conformance::StampedFixture;
+/// # type User = (u32, u32);
+/// # struct Users(InMemoryRepository<u32, User>);
+/// # impl StampedFixture for Users {
+/// #     type Repository = InMemoryRepository<u32, User>;
+/// #     fn repository(&self) -> Arc<Self::Repository> { Arc::new(self.0.clone()) }
+/// #     fn entity(&self, n: u32, variant: u32) -> User { (n, variant) }
+/// # }
+/// async fn users() -> Users {
+///     Users(InMemoryRepository::new(|user: &User| user.0))
+/// }
+///
+/// mod conformance {
+///     use super::*;
+///
+///     strangler_fig::stamped_conformance!(users());
+/// }
+/// ```
 #[macro_export]
 macro_rules! stamped_conformance {
     ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
@@ -46,7 +75,7 @@ macro_rules! stamped_conformance {
 #[macro_export]
 macro_rules! __each_stamped_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with stamped:
+        $crate::$make! { $with stamped::facts:
             an_entity_has_one_key
             an_absent_key_reads_as_absent
             an_unstamped_row_reads_as_base

@@ -4,7 +4,7 @@ use super::{StampedFixture, Subject};
 use crate::stamp::{Record, Stamp};
 
 /// Contract 2: a larger stamp is stored and replaces what was there.
-pub async fn a_larger_stamp_replaces<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_larger_stamp_replaces<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     for step in 1..4 {
         let record = subject.live(step);
@@ -14,7 +14,7 @@ pub async fn a_larger_stamp_replaces<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 3: other content under an equal stamp changes nothing.
-pub async fn an_equal_stamp_changes_nothing<F: StampedFixture>(fixture: &F) {
+pub(super) async fn an_equal_stamp_changes_nothing<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let (stamp, stored) = (subject.stamp(1), subject.live(1));
     subject.stores(&stored).await;
@@ -26,7 +26,7 @@ pub async fn an_equal_stamp_changes_nothing<F: StampedFixture>(fixture: &F) {
 
 /// Contract 3: a smaller stamp changes nothing; the answer is the stamp that
 /// is stored, not the one that was offered.
-pub async fn a_smaller_stamp_changes_nothing<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_smaller_stamp_changes_nothing<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let stored = subject.live(3);
     subject.stores(&stored).await;
@@ -36,7 +36,7 @@ pub async fn a_smaller_stamp_changes_nothing<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 3: the same record again is stale, and still there.
-pub async fn applying_again_is_harmless<F: StampedFixture>(fixture: &F) {
+pub(super) async fn applying_again_is_harmless<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let records = [subject.live(1), subject.tombstone(2)];
     for record in records {
@@ -47,7 +47,7 @@ pub async fn applying_again_is_harmless<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 3: [`Stamp::MAX`] is stored, and nothing after it.
-pub async fn nothing_beats_the_largest_stamp<F: StampedFixture>(fixture: &F) {
+pub(super) async fn nothing_beats_the_largest_stamp<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let largest = Record::live(Stamp::MAX, subject.entity(1));
     subject.stores(&subject.live(1)).await;

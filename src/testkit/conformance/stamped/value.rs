@@ -7,7 +7,7 @@ use crate::stamp::{Record, Stamp};
 const MANY: u32 = 64;
 
 /// Contract 9: every variant comes back as it was stored.
-pub async fn every_value_comes_back<F: StampedFixture>(fixture: &F) {
+pub(super) async fn every_value_comes_back<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     for step in 1..MANY {
         let record = subject.live(step);
@@ -17,20 +17,20 @@ pub async fn every_value_comes_back<F: StampedFixture>(fixture: &F) {
 }
 
 /// Contract 6: a value without a stamp is rejected, whatever is there.
-pub async fn a_value_of_stamp_zero_is_rejected<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_value_of_stamp_zero_is_rejected<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     let zero = Record::live(Stamp::ZERO, subject.entity(0));
     rejected_and_without_effect(&subject, &zero).await;
 }
 
 /// Contract 6: a deletion without a stamp is rejected, whatever is there.
-pub async fn a_tombstone_of_stamp_zero_is_rejected<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_tombstone_of_stamp_zero_is_rejected<F: StampedFixture>(fixture: &F) {
     let subject = Subject::of(fixture, 0).await;
     rejected_and_without_effect(&subject, &Record::absent()).await;
 }
 
 /// Contract 10: what the domain refuses is `Rejected`, and changes nothing.
-pub async fn a_rejected_value_changes_nothing<F: StampedFixture>(fixture: &F) {
+pub(super) async fn a_rejected_value_changes_nothing<F: StampedFixture>(fixture: &F) {
     let Some(entity) = fixture.rejected(0) else {
         return;
     };
@@ -53,7 +53,7 @@ async fn rejected_and_without_effect<F: StampedFixture>(
 }
 
 /// Each key has its own record, whatever becomes of the others.
-pub async fn keys_do_not_disturb_each_other<F: StampedFixture>(fixture: &F) {
+pub(super) async fn keys_do_not_disturb_each_other<F: StampedFixture>(fixture: &F) {
     let mut subjects = Vec::new();
     for n in 0..MANY {
         subjects.push(Subject::of(fixture, n).await);

@@ -19,7 +19,7 @@ pub(super) async fn is_barred(service: &dyn MigrationStateService, node: &NodeId
 }
 
 /// Contract 7: `evict` removes the lease, and no other.
-pub async fn an_evicted_node_loses_its_lease<F: StateFixture>(fixture: &F) {
+pub(super) async fn an_evicted_node_loses_its_lease<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let (one, other) = (full(node("node-1", 1)), full(node("node-2", 1)));
@@ -30,7 +30,7 @@ pub async fn an_evicted_node_loses_its_lease<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 7: its renewals are a conflict from then on.
-pub async fn an_evicted_node_cannot_renew<F: StateFixture>(fixture: &F) {
+pub(super) async fn an_evicted_node_cannot_renew<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));
@@ -41,7 +41,7 @@ pub async fn an_evicted_node_cannot_renew<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 7: other incarnations keep their lease, and can renew it or begin.
-pub async fn another_life_of_an_evicted_node_is_not_touched<F: StateFixture>(fixture: &F) {
+pub(super) async fn another_life_of_an_evicted_node_is_not_touched<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let [old, new, next] = [1, 2, 3].map(|life| full(node("node-1", life)));
@@ -55,7 +55,7 @@ pub async fn another_life_of_an_evicted_node_is_not_touched<F: StateFixture>(fix
 }
 
 /// Contract 7: a node without a lease is barred too; it may be about to start.
-pub async fn a_node_that_was_never_seen_can_be_evicted<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_node_that_was_never_seen_can_be_evicted<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let unseen = node("node-1", 1);
@@ -64,7 +64,7 @@ pub async fn a_node_that_was_never_seen_can_be_evicted<F: StateFixture>(fixture:
 }
 
 /// A repeat is harmless: who got no answer evicts again.
-pub async fn evicting_twice_is_no_error<F: StateFixture>(fixture: &F) {
+pub(super) async fn evicting_twice_is_no_error<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let (one, other) = (full(node("node-1", 1)), full(node("node-2", 1)));
@@ -76,7 +76,7 @@ pub async fn evicting_twice_is_no_error<F: StateFixture>(fixture: &F) {
 }
 
 /// Contracts 7 and 8: an evicted node that releases is barred all the same.
-pub async fn releasing_does_not_end_an_eviction<F: StateFixture>(fixture: &F) {
+pub(super) async fn releasing_does_not_end_an_eviction<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));

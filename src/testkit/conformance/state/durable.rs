@@ -16,7 +16,7 @@ async fn reopened<F: StateFixture>(fixture: &F) -> Arc<dyn MigrationStateService
 }
 
 /// Contract 10: the newest state is there.
-pub async fn a_state_outlives_the_handle<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_state_outlives_the_handle<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     shows(&*reopened(fixture).await, &created).await;
@@ -25,7 +25,7 @@ pub async fn a_state_outlives_the_handle<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 10: revisions go on where they were.
-pub async fn a_revision_outlives_the_handle<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_revision_outlives_the_handle<F: StateFixture>(fixture: &F) {
     let created = create(&*fixture.service(), first()).await;
     let service = reopened(fixture).await;
     let replaced = set(&*service, created.revision, moved(&created.state, 1)).await;
@@ -38,7 +38,7 @@ pub async fn a_revision_outlives_the_handle<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 10: leases are there as they were renewed, and released ones gone.
-pub async fn leases_outlive_the_handle<F: StateFixture>(fixture: &F) {
+pub(super) async fn leases_outlive_the_handle<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let (one, other) = (full(node("node-1", 1)), starting(node("node-2", 1)));
@@ -50,7 +50,7 @@ pub async fn leases_outlive_the_handle<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 10: who was evicted stays evicted.
-pub async fn an_eviction_outlives_the_handle<F: StateFixture>(fixture: &F) {
+pub(super) async fn an_eviction_outlives_the_handle<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));

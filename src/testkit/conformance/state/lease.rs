@@ -7,7 +7,7 @@ use crate::phase::NodeLease;
 const NODES: u128 = 40;
 
 /// Contract 5: every field of a lease comes back.
-pub async fn a_renewed_lease_comes_back_whole<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_renewed_lease_comes_back_whole<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("Node_1.eu-west", u128::MAX));
@@ -16,7 +16,7 @@ pub async fn a_renewed_lease_comes_back_whole<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 5: nothing of an older lease remains, whichever way it changes.
-pub async fn renewing_again_replaces_the_whole_lease<F: StateFixture>(fixture: &F) {
+pub(super) async fn renewing_again_replaces_the_whole_lease<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let node = node("node-1", 1);
@@ -29,7 +29,7 @@ pub async fn renewing_again_replaces_the_whole_lease<F: StateFixture>(fixture: &
 
 /// Contract 5: `leases` lists every node, and every life of one name. Names
 /// that differ by case are two.
-pub async fn the_leases_of_all_nodes_are_listed<F: StateFixture>(fixture: &F) {
+pub(super) async fn the_leases_of_all_nodes_are_listed<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     lists(&*service, &[]).await;
@@ -45,7 +45,7 @@ pub async fn the_leases_of_all_nodes_are_listed<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 5: `leases` is never an older copy, through any handle.
-pub async fn a_renewed_lease_is_listed_at_once<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_renewed_lease_is_listed_at_once<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let other = fixture.reopened().await.unwrap_or_else(|| fixture.service());
     create(&*service, first()).await;
@@ -58,7 +58,7 @@ pub async fn a_renewed_lease_is_listed_at_once<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 6: leases do not expire.
-pub async fn leases_do_not_expire<F: StateFixture>(fixture: &F) {
+pub(super) async fn leases_do_not_expire<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));
@@ -68,7 +68,7 @@ pub async fn leases_do_not_expire<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 8: a released lease is not listed; others are.
-pub async fn a_released_lease_is_gone<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_released_lease_is_gone<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let (one, other) = (full(node("node-1", 1)), full(node("node-2", 1)));
@@ -79,7 +79,7 @@ pub async fn a_released_lease_is_gone<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 8: there may be no lease to release, and no migration.
-pub async fn releasing_what_is_not_there_is_no_error<F: StateFixture>(fixture: &F) {
+pub(super) async fn releasing_what_is_not_there_is_no_error<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     release(&*service, &node("node-1", 1)).await;
     create(&*service, first()).await;
@@ -93,7 +93,7 @@ pub async fn releasing_what_is_not_there_is_no_error<F: StateFixture>(fixture: &
 }
 
 /// Contract 8: a release does not bar the node.
-pub async fn a_released_node_can_renew_again<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_released_node_can_renew_again<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));
@@ -107,7 +107,7 @@ pub async fn a_released_node_can_renew_again<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 8: a lease is one life's, and so is its release.
-pub async fn releasing_leaves_other_lives_alone<F: StateFixture>(fixture: &F) {
+pub(super) async fn releasing_leaves_other_lives_alone<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let (old, new) = (starting(node("node-1", 1)), starting(node("node-1", 2)));

@@ -10,20 +10,29 @@ mod samples;
 mod stored;
 mod together;
 
-pub use bar::*;
-pub use durable::*;
+use bar::*;
+use durable::*;
 pub use fixture::StateFixture;
-pub use lease::*;
-pub use names::*;
+use lease::*;
+use names::*;
 pub use report::{Outcome, StateReport, run_all};
-pub use stored::*;
-pub use together::*;
+use stored::*;
+use together::*;
 
 use super::Fact;
 
-/// Every fact of the suite that needs one handle only.
+/// Every fact of the suite that needs one handle only; [`run_all`] tries them.
 ///
-/// [`run_all`] tries them, and shows how.
+/// ```
+/// use strangler_fig::testkit::conformance::{StateFixture, state};
+///
+/// async fn check<F: StateFixture>(open: impl AsyncFn() -> F) -> Result<(), String> {
+///     for fact in state::facts() {
+///         fact.check(&open().await).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[must_use]
 pub fn facts<F: StateFixture>() -> Vec<Fact<F>> {
     crate::__each_state_fact!(__conformance_list [])
@@ -31,6 +40,14 @@ pub fn facts<F: StateFixture>() -> Vec<Fact<F>> {
 
 /// The facts about what outlives a handle. They fail on a fixture that cannot
 /// reopen its store; [`run_all`] tells such a store from a forgetful one.
+///
+/// ```
+/// use strangler_fig::testkit::conformance::{Fact, StateFixture, state};
+///
+/// fn names<F: StateFixture>() -> Vec<&'static str> {
+///     state::durable_facts::<F>().iter().map(Fact::name).collect()
+/// }
+/// ```
 #[must_use]
 pub fn durable_facts<F: StateFixture>() -> Vec<Fact<F>> {
     crate::__each_durable_state_fact!(__conformance_list [])
@@ -82,7 +99,7 @@ macro_rules! state_conformance {
 #[macro_export]
 macro_rules! __each_state_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with state:
+        $crate::$make! { $with state::facts:
             a_state_that_was_created_is_current
             creating_twice_is_a_conflict_and_changes_nothing
             before_it_is_created_there_is_no_state
@@ -128,7 +145,7 @@ macro_rules! __each_state_fact {
 #[macro_export]
 macro_rules! __each_durable_state_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with state:
+        $crate::$make! { $with state::durable_facts:
             a_state_outlives_the_handle
             a_revision_outlives_the_handle
             leases_outlive_the_handle

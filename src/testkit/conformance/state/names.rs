@@ -16,7 +16,7 @@ fn state_of(name: &str) -> MigrationState {
 }
 
 /// Contract 9: each name has a state and revisions of its own.
-pub async fn states_of_different_names_are_kept_apart<F: StateFixture>(fixture: &F) {
+pub(super) async fn states_of_different_names_are_kept_apart<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let mut airports = create(&*service, first()).await;
     for other in OTHERS {
@@ -30,7 +30,7 @@ pub async fn states_of_different_names_are_kept_apart<F: StateFixture>(fixture: 
 }
 
 /// Contract 9: a node may work in two migrations, with a lease for each.
-pub async fn leases_of_different_names_are_kept_apart<F: StateFixture>(fixture: &F) {
+pub(super) async fn leases_of_different_names_are_kept_apart<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let here = full(node("node-1", 1));
@@ -49,7 +49,7 @@ pub async fn leases_of_different_names_are_kept_apart<F: StateFixture>(fixture: 
 }
 
 /// Contract 9: who is evicted from one migration works on in the other.
-pub async fn evictions_of_different_names_are_kept_apart<F: StateFixture>(fixture: &F) {
+pub(super) async fn evictions_of_different_names_are_kept_apart<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));
@@ -66,7 +66,7 @@ pub async fn evictions_of_different_names_are_kept_apart<F: StateFixture>(fixtur
 
 /// Contract 9: `airports` and `Airports` are two migrations, or the second is
 /// rejected; they are never one.
-pub async fn names_that_differ_by_case_are_not_mixed<F: StateFixture>(fixture: &F) {
+pub(super) async fn names_that_differ_by_case_are_not_mixed<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let airports = create(&*service, first()).await;
     let lease = full(node("node-1", 1));

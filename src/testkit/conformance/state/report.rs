@@ -4,6 +4,8 @@ use super::{StateFixture, durable_facts, facts};
 use crate::testkit::conformance::Fact;
 
 /// What became of a fact.
+///
+/// [`run_all`] shows two of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It held.

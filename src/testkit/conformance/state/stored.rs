@@ -11,14 +11,14 @@ use crate::phase::{MigrationStateService, Revision, Versioned};
 const STEPS: u128 = 30;
 
 /// Contract 1: `create` stores the state.
-pub async fn a_state_that_was_created_is_current<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_state_that_was_created_is_current<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     shows(&*service, &created).await;
 }
 
 /// Contract 1: a migration that exists is not created again.
-pub async fn creating_twice_is_a_conflict_and_changes_nothing<F: StateFixture>(fixture: &F) {
+pub(super) async fn creating_twice_is_a_conflict_and_changes_nothing<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     for other in [moved(&first(), 1), first()] {
@@ -28,13 +28,13 @@ pub async fn creating_twice_is_a_conflict_and_changes_nothing<F: StateFixture>(f
 }
 
 /// Contract 2: before `create` there is `None`.
-pub async fn before_it_is_created_there_is_no_state<F: StateFixture>(fixture: &F) {
+pub(super) async fn before_it_is_created_there_is_no_state<F: StateFixture>(fixture: &F) {
     let found = fixture.service().current(&name()).await;
     assert_eq!(answered("reading", found), None, "before it was created");
 }
 
 /// Contract 2: `current` is never an older copy, through any handle.
-pub async fn what_was_acknowledged_is_current_at_once<F: StateFixture>(fixture: &F) {
+pub(super) async fn what_was_acknowledged_is_current_at_once<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let other = fixture.reopened().await.unwrap_or_else(|| fixture.service());
     let mut current = create(&*service, first()).await;
@@ -48,7 +48,7 @@ pub async fn what_was_acknowledged_is_current_at_once<F: StateFixture>(fixture: 
 }
 
 /// Contract 3: at the expected revision the state is replaced.
-pub async fn a_state_is_replaced_at_its_revision<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_state_is_replaced_at_its_revision<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     let replaced = set(&*service, created.revision, moved(&created.state, 1)).await;
@@ -56,7 +56,9 @@ pub async fn a_state_is_replaced_at_its_revision<F: StateFixture>(fixture: &F) {
 }
 
 /// Contract 3: who read before the last replacement does not replace.
-pub async fn an_older_revision_is_a_conflict_and_changes_nothing<F: StateFixture>(fixture: &F) {
+pub(super) async fn an_older_revision_is_a_conflict_and_changes_nothing<F: StateFixture>(
+    fixture: &F,
+) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     let replaced = set(&*service, created.revision, moved(&created.state, 1)).await;
@@ -64,7 +66,7 @@ pub async fn an_older_revision_is_a_conflict_and_changes_nothing<F: StateFixture
 }
 
 /// Contract 3: no state is at revision zero, the default.
-pub async fn revision_zero_is_a_conflict_and_changes_nothing<F: StateFixture>(fixture: &F) {
+pub(super) async fn revision_zero_is_a_conflict_and_changes_nothing<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     assert!(created.revision > Revision::default(), "a first revision of 0");
@@ -72,7 +74,9 @@ pub async fn revision_zero_is_a_conflict_and_changes_nothing<F: StateFixture>(fi
 }
 
 /// Contract 3: a revision that was not yet answered is a conflict.
-pub async fn a_revision_to_come_is_a_conflict_and_changes_nothing<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_revision_to_come_is_a_conflict_and_changes_nothing<F: StateFixture>(
+    fixture: &F,
+) {
     let service = fixture.service();
     let created = create(&*service, first()).await;
     is_no_revision(&*service, Revision(created.revision.0 + 1), &created).await;
@@ -90,7 +94,7 @@ async fn is_no_revision(
 }
 
 /// Contract 3: `compare_and_set` does not create, at any revision.
-pub async fn what_was_never_created_is_not_replaced<F: StateFixture>(fixture: &F) {
+pub(super) async fn what_was_never_created_is_not_replaced<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     for revision in [0, 1, 2].map(Revision) {
         let answer = service.compare_and_set(revision, &first()).await;
@@ -101,7 +105,7 @@ pub async fn what_was_never_created_is_not_replaced<F: StateFixture>(fixture: &F
 }
 
 /// Contract 3: every replacement answers a larger revision, an equal state too.
-pub async fn the_revision_grows_with_every_replacement<F: StateFixture>(fixture: &F) {
+pub(super) async fn the_revision_grows_with_every_replacement<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let mut current = create(&*service, first()).await;
     for step in 0..STEPS {
@@ -116,7 +120,7 @@ pub async fn the_revision_grows_with_every_replacement<F: StateFixture>(fixture:
 
 /// Contracts 1 and 3: a state comes back as it was stored, with its cohort, and
 /// after more moves than a float can count.
-pub async fn every_field_of_a_state_comes_back<F: StateFixture>(fixture: &F) {
+pub(super) async fn every_field_of_a_state_comes_back<F: StateFixture>(fixture: &F) {
     let service = fixture.service();
     let mut states = states().into_iter();
     let first = states.next().expect("there is a first one");
@@ -128,7 +132,7 @@ pub async fn every_field_of_a_state_comes_back<F: StateFixture>(fixture: &F) {
 }
 
 /// `changed` need not come; when it does, the new state is there to be read.
-pub async fn a_change_that_is_told_is_there_to_be_read<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_change_that_is_told_is_there_to_be_read<F: StateFixture>(fixture: &F) {
     const LATEST: Duration = Duration::from_millis(500);
     let service = fixture.service();
     let created = create(&*service, first()).await;
@@ -151,7 +155,7 @@ pub async fn a_change_that_is_told_is_there_to_be_read<F: StateFixture>(fixture:
 }
 
 /// `changed` may be wrong, but not again and again: who waits for it would spin.
-pub async fn changed_rests_while_nothing_changes<F: StateFixture>(fixture: &F) {
+pub(super) async fn changed_rests_while_nothing_changes<F: StateFixture>(fixture: &F) {
     const OFTEN: u32 = 50;
     let service = fixture.service();
     let (name, created) = (name(), create(&*service, first()).await);

@@ -55,7 +55,7 @@ async fn one_won(
 }
 
 /// Contract 1: of concurrent creates one at most succeeds.
-pub async fn of_concurrent_creates_one_succeeds<F: StateFixture>(fixture: &F) {
+pub(super) async fn of_concurrent_creates_one_succeeds<F: StateFixture>(fixture: &F) {
     let handles = handles(fixture).await;
     for (overlap, name) in Overlap::BOTH.into_iter().zip(["airports", "airlines"]) {
         let first = MigrationState::new(named(name));
@@ -77,7 +77,7 @@ fn rivals(before: &Versioned) -> Vec<Versioned> {
 }
 
 /// Contract 4: of several replacements at one revision, one at most succeeds.
-pub async fn of_concurrent_replacements_one_succeeds<F: StateFixture>(fixture: &F) {
+pub(super) async fn of_concurrent_replacements_one_succeeds<F: StateFixture>(fixture: &F) {
     let handles = handles(fixture).await;
     create(&*handles[0], first()).await;
     for (_, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {
@@ -95,7 +95,7 @@ pub async fn of_concurrent_replacements_one_succeeds<F: StateFixture>(fixture: &
 }
 
 /// Contract 5: nodes renew at one moment, and every lease is there.
-pub async fn no_concurrent_renewal_is_lost<F: StateFixture>(fixture: &F) {
+pub(super) async fn no_concurrent_renewal_is_lost<F: StateFixture>(fixture: &F) {
     let handles = handles(fixture).await;
     create(&*handles[0], first()).await;
     for (round, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {
@@ -114,7 +114,9 @@ async fn persist_renewal(service: Service, lease: NodeLease) {
 }
 
 /// Contracts 3 and 5: state and leases do not overwrite each other.
-pub async fn a_renewal_and_a_replacement_do_not_undo_each_other<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_renewal_and_a_replacement_do_not_undo_each_other<F: StateFixture>(
+    fixture: &F,
+) {
     let handles = handles(fixture).await;
     let mut current = create(&*handles[0], first()).await;
     for round in 0..ROUNDS {
@@ -132,7 +134,7 @@ pub async fn a_renewal_and_a_replacement_do_not_undo_each_other<F: StateFixture>
 }
 
 /// Contract 7: whichever comes first, in the end there is no lease.
-pub async fn a_renewal_that_meets_an_eviction_leaves_no_lease<F: StateFixture>(fixture: &F) {
+pub(super) async fn a_renewal_that_meets_an_eviction_leaves_no_lease<F: StateFixture>(fixture: &F) {
     let handles = handles(fixture).await;
     create(&*handles[0], first()).await;
     for (round, overlap) in (0..ROUNDS).zip(Overlap::alternating()) {

@@ -7,7 +7,7 @@ use crate::testkit::conformance::pace::a_while;
 
 /// `TransactionalRepository` 1, `StampStore` 3: a committed row and its stamp
 /// are there for everyone, also for a plain `find`.
-pub async fn a_row_and_its_stamp_are_seen_once_committed<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_row_and_its_stamp_are_seen_once_committed<F: TablesFixture>(fixture: &F) {
     let (desk, other, key) = desks(fixture).await;
     for step in 1..=20 {
         let row = fixture.entity(0, step);
@@ -26,7 +26,7 @@ pub async fn a_row_and_its_stamp_are_seen_once_committed<F: TablesFixture>(fixtu
 
 /// `TransactionalRepository` 1: until the commit others see the old state, if
 /// they do not wait; after it the new one; never a part of either.
-pub async fn nothing_is_seen_before_the_commit<F: TablesFixture>(fixture: &F) {
+pub(super) async fn nothing_is_seen_before_the_commit<F: TablesFixture>(fixture: &F) {
     let (desk, other, key) = desks(fixture).await;
     let (old, new) = (fixture.entity(0, 1), fixture.entity(0, 2));
     done("writing", desk.write(&old, stamp(1)).await);
@@ -53,7 +53,7 @@ pub async fn nothing_is_seen_before_the_commit<F: TablesFixture>(fixture: &F) {
 
 /// `TransactionalRepository` 2: without a commit nothing has changed, neither
 /// a row that was there nor one that was not.
-pub async fn a_dropped_transaction_changes_nothing<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_dropped_transaction_changes_nothing<F: TablesFixture>(fixture: &F) {
     let (desk, other, key) = desks(fixture).await;
     let kept = fixture.entity(0, 1);
     done("writing", desk.write(&kept, stamp(1)).await);
@@ -78,7 +78,7 @@ pub async fn a_dropped_transaction_changes_nothing<F: TablesFixture>(fixture: &F
 }
 
 /// `TransactionalRepository` 2: a dropped transaction lets go of its locks.
-pub async fn a_dropped_transaction_keeps_nobody_waiting<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_dropped_transaction_keeps_nobody_waiting<F: TablesFixture>(fixture: &F) {
     let (desk, other, key) = desks(fixture).await;
     for step in 1..10 {
         let mut transaction = desk.begin(Access::Write).await;
@@ -94,7 +94,7 @@ pub async fn a_dropped_transaction_keeps_nobody_waiting<F: TablesFixture>(fixtur
 }
 
 /// `Repository` 3: there may be nothing to delete, within a transaction too.
-pub async fn deleting_no_row_is_no_error<F: TablesFixture>(fixture: &F) {
+pub(super) async fn deleting_no_row_is_no_error<F: TablesFixture>(fixture: &F) {
     let (desk, other, key) = desks(fixture).await;
     for step in [1, 2] {
         done("removing", desk.remove(&key, stamp(step)).await);

@@ -22,18 +22,22 @@ enum First {
 
 /// `TransactionalRepository` 4: a row that was read for writing is still so
 /// when it is written.
-pub async fn writers_that_look_at_the_row_first_do_not_overlap<F: TablesFixture>(fixture: &F) {
+pub(super) async fn writers_that_look_at_the_row_first_do_not_overlap<F: TablesFixture>(
+    fixture: &F,
+) {
     no_step_is_lost(fixture, First::Row, true).await;
 }
 
 /// `StampStore` 2: a stamp that was read for writing is still so when it is
 /// set.
-pub async fn writers_that_look_at_the_stamp_first_do_not_overlap<F: TablesFixture>(fixture: &F) {
+pub(super) async fn writers_that_look_at_the_stamp_first_do_not_overlap<F: TablesFixture>(
+    fixture: &F,
+) {
     no_step_is_lost(fixture, First::Stamp, true).await;
 }
 
 /// `StampStore` 2: the same when there is no row and no stamp to lock yet.
-pub async fn first_writers_of_a_key_do_not_overlap<F: TablesFixture>(fixture: &F) {
+pub(super) async fn first_writers_of_a_key_do_not_overlap<F: TablesFixture>(fixture: &F) {
     no_step_is_lost(fixture, First::Stamp, false).await;
 }
 

@@ -7,7 +7,7 @@ use crate::testkit::conformance::pace::{a_while, persist};
 
 /// `TransactionalRepository` 3, `StampStore` 1: a transaction reads what it has
 /// changed.
-pub async fn a_transaction_sees_its_own_changes<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_transaction_sees_its_own_changes<F: TablesFixture>(fixture: &F) {
     let (desk, key) = (Desk::of(fixture), fixture.key(0));
     let mut transaction = desk.begin(Access::Write).await;
     for step in [1, 2] {
@@ -24,7 +24,7 @@ pub async fn a_transaction_sees_its_own_changes<F: TablesFixture>(fixture: &F) {
 
 /// `TransactionalRepository` 3, `StampStore` 1 and 4: a transaction lists what
 /// it has changed.
-pub async fn a_transaction_lists_its_own_changes<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_transaction_lists_its_own_changes<F: TablesFixture>(fixture: &F) {
     let desk = Desk::of(fixture);
     for n in [0, 1] {
         let row = fixture.entity(n, 1);
@@ -53,7 +53,7 @@ pub async fn a_transaction_lists_its_own_changes<F: TablesFixture>(fixture: &F) 
 
 /// `TransactionalRepository` 3: whatever is committed meanwhile, a transaction
 /// reads the rows and stamps of one moment.
-pub async fn a_transaction_reads_one_state<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_transaction_reads_one_state<F: TablesFixture>(fixture: &F) {
     let (desk, key) = (Desk::of(fixture), fixture.key(0));
     for step in 1..6 {
         let row = fixture.entity(0, step);

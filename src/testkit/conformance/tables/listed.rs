@@ -8,7 +8,7 @@ const KEYS: u32 = 11;
 
 /// `list_in` answers every row once, in order, whatever the page size, and
 /// fewer than asked for only at the end.
-pub async fn pages_of_rows_hold_every_row_once<F: TablesFixture>(fixture: &F) {
+pub(super) async fn pages_of_rows_hold_every_row_once<F: TablesFixture>(fixture: &F) {
     let desk = filled(fixture).await;
     let rows = (0..KEYS).filter(|n| n % 3 != 1);
     let mut expected: Vec<_> = rows.map(|n| fixture.entity(n, 1)).collect();
@@ -21,7 +21,7 @@ pub async fn pages_of_rows_hold_every_row_once<F: TablesFixture>(fixture: &F) {
 
 /// `StampStore` 4: `list` answers every stamp once, in order, with or without a
 /// row, whatever the page size.
-pub async fn pages_of_stamps_hold_every_stamp_once<F: TablesFixture>(fixture: &F) {
+pub(super) async fn pages_of_stamps_hold_every_stamp_once<F: TablesFixture>(fixture: &F) {
     let desk = filled(fixture).await;
     let stamped = (0..KEYS).filter(|n| n % 3 != 2);
     let mut expected: Vec<_> = stamped.map(|n| (fixture.key(n), stamp(n))).collect();
@@ -33,7 +33,7 @@ pub async fn pages_of_stamps_hold_every_stamp_once<F: TablesFixture>(fixture: &F
 }
 
 /// `TransactionalRepository` 3: a list begun after a commit shows it.
-pub async fn a_list_shows_what_was_committed_before<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_list_shows_what_was_committed_before<F: TablesFixture>(fixture: &F) {
     let (desk, other) = (Desk::of(fixture), Desk::other(fixture).await);
     for step in 1..20 {
         let row = fixture.entity(0, step);

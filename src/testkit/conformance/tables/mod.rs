@@ -18,21 +18,28 @@ mod side_stamped;
 mod spoiled;
 mod stamps;
 
-pub use commit::*;
-pub use exclusive::*;
+use commit::*;
+use exclusive::*;
 pub use fixture::{EntityOf, KeyOf, TablesFixture, TransactionOf};
-pub use isolated::*;
-pub use listed::*;
+use isolated::*;
+use listed::*;
 pub use side_stamped::SideStampedFixture;
-pub use spoiled::*;
-pub use stamps::*;
+use spoiled::*;
+use stamps::*;
 
 use super::Fact;
 use desk::Desk;
 
 /// Every fact of the suite.
 ///
-/// [`run_all`](super::run_all) tries them, and shows how.
+/// ```
+/// use strangler_fig::testkit::conformance::{TablesFixture, tables, run_all};
+///
+/// async fn is_caught<F: TablesFixture>(broken: impl AsyncFn() -> F) -> bool {
+///     let reports = run_all(tables::facts(), broken).await;
+///     reports.iter().any(|report| report.outcome.is_err())
+/// }
+/// ```
 #[must_use]
 pub fn facts<F: TablesFixture>() -> Vec<Fact<F>> {
     crate::__each_tables_fact!(__conformance_list [])
@@ -42,6 +49,29 @@ pub fn facts<F: TablesFixture>() -> Vec<Fact<F>> {
 /// [`TransactionalRepository`](crate::repository::TransactionalRepository) and
 /// a [`StampStore`](crate::repository::StampStore) keep their contracts: see
 /// [`conformance`](crate::testkit::conformance).
+///
+/// ```
+/// # use strangler_fig::memory::{InMemoryPlainRepository, InMemoryStampStore, in_memory_tables};
+/// # use strangler_fig::testkit::conformance::TablesFixture;
+/// # type User = (u32, u32);
+/// # struct Users(InMemoryPlainRepository<u32, User>, InMemoryStampStore<u32, User>);
+/// # impl TablesFixture for Users {
+/// #     type Repository = InMemoryPlainRepository<u32, User>;
+/// #     type Stamps = InMemoryStampStore<u32, User>;
+/// #     fn tables(&self) -> (Self::Repository, Self::Stamps) { (self.0.clone(), self.1.clone()) }
+/// #     fn entity(&self, n: u32, variant: u32) -> User { (n, variant) }
+/// # }
+/// async fn users() -> Users {
+///     let (rows, stamps) = in_memory_tables(|user: &User| user.0);
+///     Users(rows, stamps)
+/// }
+///
+/// mod conformance {
+///     use super::*;
+///
+///     strangler_fig::tables_conformance!(users());
+/// }
+/// ```
 #[macro_export]
 macro_rules! tables_conformance {
     ($fixture:expr $(, #[$meta:meta])* $(,)?) => {
@@ -53,7 +83,7 @@ macro_rules! tables_conformance {
 #[macro_export]
 macro_rules! __each_tables_fact {
     ($make:ident $with:tt) => {
-        $crate::$make! { $with tables:
+        $crate::$make! { $with tables::facts:
             a_row_and_its_stamp_are_seen_once_committed
             nothing_is_seen_before_the_commit
             a_dropped_transaction_changes_nothing

@@ -11,7 +11,7 @@ const POLLS: u32 = 12;
 
 /// `TransactionalRepository` 5: after a row that the store refused, the changes
 /// before it are not committed either.
-pub async fn a_failed_call_spoils_its_transaction<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_failed_call_spoils_its_transaction<F: TablesFixture>(fixture: &F) {
     let Some(refused) = fixture.rejected(1) else {
         return;
     };
@@ -25,7 +25,7 @@ pub async fn a_failed_call_spoils_its_transaction<F: TablesFixture>(fixture: &F)
 
 /// `TransactionalRepository` 5: the same after a call that was dropped before
 /// it was done, which may have had its effect or not.
-pub async fn a_dropped_call_spoils_its_transaction<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_dropped_call_spoils_its_transaction<F: TablesFixture>(fixture: &F) {
     let desk = Desk::of(fixture);
     for polls in 1..POLLS {
         let mut transaction = changed(fixture, &desk, polls).await;

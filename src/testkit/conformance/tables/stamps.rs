@@ -6,7 +6,7 @@ use crate::repository::{Access, Repository, StampStore, TransactionalRepository}
 use crate::stamp::Stamp;
 
 /// `StampStore` 1: where nothing was set, there is nothing; not `BASE` either.
-pub async fn a_row_saved_without_the_crate_has_no_stamp<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_row_saved_without_the_crate_has_no_stamp<F: TablesFixture>(fixture: &F) {
     let (desk, key) = (Desk::of(fixture), fixture.key(0));
     let found = done("reading", desk.find(&key).await);
     assert_eq!(found, (None, None), "what an empty store holds");
@@ -17,7 +17,7 @@ pub async fn a_row_saved_without_the_crate_has_no_stamp<F: TablesFixture>(fixtur
 }
 
 /// `StampStore` 1: all 16 bytes come back.
-pub async fn every_bit_of_a_set_stamp_is_kept<F: TablesFixture>(fixture: &F) {
+pub(super) async fn every_bit_of_a_set_stamp_is_kept<F: TablesFixture>(fixture: &F) {
     let desk = Desk::of(fixture);
     let single = (0..128).map(|bit| 1_u128 << bit);
     for bits in single.chain([u128::MAX - 1, u128::MAX]) {
@@ -28,7 +28,7 @@ pub async fn every_bit_of_a_set_stamp_is_kept<F: TablesFixture>(fixture: &F) {
 
 /// `StampStore` 1: the stamp set last is the stamp, even if it is smaller: what
 /// may be set is decided elsewhere.
-pub async fn setting_a_stamp_replaces_it<F: TablesFixture>(fixture: &F) {
+pub(super) async fn setting_a_stamp_replaces_it<F: TablesFixture>(fixture: &F) {
     let desk = Desk::of(fixture);
     for step in [5, 7, 3, 3] {
         is_kept(fixture, &desk, stamp(step)).await;
@@ -43,7 +43,7 @@ async fn is_kept<F: TablesFixture>(fixture: &F, desk: &Desk<F>, stamp: Stamp) {
 }
 
 /// `StampStore` 1: stamps stay when their row goes: they are its tombstone.
-pub async fn a_stamp_outlives_its_row<F: TablesFixture>(fixture: &F) {
+pub(super) async fn a_stamp_outlives_its_row<F: TablesFixture>(fixture: &F) {
     let (desk, key) = (Desk::of(fixture), fixture.key(0));
     done("writing", desk.write(&fixture.entity(0, 0), stamp(1)).await);
     let mut transaction = desk.begin(Access::Write).await;
