@@ -123,4 +123,8 @@ impl TransactionalRepository for LegacyAirports {
         let after = after.cloned().unwrap_or_default();
         open.run(move |connection| table::list(connection, &after, limit)).await
     }
+
+    async fn last_key_in(&self, open: &mut Transaction) -> Result<Option<String>, StoreError> {
+        open.run(table::last_key).await
+    }
 }

@@ -14,6 +14,7 @@ pub const SCHEMA: &str = include_str!("legacy.sql");
 const FIND: &str = "SELECT * FROM airports WHERE icao = ?1";
 // `SQLite` compares texts byte by byte, as Rust does; no key is empty.
 const LIST: &str = "SELECT * FROM airports WHERE icao > ?1 ORDER BY icao LIMIT ?2";
+const LAST_KEY: &str = "SELECT max(icao) FROM airports";
 const BY_COUNTRY: &str = "SELECT * FROM airports WHERE country = ?1 ORDER BY icao";
 const BY_IATA: &str = "SELECT * FROM airports WHERE iata = ?1 ORDER BY icao LIMIT 1";
 const DELETE: &str = "DELETE FROM airports WHERE icao = ?1";
@@ -35,6 +36,10 @@ pub fn list(
     limit: NonZeroUsize,
 ) -> rusqlite::Result<Vec<Airport>> {
     rows(connection, LIST, (after, limited(limit)), airport)
+}
+
+pub fn last_key(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection.query_row(LAST_KEY, [], |row| row.get(0))
 }
 
 pub fn by_country(connection: &Connection, country: &str) -> rusqlite::Result<Vec<Airport>> {

@@ -135,4 +135,8 @@ impl ScanRepository for ModernLink {
     ) -> Result<Page<String, Airport>, StoreError> {
         self.look(self.calls.scan(after, limit)).await
     }
+
+    async fn last_key(&self) -> Result<Option<String>, StoreError> {
+        self.look(self.calls.last_key()).await
+    }
 }

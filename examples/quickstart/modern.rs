@@ -109,6 +109,10 @@ impl ScanRepository for ModernAirports {
         let after = after.cloned().unwrap_or_default();
         self.database.read(move |connection| table::scan(connection, &after, limit)).await
     }
+
+    async fn last_key(&self) -> Result<Option<String>, StoreError> {
+        self.database.read(table::last_key).await
+    }
 }
 
 /// One error as the answer to each of `count` records.

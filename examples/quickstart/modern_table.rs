@@ -15,6 +15,7 @@ pub const SCHEMA: &str = include_str!("modern.sql");
 const READ: &str = "SELECT * FROM airport_record WHERE icao = ?1";
 // `SQLite` compares texts byte by byte, as Rust does; no key is empty.
 const SCAN: &str = "SELECT * FROM airport_record WHERE icao > ?1 ORDER BY icao LIMIT ?2";
+const LAST_KEY: &str = "SELECT max(icao) FROM airport";
 const BY_COUNTRY: &str = "SELECT * FROM airport_record WHERE country = ?1 ORDER BY icao";
 const BY_IATA: &str = "SELECT * FROM airport_record WHERE iata = ?1 ORDER BY icao LIMIT 1";
 
@@ -47,6 +48,10 @@ pub fn scan(
     let records = rows(connection, SCAN, (after, limited(limit)), record)?;
     let is_last = records.len() < limit.get();
     Ok(Page::new(records, is_last))
+}
+
+pub fn last_key(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection.query_row(LAST_KEY, [], |row| row.get(0))
 }
 
 pub fn by_country(connection: &Connection, country: &str) -> rusqlite::Result<Vec<Airport>> {

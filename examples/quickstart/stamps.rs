@@ -16,6 +16,7 @@ pub const SCHEMA: &str = include_str!("stamps.sql");
 const FIND: &str = "SELECT key, stamp FROM airport_stamps WHERE key = ?1";
 const LIST: &str = "\
     SELECT key, stamp FROM airport_stamps WHERE key > ?1 ORDER BY key LIMIT ?2";
+const LAST_KEY: &str = "SELECT max(key) FROM airport_stamps";
 const SET: &str = "\
     INSERT INTO airport_stamps VALUES (?1, ?2)
     ON CONFLICT (key) DO UPDATE SET stamp = excluded.stamp";
@@ -58,6 +59,10 @@ impl StampStore for AirportStamps {
     ) -> Result<Vec<(String, Stamp)>, StoreError> {
         let page = (after.cloned().unwrap_or_default(), limited(limit));
         open.run(move |connection| rows(connection, LIST, page, stamped)).await
+    }
+
+    async fn last_key(&self, open: &mut Transaction) -> Result<Option<String>, StoreError> {
+        open.run(|connection| connection.query_row(LAST_KEY, [], |row| row.get(0))).await
     }
 }
 

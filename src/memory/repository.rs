@@ -119,4 +119,8 @@ impl<K: Key, E: Entity> ScanRepository for InMemoryRepository<K, E> {
         let page = rest.by_ref().take(limit.get()).map(copied).collect();
         Ok(Page::new(page, rest.next().is_none()))
     }
+
+    async fn last_key(&self) -> Result<Option<K>, StoreError> {
+        Ok(self.lock().last_key_value().map(|(key, _)| key.clone()))
+    }
 }

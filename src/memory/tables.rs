@@ -58,6 +58,10 @@ fn page_after<'a, K: Ord, V>(
     table.range((from, Bound::Unbounded)).take(limit.get())
 }
 
+fn last_key<K: Key, V>(table: &BTreeMap<K, V>) -> Option<K> {
+    table.last_key_value().map(|(key, _)| key.clone())
+}
+
 /// An open transaction: the store is its own until it ends, and changes are
 /// made when it is committed.
 ///
@@ -81,6 +85,27 @@ pub struct InMemoryTransaction<K, E> {
     tables: OwnedMutexGuard<Tables<K, E>>,
     rows: BTreeMap<K, Option<E>>,
     stamps: BTreeMap<K, Stamp>,
+}
+
+impl<K: Key, E: Entity> InMemoryTransaction<K, E> {
+    /// The rows with the transaction's own changes.
+    fn seen_rows(&self) -> BTreeMap<K, E> {
+        let mut rows = self.tables.rows.clone();
+        for (key, row) in &self.rows {
+            match row {
+                Some(row) => drop(rows.insert(key.clone(), row.clone())),
+                None => drop(rows.remove(key)),
+            }
+        }
+        rows
+    }
+
+    /// The stamps with the transaction's own changes.
+    fn seen_stamps(&self) -> BTreeMap<K, Stamp> {
+        let mut stamps = self.tables.stamps.clone();
+        stamps.extend(self.stamps.iter().map(|(key, stamp)| (key.clone(), *stamp)));
+        stamps
+    }
 }
 
 impl<K, E> fmt::Debug for InMemoryTransaction<K, E> {
@@ -147,6 +172,10 @@ impl<K: Key, E: Entity> ListRepository for InMemoryPlainRepository<K, E> {
         let tables = self.tables.lock().await;
         Ok(page_after(&tables.rows, after, limit).map(|(_, row)| row.clone()).collect())
     }
+
+    async fn last_key(&self) -> Result<Option<K>, StoreError> {
+        Ok(last_key(&self.tables.lock().await.rows))
+    }
 }
 
 #[async_trait]
@@ -202,14 +231,15 @@ impl<K: Key, E: Entity> TransactionalRepository for InMemoryPlainRepository<K, E
         after: Option<&K>,
         limit: NonZeroUsize,
     ) -> Result<Vec<E>, StoreError> {
-        let mut rows = transaction.tables.rows.clone();
-        for (key, row) in &transaction.rows {
-            match row {
-                Some(row) => drop(rows.insert(key.clone(), row.clone())),
-                None => drop(rows.remove(key)),
-            }
-        }
+        let rows = transaction.seen_rows();
         Ok(page_after(&rows, after, limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn last_key_in(
+        &self,
+        transaction: &mut Self::Transaction,
+    ) -> Result<Option<K>, StoreError> {
+        Ok(last_key(&transaction.seen_rows()))
     }
 }
 
@@ -271,8 +301,11 @@ impl<K: Key, E: Entity> StampStore for InMemoryStampStore<K, E> {
         after: Option<&K>,
         limit: NonZeroUsize,
     ) -> Result<Vec<(K, Stamp)>, StoreError> {
-        let mut stamps = transaction.tables.stamps.clone();
-        stamps.extend(transaction.stamps.iter().map(|(key, stamp)| (key.clone(), *stamp)));
+        let stamps = transaction.seen_stamps();
         Ok(page_after(&stamps, after, limit).map(|(key, stamp)| (key.clone(), *stamp)).collect())
+    }
+
+    async fn last_key(&self, transaction: &mut Self::Transaction) -> Result<Option<K>, StoreError> {
+        Ok(last_key(&transaction.seen_stamps()))
     }
 }

@@ -76,5 +76,6 @@ mock! {
             after: Option<&'a K>,
             limit: NonZeroUsize,
         ) -> Result<Vec<E>, StoreError>;
+        async fn last_key(&self) -> Result<Option<K>, StoreError>;
     }
 }

@@ -77,5 +77,6 @@ mock! {
             after: Option<&'a K>,
             limit: NonZeroUsize,
         ) -> Result<Page<K, E>, StoreError>;
+        async fn last_key(&self) -> Result<Option<K>, StoreError>;
     }
 }

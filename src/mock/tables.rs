@@ -59,6 +59,7 @@ mock! {
             after: Option<&'a K>,
             limit: NonZeroUsize,
         ) -> Result<Vec<E>, StoreError>;
+        async fn last_key_in(&self, transaction: &mut T) -> Result<Option<K>, StoreError>;
     }
 }
 
@@ -96,5 +97,6 @@ mock! {
             after: Option<&'a K>,
             limit: NonZeroUsize,
         ) -> Result<Vec<(K, Stamp)>, StoreError>;
+        async fn last_key(&self, transaction: &mut T) -> Result<Option<K>, StoreError>;
     }
 }

@@ -10,8 +10,7 @@ use crate::stamp::Record;
 /// What each side holds for some keys, up to where both scans have come.
 pub(super) struct Window<K, E> {
     pub(super) keys: BTreeMap<K, Pair<E>>,
-    /// Where to go on; `None` at the end.
-    pub(super) next: Option<K>,
+    pub(super) end: K,
 }
 
 pub(super) struct Pair<E> {
@@ -44,13 +43,18 @@ pub(super) fn checked<K: Ord, E>(
     Ok(page)
 }
 
-/// Beyond the end of a page that is not the last, its next keys are unknown.
-pub(super) fn merged<K: Ord + Clone, E>(legacy: Page<K, E>, modern: Page<K, E>) -> Window<K, E> {
-    let end = |page: &Page<K, E>| match page.records.last() {
-        Some((key, _)) if !page.is_last => Some(key.clone()),
-        _ => None,
+/// Beyond the end of a page that is not the last, its next keys are unknown;
+/// beyond `last` there is nothing to sweep.
+pub(super) fn merged<K: Ord + Clone, E>(
+    legacy: Page<K, E>,
+    modern: Page<K, E>,
+    last: &K,
+) -> Window<K, E> {
+    let known = |page: &Page<K, E>| match page.records.last() {
+        Some((key, _)) if !page.is_last && key < last => key.clone(),
+        _ => last.clone(),
     };
-    let next = [end(&legacy), end(&modern)].into_iter().flatten().min();
+    let end = known(&legacy).min(known(&modern));
     let mut keys: BTreeMap<K, Pair<E>> = BTreeMap::new();
     for (key, record) in legacy.records {
         keys.entry(key).or_insert_with(Pair::absent).legacy = record;
@@ -58,10 +62,8 @@ pub(super) fn merged<K: Ord + Clone, E>(legacy: Page<K, E>, modern: Page<K, E>) 
     for (key, record) in modern.records {
         keys.entry(key).or_insert_with(Pair::absent).modern = record;
     }
-    if let Some(next) = &next {
-        keys.retain(|key, _| key <= next);
-    }
-    Window { keys, next }
+    keys.retain(|key, _| *key <= end);
+    Window { keys, end }
 }
 
 #[cfg(test)]
@@ -74,16 +76,23 @@ mod tests {
         Page::new(records, is_last)
     }
 
-    fn window(legacy: Page<u32, ()>, modern: Page<u32, ()>) -> (Vec<u32>, Option<u32>) {
-        let window = merged(legacy, modern);
-        (window.keys.into_keys().collect(), window.next)
+    fn window(legacy: Page<u32, ()>, modern: Page<u32, ()>, last: u32) -> (Vec<u32>, u32) {
+        let window = merged(legacy, modern, &last);
+        (window.keys.into_keys().collect(), window.end)
     }
 
     #[test]
     fn a_window_ends_where_the_shorter_page_ends() {
-        assert_eq!(window(page(&[1, 2], false), page(&[1, 9], false)), (vec![1, 2], Some(2)));
-        assert_eq!(window(page(&[1, 2], true), page(&[7, 9], false)), (vec![1, 2, 7, 9], Some(9)));
-        assert_eq!(window(page(&[], true), page(&[5], true)), (vec![5], None));
+        assert_eq!(window(page(&[1, 2], false), page(&[1, 9], false), 20), (vec![1, 2], 2));
+        assert_eq!(window(page(&[1, 2], true), page(&[7, 9], false), 20), (vec![1, 2, 7, 9], 9));
+        assert_eq!(window(page(&[], true), page(&[5], true), 20), (vec![5], 20));
+    }
+
+    #[test]
+    fn a_window_ends_at_the_last_key() {
+        assert_eq!(window(page(&[1, 8], false), page(&[1, 9], false), 7), (vec![1], 7));
+        assert_eq!(window(page(&[1, 2], true), page(&[3, 9], true), 7), (vec![1, 2, 3], 7));
+        assert_eq!(window(page(&[1, 7], false), page(&[9], true), 7), (vec![1, 7], 7));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use tracing::{Instrument, debug, info_span};
 use super::merge::{Window, checked, merged};
 use super::tally::Tally;
 use super::{SweepConfig, SweepError, SweepReport};
+use crate::error::StoreError;
 use crate::observe::{field, span};
 use crate::phase::{
     Bucket, Fleet, MigrationState, MigrationStateService, Move, Scopes, Side, StepError,
@@ -20,9 +21,9 @@ use crate::stamp::Record;
 /// comparing the contents of equal stamps.
 ///
 /// It runs beside the traffic: a join can neither overwrite a newer record nor
-/// bring a deleted one back. Memory is a page of each side and the keys that
-/// failed. It ends if a page is read faster than a page of new keys is added
-/// behind it.
+/// bring a deleted one back. It ends at the last key that a store held when it
+/// began: what is added beyond is the traffic's, which writes both. Memory is a
+/// page of each side and the keys that failed.
 ///
 /// ```
 /// # use strangler_fig::memory::InMemoryRepository;
@@ -160,14 +161,13 @@ where
     async fn sweep(&self, ticket: SweepTicket) -> Result<SweepReport<L::Key>, SweepError> {
         let mark = self.repository.sink().mark();
         let mut tally = Tally::new();
-        let mut after: Option<L::Key> = None;
-        loop {
-            let state = self.uninterrupted(ticket)?;
-            let window = self.window(after.as_ref()).await?;
-            after = window.next.clone();
-            self.join_window(&state, window, &mut tally).await;
-            if after.is_none() {
-                break;
+        if let Some(last) = self.last_key().await? {
+            let mut after = None;
+            while after.as_ref() != Some(&last) {
+                let state = self.uninterrupted(ticket)?;
+                let window = self.window(after.as_ref(), &last).await?;
+                after = Some(window.end.clone());
+                self.join_window(&state, window, &mut tally).await;
             }
         }
         self.join_again(&mut tally).await;
@@ -189,13 +189,22 @@ where
         Err(SweepError::Interrupted { began: ticket.adopted().epoch, now: state.epoch() })
     }
 
+    /// The last key that either store holds by now.
+    async fn last_key(&self) -> Result<Option<L::Key>, SweepError> {
+        let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
+        let of_legacy = self.retried(Side::Legacy, || legacy.last_key()).await?;
+        let of_modern = self.retried(Side::Modern, || modern.last_key()).await?;
+        Ok(of_legacy.max(of_modern))
+    }
+
     async fn window(
         &self,
         after: Option<&L::Key>,
+        last: &L::Key,
     ) -> Result<Window<L::Key, L::Entity>, SweepError> {
         let modern = self.page(Side::Modern, &**self.repository.modern(), after).await?;
         let legacy = self.page(Side::Legacy, &**self.repository.legacy(), after).await?;
-        Ok(merged(legacy, modern))
+        Ok(merged(legacy, modern, last))
     }
 
     async fn page<S>(
@@ -207,10 +216,18 @@ where
     where
         S: ScanRepository<Key = L::Key, Entity = L::Entity>,
     {
+        let page = self.retried(side, || store.scan(after, self.config.page_size)).await?;
+        checked(side, after, page)
+    }
+
+    async fn retried<T, F>(&self, side: Side, call: impl Fn() -> F) -> Result<T, SweepError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
         let mut retry = 0;
         loop {
-            match store.scan(after, self.config.page_size).await {
-                Ok(page) => return checked(side, after, page),
+            match call().await {
+                Ok(answer) => return Ok(answer),
                 Err(error) if error.is_retryable() && retry < self.config.retries => {
                     tokio::time::sleep(self.config.delay(retry)).await;
                     retry += 1;

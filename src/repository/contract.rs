@@ -109,6 +109,7 @@ pub trait Repository: Send + Sync + 'static {
 /// let two = NonZeroUsize::new(2).expect("it is not zero");
 /// assert_eq!(users.list(None, two).await?, [(1, "Grace"), (2, "Edsger")]);
 /// assert_eq!(users.list(Some(&2), two).await?, [(3, "Ada")]);
+/// assert_eq!(users.last_key().await?, Some(3));
 /// # Ok(())
 /// # }
 /// ```
@@ -118,11 +119,12 @@ pub trait Repository: Send + Sync + 'static {
 /// 1. `list` answers the first `limit` entities after `after`, in the order of
 ///    their keys (for texts that of their bytes, whatever the database's
 ///    collation), none left out; fewer only at the end.
-/// 2. It never answers from a replica or a snapshot older than the call.
+/// 2. `last_key` answers the key of the last of all rows in that order.
+/// 3. Neither answers from a replica or a snapshot older than the call.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: a list has no effect.
+/// Cancel safe: neither has an effect.
 #[async_trait]
 pub trait ListRepository: Repository {
     /// The entities after `after`, from the first key on if there is none.
@@ -135,6 +137,13 @@ pub trait ListRepository: Repository {
         after: Option<&Self::Key>,
         limit: NonZeroUsize,
     ) -> Result<Vec<Self::Entity>, StoreError>;
+
+    /// The key of the last row; `None` of an empty store.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list).
+    async fn last_key(&self) -> Result<Option<Self::Key>, StoreError>;
 }
 
 /// A [`Repository`] whose store runs several calls as one transaction: what
@@ -171,8 +180,9 @@ pub trait ListRepository: Repository {
 /// 4. Two `Access::Write` transactions that touch one key do not overlap
 ///    between the first touch and the end of the earlier one. `begin` itself may
 ///    be lazy.
-/// 5. `list_in` answers the rows in the order of their keys, none left out, the
-///    transaction's own changes included.
+/// 5. `list_in` answers the rows in the order of their keys, none left out, and
+///    `last_key_in` the key of the last of all; both with the transaction's own
+///    changes.
 /// 6. After a call within it that failed or was dropped, a transaction can only
 ///    be dropped: `commit` of it answers `Unavailable` and changes nothing.
 ///
@@ -249,6 +259,16 @@ pub trait TransactionalRepository: Repository {
         after: Option<&Self::Key>,
         limit: NonZeroUsize,
     ) -> Result<Vec<Self::Entity>, StoreError>;
+
+    /// The key of the last row in that order; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_in`](Self::find_in).
+    async fn last_key_in(
+        &self,
+        transaction: &mut Self::Transaction,
+    ) -> Result<Option<Self::Key>, StoreError>;
 }
 
 /// What a transaction is for.

@@ -113,6 +113,13 @@ impl<R: ScanRepository + ?Sized> ScanRepository for Arc<R> {
     {
         (**self).scan(after, limit)
     }
+
+    fn last_key<'a, 'f>(&'a self) -> Boxed<'f, Result<Option<R::Key>, StoreError>>
+    where
+        'a: 'f,
+    {
+        (**self).last_key()
+    }
 }
 
 #[async_trait]
@@ -123,6 +130,10 @@ impl<R: ListRepository + ?Sized> ListRepository for Arc<R> {
         limit: NonZeroUsize,
     ) -> Result<Vec<R::Entity>, StoreError> {
         (**self).list(after, limit).await
+    }
+
+    async fn last_key(&self) -> Result<Option<R::Key>, StoreError> {
+        (**self).last_key().await
     }
 }
 
@@ -170,6 +181,13 @@ impl<R: TransactionalRepository + ?Sized> TransactionalRepository for Arc<R> {
     ) -> Result<Vec<R::Entity>, StoreError> {
         (**self).list_in(transaction, after, limit).await
     }
+
+    async fn last_key_in(
+        &self,
+        transaction: &mut R::Transaction,
+    ) -> Result<Option<R::Key>, StoreError> {
+        (**self).last_key_in(transaction).await
+    }
 }
 
 #[async_trait]
@@ -201,5 +219,12 @@ impl<S: StampStore + ?Sized> StampStore for Arc<S> {
         limit: NonZeroUsize,
     ) -> Result<Vec<(S::Key, Stamp)>, StoreError> {
         (**self).list(transaction, after, limit).await
+    }
+
+    async fn last_key(
+        &self,
+        transaction: &mut S::Transaction,
+    ) -> Result<Option<S::Key>, StoreError> {
+        (**self).last_key(transaction).await
     }
 }

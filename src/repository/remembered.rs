@@ -47,6 +47,10 @@ impl<K: Key> Remembered<K> {
         let rest = self.stamps.range((from, Bound::Unbounded)).map(|(key, _)| key);
         rest.take_while(|key| end.is_none_or(|end| *key <= end)).cloned().collect()
     }
+
+    pub(super) fn last_key(&self) -> Option<K> {
+        self.stamps.last_key_value().map(|(key, _)| key.clone())
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +76,6 @@ mod tests {
         }
         assert_eq!(remembered.keys(Some(&1), Some(&3)), [2, 3]);
         assert_eq!(remembered.keys(None, None), [1, 2, 3, 4]);
+        assert_eq!(remembered.last_key(), Some(4));
     }
 }

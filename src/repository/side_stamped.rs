@@ -182,6 +182,13 @@ where
         let rows = rows.into_iter().map(|row| (self.repository.key(&row), row)).collect();
         Ok(merge(rows, stamps, limit))
     }
+
+    async fn last_key(&self) -> Result<Option<R::Key>, StoreError> {
+        let mut transaction = self.repository.begin(Access::Read).await?;
+        let of_rows = self.repository.last_key_in(&mut transaction).await?;
+        let of_stamps = self.stamps.last_key(&mut transaction).await?;
+        Ok(of_rows.max(of_stamps))
+    }
 }
 
 /// One page of two: beyond the end of a full list its next keys are unknown.

@@ -40,7 +40,7 @@ use crate::stamp::Stamp;
 /// 3. `set` becomes visible and durable with the transaction's commit, together
 ///    with the rows changed in it.
 /// 4. `list` answers stamps in the order of their keys, none left out, fewer
-///    than `limit` only at the end.
+///    than `limit` only at the end; `last_key` the key of the last of all.
 ///
 /// # Cancel safety
 ///
@@ -87,4 +87,14 @@ pub trait StampStore: Send + Sync + 'static {
         after: Option<&Self::Key>,
         limit: NonZeroUsize,
     ) -> Result<Vec<(Self::Key, Stamp)>, StoreError>;
+
+    /// The last key that has a stamp, a tombstone's included; `None` if none has.
+    ///
+    /// # Errors
+    ///
+    /// As [`stamp`](Self::stamp).
+    async fn last_key(
+        &self,
+        transaction: &mut Self::Transaction,
+    ) -> Result<Option<Self::Key>, StoreError>;
 }

@@ -147,6 +147,7 @@ pub trait StampedRepository: Send + Sync + 'static {
 /// assert!(first.records[0].0 == 1 && !first.is_last);
 /// let second = users.scan(Some(&1), NonZeroUsize::MIN).await?;
 /// assert!(second.records[0].1.is_tombstone() && second.is_last);
+/// assert_eq!(users.last_key().await?, Some(2));
 /// # Ok(())
 /// # }
 /// ```
@@ -160,10 +161,12 @@ pub trait StampedRepository: Send + Sync + 'static {
 ///    last.
 /// 3. `is_last` only if no record comes after the page.
 /// 4. A page never comes from a snapshot older than the call.
+/// 5. `last_key` is the key at which a walk through all pages would end, were
+///    the store at rest: a tombstone's too. It is no older than the call either.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: a scan has no effect.
+/// Cancel safe: neither has an effect.
 #[async_trait]
 pub trait ScanRepository: StampedRepository {
     /// The records after `after`, from the first key on if there is none.
@@ -177,6 +180,14 @@ pub trait ScanRepository: StampedRepository {
         after: Option<&Self::Key>,
         limit: NonZeroUsize,
     ) -> Result<Page<Self::Key, Self::Entity>, StoreError>;
+
+    /// The last key of all, `None` of an empty store: where a walk that begins
+    /// now is to end, however many keys are added behind it.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan).
+    async fn last_key(&self) -> Result<Option<Self::Key>, StoreError>;
 }
 
 /// Records in the order of their keys.

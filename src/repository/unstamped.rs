@@ -198,6 +198,11 @@ impl<R: ListRepository> ScanRepository for Unstamped<R> {
         }
         Ok(Page::new(records, is_last && known <= limit.get()))
     }
+
+    async fn last_key(&self) -> Result<Option<R::Key>, StoreError> {
+        let of_rows = self.repository.last_key().await?;
+        Ok(of_rows.max(held(&self.remembered).last_key()))
+    }
 }
 
 /// A failed look has changed nothing.

@@ -36,6 +36,8 @@ pub(crate) enum Flaw {
     ListsRepeatAfter,
     ListsOneTooFew,
     ListsFromACache,
+    LastKeyFromACache,
+    LastKeyNeverFallsBack,
 }
 
 #[derive(Debug, Default)]
@@ -197,6 +199,17 @@ impl ListRepository for FlawedRows {
             _ => {}
         }
         Ok(listed)
+    }
+
+    async fn last_key(&self) -> Result<Option<u32>, StoreError> {
+        let rows = self.rows.lock().unwrap();
+        let mut users = rows.users.clone();
+        if self.flaw == Flaw::LastKeyFromACache {
+            users.clone_from(self.listed.lock().unwrap().get_or_insert(users.clone()));
+        }
+        let last = users.last_key_value().map(|(key, _)| *key);
+        let is_stuck = self.flaw == Flaw::LastKeyNeverFallsBack;
+        Ok(if is_stuck { last.max(rows.dead.last().copied()) } else { last })
     }
 }
 

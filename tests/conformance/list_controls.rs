@@ -13,6 +13,8 @@ controls! {
     ListsRepeatAfter: nothing_is_listed_after_the_last_key
     ListsOneTooFew: a_list_holds_as_many_rows_as_it_can
     ListsFromACache: a_list_shows_what_was_saved_before
+    LastKeyFromACache: the_last_key_is_that_of_the_last_row
+    LastKeyNeverFallsBack: the_last_key_is_that_of_the_last_row
 }
 
 /// So that a control fails for its flaw, and nothing else.

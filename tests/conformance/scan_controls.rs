@@ -20,6 +20,10 @@ controls! {
     ScansHoldOneTooMany: a_page_holds_no_more_than_its_limit
     ScansCountInThirtyTwoBits: the_largest_limit_is_no_error
     ScansReadAReplica: a_page_shows_what_was_applied_before
+    LastKeyIsOfTheLiving: the_last_key_is_where_a_walk_ends
+    LastKeyIsOfTheStamped: the_last_key_is_where_a_walk_ends
+    LastKeyFromAReplica: the_last_key_is_where_a_walk_ends
+    LastKeyOfNothing: the_last_key_is_where_a_walk_ends
     ScansInTwoSteps: a_page_never_mixes_two_records
     DeletesThenInserts: a_walk_under_writes_leaves_no_key_out
 }

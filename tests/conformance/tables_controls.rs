@@ -23,6 +23,9 @@ controls! {
     ListsStampsOfRowsOnly: pages_of_stamps_hold_every_stamp_once
     ListsStampsBackwards: pages_of_stamps_hold_every_stamp_once
     ListsAReplica: a_list_shows_what_was_committed_before
+    LastRowIsTheLastCommitted: a_transaction_sees_the_key_of_its_last_row
+    LastStampIsOfARow: a_transaction_sees_the_key_of_its_last_stamp
+    LastStampIsTheLastCommitted: a_transaction_sees_the_key_of_its_last_stamp
     StampsEverySave: a_row_saved_without_the_crate_has_no_stamp
     KeepsHalfOfTheStamp: every_bit_of_a_set_stamp_is_kept
     KeepsTheLargerStamp: setting_a_stamp_replaces_it

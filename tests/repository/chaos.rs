@@ -141,4 +141,10 @@ impl ScanRepository for Chaos {
         self.readable()?;
         self.store.scan(after, limit).await
     }
+
+    async fn last_key(&self) -> Result<Option<u32>, StoreError> {
+        self.delay().await;
+        self.readable()?;
+        self.store.last_key().await
+    }
 }

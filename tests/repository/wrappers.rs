@@ -295,4 +295,11 @@ impl TransactionalRepository for Doubtful {
     ) -> Result<Vec<Row>, StoreError> {
         self.0.list_in(transaction, after, limit).await
     }
+
+    async fn last_key_in(
+        &self,
+        transaction: &mut Self::Transaction,
+    ) -> Result<Option<u32>, StoreError> {
+        self.0.last_key_in(transaction).await
+    }
 }

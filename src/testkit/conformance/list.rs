@@ -67,6 +67,7 @@ macro_rules! __each_list_fact {
             nothing_is_listed_after_the_last_key
             a_list_holds_as_many_rows_as_it_can
             a_list_shows_what_was_saved_before
+            the_last_key_is_that_of_the_last_row
         }
     };
 }
@@ -156,6 +157,37 @@ where
         let listed = list(fixture, None, 5).await;
         assert_eq!(listed, [fixture.entity(0, variant)], "the rows after a save");
     }
+}
+
+/// Contracts 2 and 3: the last key is that of the last row, as soon as that is
+/// there and until it is gone.
+async fn the_last_key_is_that_of_the_last_row<F>(fixture: &F)
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let other = fixture.reopened().await;
+    let mut keys: Vec<_> = (0..KEYS).map(|n| (fixture.key(n), n)).collect();
+    keys.sort();
+    assert_eq!(last_key(fixture).await, None, "the last key of an empty store");
+    for (key, n) in &keys {
+        let saved = other.save(fixture.entity(*n, 1)).await;
+        assert!(saved.is_ok(), "saving failed: {saved:?}");
+        assert_eq!(last_key(fixture).await.as_ref(), Some(key), "the last key, just saved");
+    }
+    while let Some((key, _)) = keys.pop() {
+        let deleted = other.delete(&key).await;
+        assert!(deleted.is_ok(), "deleting failed: {deleted:?}");
+        let expected = keys.last().map(|(key, _)| key);
+        assert_eq!(last_key(fixture).await.as_ref(), expected, "the last key after a deletion");
+    }
+}
+
+async fn last_key<F>(fixture: &F) -> Option<KeyOf<F>>
+where
+    F: RepositoryFixture<Repository: ListRepository>,
+{
+    let last = fixture.repository().last_key().await;
+    last.unwrap_or_else(|error| panic!("looking for the last key failed: {error:?}"))
 }
 
 async fn list<F>(fixture: &F, after: Option<&KeyOf<F>>, limit: usize) -> Vec<EntityOf<F>>

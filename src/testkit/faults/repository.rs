@@ -165,7 +165,7 @@ impl<R: StampedRepository> FaultyRepository<R> {
         self.control.lanes().of(Call::Apply).calls()
     }
 
-    /// How often `scan` was called.
+    /// How often `scan` was called, `last_key` included.
     #[must_use]
     pub fn scans(&self) -> u64 {
         self.control.lanes().of(Call::Scan).calls()
@@ -270,5 +270,10 @@ impl<R: ScanRepository> ScanRepository for FaultyRepository<R> {
         limit: NonZeroUsize,
     ) -> Result<Page<R::Key, R::Entity>, StoreError> {
         self.look(Call::Scan, self.inner.scan(after, limit)).await
+    }
+
+    /// A scan for the script, the plan and the count.
+    async fn last_key(&self) -> Result<Option<R::Key>, StoreError> {
+        self.look(Call::Scan, self.inner.last_key()).await
     }
 }

@@ -67,4 +67,8 @@ pub(crate) enum Flaw {
     ScansCountInThirtyTwoBits,
     ScansReadAReplica,
     ScansInTwoSteps,
+    LastKeyIsOfTheLiving,
+    LastKeyIsOfTheStamped,
+    LastKeyFromAReplica,
+    LastKeyOfNothing,
 }

@@ -49,6 +49,20 @@ impl ScanRepository for Flawed {
         }
         Ok(self.page(rest, limit.get()))
     }
+
+    async fn last_key(&self) -> Result<Option<u32>, StoreError> {
+        let mut rows = match self.flaw {
+            Flaw::LastKeyFromAReplica => self.store.replica(),
+            _ => self.store.rows().clone(),
+        };
+        rows.retain(|_, row| match self.flaw {
+            Flaw::LastKeyIsOfTheLiving => row.value.is_some(),
+            Flaw::LastKeyIsOfTheStamped => row.stamp != Stamp::BASE,
+            _ => true,
+        });
+        let of_nothing = self.is(Flaw::LastKeyOfNothing).then_some(0);
+        Ok(rows.last_key_value().map(|(key, _)| *key).or(of_nothing))
+    }
 }
 
 fn owned((key, record): (&u32, &Record<User>)) -> (u32, Record<User>) {

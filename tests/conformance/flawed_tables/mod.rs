@@ -112,6 +112,11 @@ impl Transaction {
         }
     }
 
+    /// Without the transaction's own changes, if that is the flaw.
+    fn last_view(&self, flaw: Flaw) -> Tables {
+        if self.tables.is(flaw) { self.tables.committed().clone() } else { self.view() }
+    }
+
     fn change(&self, tables: &mut Tables) {
         for (key, row) in &self.users {
             match row.clone() {

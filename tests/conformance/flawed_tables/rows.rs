@@ -105,4 +105,9 @@ impl TransactionalRepository for FlawedTables {
         }
         Ok(page)
     }
+
+    async fn last_key_in(&self, transaction: &mut Transaction) -> Result<Option<u32>, StoreError> {
+        let view = transaction.last_view(Flaw::LastRowIsTheLastCommitted);
+        Ok(view.users.last_key_value().map(|(key, _)| *key))
+    }
 }

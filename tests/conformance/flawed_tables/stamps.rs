@@ -68,4 +68,12 @@ impl StampStore for FlawedTables {
         }
         Ok(page)
     }
+
+    async fn last_key(&self, transaction: &mut Transaction) -> Result<Option<u32>, StoreError> {
+        let mut view = transaction.last_view(Flaw::LastStampIsTheLastCommitted);
+        if self.is(Flaw::LastStampIsOfARow) {
+            view.stamps.retain(|key, _| view.users.contains_key(key));
+        }
+        Ok(view.stamps.last_key_value().map(|(key, _)| *key))
+    }
 }

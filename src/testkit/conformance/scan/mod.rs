@@ -74,6 +74,7 @@ macro_rules! __each_scan_fact {
             a_page_shows_what_read_shows
             a_page_begins_after_a_key_that_is_not_there
             nothing_comes_after_the_last_key
+            the_last_key_is_where_a_walk_ends
             a_page_holds_no_more_than_its_limit
             the_largest_limit_is_no_error
             a_page_shows_what_was_applied_before

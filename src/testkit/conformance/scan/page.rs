@@ -93,6 +93,24 @@ where
     assert!(page.is_last, "the page after the last key is the last");
 }
 
+/// Contract 5: the last key is that of the last record of all, of whatever kind,
+/// as soon as that is there.
+pub(super) async fn the_last_key_is_where_a_walk_ends<F>(fixture: &F)
+where
+    F: StampedFixture<Repository: ScanRepository>,
+{
+    let shelf = Shelf::of(fixture);
+    assert_eq!(shelf.last_key().await, None, "the last key of an empty store");
+    let mut keys: Vec<_> = (0..KEYS).map(|n| (fixture.key(n), n)).collect();
+    keys.sort();
+    for (kind, (key, n)) in (0..).zip(keys) {
+        Shelf::fill(fixture, n, kind).await;
+        let (last, walked) = (shelf.last_key().await, shelf.walk(5).await);
+        assert_eq!(last.as_ref(), walked.last().map(|(key, _)| key), "the last key");
+        assert_eq!(last, Some(key), "the last key, just filled");
+    }
+}
+
 /// Contract 2: a page is never longer than asked for.
 pub(super) async fn a_page_holds_no_more_than_its_limit<F>(fixture: &F)
 where

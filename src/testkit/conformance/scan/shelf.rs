@@ -23,20 +23,26 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
     /// were stamped later, tombstones of such, and values after a tombstone.
     pub(super) async fn filled(fixture: &F, count: u32) -> Self {
         for n in 0..count {
-            let is_planted = matches!(n % 6, 2..=4) && fixture.plant(fixture.entity(n, 0)).await;
-            let subject = Subject::of(fixture, n).await;
-            match n % 6 {
-                0 => subject.takes(&subject.live(1)).await,
-                1 | 4 => subject.takes(&subject.tombstone(1)).await,
-                2 if is_planted => {}
-                2 | 3 => subject.takes(&subject.live(2)).await,
-                _ => {
-                    subject.takes(&subject.tombstone(1)).await;
-                    subject.takes(&subject.live(2)).await;
-                }
-            }
+            Self::fill(fixture, n, n).await;
         }
         Self::of(fixture)
+    }
+
+    /// Fills the `n`-th key with a record of the kind `kind % 6`.
+    pub(super) async fn fill(fixture: &F, n: u32, kind: u32) {
+        let kind = kind % 6;
+        let is_planted = matches!(kind, 2..=4) && fixture.plant(fixture.entity(n, 0)).await;
+        let subject = Subject::of(fixture, n).await;
+        match kind {
+            0 => subject.takes(&subject.live(1)).await,
+            1 | 4 => subject.takes(&subject.tombstone(1)).await,
+            2 if is_planted => {}
+            2 | 3 => subject.takes(&subject.live(2)).await,
+            _ => {
+                subject.takes(&subject.tombstone(1)).await;
+                subject.takes(&subject.live(2)).await;
+            }
+        }
     }
 
     pub(super) async fn page(
@@ -47,6 +53,11 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
         let limit = NonZeroUsize::new(limit).expect("pages hold something");
         let page = self.repository.scan(after, limit).await;
         page.unwrap_or_else(|error| panic!("a scan after {after:?} failed: {error:?}"))
+    }
+
+    pub(super) async fn last_key(&self) -> Option<KeyOf<F>> {
+        let last = self.repository.last_key().await;
+        last.unwrap_or_else(|error| panic!("looking for the last key failed: {error:?}"))
     }
 
     /// Page after page to the end.

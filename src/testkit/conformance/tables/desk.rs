@@ -81,6 +81,14 @@ impl<F: TablesFixture> Desk<F> {
         Ok((row, stamp))
     }
 
+    /// The last key of the rows, and that of the stamps.
+    pub(super) async fn last_keys(&self) -> (Option<KeyOf<F>>, Option<KeyOf<F>>) {
+        let mut transaction = self.begin(Access::Read).await;
+        let of_rows = done("the last key", self.rows.last_key_in(&mut transaction).await);
+        let of_stamps = done("the last key", self.stamps.last_key(&mut transaction).await);
+        (of_rows, of_stamps)
+    }
+
     /// The keys of all rows, page by page.
     pub(super) async fn walk_rows(&self, limit: usize) -> Vec<EntityOf<F>> {
         let (limit, mut transaction) = (page(limit), self.begin(Access::Read).await);

@@ -100,6 +100,8 @@ macro_rules! __each_tables_fact {
             pages_of_rows_hold_every_row_once
             pages_of_stamps_hold_every_stamp_once
             a_list_shows_what_was_committed_before
+            a_transaction_sees_the_key_of_its_last_row
+            a_transaction_sees_the_key_of_its_last_stamp
             a_row_saved_without_the_crate_has_no_stamp
             every_bit_of_a_set_stamp_is_kept
             setting_a_stamp_replaces_it
