@@ -21,7 +21,7 @@ use super::{NodeLease, NodeName, Refused};
 /// assert!(matches!(early, Err(Refused::Unsettled { needed: 1, .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Fleet {
     leases: Vec<NodeLease>,
     process_scope: Option<NodeName>,

@@ -116,7 +116,7 @@ impl fmt::Display for NodeId {
 /// assert_eq!((epoch, move_id), (state.epoch(), state.move_id()));
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Adopted {
     /// Its epoch.
     pub epoch: u64,
@@ -133,7 +133,7 @@ pub struct Adopted {
 /// assert!(!Scopes::default().any_process());
 /// assert!(Scopes { legacy: StampScope::Process, ..Scopes::default() }.any_process());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Scopes {
     /// Of the legacy side.
     pub legacy: StampScope,
@@ -165,7 +165,7 @@ impl Scopes {
 /// assert!(state.has_settled(PartName::Base, &Fleet::new(vec![ready])));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeLease {
     /// Whose lease.
     pub node: NodeId,

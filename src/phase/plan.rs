@@ -12,7 +12,7 @@ use super::{Family, Phase, Side};
 /// assert_eq!(WritePlan::of(Phase::Live), WritePlan::Strict);
 /// assert_eq!(WritePlan::of(Phase::Halted), WritePlan::Wait);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WritePlan {
     /// One store only.
     Single(Side),
@@ -48,7 +48,7 @@ impl WritePlan {
 /// assert_eq!(ReadPlan::of(Phase::Cutover), ReadPlan::Both);
 /// assert_eq!(ReadPlan::of(Phase::ModernOnly), ReadPlan::Single(Side::Modern));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReadPlan {
     /// One store answers.
     Single(Side),

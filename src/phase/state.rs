@@ -22,7 +22,7 @@ use super::{
 /// assert!(state.legacy_complete());
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MigrationState {
     pub(super) name: MigrationName,

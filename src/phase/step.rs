@@ -18,7 +18,7 @@ use super::{NodeId, PartName, Phase, Share, SweepEvidence};
 /// assert_eq!(state.nodes_expected().get(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Move {
     /// A part goes to another phase.

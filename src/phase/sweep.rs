@@ -26,7 +26,7 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 /// assert_eq!(ticket.adopted(), state.adopted());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SweepTicket {
     adopted: Adopted,
     base: bool,
@@ -58,7 +58,7 @@ pub struct SweepTicket {
 /// assert!(state.base().modern_complete);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SweepEvidence {
     adopted: Adopted,
     base: bool,

@@ -17,7 +17,7 @@ use crate::stamp::{Record, Stamp, StampScope};
 /// assert_eq!(rule, JoinRule::Wins { winner: Side::Legacy, outright: true });
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JoinRule {
     /// The larger stamp; under equal stamps, the content of `tie`.
     Larger {
@@ -50,7 +50,7 @@ pub enum JoinRule {
 ///     Join::Settle { from: Side::Legacy, both: true, .. }
 /// ));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Join {
     /// They are: nothing is to be done.
     Level,
@@ -94,7 +94,7 @@ pub enum Join {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Joined {
     /// Both sides held the same.

@@ -25,7 +25,7 @@ use crate::stamp::{Record, Stamp, StampScope};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Applied {
     /// It was larger than what was there, and is stored now.
     Stored,
