@@ -3,6 +3,22 @@
 //! The protocol needs one thing of an error more than its text: whether the
 //! effect may have happened. That is its [`StoreErrorKind`]; everything else is
 //! the adapter's own error, kept as the source.
+//!
+//! ```
+//! use strangler_fig::error::{StoreError, StoreErrorKind};
+//!
+//! /// What a caller says when a save has failed.
+//! fn message(error: &StoreError) -> &'static str {
+//!     match error.kind() {
+//!         StoreErrorKind::Rejected => "this cannot be saved",
+//!         StoreErrorKind::Conflict => "it has changed meanwhile",
+//!         StoreErrorKind::Unavailable => "it was not saved",
+//!         _ => "it may have been saved",
+//!     }
+//! }
+//!
+//! assert_eq!(message(&StoreError::unknown("timeout")), "it may have been saved");
+//! ```
 
 use std::error::Error;
 use std::fmt;
@@ -82,6 +98,12 @@ impl fmt::Display for StoreErrorKind {
 /// assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 /// assert!(error.is_retryable());
 /// assert!(error.downcast_ref::<std::io::Error>().is_some());
+///
+/// // A plain text is source enough.
+/// let definite = [StoreError::rejected("the name is taken"), StoreError::conflict("changed")];
+/// assert!(definite.iter().all(|error| error.kind().is_definite()));
+/// let doubt = StoreError::new(StoreErrorKind::Unknown, "timeout");
+/// assert_eq!(doubt.kind(), StoreError::unknown("timeout").kind());
 /// ```
 #[derive(Clone)]
 pub struct StoreError {

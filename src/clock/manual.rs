@@ -12,6 +12,8 @@ use super::Clock;
 /// let clock = ManualClock::at(1_000);
 /// clock.advance(Duration::from_millis(5));
 /// assert_eq!(clock.unix_millis(), 1_005);
+/// clock.set(10); // wall clocks do go back
+/// assert_eq!(clock.unix_millis(), 10);
 /// ```
 #[derive(Debug, Default)]
 pub struct ManualClock(AtomicU64);

@@ -24,6 +24,10 @@ use crate::stamp::{Record, Stamp};
 /// let ada = Record::live(Stamp::BASE, (1, "Ada"));
 /// assert_eq!(users.apply(&1, &ada).await?, Applied::Stored);
 /// assert_eq!(users.apply(&1, &ada).await?, Applied::Stale(Stamp::BASE));
+/// assert_eq!(users.records(), [(1, ada)]);
+///
+/// users.uproot(&1); // as a writer without stamps does
+/// assert!(users.records().is_empty());
 /// # Ok(())
 /// # }
 /// ```
@@ -50,8 +54,6 @@ impl<K: Key, E: Entity> InMemoryRepository<K, E> {
     /// let users = InMemoryRepository::new(|user: &(u32, &str)| user.0);
     /// users.plant((1, "Ada"));
     /// assert_eq!(users.records(), [(1, Record::live(Stamp::BASE, (1, "Ada")))]);
-    /// users.uproot(&1);
-    /// assert!(users.records().is_empty());
     /// ```
     pub fn plant(&self, entity: E) {
         let key = (self.key)(&entity);

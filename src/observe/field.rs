@@ -3,7 +3,11 @@
 //! ```
 //! use strangler_fig::observe::field;
 //!
-//! assert_eq!([field::PHASE, field::EPOCH, field::REASON], ["phase", "epoch", "reason"]);
+//! // The columns of a table of events.
+//! let place = [field::MIGRATION, field::NODE, field::PHASE, field::EPOCH, field::SIDE];
+//! let cause = [field::REASON, field::ERROR];
+//! assert_eq!(place.join(" "), "migration node phase epoch side");
+//! assert_eq!(cause.join(" "), "reason error");
 //! ```
 
 /// Which migration.

@@ -3,9 +3,13 @@
 //! ```
 //! use strangler_fig::observe::span;
 //!
-//! // A filter for `tracing_subscriber`: sweeps at `debug`, the rest at `warn`.
-//! let filter = format!("warn,strangler_fig[{}]=debug", span::SWEEP);
-//! assert_eq!(filter, "warn,strangler_fig[strangler.sweep]=debug");
+//! // A filter for `tracing_subscriber`: `warn`, but `info` within the workers'
+//! // spans and `debug` within those of the traffic.
+//! let workers = [span::SWEEP, span::POLL].map(|name| format!("strangler_fig[{name}]=info"));
+//! let traffic = [span::WRITE, span::SHADOW, span::ASIDE];
+//! let traffic = traffic.map(|name| format!("strangler_fig[{name}]=debug"));
+//! let filter = format!("warn,{},{}", workers.join(","), traffic.join(","));
+//! assert!(filter.starts_with("warn,strangler_fig[strangler.sweep]=info,"));
 //! ```
 
 /// One write through a migration repository.

@@ -65,6 +65,24 @@ impl TrackerConfig {
     }
 
     /// A chosen incarnation, for tests that must repeat.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::InMemoryStateService;
+    /// # use strangler_fig::phase::{MigrationState, MigrationStateService};
+    /// use strangler_fig::phase::{Incarnation, PhaseTracker, TrackerConfig};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let service = Arc::new(InMemoryStateService::default());
+    /// # service.create(&MigrationState::new("airports".parse()?)).await?;
+    /// # let (name, node) = ("airports".parse()?, "node-1".parse()?);
+    /// let config = TrackerConfig::default().with_incarnation(Incarnation::fixed(1));
+    /// let tracker = PhaseTracker::start(service, name, node, config).await?;
+    /// assert_eq!(tracker.node().map(|id| id.incarnation), Some(Incarnation::fixed(1)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_incarnation(mut self, incarnation: Incarnation) -> Self {
         self.incarnation = Some(incarnation);
@@ -72,6 +90,33 @@ impl TrackerConfig {
     }
 
     /// Who is told of adoptions and of an unreachable service.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicU64, Ordering};
+    /// # use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+    /// use strangler_fig::observe::{Event, Observer};
+    /// use strangler_fig::phase::{PhaseTracker, TrackerConfig};
+    ///
+    /// #[derive(Debug, Default)]
+    /// struct NewestEpoch(AtomicU64);
+    ///
+    /// impl Observer for NewestEpoch {
+    ///     fn on_event(&self, event: &Event) {
+    ///         if let Event::PhaseAdopted { epoch, .. } = event {
+    ///             self.0.store(*epoch, Ordering::Relaxed);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # let state = MigrationState::new("airports".parse()?);
+    /// # let next = state.transition(&Move::to(Phase::Shadow), MoveId::random()?, &Fleet::default())?;
+    /// let newest = Arc::new(NewestEpoch::default());
+    /// let config = TrackerConfig::default().with_observer(newest.clone());
+    /// PhaseTracker::detached_with(state, config).adopt(next);
+    /// assert_eq!(newest.0.load(Ordering::Relaxed), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);

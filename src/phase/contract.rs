@@ -64,11 +64,39 @@ pub struct Versioned {
 /// let step = Move::to(Phase::DualWrite);
 /// let next = first.transition(&step, MoveId::random()?, &Fleet::default())?;
 /// assert!(service.compare_and_set(revision, &next).await? > revision);
+/// service.changed(first.name(), revision).await; // at once: it was replaced
 ///
 /// let again = service.compare_and_set(revision, &next).await.unwrap_err();
 /// assert_eq!(again.kind(), StoreErrorKind::Conflict);
 /// let found = service.current(first.name()).await?;
 /// assert_eq!(found.map(|found| found.state), Some(next));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A lease, while its node runs, when it has stopped, and after its eviction:
+///
+/// ```
+/// # use strangler_fig::error::StoreErrorKind;
+/// # use strangler_fig::memory::InMemoryStateService;
+/// # use strangler_fig::phase::{MigrationName, MigrationStateService};
+/// use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (service, name): (_, MigrationName) = (InMemoryStateService::default(), "airports".parse()?);
+/// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
+/// let scopes = Scopes::default();
+/// let lease = NodeLease { node: node.clone(), adopted: None, scopes, holds: 0 };
+/// service.renew_lease(&name, &lease).await?;
+/// assert_eq!(service.leases(&name).await?, [lease.clone()]);
+///
+/// service.release_lease(&name, &node).await?;
+/// assert!(service.leases(&name).await?.is_empty());
+///
+/// service.evict(&name, &node).await?;
+/// let barred = service.renew_lease(&name, &lease).await.unwrap_err();
+/// assert_eq!(barred.kind(), StoreErrorKind::Conflict);
 /// # Ok(())
 /// # }
 /// ```

@@ -15,6 +15,7 @@ use super::{NodeLease, NodeName, Refused};
 /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
 /// let lease = NodeLease { node, adopted: None, scopes: Scopes::default(), holds: 0 };
 /// let fleet = Fleet::new(vec![lease]);
+/// assert_eq!(fleet.leases()[0].adopted, None, "it is starting");
 ///
 /// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &fleet)?;
 /// let early = state.transition(&Move::to(Phase::Live), MoveId::random()?, &fleet);

@@ -87,6 +87,7 @@ name! {
     /// use strangler_fig::phase::MigrationName;
     ///
     /// let name: MigrationName = "airports".parse()?;
+    /// assert_eq!(name.as_str(), "airports");
     /// assert!("no spaces".parse::<MigrationName>().is_err());
     /// # Ok::<(), strangler_fig::phase::NameError>(())
     /// ```

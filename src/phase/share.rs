@@ -12,7 +12,7 @@ use crate::key::Key;
 /// use strangler_fig::phase::{Bucket, Share};
 ///
 /// let share = Share::percent(5);
-/// assert_eq!(share.to_string(), "5.00 %");
+/// assert_eq!((share.basis_points(), share.to_string().as_str()), (500, "5.00 %"));
 /// assert!(share.holds(Bucket::FIRST));
 /// assert!(Share::NONE < share && share < Share::WHOLE);
 /// assert_eq!(Share::new(10_001), None);
@@ -58,6 +58,13 @@ impl Share {
 }
 
 /// A number that is no share.
+///
+/// ```
+/// use strangler_fig::phase::{Share, ShareError};
+///
+/// let refused: ShareError = Share::try_from(10_001).unwrap_err();
+/// assert_eq!(refused.to_string(), "a share is at most 10000 basis points, not 10001");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a share is at most 10000 basis points, not {0}")]
 pub struct ShareError(u16);
@@ -109,6 +116,7 @@ pub enum HashVersion {
 /// let berlin = Bucket::of(&"EDDB".to_owned(), Salt::of("airports"));
 /// assert_eq!(berlin.number(), 5_240);
 /// assert!(Share::percent(53).holds(berlin) && !Share::percent(52).holds(berlin));
+/// assert_eq!((Bucket::new(0), Bucket::new(10_000)), (Some(Bucket::FIRST), None));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket(u16);

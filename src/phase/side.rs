@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// use strangler_fig::phase::Side;
 ///
 /// assert_eq!(Side::Legacy.other(), Side::Modern);
+/// assert_eq!(Side::Legacy.name(), "legacy");
 /// assert_eq!(Side::Modern.to_string(), "modern");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

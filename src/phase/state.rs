@@ -15,12 +15,26 @@ use super::{
 /// holds the rules; services store it, trackers spread it.
 ///
 /// ```
-/// use strangler_fig::phase::{MigrationState, Phase};
+/// use strangler_fig::phase::{
+///     Adopted, Bucket, Fleet, HashVersion, MigrationState, Move, MoveId, PartName, Phase,
+/// };
 ///
-/// let state = MigrationState::new("airports".parse()?);
-/// assert_eq!(state.base().phase, Phase::LegacyOnly);
-/// assert!(state.legacy_complete());
-/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// let state = MigrationState::new("airports".parse()?).with_nodes_expected(3.try_into()?);
+/// assert_eq!((state.name().as_str(), state.epoch()), ("airports", 0));
+/// assert_eq!((state.base().phase, state.cohort()), (Phase::LegacyOnly, None));
+/// assert!(state.legacy_complete() && state.nodes_expected().get() == 3);
+///
+/// let (epoch, move_id) = (1, MoveId::random()?);
+/// let next = state.transition(&Move::to(Phase::Cutover), move_id, &Fleet::default())?;
+/// assert_eq!((next.epoch(), next.move_id()), (epoch, move_id));
+/// assert_eq!(next.adopted(), Adopted { epoch, move_id });
+///
+/// assert_eq!(next.hash_version(), HashVersion::Xxh3V1);
+/// let berlin = Bucket::of(&"EDDB".to_owned(), next.salt());
+/// assert_eq!(next.part(PartName::Base), Some(next.part_of(berlin)));
+/// assert_eq!(next.word().phase_of(berlin), Phase::Cutover);
+/// assert!(next.cut_over().holds(berlin) && !state.cut_over().holds(berlin));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

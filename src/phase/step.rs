@@ -10,7 +10,9 @@ use super::{NodeId, PartName, Phase, Share, SweepEvidence};
 /// ```
 /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, PartName, Phase};
 ///
-/// assert_eq!(Move::to(Phase::Shadow), Move::Phase { part: PartName::Base, to: Phase::Shadow });
+/// let to = Phase::Shadow;
+/// assert_eq!(Move::to(to), Move::Phase { part: PartName::Base, to });
+/// assert_eq!(Move::cohort_to(to), Move::Phase { part: PartName::Cohort, to });
 ///
 /// let state = MigrationState::new("airports".parse()?);
 /// let three = Move::ExpectNodes(3.try_into()?);

@@ -24,6 +24,9 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 /// let ticket = state.begin_sweep(&fleet);
 /// assert!(ticket.counts());
 /// assert_eq!(ticket.adopted(), state.adopted());
+///
+/// let swept = Move::Complete(ticket.finish(0, 0)); // no failures, no conflicts
+/// assert!(state.transition(&swept, MoveId::random()?, &fleet).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -25,21 +25,45 @@ use crate::observe::{Event, field, span};
 /// use std::sync::Arc;
 /// use strangler_fig::memory::InMemoryStateService;
 /// use strangler_fig::phase::{
-///     MigrationState, MigrationStateService, Phase, PhaseTracker, TrackerConfig,
+///     MigrationName, MigrationState, MigrationStateService, Move, Phase, PhaseTracker,
+///     TrackerConfig, take_step,
 /// };
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let service = Arc::new(InMemoryStateService::default());
-/// service.create(&MigrationState::new("airports".parse()?)).await?;
+/// let (name, node): (MigrationName, _) = ("airports".parse()?, "node-1".parse()?);
+/// let (service, config) = (Arc::new(InMemoryStateService::default()), TrackerConfig::default());
+/// service.create(&MigrationState::new(name.clone())).await?;
 ///
-/// let (name, node) = ("airports".parse()?, "node-1".parse()?);
-/// let tracker = PhaseTracker::start(service, name, node, TrackerConfig::default()).await?;
-/// assert_eq!(tracker.state().base().phase, Phase::LegacyOnly);
+/// let tracker = PhaseTracker::start(service.clone(), name.clone(), node, config).await?;
+/// take_step(&*service, &name, &Move::to(Phase::Shadow), None).await?;
+/// tracker.poll().await?; // one round of `run`
+/// assert_eq!(tracker.state().base().phase, Phase::Shadow);
 ///
 /// let following = Arc::clone(&tracker);
 /// let worker = tokio::spawn(async move { following.run(std::future::pending()).await });
 /// # worker.abort();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Without a service, in a test:
+///
+/// ```
+/// # use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTracker};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let state = MigrationState::new("airports".parse()?);
+/// # let next = state.transition(&Move::to(Phase::Shadow), MoveId::random()?, &Fleet::default())?;
+/// let tracker = PhaseTracker::detached(state.clone());
+/// let seen = tracker.word();
+/// assert!(tracker.adopt(next) && !tracker.adopt(state));
+/// tracker.moved_from(seen).await; // at once: it has moved
+/// assert_eq!(tracker.word().base(), Phase::Shadow);
+///
+/// assert!(!tracker.scopes().any_process(), "its stamps live in the stores");
+/// let hold = tracker.hold(); // modern is ahead of legacy in some key
+/// assert!(tracker.holds() == 1 && tracker.release().await.is_err());
 /// # Ok(())
 /// # }
 /// ```
@@ -61,8 +85,6 @@ impl PhaseTracker {
     ///
     /// The lease comes first and is unsettled, so that from before the state is
     /// read nothing can cross without this node.
-    ///
-    /// See [`PhaseTracker`] for an example.
     ///
     /// # Errors
     ///
@@ -102,6 +124,16 @@ impl PhaseTracker {
     }
 
     /// The same for sides whose stamps live elsewhere than in the stores.
+    ///
+    /// ```
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker, Scopes, TrackerConfig};
+    /// # use strangler_fig::stamp::StampScope;
+    /// let scopes = Scopes { legacy: StampScope::Process, ..Scopes::default() };
+    /// let config = TrackerConfig::default().with_scopes(scopes);
+    /// let tracker = PhaseTracker::detached_with(MigrationState::new("airports".parse()?), config);
+    /// assert_eq!(tracker.scopes(), scopes);
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub fn detached_with(state: MigrationState, config: TrackerConfig) -> Arc<Self> {
         Arc::new(Self::with(state, None, config))
@@ -151,21 +183,6 @@ impl PhaseTracker {
     ///
     /// Operations in flight need not end first: each one checks the state again
     /// before it answers.
-    ///
-    /// ```
-    /// # use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTracker};
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let state = MigrationState::new("airports".parse()?);
-    /// # let next = state.transition(&Move::to(Phase::Shadow), MoveId::random()?, &Fleet::default())?;
-    /// let tracker = PhaseTracker::detached(state.clone());
-    /// let seen = tracker.word();
-    /// assert!(tracker.adopt(next) && !tracker.adopt(state));
-    /// tracker.moved_from(seen).await; // at once: it has moved
-    /// assert_eq!(tracker.word().base(), Phase::Shadow);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn adopt(&self, state: MigrationState) -> bool {
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         if state.epoch() <= self.state.load().epoch() {
@@ -235,8 +252,6 @@ impl PhaseTracker {
     /// One round: reads the state, adopts it if it is newer, renews the lease.
     /// Answers the revision that was read, if there is a service.
     ///
-    /// See [`release`](Self::release) for an example.
-    ///
     /// # Errors
     ///
     /// [`TrackerError`]; after any but `Evicted` and `Closed` the node goes on with
@@ -281,8 +296,6 @@ impl PhaseTracker {
 
     /// Polls until `shutdown` resolves, or the node is evicted. The lease stays:
     /// drain the operations, then [`release`](Self::release) it.
-    ///
-    /// See [`release`](Self::release) for an example.
     ///
     /// # Errors
     ///

@@ -10,14 +10,23 @@ use super::{Bucket, Family, MigrationState, Part, Phase, Share, Side};
 /// 1 closed, 40 epoch.
 ///
 /// ```
-/// use strangler_fig::phase::{Bucket, MigrationState, Phase, Side};
+/// use strangler_fig::phase::{
+///     Bucket, Family, Fleet, MigrationState, Move, MoveId, Phase, Share, Side,
+/// };
 ///
-/// let word = MigrationState::new("airports".parse()?).word();
-/// assert_eq!((word.base(), word.cohort()), (Phase::LegacyOnly, None));
-/// assert_eq!(word.phase_of(Bucket::FIRST), Phase::LegacyOnly);
+/// let (nobody, share) = (Fleet::default(), Share::percent(5));
+/// let state = MigrationState::new("airports".parse()?);
+/// let state = state.transition(&Move::StartCohort { share }, MoveId::random()?, &nobody)?;
+/// let state = state.transition(&Move::cohort_to(Phase::Cutover), MoveId::random()?, &nobody)?;
+///
+/// let word = state.word();
+/// assert_eq!((word.base(), word.cohort()), (Phase::LegacyOnly, Some(Phase::Cutover)));
+/// assert!(word.has_cohort() && word.share() == share && word.epoch() == 2);
+/// assert_eq!(word.phase_of(Bucket::FIRST), Phase::Cutover);
+/// assert_eq!(word.entered_from(Bucket::FIRST), Family::Legacy);
 /// assert_eq!(word.query_side(), Some(Side::Legacy));
 /// assert!(!word.is_closed());
-/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StateWord(u64);

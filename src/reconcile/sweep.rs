@@ -63,6 +63,26 @@ where
     }
 
     /// The same, with given limits.
+    ///
+    /// ```
+    /// # use std::num::NonZeroUsize;
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::phase::{Fleet, MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// use strangler_fig::reconcile::{Sweep, SweepConfig};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let ticket = users.tracker().state().begin_sweep(&Fleet::default());
+    /// let gentle = SweepConfig::default().with_page_size(NonZeroUsize::MIN);
+    /// let sweep = Sweep::new(&users).with_config(gentle);
+    /// assert!(sweep.run(ticket, std::future::pending()).await?.is_clean());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_config(mut self, config: SweepConfig) -> Self {
         self.config = config;

@@ -8,22 +8,13 @@ use crate::phase::Share;
 /// The limits of a [`MigrationRepository`](super::MigrationRepository).
 ///
 /// ```
-/// use std::time::Duration;
-/// use strangler_fig::phase::Share;
-/// use strangler_fig::repository::MigrationConfig;
-///
-/// let config = MigrationConfig::default()
-///     .with_shadow_share(Share::percent(1))
-///     .with_lenient_wait(Duration::from_millis(20));
-/// ```
-///
-/// ```
 /// # use strangler_fig::memory::InMemoryRepository;
 /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
 /// # use strangler_fig::repository::MigrationRepository;
-/// use std::num::NonZeroU32;
 /// use std::sync::Arc;
-/// use strangler_fig::repository::MigrationConfig;
+/// use std::time::Duration;
+/// use strangler_fig::phase::Share;
+/// use strangler_fig::repository::{DivergenceReason, MigrationConfig};
 /// use strangler_fig::stamp::StampClock;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -31,11 +22,26 @@ use crate::phase::Share;
 /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
 /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
 /// let config = MigrationConfig::default()
-///     .with_attempts_max(NonZeroU32::MIN)
-///     .with_fallback_reads(true);
+///     // A modern store that must cost callers next to nothing ...
+///     .with_lenient_wait(Duration::from_millis(20))
+///     .with_lenient_deadline(Duration::from_secs(10))
+///     .with_lenient_limit(256.try_into()?)
+///     // ... nor be read more than need be ...
+///     .with_shadow_share(Share::percent(1))
+///     .with_shadow_deadline(Duration::from_secs(2))
+///     .with_shadow_recheck_delay(Duration::from_millis(500))
+///     .with_shadow_limit(8.try_into()?)
+///     // ... and callers that would rather fail, or have an old answer, than wait.
+///     .with_halted_wait(Duration::from_millis(200))
+///     .with_attempts_max(4.try_into()?)
+///     .with_fallback_reads(true)
+///     .with_batch_concurrency(4.try_into()?)
+///     .with_sink_capacity(1.try_into()?);
 /// let stamps = Arc::new(StampClock::new()?);
 /// let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
-/// assert_eq!(users.find(&1).await?, None);
+///
+/// let noted = [1, 2].map(|key| users.sink().note(key, DivergenceReason::Mismatch, None));
+/// assert_eq!(noted, [true, false], "the sink holds one key");
 /// # Ok(())
 /// # }
 /// ```
@@ -182,6 +188,40 @@ impl MigrationConfig {
     }
 
     /// Who is told what happens.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::sync::atomic::{AtomicU64, Ordering};
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::{MigrationConfig, MigrationRepository};
+    /// # use strangler_fig::stamp::StampClock;
+    /// use strangler_fig::observe::{Event, Observer, Operation};
+    ///
+    /// #[derive(Debug, Default)]
+    /// struct Writes(AtomicU64);
+    ///
+    /// impl Observer for Writes {
+    ///     fn on_event(&self, event: &Event) {
+    ///         if let Event::Operated { operation: Operation::Write, .. } = event {
+    ///             self.0.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let stamps = Arc::new(StampClock::new()?);
+    /// let writes = Arc::new(Writes::default());
+    /// let config = MigrationConfig::default().with_observer(writes.clone());
+    /// let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+    /// users.save((1, "Ada".to_owned())).await?;
+    /// assert_eq!(writes.0.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);

@@ -37,6 +37,7 @@ impl<E: Clone + PartialEq + Send + Sync + 'static> Entity for E {}
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (users, _) = in_memory_tables(|user: &(u32, String)| user.0);
+/// assert_eq!(users.key(&(1, "Ada".to_owned())), 1);
 /// users.save((1, "Ada".to_owned())).await?;
 /// users.save((1, "Grace".to_owned())).await?;
 /// assert_eq!(users.find(&1).await?, Some((1, "Grace".to_owned())));
@@ -151,6 +152,7 @@ pub trait ListRepository: Repository {
 /// together.
 ///
 /// ```
+/// use std::num::NonZeroUsize;
 /// use strangler_fig::memory::in_memory_tables;
 /// use strangler_fig::repository::{Access, Repository, TransactionalRepository};
 ///
@@ -165,6 +167,10 @@ pub trait ListRepository: Repository {
 ///
 /// let mut transaction = users.begin(Access::Write).await?;
 /// users.save_in(&mut transaction, &(1, "Ada")).await?;
+/// users.save_in(&mut transaction, &(2, "Grace")).await?;
+/// users.delete_in(&mut transaction, &2).await?;
+/// assert_eq!(users.find_in(&mut transaction, &2).await?, None, "it sees its own changes");
+/// assert_eq!(users.list_in(&mut transaction, None, NonZeroUsize::MAX).await?, [(1, "Ada")]);
 /// users.commit(transaction).await?;
 /// assert_eq!(users.find(&1).await?, Some((1, "Ada")));
 /// # Ok(())

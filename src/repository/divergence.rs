@@ -120,10 +120,15 @@ pub struct Divergence<K> {
 /// assert!(sink.note(1, DivergenceReason::Mismatch, None));
 /// assert!(sink.note(1, DivergenceReason::WriteUnknown, None));
 /// assert!(!sink.note(2, DivergenceReason::Mismatch, None), "it is full");
+/// assert_eq!((sink.len(), sink.notes()), (1, 3));
 ///
 /// let noted = sink.take(10);
 /// assert_eq!((noted[0].key, noted[0].count), (1, 2));
 /// assert!(sink.is_empty() && sink.overflowed());
+///
+/// let began = sink.mark(); // a sweep begins ...
+/// sink.clear_until(began); // ... and has joined every key
+/// assert!(!sink.overflowed());
 /// ```
 #[derive(Debug)]
 pub struct DivergenceSink<K> {

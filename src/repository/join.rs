@@ -8,13 +8,17 @@ use crate::stamp::{Record, Stamp, StampScope};
 /// Whose content counts where two records differ.
 ///
 /// ```
-/// use strangler_fig::phase::{Bucket, MigrationState, Scopes, Side};
+/// use strangler_fig::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side};
 /// use strangler_fig::repository::JoinRule;
 ///
 /// // Before a key's first `Cutover`, legacy wins.
 /// let state = MigrationState::new("users".parse()?);
 /// let rule = JoinRule::of(&state, Bucket::FIRST, Scopes::default());
 /// assert_eq!(rule, JoinRule::Wins { winner: Side::Legacy, outright: true });
+///
+/// // From then on the larger stamp does, and the primary breaks the tie.
+/// let rule = JoinRule::in_phase(Phase::Live, Family::Modern, Scopes::default());
+/// assert_eq!(rule, JoinRule::Larger { tie: Side::Modern });
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -22,8 +22,8 @@ use crate::stamp::StampClock;
 ///
 /// ```
 /// use strangler_fig::memory::InMemoryRepository;
-/// use strangler_fig::phase::{MigrationState, PhaseTracker};
-/// use strangler_fig::repository::MigrationRepository;
+/// use strangler_fig::phase::{MigrationState, PhaseTracker, Side};
+/// use strangler_fig::repository::{Joined, MigrationRepository};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,6 +40,12 @@ use crate::stamp::StampClock;
 /// users.delete(&2).await?;
 /// let found: Vec<_> = users.find_many(&[2, 3]).await.into_iter().flatten().collect();
 /// assert_eq!(found, [None, Some((3, "Edsger".to_owned()))]);
+///
+/// let answer = users.read(&2).await?;
+/// assert!(answer.record.is_tombstone() && answer.origin == Side::Legacy);
+/// assert_eq!(users.join(&2).await?, Joined::Copied); // modern was not written yet
+/// assert!(users.stamps().now() > answer.record.stamp); // so will the next write's be
+/// assert!(users.sink().is_empty()); // no write was in doubt
 ///
 /// users.drained().await; // before the process ends
 /// # Ok(())
@@ -97,7 +103,21 @@ where
         Self::with(legacy, modern, tracker, stamps, MigrationConfig::default())
     }
 
-    /// The same, with a given clock and given limits; [`MigrationConfig`] shows it.
+    /// The same, with a given clock and given limits.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::{MigrationConfig, MigrationRepository};
+    /// # use strangler_fig::stamp::StampClock;
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// let (stamps, config) = (Arc::new(StampClock::new()?), MigrationConfig::default());
+    /// let users = MigrationRepository::with(legacy, modern, tracker, stamps.clone(), config)?;
+    /// assert!(Arc::ptr_eq(users.stamps(), &stamps));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use crate::stamp::{Record, Stamp};
 ///
 /// ```
 /// use strangler_fig::memory::in_memory_tables;
-/// use strangler_fig::repository::{SideStamped, StampedRepository};
+/// use strangler_fig::repository::{Repository, SideStamped, StampedRepository};
 /// use strangler_fig::stamp::{Record, StampClock};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -31,6 +31,7 @@ use crate::stamp::{Record, Stamp};
 /// let ada = Record::live(StampClock::new()?.now(), (1, "Ada".to_owned()));
 /// users.apply(&1, &ada).await?;
 /// assert_eq!(users.read(&1).await?, ada);
+/// assert_eq!(users.inner().find(&1).await?, ada.value);
 /// # Ok(())
 /// # }
 /// ```

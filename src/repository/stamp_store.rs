@@ -12,6 +12,7 @@ use crate::stamp::Stamp;
 /// migration lasts.
 ///
 /// ```
+/// use std::num::NonZeroUsize;
 /// use strangler_fig::memory::in_memory_tables;
 /// use strangler_fig::repository::{Access, StampStore, TransactionalRepository};
 /// use strangler_fig::stamp::Stamp;
@@ -27,6 +28,8 @@ use crate::stamp::Stamp;
 ///
 /// let mut transaction = users.begin(Access::Read).await?;
 /// assert_eq!(stamps.stamp(&mut transaction, &1).await?, Some(Stamp::MAX));
+/// let first = stamps.list(&mut transaction, None, NonZeroUsize::MIN).await?;
+/// assert_eq!(first, [(1, Stamp::MAX)]);
 /// # Ok(())
 /// # }
 /// ```

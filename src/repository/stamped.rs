@@ -39,7 +39,7 @@ pub enum Applied {
 /// ```
 /// use strangler_fig::memory::InMemoryRepository;
 /// use strangler_fig::repository::{Applied, StampedRepository};
-/// use strangler_fig::stamp::{Record, Stamp, StampClock};
+/// use strangler_fig::stamp::{Record, Stamp, StampClock, StampScope};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,10 +47,17 @@ pub enum Applied {
 /// users.plant((1, "Ada")); // a row older than the crate
 /// assert_eq!(users.read(&1).await?, Record::live(Stamp::BASE, (1, "Ada")));
 ///
-/// let gone = Record::tombstone(StampClock::new()?.now());
+/// let clock = StampClock::new()?;
+/// let gone = Record::tombstone(clock.now());
 /// assert_eq!(users.apply(&1, &gone).await?, Applied::Stored);
 /// assert_eq!(users.read(&1).await?, gone);
 /// assert_eq!(users.read(&2).await?, Record::absent());
+///
+/// let grace = (2, "Grace");
+/// let batch = [(1, gone), (users.key(&grace), Record::live(clock.now(), grace))];
+/// let answers = users.apply_many(&batch).await;
+/// assert!(matches!(answers[..], [Ok(Applied::Stale(_)), Ok(Applied::Stored)]));
+/// assert_eq!(users.scope(), StampScope::Store);
 /// # Ok(())
 /// # }
 /// ```

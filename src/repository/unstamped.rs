@@ -31,7 +31,7 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 /// use std::sync::Arc;
 /// use strangler_fig::memory::in_memory_tables;
 /// use strangler_fig::phase::{MigrationState, PhaseTracker, Side};
-/// use strangler_fig::repository::{StampedRepository, Unstamped};
+/// use strangler_fig::repository::{Repository, StampedRepository, Unstamped};
 /// use strangler_fig::stamp::{Record, StampClock};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,10 +40,12 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 /// let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
 /// let stamps = Arc::new(StampClock::new()?);
 /// let users = Unstamped::new(rows, Side::Legacy, tracker, &stamps);
+/// let users = users.with_capacity(1_000_000.try_into()?); // one stamp for each user
 ///
 /// let ada = Record::live(stamps.now(), (1, "Ada".to_owned()));
 /// users.apply(&1, &ada).await?;
 /// assert_eq!(users.read(&1).await?, ada);
+/// assert_eq!(users.inner().find(&1).await?, ada.value);
 /// # Ok(())
 /// # }
 /// ```

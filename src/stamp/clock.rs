@@ -8,6 +8,22 @@ use crate::clock::{Clock, SystemClock};
 
 /// How far ahead of the local clock a foreign stamp may be and still move it:
 /// five minutes, well above the skew of machines that keep time at all.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::clock::ManualClock;
+/// use strangler_fig::stamp::{DRIFT_MAX, Observed, StampClock};
+///
+/// let theirs = Arc::new(ManualClock::at(1_000));
+/// let foreign = StampClock::new()?.with_clock(theirs.clone());
+/// let ours = StampClock::new()?.with_clock(Arc::new(ManualClock::at(1_000)));
+///
+/// theirs.advance(DRIFT_MAX);
+/// assert_eq!(ours.observe(foreign.now()), Observed::Passed);
+/// theirs.advance(DRIFT_MAX);
+/// assert_eq!(ours.observe(foreign.now()), Observed::Drifted);
+/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// ```
 pub const DRIFT_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// Times (milliseconds and counter) from here on, about the year 6429, are
@@ -56,14 +72,25 @@ pub struct Exhausted(pub Stamp);
 /// does not infect the others. All methods are lock-free and safe to share.
 ///
 /// ```
+/// use std::num::NonZeroU64;
 /// use std::sync::Arc;
+/// use std::time::Duration;
 /// use strangler_fig::clock::ManualClock;
-/// use strangler_fig::stamp::{Stamp, StampClock};
+/// use strangler_fig::stamp::{Observed, Stamp, StampClock, WriterId};
 ///
-/// let clock = StampClock::new()?.with_clock(Arc::new(ManualClock::at(1_000)));
+/// let clock = StampClock::with_writer(WriterId::fixed(NonZeroU64::MIN))
+///     .with_clock(Arc::new(ManualClock::at(1_000)))
+///     .with_drift_max(Duration::from_secs(1));
+/// assert_eq!(clock.writer().get(), 1);
+///
 /// let seen = Stamp::from_bytes([0, 0, 0, 0, 4, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 7]);
-/// assert!(clock.above(seen).unwrap() > seen);
-/// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+/// assert_eq!(clock.observe(seen), Observed::Passed);
+/// assert!(clock.now() > seen);
+///
+/// let far = Stamp::from_bytes([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
+/// assert_eq!(clock.observe(far), Observed::Drifted);
+/// assert!(clock.above(far)? > far && clock.now() < far);
+/// # Ok::<(), strangler_fig::stamp::Exhausted>(())
 /// ```
 #[derive(Debug)]
 pub struct StampClock {

@@ -15,7 +15,7 @@ use std::num::NonZeroU64;
 /// assert_ne!(WriterId::random()?, WriterId::random()?);
 ///
 /// let chosen = WriterId::fixed(NonZeroU64::MIN);
-/// assert_eq!(chosen.to_string(), "0000000000000001");
+/// assert_eq!((chosen.get(), chosen.to_string().as_str()), (1, "0000000000000001"));
 /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,17 @@ impl fmt::Display for WriterId {
 
 /// The operating system gave no random bits for a writer id, an incarnation or a
 /// move id.
+///
+/// ```
+/// use strangler_fig::phase::{Incarnation, MoveId};
+/// use strangler_fig::stamp::{EntropyError, WriterId};
+///
+/// fn ids() -> Result<(WriterId, Incarnation, MoveId), EntropyError> {
+///     Ok((WriterId::random()?, Incarnation::random()?, MoveId::random()?))
+/// }
+///
+/// assert!(ids().is_ok(), "this system has enough");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system has no entropy for an id")]
 pub struct EntropyError(#[source] pub(crate) getrandom::Error);

@@ -20,7 +20,8 @@ use crate::phase::{
 /// anew.
 ///
 /// ```
-/// use strangler_fig::memory::FileStateService;
+/// use std::time::Duration;
+/// use strangler_fig::memory::{FileStateConfig, FileStateService};
 /// use strangler_fig::phase::{MigrationState, MigrationStateService, Revision};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -31,6 +32,11 @@ use crate::phase::{
 /// let first = MigrationState::new("airports".parse()?);
 /// assert_eq!(service.create(&first).await?, Revision(1));
 /// assert!(directory.join("airports.migration.json").exists());
+///
+/// // Another service on the same files, which waits longer for the lock.
+/// let patient = FileStateConfig::default().with_lock_timeout(Duration::from_secs(30));
+/// let other = FileStateService::with_config(&directory, patient);
+/// assert_eq!(other.current(first.name()).await?.map(|found| found.state), Some(first));
 /// # std::fs::remove_dir_all(&directory)?;
 /// # Ok(())
 /// # }

@@ -47,6 +47,7 @@ pub enum Pause {
 ///     let users = users.clone();
 ///     async move { users.apply(&1, &Record::tombstone(Stamp::BASE)).await }
 /// });
+/// assert!(!gate.is_reached(), "the call has yet to run");
 /// gate.reached().await;
 /// assert_eq!(users.read(&1).await?, Record::absent());
 /// gate.open();

@@ -38,7 +38,71 @@ use crate::stamp::{Record, StampScope};
 ///
 /// users.heal();
 /// assert!(users.read(&1).await.is_ok());
+/// assert_eq!((users.reads(), users.applies(), users.scans()), (3, 0, 0));
 /// # Ok(())
+/// # }
+/// ```
+///
+/// Every kind of call has a script, an `always` and a count of its own:
+///
+/// ```
+/// # use std::num::NonZeroUsize;
+/// # use std::time::Duration;
+/// # use strangler_fig::error::StoreErrorKind;
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::repository::{ScanRepository, StampedRepository};
+/// # use strangler_fig::stamp::{Record, Stamp};
+/// # use strangler_fig::testkit::faults::{Fault, FaultyRepository};
+/// # use tokio::time::timeout;
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// users.always(Fault::Hang); // all kinds, until told otherwise of one
+/// users.always_apply(Fault::Refuse(StoreErrorKind::Unavailable));
+/// users.always_scan(Fault::Delay(Duration::from_secs(60)));
+/// users.push_apply(None);
+/// users.push_scan(Fault::FailAfter);
+///
+/// let gone = Record::tombstone(Stamp::BASE);
+/// assert!(users.apply(&1, &gone).await.is_ok());
+/// assert!(users.apply(&2, &gone).await.is_err());
+/// assert!(timeout(Duration::from_secs(9), users.read(&1)).await.is_err());
+/// let lost = users.scan(None, NonZeroUsize::MIN).await.unwrap_err();
+/// assert_eq!(lost.kind(), StoreErrorKind::Unavailable, "a scan has no effect");
+/// assert_eq!(users.scan(None, NonZeroUsize::MIN).await?.records, [(1, gone.clone())]);
+/// assert_eq!(users.inner().read(&1).await?, gone, "what it wraps is not disturbed");
+/// assert_eq!((users.reads(), users.applies(), users.scans()), (1, 2, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Gates let calls overlap for sure:
+///
+/// ```
+/// # use std::num::NonZeroUsize;
+/// # use strangler_fig::memory::InMemoryRepository;
+/// # use strangler_fig::repository::{ScanRepository, StampedRepository};
+/// # use strangler_fig::stamp::{Record, Stamp};
+/// # use strangler_fig::testkit::faults::{FaultyRepository, Gate, Pause};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// # let (gone, limit) = (Record::tombstone(Stamp::BASE), NonZeroUsize::MIN);
+/// let gates = [
+///     users.pause_next_read(Pause::BeforeEffect),
+///     users.pause_next_apply(Pause::BeforeEffect),
+///     users.pause_next_scan(Pause::AfterEffect),
+/// ];
+/// let all_under_way = async {
+///     for gate in &gates {
+///         gate.reached().await;
+///     }
+///     gates.map(Gate::open);
+/// };
+/// let (read, apply, scan) = (users.read(&1), users.apply(&1, &gone), users.scan(None, limit));
+/// let (read, apply, scan, _) = tokio::join!(read, apply, scan, all_under_way);
+/// assert!(read.is_ok() && apply.is_ok());
+/// assert!(scan.is_ok_and(|page| page.records.is_empty()), "it was there before the write");
 /// # }
 /// ```
 pub struct FaultyRepository<R> {
@@ -172,6 +236,24 @@ impl<R: StampedRepository> FaultyRepository<R> {
     }
 
     /// Resolves when every effect that was to land later has.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::repository::StampedRepository;
+    /// # use strangler_fig::stamp::{Record, Stamp};
+    /// # use strangler_fig::testkit::faults::{Fault, FaultyRepository};
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let users = FaultyRepository::new(InMemoryRepository::new(|user: &(u32, &str)| user.0));
+    /// users.push_apply(Fault::LandLater(Duration::from_secs(60)));
+    /// assert!(users.apply(&1, &Record::tombstone(Stamp::BASE)).await.is_err());
+    /// assert_eq!(users.read(&1).await?, Record::absent());
+    /// users.settled().await;
+    /// assert!(users.read(&1).await?.is_tombstone());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///

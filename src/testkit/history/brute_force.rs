@@ -3,6 +3,17 @@
 use super::operation::{Operation, OperationKind, Outcome};
 
 /// How many operations [`brute_force`] takes: it tries orders one by one.
+///
+/// ```
+/// use strangler_fig::testkit::history::{BRUTE_FORCE_MAX, HistoryRecorder, brute_force, check};
+///
+/// let recorder = HistoryRecorder::new();
+/// recorder.invoke_write("fig", Some(1)).ok();
+/// recorder.invoke_read("fig").read(None);
+/// let history = recorder.history();
+/// assert!(history.operations().len() <= BRUTE_FORCE_MAX);
+/// assert_eq!(brute_force(history.operations()), check(&history).is_linearizable());
+/// ```
 pub const BRUTE_FORCE_MAX: usize = 12;
 
 /// Whether some order of `operations`, all on one record that starts absent,

@@ -85,6 +85,20 @@ impl Default for HistoryChecker {
 impl HistoryChecker {
     /// Gives a key up as undecided when more than this many configurations are
     /// possible at one of its events.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use strangler_fig::testkit::history::{HistoryChecker, HistoryRecorder};
+    ///
+    /// let recorder = HistoryRecorder::new();
+    /// let [one, two] = [1, 2].map(|value| recorder.invoke_write("fig", Some(value)));
+    /// one.ok(); // the record holds 1, or already 2
+    /// two.ok();
+    ///
+    /// let hasty = HistoryChecker::default().with_configurations_max(NonZeroUsize::MIN);
+    /// assert_eq!(hasty.check(&recorder.history()).undecided_keys, 1);
+    /// assert!(HistoryChecker::default().check(&recorder.history()).is_linearizable());
+    /// ```
     #[must_use]
     pub fn with_configurations_max(self, configurations_max: NonZeroUsize) -> Self {
         Self { configurations_max }

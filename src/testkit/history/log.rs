@@ -23,6 +23,20 @@ use super::operation::Operation;
 /// let history = before.history().followed_by(after.history());
 /// assert!(check(&history).is_linearizable());
 /// ```
+///
+/// From operations of one's own, of two clients that drew tickets from one counter:
+///
+/// ```
+/// use strangler_fig::testkit::history::{History, Operation, Outcome, check};
+///
+/// let write = Operation::write("fig", Some(2), 0, Outcome::Ok { responded: 2 });
+/// let read = Operation::read("fig", Some(1), 1, 3);
+/// let history = History::new(vec![write])?.merged_with(History::new(vec![read])?);
+/// assert_eq!((history.operations().len(), history.initial().len()), (2, 0));
+/// assert_eq!(check(&history).invented, 1, "nobody wrote 1");
+/// assert!(check(&history.with_initial("fig", Some(1))).is_linearizable());
+/// # Ok::<(), strangler_fig::testkit::history::OutOfOrder>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unproven<K, V>")]
 pub struct History<K, V> {

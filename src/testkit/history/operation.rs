@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 ///
 /// let write = Operation::write("fig", Some(1), 0, Outcome::Ok { responded: 1 });
 /// let read = Operation::read("fig", None, 2, 3);
-/// assert!(read.is_read() && write.responded() == Some(1));
+/// assert!(read.is_read() && write.responded() == Some(1) && !write.is_failed());
+/// let at_rest = Operation::final_read("fig", None, 4, 5);
 ///
-/// let history = History::new(vec![write, read]).expect("the tickets are in order");
-/// assert_eq!(check(&history).stale, 1);
+/// let history = History::new(vec![write, read, at_rest]).expect("the tickets are in order");
+/// let verdict = check(&history);
+/// assert_eq!((verdict.stale, verdict.lost), (1, 1));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Operation<K, V> {
