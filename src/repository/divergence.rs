@@ -234,7 +234,7 @@ impl<K: Key> DivergenceSink<K> {
         self.len() == 0
     }
 
-    /// How many notes were ever taken, of whatever key.
+    /// How many notes were ever made, of whatever key, those refused included.
     #[must_use]
     pub fn notes(&self) -> u64 {
         self.lock().notes
