@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features quickstart fix bench
+.PHONY: verify test fmt clippy doc features model quickstart fix bench prove
 
-verify: test fmt clippy doc features quickstart
+verify: test fmt clippy doc features model quickstart
 
 test:
 	cargo test --all-features
@@ -22,6 +22,10 @@ features:
 	cargo check --lib --features testkit
 	cargo check --lib --features mockall
 
+# The protocol at its standard size, and each rule left out, told as a story.
+model:
+	cargo test --release --test model -- --nocapture --test-threads 1
+
 # The README's first command, there and back, with faults, and its control, for a short while.
 quickstart:
 	cargo run --release --example quickstart -- --seconds 6
@@ -35,3 +39,8 @@ fix:
 
 bench:
 	cargo bench
+
+# What takes longer: the model at a larger size, and a thousand random fleets.
+prove:
+	cargo test --release --test model -- --ignored --nocapture
+	SEEDS=1000 cargo test --release --test repository fleet

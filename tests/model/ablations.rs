@@ -1,0 +1,81 @@
+//! Each rule left out, in a model small enough to be explored at once: what goes
+//! wrong is the reason for the rule, and is printed as the shortest story of it.
+
+use stateright::{Checker, HasDiscoveries, Model};
+
+use crate::ablation::Ablation;
+use crate::protocol::{Protocol, Start};
+use crate::starts;
+use crate::story::story;
+use crate::world::Budget;
+
+/// The shortest story of what goes wrong without `rule`, if anything does.
+fn found(rule: Ablation, start: &Start, budget: Budget) -> Option<String> {
+    let model = || Protocol::new(vec![start.clone()], budget);
+    let whole = model().checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    assert!(whole.discoveries().is_empty(), "the rules are broken without leaving any out");
+    let without = model().without(rule).checker().finish_when(HasDiscoveries::AnyFailures);
+    let discoveries = without.spawn_bfs().join().discoveries().into_iter();
+    let stories =
+        discoveries.map(|(property, path)| (path.clone().into_vec().len(), property, path));
+    let (_, property, path) = stories.min_by_key(|(length, ..)| *length)?;
+    Some(story(property, path))
+}
+
+/// A test for each rule, named for it.
+macro_rules! without {
+    ($($rule:ident: $start:ident { $($budget:ident: $amount:literal),+ } $(#[$slow:meta])?)+) => {
+        $(
+            #[expect(non_snake_case, reason = "named for the rule that is left out")]
+            #[test]
+            $(#[$slow])?
+            fn $rule() {
+                let budget = Budget { $($budget: $amount,)+ ..Budget::NONE };
+                let story = found(Ablation::$rule, &starts::$start(), budget);
+                let story = story.expect("no counterexample without this rule");
+                println!("without {}:\n{story}", stringify!($rule));
+            }
+        )+
+
+        const RULES: &[Ablation] = &[$(Ablation::$rule),+];
+    };
+}
+
+without! {
+    ModernComplete: cutover { moves: 1 }
+    SettledBeforeTheSweep: legacy_only { saves: 1, sweeps: 1, moves: 2 }
+    SweepNotInterrupted: cutover { saves: 1, sweeps: 1, moves: 3 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    SettledToGoBack: live { saves: 1, moves: 2 }
+    LegacyCompleteToGoBack: cutover_again { moves: 1 }
+    LegacyIncompleteOnceLeft: ramp_down { moves: 3 }
+    LegacyCompleteToHalt: live_again { moves: 2 }
+    SettledInHalted: live { saves: 1, moves: 2 }
+    SettledToRampDown: cutover { saves: 1, sweeps: 1, moves: 2 }
+    CutoverChangesThePlan: dual_write { saves: 1, sweeps: 1, moves: 2 }
+    EndCheckOfWrites: dual_write { saves: 1, sweeps: 1, moves: 2 }
+    EndCheckOfReads: dual_write { saves: 1, reads: 1, sweeps: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    RerunOfRampDownWrites: ramp_down { saves: 1, sweeps: 1, moves: 3 }
+    StrictLive: live { saves: 1, moves: 2 }
+    LegacyFirst: live { saves: 1, reads: 1, failures: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    StampAboveModern: ramp_down { saves: 2, moves: 1 }
+    NoNewStampOnceTouched: dual_write { saves: 2, reads: 1, moves: 1 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    UnknownOnceTouched: cutover { saves: 1, reads: 1, failures: 1 }
+    BringUp: cutover { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 1 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    Base: cutover { sweeps: 1, moves: 1 }
+    SuccessorStamp: dual_write { repairs: 2, bypasses: 1, sweeps: 1, moves: 2 }
+    Tombstones: cutover { deletions: 1, sweeps: 1, moves: 1 }
+}
+
+/// The tests above fail where nothing is found.
+#[test]
+fn every_rule_is_left_out_once() {
+    for rule in Ablation::ALL {
+        assert!(RULES.contains(&rule), "{rule:?} is never left out");
+    }
+    println!("figure model.ablations_found {} rules", RULES.len());
+}

@@ -1,0 +1,128 @@
+//! The rules as they are, explored to the end: from a fleet at rest in every
+//! phase, whatever the budget allows happens in every order.
+
+use std::time::Instant;
+
+use stateright::{Checker, HasDiscoveries, Model};
+
+use crate::protocol::{Protocol, Start};
+use crate::starts;
+use crate::story::story;
+use crate::world::Budget;
+
+const NONE: Budget = Budget::NONE;
+
+/// One exploration.
+struct Exploration {
+    name: &'static str,
+    starts: fn() -> Vec<Start>,
+    nodes: usize,
+    cohorts: bool,
+    budget: Budget,
+}
+
+/// Two nodes, from everywhere, without a cohort.
+const fn exploration(name: &'static str, budget: Budget) -> Exploration {
+    Exploration { name, starts: starts::all, nodes: 2, cohorts: false, budget }
+}
+
+/// Explores all of them, prints what they came to, and fails with the shortest
+/// story of what is wrong.
+fn explore(explorations: &[Exploration]) {
+    let (began, mut states) = (Instant::now(), 0);
+    for Exploration { name, starts, nodes, cohorts, budget } in explorations {
+        let began = Instant::now();
+        let model = Protocol::new(starts(), *budget).with_nodes(*nodes).with_cohorts(*cohorts);
+        let checker = model.checker().threads(2).finish_when(HasDiscoveries::AnyFailures);
+        let checker = checker.spawn_bfs().join();
+        let (found, seconds) = (checker.unique_state_count(), began.elapsed().as_secs_f64());
+        println!("{name}: {found} states, {} steps deep, {seconds:.1} s", checker.max_depth());
+        let discoveries = checker.discoveries();
+        let stories = discoveries.into_iter().map(|(property, path)| story(property, path));
+        let stories: Vec<_> = stories.collect();
+        assert!(stories.is_empty(), "{name}:\n{}", stories.join("\n"));
+        states += found;
+    }
+    println!("figure model.states {states} states");
+    println!("figure model.seconds {:.1} s", began.elapsed().as_secs_f64());
+}
+
+#[test]
+fn a_part_is_explored_to_the_end() {
+    explore(&[
+        exploration("a save across a move", Budget { saves: 1, sweeps: 1, moves: 1, ..NONE }),
+        exploration("a deletion, a crash", Budget { deletions: 1, crashes: 1, moves: 1, ..NONE }),
+        exploration("a query", Budget { saves: 1, queries: 1, moves: 1, ..NONE }),
+    ]);
+}
+
+/// The standard size, for every change of the crate.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "`make model` explores it, optimised")]
+fn the_protocol_is_explored_to_the_end() {
+    explore(&[
+        exploration(
+            "a save and a read across two moves",
+            Budget { saves: 1, reads: 1, sweeps: 1, moves: 2, ..NONE },
+        ),
+        exploration(
+            "a save and a deletion across a move",
+            Budget { saves: 1, deletions: 1, sweeps: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "a save, a read and a failure across a move",
+            Budget { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "a save, a read and a crash across a move",
+            Budget { saves: 1, reads: 1, crashes: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "a deletion there and back",
+            Budget { deletions: 1, sweeps: 1, moves: 3, ..NONE },
+        ),
+        Exploration {
+            cohorts: true,
+            ..exploration(
+                "a save across three moves with a cohort",
+                Budget { saves: 1, sweeps: 1, moves: 3, ..NONE },
+            )
+        },
+        exploration(
+            "a save and a query across two moves",
+            Budget { saves: 1, queries: 1, moves: 2, ..NONE },
+        ),
+        exploration(
+            "a save and a writer that bypasses the crate",
+            Budget { saves: 1, bypasses: 1, repairs: 1, sweeps: 1, moves: 2, ..NONE },
+        ),
+    ]);
+}
+
+/// What takes too long for every change.
+#[test]
+#[ignore = "`make prove` explores it, for about a quarter of an hour"]
+fn the_protocol_is_explored_further() {
+    explore(&[
+        exploration(
+            "two saves and a read across a move",
+            Budget { saves: 2, reads: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "a save, a read and a failure across two moves",
+            Budget { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 2, ..NONE },
+        ),
+        exploration("a save across five moves", Budget { saves: 1, sweeps: 2, moves: 5, ..NONE }),
+        exploration(
+            "a save, a read and a crash across two moves",
+            Budget { saves: 1, reads: 1, sweeps: 1, crashes: 1, moves: 2, ..NONE },
+        ),
+        Exploration {
+            nodes: 3,
+            ..exploration(
+                "three nodes, a save across two moves",
+                Budget { saves: 1, sweeps: 1, moves: 2, ..NONE },
+            )
+        },
+    ]);
+}

@@ -1,0 +1,218 @@
+use strangler_fig::phase::{Family, Phase, Side, WritePlan, read_must_rerun, write_must_rerun};
+use strangler_fig::repository::Applied;
+use strangler_fig::stamp::{Record, Stamp};
+
+use super::{Choice, Job, Next, call};
+use crate::ablation::Ablation;
+use crate::judge::Id;
+use crate::world::{Wall, World};
+
+/// A save or a deletion: rules R5 to R7, as `repository/write.rs` drives them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Write {
+    pub(crate) node: usize,
+    pub(crate) id: Id,
+    pub(crate) record: Record<Id>,
+    is_touched: bool,
+    is_from_legacy: bool,
+    phase: Phase,
+    at: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum At {
+    /// It is to be planned.
+    Begin,
+    /// The store that decides is called.
+    First(Side),
+    /// The other one is called.
+    Second(Side),
+    /// The end check.
+    End,
+}
+
+fn plan(phase: Phase, without: Option<Ablation>) -> WritePlan {
+    match (phase, without) {
+        (Phase::Live, Some(Ablation::StrictLive)) => WritePlan::Lenient(Side::Modern),
+        _ => WritePlan::of(phase),
+    }
+}
+
+fn must_rerun(planned: Phase, now: Phase, without: Option<Ablation>) -> bool {
+    match without {
+        Some(Ablation::EndCheckOfWrites) => false,
+        Some(Ablation::RerunOfRampDownWrites) => read_must_rerun(planned, now),
+        Some(Ablation::CutoverChangesThePlan) if now == Phase::Cutover => false,
+        _ => write_must_rerun(planned, now),
+    }
+}
+
+impl Write {
+    pub(crate) fn begin(node: usize, deletes: bool, world: &mut World) -> Self {
+        let id = world.judge.write(deletes);
+        let record = Record { stamp: Stamp::ZERO, value: (!deletes).then_some(id) };
+        let at = At::Begin;
+        let phase = Phase::Halted;
+        Self { node, id, record, is_touched: false, is_from_legacy: false, phase, at }
+    }
+
+    pub(super) fn choices(&self, world: &World, without: Option<Ablation>) -> Vec<Choice> {
+        let clocks = || vec![Choice::Clock(Wall::Behind), Choice::Clock(Wall::Ahead)];
+        match self.at {
+            At::Begin => match plan(world.phase_of(self.node), without) {
+                WritePlan::Wait => Vec::new(),
+                _ if self.is_touched => vec![Choice::Go],
+                _ => clocks(),
+            },
+            At::First(side) => {
+                let stored = world.read(side, without).stamp;
+                if self.must_restamp(stored, without) { clocks() } else { call(world) }
+            }
+            At::Second(_) if matches!(plan(self.phase, without), WritePlan::Lenient(_)) => {
+                vec![Choice::Go]
+            }
+            At::Second(_) => call(world),
+            At::End => vec![Choice::Go],
+        }
+    }
+
+    pub(super) fn step(self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
+        match self.at {
+            At::Begin => self.plan(choice, world, without),
+            At::First(side) => self.call_first(side, choice, world, without),
+            At::Second(side) => self.call_second(side, choice, world, without),
+            At::End => self.check(world, without),
+        }
+    }
+
+    fn plan(mut self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
+        self.phase = world.phase_of(self.node);
+        self.is_from_legacy |= self.phase.family() == Some(Family::Legacy);
+        let plan = plan(self.phase, without);
+        let above = match plan {
+            WritePlan::Strict if without != Some(Ablation::StampAboveModern) => {
+                world.read(Side::Modern, without).stamp
+            }
+            _ => Stamp::ZERO,
+        };
+        if let Choice::Clock(wall) = choice {
+            self.record.stamp = world.stamp(self.node, above, wall);
+        }
+        self.at = At::First(match plan {
+            WritePlan::Single(side) | WritePlan::Lenient(side) => side,
+            _ if without == Some(Ablation::LegacyFirst) => Side::Modern,
+            _ => Side::Legacy,
+        });
+        Next::On(Job::Write(self))
+    }
+
+    /// Untouched and overtaken: it takes a larger stamp and tries again.
+    fn must_restamp(&self, stored: Stamp, without: Option<Ablation>) -> bool {
+        let may = !self.is_touched || without == Some(Ablation::NoNewStampOnceTouched);
+        may && stored > self.record.stamp
+    }
+
+    fn call_first(
+        mut self,
+        side: Side,
+        choice: Choice,
+        world: &mut World,
+        without: Option<Ablation>,
+    ) -> Next {
+        match choice {
+            Choice::Clock(wall) => {
+                let stored = world.read(side, without).stamp;
+                self.record.stamp = world.stamp(self.node, stored, wall);
+                return Next::On(Job::Write(self));
+            }
+            Choice::Refused | Choice::Lost => return self.fail(side, choice, world, without),
+            Choice::Go | Choice::Read(_) => {}
+        }
+        let applied = world.apply(side, &self.record, without);
+        self.is_touched = true;
+        if self.is_in_doubt(applied, world, without) {
+            return Next::Ended;
+        }
+        self.at = match plan(self.phase, without) {
+            WritePlan::Single(_) => At::End,
+            _ => At::Second(side.other()),
+        };
+        Next::On(Job::Write(self))
+    }
+
+    fn call_second(
+        mut self,
+        side: Side,
+        choice: Choice,
+        world: &mut World,
+        without: Option<Ablation>,
+    ) -> Next {
+        if let WritePlan::Lenient(_) = plan(self.phase, without) {
+            // Now, later, or never: the caller is answered all the same.
+            world.lose(side, self.record.clone());
+        } else if choice == Choice::Go {
+            let applied = world.apply(side, &self.record, without);
+            if self.is_in_doubt(applied, world, without) {
+                return Next::Ended;
+            }
+        } else {
+            return self.fail(side, choice, world, without);
+        }
+        self.at = At::End;
+        Next::On(Job::Write(self))
+    }
+
+    /// A store shows a later stamp: overtaken, and so applied; but a write that
+    /// went from the legacy family to `Cutover` cannot rely on that.
+    fn is_in_doubt(&self, applied: Applied, world: &mut World, without: Option<Ablation>) -> bool {
+        let Applied::Stale(stored) = applied else { return false };
+        world.observe(self.node, stored);
+        let is_strict = plan(self.phase, without) == WritePlan::Strict;
+        let is_later = stored != self.record.stamp;
+        is_strict && is_later && self.is_from_legacy
+    }
+
+    fn fail(
+        self,
+        side: Side,
+        choice: Choice,
+        world: &mut World,
+        without: Option<Ablation>,
+    ) -> Next {
+        world.left.failures -= 1;
+        let is_sure = !self.is_touched || without == Some(Ablation::UnknownOnceTouched);
+        match choice {
+            Choice::Refused if is_sure => world.judge.refuse(self.id),
+            Choice::Refused => {}
+            _ => world.lose(side, self.record),
+        }
+        Next::Ended
+    }
+
+    fn check(mut self, world: &mut World, without: Option<Ablation>) -> Next {
+        if must_rerun(self.phase, world.phase_of(self.node), without) {
+            self.at = At::Begin;
+            return Next::On(Job::Write(self));
+        }
+        world.judge.acknowledge(self.id);
+        Next::Ended
+    }
+
+    pub(super) fn tell(&self, world: &World) -> String {
+        match self.at {
+            At::Begin => format!("is planned in {}", world.phase_of(self.node)),
+            At::First(side) if !self.is_touched && world.store(side).stamp > self.record.stamp => {
+                format!("is overtaken in {} and takes a stamp above", side.name())
+            }
+            At::First(side) => format!("reaches {}", side.name()),
+            At::Second(side) => format!("turns to {}", side.name()),
+            At::End => format!("checks the phase, {}, at its end", world.phase_of(self.node)),
+        }
+    }
+
+    pub(super) fn vanish(self, world: &mut World) {
+        if let At::First(side) | At::Second(side) = self.at {
+            world.lose(side, self.record);
+        }
+    }
+}

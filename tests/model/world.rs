@@ -1,0 +1,238 @@
+//! What the model's world holds: the state service, nodes, two stores with one
+//! key, calls whose effect is still to come, operations under way, the judge.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use strangler_fig::clock::ManualClock;
+use strangler_fig::phase::{Fleet, Phase, Side, StateWord};
+use strangler_fig::repository::Applied;
+use strangler_fig::stamp::{Record, Stamp, StampClock, WriterId};
+
+use crate::ablation::Ablation;
+use crate::job::Job;
+use crate::judge::{Id, Judge};
+use crate::spec::{self, BUCKET, Spec};
+
+/// How often each thing may still happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Budget {
+    /// Saves.
+    pub(crate) saves: u8,
+    pub(crate) deletions: u8,
+    pub(crate) reads: u8,
+    pub(crate) queries: u8,
+    pub(crate) sweeps: u8,
+    /// Joins of the key outside of any sweep.
+    pub(crate) repairs: u8,
+    pub(crate) moves: u8,
+    /// Calls that fail.
+    pub(crate) failures: u8,
+    pub(crate) crashes: u8,
+    /// Writes into legacy by code that does not know of the crate.
+    pub(crate) bypasses: u8,
+}
+
+impl Budget {
+    pub(crate) const NONE: Self = Self {
+        saves: 0,
+        deletions: 0,
+        reads: 0,
+        queries: 0,
+        sweeps: 0,
+        repairs: 0,
+        moves: 0,
+        failures: 0,
+        crashes: 0,
+        bypasses: 0,
+    };
+}
+
+/// What a lease says: the state its node has adopted, as in [`Node`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Lease {
+    pub(crate) adopted: Option<u8>,
+}
+
+/// A process with a copy of the state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Node {
+    /// The state it works by, by its place in the history; `None` as it starts.
+    pub(crate) adopted: Option<u8>,
+    pub(crate) is_up: bool,
+    pub(crate) life: u8,
+    /// The lease of a life that has ended.
+    pub(crate) left_behind: Option<Lease>,
+    /// The largest stamp it has made or seen.
+    pub(crate) last: Stamp,
+}
+
+/// An answer that was lost, or that nobody waits for: its effect comes at any
+/// later time, or never.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Effect {
+    pub(crate) side: Side,
+    pub(crate) record: Record<Id>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    /// The states of the service; the last is the current one.
+    pub(crate) history: Vec<Spec>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) legacy: Record<Id>,
+    pub(crate) modern: Record<Id>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) left: Budget,
+    pub(crate) judge: Judge,
+    /// Whether legacy was written behind the crate's back since the last sweep.
+    pub(crate) is_bypassed: bool,
+    /// Whether a query has answered what it must not.
+    pub(crate) has_missed: bool,
+}
+
+/// How a node's clock stands when it makes a stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Wall {
+    /// Far behind: the next stamp is just above what the node has seen.
+    Behind,
+    /// Ahead of every stamp there is.
+    Ahead,
+}
+
+impl World {
+    pub(crate) fn current(&self) -> Spec {
+        self.history[self.history.len() - 1]
+    }
+
+    pub(crate) fn latest(&self) -> u8 {
+        u8::try_from(self.history.len() - 1).expect("few moves")
+    }
+
+    /// The state a node works by; `None` while it is down or starts.
+    pub(crate) fn spec_of(&self, node: usize) -> Option<Spec> {
+        let node = &self.nodes[node];
+        node.adopted.filter(|_| node.is_up).map(|adopted| self.history[usize::from(adopted)])
+    }
+
+    pub(crate) fn word_of(&self, node: usize) -> StateWord {
+        self.spec_of(node).expect("an operation's node is up").state.word()
+    }
+
+    pub(crate) fn phase_of(&self, node: usize) -> Phase {
+        self.word_of(node).phase_of(BUCKET)
+    }
+
+    /// Every lease.
+    pub(crate) fn fleet(&self) -> Fleet {
+        let mut leases = Vec::new();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let adopted = |place: Option<u8>| {
+                place.map(|place| self.history[usize::from(place)].state.adopted())
+            };
+            if node.is_up {
+                leases.push(spec::lease(number, node.life, adopted(node.adopted)));
+            }
+            if let Some(left) = node.left_behind {
+                let life = node.life - u8::from(node.is_up);
+                leases.push(spec::lease(number, life, adopted(left.adopted)));
+            }
+        }
+        Fleet::new(leases)
+    }
+
+    pub(crate) const fn store(&self, side: Side) -> &Record<Id> {
+        match side {
+            Side::Legacy => &self.legacy,
+            Side::Modern => &self.modern,
+        }
+    }
+
+    fn store_mut(&mut self, side: Side) -> &mut Record<Id> {
+        match side {
+            Side::Legacy => &mut self.legacy,
+            Side::Modern => &mut self.modern,
+        }
+    }
+
+    /// What an adapter reads: a row without a stamp has `BASE`.
+    pub(crate) fn read(&self, side: Side, without: Option<Ablation>) -> Record<Id> {
+        let mut record = self.store(side).clone();
+        if without == Some(Ablation::Base) && record.stamp == Stamp::BASE {
+            record.stamp = Stamp::ZERO;
+        }
+        record
+    }
+
+    /// What an adapter does with a record: the larger stamp stays.
+    pub(crate) fn apply(
+        &mut self,
+        side: Side,
+        record: &Record<Id>,
+        without: Option<Ablation>,
+    ) -> Applied {
+        let stored = self.read(side, without).stamp;
+        if !record.supersedes(stored) {
+            return Applied::Stale(stored);
+        }
+        *self.store_mut(side) = match record.value {
+            None if without == Some(Ablation::Tombstones) => Record::absent(),
+            _ => record.clone(),
+        };
+        if without != Some(Ablation::Tombstones) {
+            self.forget_outdated();
+        }
+        Applied::Stored
+    }
+
+    /// The effect of this call comes later, or never.
+    pub(crate) fn lose(&mut self, side: Side, record: Record<Id>) {
+        self.effects.push(Effect { side, record });
+        self.forget_outdated();
+        let order = |effect: &Effect| (effect.side, effect.record.stamp, effect.record.value);
+        self.effects.sort_unstable_by_key(order);
+        self.effects.dedup();
+    }
+
+    /// What can change nothing any more need not be remembered.
+    fn forget_outdated(&mut self) {
+        let (legacy, modern) = (self.legacy.stamp, self.modern.stamp);
+        self.effects.retain(|effect| {
+            effect.record.supersedes(if effect.side == Side::Legacy { legacy } else { modern })
+        });
+    }
+
+    /// A stamp above what the node, and `seen`, has: by the crate's own clock.
+    pub(crate) fn stamp(&mut self, node: usize, seen: Stamp, wall: Wall) -> Stamp {
+        let millis = match wall {
+            Wall::Behind => 0,
+            Wall::Ahead => self.largest_stamp().unix_millis() + 1,
+        };
+        let Node { life, last, .. } = self.nodes[node];
+        let writer = NonZeroU64::new(1 + node as u64 + 8 * u64::from(life)).expect("not zero");
+        let clock = StampClock::with_writer(WriterId::fixed(writer));
+        let clock = clock.with_clock(Arc::new(ManualClock::at(millis)));
+        let _ = clock.observe(last);
+        let stamp = clock.above(seen).expect("no clock is broken");
+        self.nodes[node].last = stamp;
+        stamp
+    }
+
+    pub(crate) fn observe(&mut self, node: usize, seen: Stamp) {
+        let last = &mut self.nodes[node].last;
+        *last = seen.max(*last);
+    }
+
+    fn largest_stamp(&self) -> Stamp {
+        let stores = [self.legacy.stamp, self.modern.stamp];
+        let effects = self.effects.iter().map(|effect| effect.record.stamp);
+        let nodes = self.nodes.iter().map(|node| node.last);
+        stores.into_iter().chain(effects).chain(nodes).max().unwrap_or(Stamp::ZERO)
+    }
+
+    /// Whether nothing is under way and nothing still to come.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.jobs.is_empty() && self.effects.is_empty()
+    }
+}
