@@ -42,7 +42,7 @@ pub(crate) enum Ablation {
     UnknownOnceTouched,
     /// A row without a stamp reads as `BASE`.
     Base,
-    /// A settled conflict has a stamp above both.
+    /// A settled conflict has the stamp after the larger one, and no later one.
     SuccessorStamp,
     /// A read in `Cutover` brings the lagging side up before it answers.
     BringUp,

@@ -31,6 +31,11 @@ pub(crate) fn dual_write() -> Start {
     start(&[Phase::DualWrite], row(Stamp::BASE, 0), Record::absent())
 }
 
+/// Both stores hold the row.
+pub(crate) fn dual_write_copied() -> Start {
+    start(&[Phase::DualWrite], row(Stamp::BASE, 0), row(Stamp::BASE, 0))
+}
+
 /// Just entered from legacy.
 pub(crate) fn cutover() -> Start {
     start(&[Phase::DualWrite, Phase::Cutover], row(Stamp::BASE, 0), Record::absent())

@@ -224,6 +224,13 @@ impl World {
         *last = seen.max(*last);
     }
 
+    /// A stamp above all there are, of nobody.
+    pub(crate) fn stamp_ahead(&self) -> Stamp {
+        let millis = self.largest_stamp().unix_millis() + 1;
+        let clock = StampClock::with_writer(WriterId::fixed(NonZeroU64::MAX));
+        clock.with_clock(Arc::new(ManualClock::at(millis))).now()
+    }
+
     fn largest_stamp(&self) -> Stamp {
         let stores = [self.legacy.stamp, self.modern.stamp];
         let effects = self.effects.iter().map(|effect| effect.record.stamp);

@@ -66,7 +66,7 @@ impl Joining {
             }
             return match (self.legacy.take(), self.modern.take()) {
                 (Some(_), Some(_)) if rule != self.rule => Joined::On(Self::new(rule)),
-                (Some(legacy), Some(modern)) => self.decide(legacy, modern, without),
+                (Some(legacy), Some(modern)) => self.decide(legacy, modern, world, without),
                 (legacy, modern) => Joined::On(Self { legacy, modern, ..self }),
             };
         }
@@ -89,6 +89,7 @@ impl Joining {
         mut self,
         legacy: Record<Id>,
         modern: Record<Id>,
+        world: &World,
         without: Option<Ablation>,
     ) -> Joined {
         let of = |side| if side == Side::Legacy { &legacy } else { &modern };
@@ -105,11 +106,11 @@ impl Joining {
                 vec![(from.other(), of(from).clone())]
             }
             Join::Settle { from, stamp, both } => {
-                self.may_be_stale = without == Some(Ablation::SuccessorStamp);
                 let mut record = of(from).clone();
-                if without != Some(Ablation::SuccessorStamp) {
-                    record.stamp = stamp;
-                }
+                record.stamp = match without {
+                    Some(Ablation::SuccessorStamp) => world.stamp_ahead(),
+                    _ => stamp,
+                };
                 let other = (from.other(), record.clone());
                 match (both, from) {
                     (false, _) => vec![other],
@@ -123,15 +124,11 @@ impl Joining {
     }
 
     pub(super) fn tell(&self, choice: Choice) -> String {
-        match (choice, self.tell_of_calls()) {
+        match (choice, self.calls.last()) {
             (Choice::Read(side), _) => format!("reads {}", side.name()),
-            (_, Some(call)) => call,
-            (_, None) => "waits".to_owned(),
+            (_, Some((side, _))) => format!("writes to {}", side.name()),
+            (_, None) => unreachable!("a join has something to do"),
         }
-    }
-
-    pub(super) fn tell_of_calls(&self) -> Option<String> {
-        self.calls.last().map(|(side, _)| format!("it writes to {}", side.name()))
     }
 
     pub(crate) fn vanish(mut self, world: &mut World) {

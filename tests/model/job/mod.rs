@@ -97,7 +97,7 @@ impl Job {
     pub(crate) fn tell(&self, choice: Choice, world: &World) -> String {
         let told = match self {
             Self::Write(job) => format!("write {} {}", job.id, job.tell(world)),
-            Self::Read(job) => format!("read {}", job.tell(world)),
+            Self::Read(job) => format!("read {}", job.tell(choice, world)),
             Self::Query(job) => format!("query {}", job.tell()),
             Self::Repair(job) => format!("repair {}", job.join.tell(choice)),
             Self::Sweep(job) => format!("sweep {}", job.tell(choice)),

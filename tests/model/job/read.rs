@@ -95,15 +95,12 @@ impl Read {
         Next::On(Job::Read(self))
     }
 
-    pub(super) fn tell(&self, world: &World) -> String {
+    pub(super) fn tell(&self, choice: Choice, world: &World) -> String {
         let now = world.phase_of(self.node);
         match &self.at {
             At::Begin => format!("is planned in {now}"),
             At::One(_, side) => format!("asks {}", side.name()),
-            At::Both(joining) => match joining.tell_of_calls() {
-                Some(call) => format!("brings up what lags: {call}"),
-                None => "asks a store of both".to_owned(),
-            },
+            At::Both(joining) => format!("of both {}", joining.tell(choice)),
             At::End(_, seen) => {
                 format!("checks the phase, {now}, and answers {}", story::value(*seen))
             }
