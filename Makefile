@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model quickstart fix bench prove
+.PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv
 
 verify: test fmt clippy doc features model quickstart
 
@@ -39,6 +39,10 @@ fix:
 
 bench:
 	cargo bench
+
+# The library under the oldest Rust it promises.
+msrv:
+	scripts/msrv.sh
 
 # What takes longer: the model at a larger size, and a thousand random fleets.
 prove:

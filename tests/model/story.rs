@@ -127,15 +127,18 @@ pub(crate) fn value(seen: Seen) -> String {
 /// What each node would answer now.
 fn seen_by_all(world: &World) -> String {
     let seen = (0..world.nodes.len()).filter_map(|node| {
-        let phase = world.spec_of(node)?.phase();
+        let spec = world.spec_of(node)?;
+        let phase = spec.phase();
         let (name, store) = (NODES[node], |side| value(world.store(side).value));
-        Some(match ReadPlan::of(phase) {
+        let read = match ReadPlan::of(phase) {
             ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
                 format!("{name}, in {phase}, would now read {}", store(side))
             }
             ReadPlan::Both => format!("{name}, in {phase}, would ask both"),
             ReadPlan::Wait => format!("{name} waits"),
-        })
+        };
+        let query = spec.state.query_side().map(store);
+        Some(query.map_or(read.clone(), |shown| format!("{read} (a query: {shown})")))
     });
     seen.collect::<Vec<_>>().join("; ")
 }
