@@ -37,8 +37,12 @@ fix:
 	cargo fmt --all
 	cargo clippy --all-features --all-targets --fix --allow-dirty --allow-staged
 
+# Not part of `verify`: LaunchDarkly's crate and its dependencies take a while to build.
 bench:
+	cargo clippy -p measure -p peers --all-targets -- -D warnings
 	cargo bench
+	cargo run --release -p peers
+	cargo run --release -p peers -- probes
 
 # The library under the oldest Rust it promises.
 msrv:

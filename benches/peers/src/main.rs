@@ -1,0 +1,27 @@
+//! `strangler-fig` beside what one would write by hand and beside LaunchDarkly's
+//! migrator, on the same adapters, in one run.
+//!
+//! `cargo run --release -p peers` measures; `-- probes` shows what each does
+//! where migrators fail.
+
+mod bare;
+mod floors;
+mod launchdarkly;
+mod ours;
+mod probes;
+mod race;
+mod table;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        None => table::print(),
+        Some("probes") => probes::print(),
+        Some(other) => {
+            eprintln!("{other}? It is `peers` to measure, `peers probes` for the failures.");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
