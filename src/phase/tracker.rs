@@ -156,6 +156,7 @@ impl PhaseTracker {
     /// Sequentially consistent, as is its publication: an operation whose end
     /// check misses a new state had its effects before the node told the
     /// service that it works by it.
+    #[inline]
     #[must_use]
     pub fn word(&self) -> StateWord {
         StateWord::from_bits(self.word.load(Ordering::SeqCst))

@@ -3,6 +3,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures::FutureExt;
 use tokio::sync::Notify;
 
 /// A bounded amount of work that goes on after its caller was answered.
@@ -40,11 +41,7 @@ impl Aside {
         F: Future<Output = ()> + Send + 'static,
     {
         let Some(place) = self.place() else { return false };
-        let work = make();
-        tokio::spawn(async move {
-            let _place = place;
-            work.await;
-        });
+        tokio::spawn(make().map(move |()| drop(place)));
         true
     }
 

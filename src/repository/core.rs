@@ -2,6 +2,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -46,6 +47,7 @@ pub(super) fn without_effect(error: StoreError) -> StoreError {
 
 /// The word of a node that may answer: one that was evicted, or gave its lease
 /// back, knows that the fleet goes on without it.
+#[inline]
 pub(super) fn open(word: StateWord) -> Result<StateWord, StoreError> {
     if word.is_closed() {
         return Err(StoreError::unavailable(MigrationError::Closed));
@@ -58,26 +60,26 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    pub(super) async fn read_side(
-        &self,
+    pub(super) fn read_side<'a>(
+        &'a self,
         side: Side,
-        key: &L::Key,
-    ) -> Result<Record<L::Entity>, StoreError> {
+        key: &'a L::Key,
+    ) -> BoxFuture<'a, Result<Record<L::Entity>, StoreError>> {
         match side {
-            Side::Legacy => self.legacy.read(key).await,
-            Side::Modern => self.modern.read(key).await,
+            Side::Legacy => self.legacy.read(key),
+            Side::Modern => self.modern.read(key),
         }
     }
 
-    pub(super) async fn apply_side(
-        &self,
+    pub(super) fn apply_side<'a>(
+        &'a self,
         side: Side,
-        key: &L::Key,
-        record: &Record<L::Entity>,
-    ) -> Result<Applied, StoreError> {
+        key: &'a L::Key,
+        record: &'a Record<L::Entity>,
+    ) -> BoxFuture<'a, Result<Applied, StoreError>> {
         match side {
-            Side::Legacy => self.legacy.apply(key, record).await,
-            Side::Modern => self.modern.apply(key, record).await,
+            Side::Legacy => self.legacy.apply(key, record),
+            Side::Modern => self.modern.apply(key, record),
         }
     }
 
@@ -87,7 +89,8 @@ where
         side: Side,
         key: &L::Key,
     ) -> Result<Record<L::Entity>, StoreError> {
-        let read = AssertUnwindSafe(self.read_side(side, key)).catch_unwind().await;
+        let read = async { self.read_side(side, key).await };
+        let read = AssertUnwindSafe(read).catch_unwind().await;
         read.unwrap_or_else(|_| Err(StoreError::unavailable(MigrationError::Panicked { side })))
             .map_err(without_effect)
     }
@@ -100,7 +103,8 @@ where
         key: &L::Key,
         record: &Record<L::Entity>,
     ) -> Result<Applied, StoreError> {
-        let applied = AssertUnwindSafe(self.apply_side(side, key, record)).catch_unwind().await;
+        let applied = async { self.apply_side(side, key, record).await };
+        let applied = AssertUnwindSafe(applied).catch_unwind().await;
         applied.unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))
     }
 
@@ -119,23 +123,36 @@ where
         open(self.tracker.word()).map(|word| self.place(word, key))
     }
 
+    /// The place of `key` if it can be served now, which is the rule.
+    pub(super) fn served(&self, key: &L::Key) -> Option<Place> {
+        let word = self.tracker.word();
+        let place = self.place(word, key);
+        (place.phase != Phase::Halted && !word.is_closed()).then_some(place)
+    }
+
     /// The place of `key` once it can be served: `Halted` is waited out, within
     /// bounds.
     pub(super) async fn serving(&self, key: &L::Key) -> Result<Place, StoreError> {
         let word = self.tracker.word();
-        let place = self.place(word, key);
-        if place.phase != Phase::Halted && !word.is_closed() {
-            return Ok(place);
-        }
-        let word = self.unhalted(word, |word| self.place(word, key).phase == Phase::Halted).await?;
+        let halted = |word| self.place(word, key).phase == Phase::Halted;
+        let word = self.unhalted(word, halted).await?;
         Ok(self.place(word, key))
+    }
+
+    /// The word once queries can be answered, as [`serving`](Self::serving).
+    pub(super) async fn answering(&self) -> Result<StateWord, StoreError> {
+        let word = self.tracker.word();
+        if word.query_side().is_some() && !word.is_closed() {
+            return Ok(word);
+        }
+        self.unhalted(word, |word| word.query_side().is_none()).boxed().await
     }
 
     /// Waits until `halted` no longer says so of the state.
     pub(super) async fn unhalted(
         &self,
         mut word: StateWord,
-        halted: impl Fn(StateWord) -> bool,
+        halted: impl Fn(StateWord) -> bool + Send,
     ) -> Result<StateWord, StoreError> {
         let moved = async {
             while halted(word) && !word.is_closed() {

@@ -1,6 +1,7 @@
 //! The lenient side of a write: awaited a moment, then finished aside; its
 //! failure fails nobody, and is noted.
 
+use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,10 +16,42 @@ use crate::observe::{Event, LenientOutcome, field, span};
 use crate::phase::Side;
 use crate::stamp::{Record, Stamp};
 
-/// The key and the record that are written; shared with the lenient side.
+/// The key and the record that are written.
 pub(super) struct Change<K, E> {
     pub(super) key: K,
     pub(super) record: Record<E>,
+}
+
+/// A write's change: on the heap only once the lenient side shares it.
+pub(super) enum Held<K, E> {
+    Own(Change<K, E>),
+    Shared(Arc<Change<K, E>>),
+    /// On its way from the one to the other.
+    Moving,
+}
+
+impl<K, E> Held<K, E> {
+    pub(super) fn share(&mut self) -> Arc<Change<K, E>> {
+        let shared = match std::mem::replace(self, Self::Moving) {
+            Self::Own(change) => Arc::new(change),
+            Self::Shared(shared) => shared,
+            Self::Moving => unreachable!("nothing sees it on its way"),
+        };
+        *self = Self::Shared(Arc::clone(&shared));
+        shared
+    }
+}
+
+impl<K, E> Deref for Held<K, E> {
+    type Target = Change<K, E>;
+
+    fn deref(&self) -> &Change<K, E> {
+        match self {
+            Self::Own(change) => change,
+            Self::Shared(shared) => shared,
+            Self::Moving => unreachable!("nothing sees it on its way"),
+        }
+    }
 }
 
 impl<L, M> Core<L, M>
@@ -33,11 +66,11 @@ where
         change: Arc<Change<L::Key, L::Entity>>,
     ) {
         let watch = self.unfinished(&change.key);
-        let applied = AssertUnwindSafe(self.apply_side(side, &change.key, &change.record));
-        let outcome = match applied.catch_unwind().await {
+        let applied = async { self.apply_side(side, &change.key, &change.record).await };
+        let outcome = match AssertUnwindSafe(applied).catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {
-                self.overtaken(side, &change, stored).await;
+                self.overtaken(side, &change, stored).boxed().await;
                 LenientOutcome::Applied
             }
             Ok(Err(error)) => {
@@ -65,6 +98,17 @@ where
         let shown = self.read_caught(side.other(), &change.key).await;
         if shown.is_ok_and(|record| record.stamp != change.record.stamp) {
             suspicion.all_is_well();
+        }
+    }
+
+    /// Waits for the lenient side, but not for long.
+    pub(super) async fn wait_a_moment(
+        self: &Arc<Self>,
+        side: Side,
+        mut rest: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ) {
+        if tokio::time::timeout(self.config.lenient_wait, &mut rest).await.is_err() {
+            self.finish_aside(side, rest);
         }
     }
 

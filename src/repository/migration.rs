@@ -2,8 +2,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream;
 
 use super::aside::Aside;
@@ -372,7 +372,7 @@ where
     }
 }
 
-#[async_trait]
+/// Written out, so that the future that is boxed is the inherent method's own.
 impl<L, M> Repository for MigrationRepository<L, M>
 where
     L: StampedRepository,
@@ -385,15 +385,29 @@ where
         self.core.legacy.key(entity)
     }
 
-    async fn find(&self, key: &L::Key) -> Result<Option<L::Entity>, StoreError> {
-        Self::find(self, key).await
+    fn find<'a, 'b, 'f>(
+        &'a self,
+        key: &'b L::Key,
+    ) -> BoxFuture<'f, Result<Option<L::Entity>, StoreError>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        Box::pin(Self::find(self, key))
     }
 
-    async fn save(&self, entity: L::Entity) -> Result<(), StoreError> {
-        Self::save(self, entity).await
+    fn save<'a, 'f>(&'a self, entity: L::Entity) -> BoxFuture<'f, Result<(), StoreError>>
+    where
+        'a: 'f,
+    {
+        Box::pin(Self::save(self, entity))
     }
 
-    async fn delete(&self, key: &L::Key) -> Result<(), StoreError> {
-        Self::delete(self, key).await
+    fn delete<'a, 'b, 'f>(&'a self, key: &'b L::Key) -> BoxFuture<'f, Result<(), StoreError>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        Box::pin(Self::delete(self, key))
     }
 }

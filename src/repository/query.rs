@@ -44,8 +44,7 @@ where
         MQ: Future<Output = Result<T, StoreError>> + Send,
     {
         for _ in 0..self.config.attempts_max.get() {
-            let now = self.tracker.word();
-            let planned = self.unhalted(now, |word| word.query_side().is_none()).await?;
+            let planned = self.answering().await?;
             *phase = Some(planned.base());
             let answer = match planned.query_side() {
                 Some(Side::Legacy) => legacy(Arc::clone(&self.legacy)).await?,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
+
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
 use super::{Answer, DivergenceReason, JoinRule, Joined, MigrationError, StampedRepository};
@@ -36,12 +38,18 @@ where
         phase: &mut Option<Phase>,
     ) -> Result<Answer<L::Entity>, StoreError> {
         for _ in 0..self.config.attempts_max.get() {
-            let place = self.serving(key).await?;
+            let place = match self.served(key) {
+                Some(place) => place,
+                None => self.serving(key).boxed().await?,
+            };
             *phase = Some(place.phase);
             let plan = ReadPlan::of(place.phase);
             let answer = match plan {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
-                    self.read_one(side, key).await?
+                    match self.read_side(side, key).await {
+                        Ok(record) => Answer::primary(record, side),
+                        Err(error) => self.fall_back(side, key, error).boxed().await?,
+                    }
                 }
                 ReadPlan::Both => self.read_both(key).await?,
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
@@ -58,18 +66,19 @@ where
         Err(self.unsettled())
     }
 
-    async fn read_one(&self, side: Side, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
-        match self.read_side(side, key).await {
-            Ok(record) => Ok(Answer::primary(record, side)),
-            Err(error)
-                if self.config.fallback_reads && error.kind() == StoreErrorKind::Unavailable =>
-            {
-                let origin = side.other();
-                let record = self.read_side(origin, key).await.map_err(|_| error)?;
-                Ok(Answer { record, origin, fallback: true })
-            }
-            Err(error) => Err(without_effect(error)),
+    /// The other side, where it may stand in for one that is unavailable.
+    async fn fall_back(
+        &self,
+        side: Side,
+        key: &L::Key,
+        error: StoreError,
+    ) -> Result<Answer<L::Entity>, StoreError> {
+        if !self.config.fallback_reads || error.kind() != StoreErrorKind::Unavailable {
+            return Err(without_effect(error));
         }
+        let origin = side.other();
+        let record = self.read_side(origin, key).await.map_err(|_| error)?;
+        Ok(Answer { record, origin, fallback: true })
     }
 
     /// The bridge: the larger stamp answers, once the lagging side holds it too,

@@ -65,8 +65,6 @@ where
         }
     }
 
-    /// A difference is read again, the primary before and after: a write on its
-    /// way is no mismatch.
     async fn compare(
         &self,
         primary: Side,
@@ -77,6 +75,12 @@ where
         if other.value == record.value {
             return Ok(Comparison::Match);
         }
+        self.look_again(primary, key).boxed().await
+    }
+
+    /// A difference is read again, the primary before and after: a write on its
+    /// way is no mismatch.
+    async fn look_again(&self, primary: Side, key: &L::Key) -> Result<Comparison, StoreError> {
         tokio::time::sleep(self.config.shadow_recheck_delay).await;
         let before = self.read_side(primary, key).await?;
         let other = self.read_side(primary.other(), key).await?;

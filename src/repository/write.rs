@@ -6,7 +6,7 @@ use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
 use super::core::{Core, outcome_of};
-use super::lenient::Change;
+use super::lenient::{Change, Held};
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, span};
@@ -32,7 +32,7 @@ where
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     core: &'a Arc<Core<L, M>>,
-    change: Arc<Change<L::Key, L::Entity>>,
+    change: Held<L::Key, L::Entity>,
     touch: Touch,
     /// Whether the phase asked for the other store too.
     dual: bool,
@@ -55,8 +55,12 @@ where
     ) -> Result<(), StoreError> {
         let started = self.started();
         let mut phase = None;
-        let written = self.write_through(key, value, &mut phase);
-        let answer = written.instrument(debug_span!(span::WRITE)).await;
+        let span = debug_span!(span::WRITE);
+        let answer = if span.is_disabled() {
+            self.write_through(key, value, &mut phase).await
+        } else {
+            self.write_through(key, value, &mut phase).boxed().instrument(span).await
+        };
         self.finished(started, Operation::Write, phase, || match &answer {
             Ok(()) => Outcome::Done,
             Err(error) => outcome_of(error),
@@ -71,19 +75,21 @@ where
         phase: &mut Option<Phase>,
     ) -> Result<(), StoreError> {
         let record = Record { stamp: Stamp::ZERO, value };
-        let change = Arc::new(Change { key, record });
         let mut write = Write {
             core: self,
-            change,
+            change: Held::Own(Change { key, record }),
             touch: Touch::None,
             dual: false,
             from_legacy: false,
             strict: false,
         };
         for _ in 0..self.config.attempts_max.get() {
-            let place = match self.serving(&write.change.key).await {
-                Ok(place) => place,
-                Err(error) => return Err(write.failed(error)),
+            let place = match self.served(&write.change.key) {
+                Some(place) => place,
+                None => match self.serving(&write.change.key).boxed().await {
+                    Ok(place) => place,
+                    Err(error) => return Err(write.failed(error)),
+                },
             };
             *phase = Some(place.phase);
             if let Err(error) = write.run(place.phase).await {
@@ -135,8 +141,10 @@ where
     }
 
     fn set_stamp(&mut self, stamp: Stamp) {
-        let change = Arc::get_mut(&mut self.change);
-        change.expect("an untouched write has shared its record with nobody").record.stamp = stamp;
+        let Held::Own(change) = &mut self.change else {
+            unreachable!("an untouched write has shared its record with nobody");
+        };
+        change.record.stamp = stamp;
     }
 
     fn stamp_now(&mut self) {
@@ -214,15 +222,13 @@ where
     /// The caller waits a moment; then the rest goes on without it. From here on
     /// the rest looks after the key itself.
     async fn apply_leniently(&mut self, side: Side) {
-        let change = Arc::clone(&self.change);
+        let change = self.change.share();
         let mut rest = Arc::clone(self.core).follow(side, change).boxed();
         if rest.as_mut().now_or_never().is_some() {
             return;
         }
         self.touch = Touch::None;
-        if tokio::time::timeout(self.core.config.lenient_wait, &mut rest).await.is_err() {
-            self.core.finish_aside(side, rest);
-        }
+        self.core.wait_a_moment(side, rest).boxed().await;
         self.touch = Touch::Touched;
     }
 
@@ -237,7 +243,8 @@ where
         error.with_kind(StoreErrorKind::Unknown)
     }
 
-    fn finish(mut self) {
+    /// Nothing is left to look after.
+    fn finish(&mut self) {
         self.touch = Touch::None;
     }
 

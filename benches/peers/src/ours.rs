@@ -1,7 +1,6 @@
 //! This crate, in every phase.
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use measure::{Small, phase_name, state_in};
@@ -27,9 +26,7 @@ type Rows = MigrationRepository<Side, Side>;
 
 fn rows(phase: Phase, shadow_share: Share) -> Rows {
     let tracker = PhaseTracker::detached(state_in(phase));
-    let limit = NonZeroU32::new(10_000).expect("it is not zero");
-    let config =
-        MigrationConfig::default().with_shadow_share(shadow_share).with_shadow_limit(limit);
+    let config = MigrationConfig::default().with_shadow_share(shadow_share);
     let stamps = Arc::new(StampClock::new().expect("there is entropy"));
     Rows::with(Side::default(), Side::default(), tracker, stamps, config).expect("they fit")
 }

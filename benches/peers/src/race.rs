@@ -5,6 +5,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How many operations one turn has.
 const TURN: u64 = 1_000;
+/// After how many operations work aside is cleared up: within its limit.
+const NOW_AND_THEN: u64 = 50;
 /// How many turns each candidate has; the median counts.
 const TURNS: usize = 300;
 
@@ -41,11 +43,22 @@ impl Candidate {
         over: &'static str,
         operation: impl AsyncFnMut() + 'static,
     ) -> Self {
-        Self::cleared(name, over, operation, async || ())
+        Self::every(TURN, name, over, operation, async || ())
     }
 
-    /// One whose turns leave something behind, which is not counted.
+    /// One that leaves something behind, which is cleared up now and then and not
+    /// counted.
     pub(crate) fn cleared(
+        name: impl Into<String>,
+        over: &'static str,
+        operation: impl AsyncFnMut() + 'static,
+        clear: impl AsyncFnMut() + 'static,
+    ) -> Self {
+        Self::every(NOW_AND_THEN, name, over, operation, clear)
+    }
+
+    fn every(
+        often: u64,
         name: impl Into<String>,
         over: &'static str,
         mut operation: impl AsyncFnMut() + 'static,
@@ -53,13 +66,18 @@ impl Candidate {
     ) -> Self {
         let turn = move |runtime: &Runtime| {
             runtime.block_on(async {
-                let before = Reading::now();
-                for _ in 0..TURN {
-                    operation().await;
+                let (mut nanos, mut allocations) = (0.0, 0.0);
+                for _ in 0..TURN / often {
+                    let before = Reading::now();
+                    for _ in 0..often {
+                        operation().await;
+                    }
+                    let spent = before.spent();
+                    nanos += spent.nanos_each(TURN);
+                    allocations += spent.allocations_each(TURN);
+                    clear().await;
                 }
-                let spent = before.spent();
-                clear().await;
-                (spent.nanos_each(TURN), spent.allocations_each(TURN))
+                (nanos, allocations)
             })
         };
         Self { name: name.into(), over, turn: Box::new(turn) }
@@ -72,13 +90,13 @@ impl Candidate {
         mut operation: impl AsyncFnMut() + 'static,
         mut clear: impl AsyncFnMut() + 'static,
     ) -> Self {
-        let mut left = TURN;
+        let mut left = NOW_AND_THEN;
         let both = async move || {
             operation().await;
             left -= 1;
             if left == 0 {
                 clear().await;
-                left = TURN;
+                left = NOW_AND_THEN;
             }
         };
         Self::new(name, over, both)
