@@ -121,6 +121,13 @@ impl MigrationState {
         self.legacy_complete_since.is_some()
     }
 
+    /// Whether `RampDown` or `ModernOnly` was ever entered. Until then every write
+    /// goes to legacy first, so that legacy holds whatever modern shows.
+    #[must_use]
+    pub const fn has_left_legacy(&self) -> bool {
+        self.left_legacy
+    }
+
     /// Which keys have ever been in `Cutover`.
     #[must_use]
     pub const fn cut_over(&self) -> CutOver {

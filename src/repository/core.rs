@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Event, Operation, Outcome, field};
-use crate::phase::{Bucket, Family, Hold, Phase, PhaseTracker, Salt, Scopes, Side, StateWord};
+use crate::phase::{Bucket, Hold, Phase, PhaseTracker, Salt, Scopes, Side, StateWord};
 use crate::stamp::{Observed, Record, Stamp, StampClock};
 
 /// What every operation of a migration repository shares.
@@ -28,13 +28,6 @@ pub(super) struct Core<L: StampedRepository, M> {
     pub(super) lenient: Aside,
     pub(super) shadow: Aside,
     pub(super) salt: Salt,
-}
-
-/// The part of a key, as an operation found it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) phase: Phase,
-    pub(super) entered_from: Family,
 }
 
 /// A failed read: it had no effect, whatever the adapter thought.
@@ -112,31 +105,31 @@ where
         Scopes { legacy: self.legacy.scope(), modern: self.modern.scope() }
     }
 
-    /// The place of `key` under `word`, without hashing while there is no cohort.
-    pub(super) fn place(&self, word: StateWord, key: &L::Key) -> Place {
+    /// The phase of `key` under `word`, without hashing while there is no cohort.
+    pub(super) fn phase(&self, word: StateWord, key: &L::Key) -> Phase {
         let bucket = if word.has_cohort() { Bucket::of(key, self.salt) } else { Bucket::FIRST };
-        Place { phase: word.phase_of(bucket), entered_from: word.entered_from(bucket) }
+        word.phase_of(bucket)
     }
 
-    /// The place of `key` now: the end check.
-    pub(super) fn place_now(&self, key: &L::Key) -> Result<Place, StoreError> {
-        open(self.tracker.word()).map(|word| self.place(word, key))
+    /// The phase of `key` now: the end check.
+    pub(super) fn phase_now(&self, key: &L::Key) -> Result<Phase, StoreError> {
+        open(self.tracker.word()).map(|word| self.phase(word, key))
     }
 
-    /// The place of `key` if it can be served now, which is the rule.
-    pub(super) fn served(&self, key: &L::Key) -> Option<Place> {
+    /// The phase of `key` if it can be served now, which is the rule.
+    pub(super) fn served(&self, key: &L::Key) -> Option<Phase> {
         let word = self.tracker.word();
-        let place = self.place(word, key);
-        (place.phase != Phase::Halted && !word.is_closed()).then_some(place)
+        let phase = self.phase(word, key);
+        (phase != Phase::Halted && !word.is_closed()).then_some(phase)
     }
 
-    /// The place of `key` once it can be served: `Halted` is waited out, within
+    /// The phase of `key` once it can be served: `Halted` is waited out, within
     /// bounds.
-    pub(super) async fn serving(&self, key: &L::Key) -> Result<Place, StoreError> {
+    pub(super) async fn serving(&self, key: &L::Key) -> Result<Phase, StoreError> {
         let word = self.tracker.word();
-        let halted = |word| self.place(word, key).phase == Phase::Halted;
+        let halted = |word| self.phase(word, key) == Phase::Halted;
         let word = self.unhalted(word, halted).await?;
-        Ok(self.place(word, key))
+        Ok(self.phase(word, key))
     }
 
     /// The word once queries can be answered, as [`serving`](Self::serving).

@@ -2,23 +2,20 @@
 
 use std::cmp::Ordering;
 
-use crate::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side, WritePlan, primary};
+use crate::phase::{Bucket, MigrationState, Scopes, Side, WritePlan, primary};
 use crate::stamp::{Record, Stamp, StampScope};
 
 /// Whose content counts where two records differ.
 ///
 /// ```
-/// use strangler_fig::phase::{Bucket, Family, MigrationState, Phase, Scopes, Side};
+/// use strangler_fig::phase::{Bucket, MigrationState, Scopes, Side};
 /// use strangler_fig::repository::JoinRule;
 ///
-/// // Before a key's first `Cutover`, legacy wins.
+/// // On the way forward, legacy wins.
 /// let state = MigrationState::new("users".parse()?);
 /// let rule = JoinRule::of(&state, Bucket::FIRST, Scopes::default());
 /// assert_eq!(rule, JoinRule::Wins { winner: Side::Legacy, outright: true });
 ///
-/// // From then on the larger stamp does, and the primary breaks the tie.
-/// let rule = JoinRule::in_phase(Phase::Live, Family::Modern, Scopes::default());
-/// assert_eq!(rule, JoinRule::Larger { tie: Side::Modern });
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,31 +109,26 @@ pub enum Joined {
 }
 
 impl JoinRule {
-    /// The rule for the keys of `bucket`: legacy wins until their first
-    /// `Cutover`, then the larger stamp.
+    /// The rule for the keys of `bucket`. While legacy is their primary, and as
+    /// long as it was never left behind, it holds whatever modern shows: so it
+    /// wins. Else the larger stamp does, unless the primary's stamps are forgotten
+    /// with the process.
     #[must_use]
     pub fn of(state: &MigrationState, bucket: Bucket, scopes: Scopes) -> Self {
         let part = state.part_of(bucket);
-        if state.cut_over().holds(bucket) {
-            Self::in_phase(part.phase, part.entered_from, scopes)
-        } else {
-            Self::Wins { winner: Side::Legacy, outright: true }
-        }
-    }
-
-    /// The rule for keys that have been in `Cutover`, or are: the larger stamp,
-    /// unless the primary's stamps are forgotten with the process.
-    #[must_use]
-    pub fn in_phase(phase: Phase, entered_from: Family, scopes: Scopes) -> Self {
-        let tie = primary(phase, entered_from);
+        let tie = primary(part.phase, part.entered_from);
         let scope = match tie {
             Side::Legacy => scopes.legacy,
             Side::Modern => scopes.modern,
         };
-        match scope {
-            StampScope::Store => Self::Larger { tie },
-            StampScope::Process => {
-                let follows = tie == Side::Modern && WritePlan::of(phase) == WritePlan::Strict;
+        match (tie, scope) {
+            (Side::Legacy, StampScope::Process) => Self::Wins { winner: tie, outright: true },
+            (Side::Legacy, _) if !state.has_left_legacy() => {
+                Self::Wins { winner: tie, outright: true }
+            }
+            (_, StampScope::Store) => Self::Larger { tie },
+            (_, StampScope::Process) => {
+                let follows = WritePlan::of(part.phase) == WritePlan::Strict;
                 Self::Wins { winner: tie, outright: !follows }
             }
         }

@@ -33,26 +33,21 @@ where
     /// Joins a key as its place asks for now.
     pub(super) async fn repair(&self, key: &L::Key) -> Result<Joined, StoreError> {
         open(self.tracker.word())?;
-        let bucket = Bucket::of(key, self.salt);
-        let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
-        match self.join(key, rule).await {
+        match self.join(key).await {
             Ok(joined) => Ok(joined.joined),
             Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
         }
     }
 
     /// Reads both sides and makes them one. A record that a side would not take
-    /// was overtaken; under [`JoinRule::Larger`] that is as good, else the key is
-    /// looked at again.
+    /// was overtaken: that is as good if the side it is from shows as much, else
+    /// the key is looked at again.
     ///
-    /// `rule` tells the rule in force: it is asked before the reads and after
-    /// them, for a rule of an earlier phase could settle over what was
-    /// acknowledged since.
-    pub(super) async fn join(
-        &self,
-        key: &L::Key,
-        rule: impl Fn() -> JoinRule,
-    ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
+    /// The rule is asked before the reads and after them, for a rule of an earlier
+    /// phase could settle over what was acknowledged since.
+    pub(super) async fn join(&self, key: &L::Key) -> Result<JoinedKey<L::Entity>, JoinFailure> {
+        let bucket = Bucket::of(key, self.salt);
+        let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
         for _ in 0..ATTEMPTS {
             let planned = rule();
             let (legacy, modern) = self.records(key, planned).await.map_err(JoinFailure::Read)?;
@@ -71,7 +66,7 @@ where
                 Join::Copy { from } => {
                     let copied = found(Joined::Copied, from);
                     let applied = self.apply_open(from.other(), key, &copied.record).await?;
-                    if applied == Applied::Stored || matches!(rule, JoinRule::Larger { .. }) {
+                    if self.is_level_after(applied, rule, from, key).await? {
                         return Ok(copied);
                     }
                 }
@@ -86,6 +81,24 @@ where
         }
         let restless = MigrationError::Restless { attempts: ATTEMPTS };
         Err(JoinFailure::Apply(StoreError::conflict(restless)))
+    }
+
+    /// Whether a copy from `from`, answered so, has made the sides one. What the
+    /// other side has instead may be later only if the winner has got it too.
+    async fn is_level_after(
+        &self,
+        applied: Applied,
+        rule: JoinRule,
+        from: Side,
+        key: &L::Key,
+    ) -> Result<bool, JoinFailure> {
+        match (applied, rule) {
+            (Applied::Stored, _) | (_, JoinRule::Larger { .. }) => Ok(true),
+            (Applied::Stale(later), JoinRule::Wins { .. }) => {
+                let now = self.read_caught(from, key).await.map_err(JoinFailure::Read)?;
+                Ok(now.stamp >= later)
+            }
+        }
     }
 
     /// Whether every side took the settlement. Its stamp follows from what it

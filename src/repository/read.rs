@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
-use super::{Answer, DivergenceReason, JoinRule, Joined, MigrationError, StampedRepository};
+use super::{Answer, DivergenceReason, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome};
 use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
@@ -38,12 +38,12 @@ where
         phase: &mut Option<Phase>,
     ) -> Result<Answer<L::Entity>, StoreError> {
         for _ in 0..self.config.attempts_max.get() {
-            let place = match self.served(key) {
-                Some(place) => place,
+            let planned = match self.served(key) {
+                Some(phase) => phase,
                 None => self.serving(key).boxed().await?,
             };
-            *phase = Some(place.phase);
-            let plan = ReadPlan::of(place.phase);
+            *phase = Some(planned);
+            let plan = ReadPlan::of(planned);
             let answer = match plan {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
                     match self.read_side(side, key).await {
@@ -54,14 +54,14 @@ where
                 ReadPlan::Both => self.read_both(key).await?,
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
             };
-            let now = self.place_now(key)?.phase;
-            if answer.fallback || !read_must_rerun(place.phase, now) {
+            let now = self.phase_now(key)?;
+            if answer.fallback || !read_must_rerun(planned, now) {
                 if let (ReadPlan::Shadowed(side), false) = (plan, answer.fallback) {
                     self.shadow(side, key, &answer.record);
                 }
                 return Ok(answer);
             }
-            self.rerun(Operation::Read, place.phase, now);
+            self.rerun(Operation::Read, planned, now);
         }
         Err(self.unsettled())
     }
@@ -84,11 +84,7 @@ where
     /// The bridge: the larger stamp answers, once the lagging side holds it too,
     /// so that whoever reads one side alone sees what was answered here.
     async fn read_both(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
-        let rule = || {
-            let place = self.place(self.tracker.word(), key);
-            JoinRule::in_phase(place.phase, place.entered_from, self.scopes())
-        };
-        match self.join(key, rule).await {
+        match self.join(key).await {
             Ok(JoinedKey { joined, record, side }) => {
                 if matches!(joined, Joined::Settled | Joined::Stuck) {
                     self.diverged(key.clone(), DivergenceReason::Conflict, None);

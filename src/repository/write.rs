@@ -84,26 +84,26 @@ where
             strict: false,
         };
         for _ in 0..self.config.attempts_max.get() {
-            let place = match self.served(&write.change.key) {
-                Some(place) => place,
+            let planned = match self.served(&write.change.key) {
+                Some(phase) => phase,
                 None => match self.serving(&write.change.key).boxed().await {
-                    Ok(place) => place,
+                    Ok(phase) => phase,
                     Err(error) => return Err(write.failed(error)),
                 },
             };
-            *phase = Some(place.phase);
-            if let Err(error) = write.run(place.phase).await {
+            *phase = Some(planned);
+            if let Err(error) = write.run(planned).await {
                 return Err(write.failed(error));
             }
-            let now = match self.place_now(&write.change.key) {
-                Ok(now) => now.phase,
+            let now = match self.phase_now(&write.change.key) {
+                Ok(now) => now,
                 Err(closed) => return Err(write.failed(closed)),
             };
-            if !write_must_rerun(place.phase, now) {
+            if !write_must_rerun(planned, now) {
                 write.finish();
                 return Ok(());
             }
-            self.rerun(Operation::Write, place.phase, now);
+            self.rerun(Operation::Write, planned, now);
         }
         let attempts = self.config.attempts_max.get();
         Err(write.failed(StoreError::unknown(MigrationError::Unsettled { attempts })))
@@ -250,7 +250,7 @@ where
 
     /// Notes the key if a phase of this write, or the one now, writes to both.
     fn note(&mut self, reason: DivergenceReason) {
-        let now = self.core.place_now(&self.change.key).map(|place| WritePlan::of(place.phase));
+        let now = self.core.phase_now(&self.change.key).map(WritePlan::of);
         if self.dual || !matches!(now, Ok(WritePlan::Single(_))) {
             self.core.diverged(self.change.key.clone(), reason, None);
         }

@@ -67,7 +67,7 @@ without! {
     BringUp: cutover { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 1 }
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
     Base: cutover { sweeps: 1, moves: 1 }
-    SuccessorStamp: dual_write_copied { saves: 1, reads: 1, repairs: 1, bypasses: 1, moves: 1 }
+    SuccessorStamp: cutover_in_conflict { saves: 1, sweeps: 1, moves: 1 }
     Tombstones: cutover { deletions: 1, sweeps: 1, moves: 1 }
 }
 

@@ -96,6 +96,13 @@ fn the_protocol_is_explored_to_the_end() {
             "a save and a writer that bypasses the crate",
             Budget { saves: 1, bypasses: 1, repairs: 1, sweeps: 1, moves: 2, ..NONE },
         ),
+        Exploration {
+            starts: || vec![starts::dual_write_ahead()],
+            ..exploration(
+                "a save and a read after a row was deleted behind the crate's back",
+                Budget { saves: 1, reads: 1, bypasses: 1, repairs: 1, sweeps: 1, moves: 1, ..NONE },
+            )
+        },
     ]);
     println!("figure model.states {states} states");
     println!("figure model.seconds {:.1} s", began.elapsed().as_secs_f64());

@@ -31,14 +31,22 @@ pub(crate) fn dual_write() -> Start {
     start(&[Phase::DualWrite], row(Stamp::BASE, 0), Record::absent())
 }
 
-/// Both stores hold the row.
-pub(crate) fn dual_write_copied() -> Start {
-    start(&[Phase::DualWrite], row(Stamp::BASE, 0), row(Stamp::BASE, 0))
+/// Both stores hold the row, stamped by a clock that was ahead of all others.
+pub(crate) fn dual_write_ahead() -> Start {
+    let mut bytes = Stamp::BASE.to_bytes();
+    bytes[5] = 1;
+    let ahead = Stamp::from_bytes(bytes);
+    start(&[Phase::DualWrite], row(ahead, 0), row(ahead, 0))
 }
 
 /// Just entered from legacy.
 pub(crate) fn cutover() -> Start {
     start(&[Phase::DualWrite, Phase::Cutover], row(Stamp::BASE, 0), Record::absent())
+}
+
+/// Legacy was changed behind the crate's back after it was copied.
+pub(crate) fn cutover_in_conflict() -> Start {
+    start(&[Phase::DualWrite, Phase::Cutover], row(Stamp::BASE, 0), row(Stamp::BASE, OLD))
 }
 
 /// Both stores hold the row.

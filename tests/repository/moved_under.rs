@@ -116,16 +116,16 @@ async fn a_write_that_cannot_tell_what_overtook_it_in_cutover_is_in_doubt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_of_a_restless_key_in_cutover_is_unavailable() {
-    let world = World::new(Phase::Cutover);
+    let world = World::on_the_way_back();
     world.put(&world.legacy, stamp(5), Some(OLD)).await;
     world.put(&world.modern, stamp(5), Some(OTHER)).await;
     let gates = [(); 4].map(|()| world.modern.pause_next_apply(Pause::BeforeEffect));
     let rows = world.rows.clone();
     let read = tokio::spawn(async move { rows.find(&KEY).await });
-    for gate in gates {
+    for (gate, other) in gates.into_iter().zip([OLD, OTHER].into_iter().cycle()) {
         gate.reached().await;
         let settled = world.in_legacy().await.stamp;
-        world.put(&world.modern, settled, Some(OTHER)).await;
+        world.put(&world.modern, settled, Some(other)).await;
         gate.open();
     }
     assert_eq!(kind(read.await.unwrap()), StoreErrorKind::Unavailable);

@@ -60,7 +60,7 @@ async fn of_two_repairs_at_once_neither_is_done_before_modern_holds_what_legacy_
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_is_clean_only_if_both_sides_took_what_it_settled() {
-    let world = World::new(Phase::Cutover);
+    let world = World::on_the_way_back();
     world.put(&world.legacy, AHEAD, Some(OLD)).await;
     world.put(&world.modern, AHEAD, Some(NEW)).await;
     let gate = world.legacy.pause_next_apply(Pause::AfterEffect);
@@ -68,11 +68,32 @@ async fn a_sweep_is_clean_only_if_both_sides_took_what_it_settled() {
     let swept = tokio::spawn(async move { sweep.run(ticket, std::future::pending()).await });
     gate.reached().await;
     // A node that settles it the other way round was quicker.
-    world.put(&world.modern, AHEAD.successor().unwrap(), Some(NEW)).await;
+    world.put(&world.modern, AHEAD.successor().unwrap(), Some(OLD)).await;
     gate.open();
     let report = swept.await.unwrap().unwrap();
     assert!(report.is_clean(), "{report}");
     assert_eq!(world.in_legacy().await, world.in_modern().await);
+}
+
+/// The row had the stamp of a clock that was ahead; its deletion left none. The
+/// sweep buries it in modern above that stamp, and so above the next save.
+#[tokio::test(start_paused = true)]
+async fn a_save_after_a_deletion_behind_the_back_of_the_crate_outlives_the_crossing() {
+    for fault in [None, Some(Fault::Refuse(StoreErrorKind::Unavailable))] {
+        let world = World::new(Phase::DualWrite);
+        for side in [&world.legacy, &world.modern] {
+            world.put(side, AHEAD, Some(OLD)).await;
+        }
+        world.legacy.inner().uproot(&KEY);
+        let swept = world.sweep().run(world.ticket(), std::future::pending()).await.unwrap();
+        assert!(swept.is_clean() && world.in_modern().await.stamp > AHEAD, "{swept}");
+
+        world.modern.push_apply(fault);
+        world.rows.save(NEW).await.unwrap();
+        world.go(Phase::Cutover);
+        assert_eq!(world.rows.find(&KEY).await.unwrap(), Some(NEW), "{fault:?}");
+        assert_eq!(world.values().await, (Some(NEW), Some(NEW)), "{fault:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -109,6 +109,14 @@ impl World {
         assert!(self.tracker.adopt(moved(&self.tracker.state(), to)), "a newer state is adopted");
     }
 
+    /// A world in `Cutover` on the way back, where the larger stamp decides: on
+    /// the way forward legacy does.
+    pub(crate) fn on_the_way_back() -> Self {
+        let world = Self::new(Phase::Live);
+        world.go(Phase::Cutover);
+        world
+    }
+
     /// A sweep that begins now, on a settled fleet.
     pub(crate) fn ticket(&self) -> SweepTicket {
         let state = self.tracker.state();

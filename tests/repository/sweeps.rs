@@ -26,7 +26,7 @@ fn small_pages() -> SweepConfig {
 #[tokio::test(start_paused = true)]
 async fn every_key_of_either_store_is_joined_whatever_the_pages() {
     for size in 1..12 {
-        let world = World::new(Phase::Cutover);
+        let world = World::on_the_way_back();
         for key in 0..10_u32 {
             let (old, new) = (Record::live(stamp(1), (key, "old")), Record::tombstone(stamp(2)));
             let (left, right) = if key % 2 == 0 { (&old, &new) } else { (&new, &old) };

@@ -1,6 +1,6 @@
 use strangler_fig::phase::Side;
 use strangler_fig::repository::{Applied, Join, JoinRule};
-use strangler_fig::stamp::Record;
+use strangler_fig::stamp::{Record, Stamp};
 
 use super::{Choice, call};
 use crate::ablation::Ablation;
@@ -11,12 +11,19 @@ use crate::world::World;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Joining {
     rule: JoinRule,
-    legacy: Option<Record<Id>>,
-    modern: Option<Record<Id>>,
-    /// What is to be applied, and where; the last first.
-    calls: Vec<(Side, Record<Id>)>,
-    /// Whether it is as good if a later record is there already.
-    may_be_stale: bool,
+    at: At,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum At {
+    /// Both are read; what is read so far.
+    Read { legacy: Option<Record<Id>>, modern: Option<Record<Id>> },
+    /// The side that lags is called.
+    Copy { from: Side, record: Record<Id> },
+    /// It had a later stamp: does the winner show as much?
+    Confirm { from: Side, later: Stamp, record: Record<Id> },
+    /// A settlement is applied, at the last of these first.
+    Settle { sides: Vec<Side>, record: Record<Id> },
 }
 
 /// How a join goes on.
@@ -28,112 +35,127 @@ pub(crate) enum Joined {
 
 impl Joining {
     pub(crate) const fn new(rule: JoinRule) -> Self {
-        Self { rule, legacy: None, modern: None, calls: Vec::new(), may_be_stale: false }
+        Self { rule, at: At::Read { legacy: None, modern: None } }
     }
 
     pub(crate) fn choices(&self, world: &World) -> Vec<Choice> {
-        let (legacy, modern) = (Choice::Read(Side::Legacy), Choice::Read(Side::Modern));
-        let winner_last = match self.rule {
-            JoinRule::Larger { .. } => None,
-            JoinRule::Wins { winner, .. } => Some(winner),
-        };
-        match (&self.legacy, &self.modern) {
-            (Some(_), Some(_)) => call(world),
-            (None, None) => match winner_last {
-                None => vec![legacy, modern],
-                Some(Side::Legacy) => vec![modern],
-                Some(Side::Modern) => vec![legacy],
-            },
-            (None, Some(_)) => vec![legacy],
-            (Some(_), None) => vec![modern],
+        let both = || vec![Choice::Read(Side::Legacy), Choice::Read(Side::Modern)];
+        match (&self.at, self.rule) {
+            (At::Copy { .. } | At::Settle { .. }, _) => call(world),
+            (At::Confirm { from, .. }, _) => vec![Choice::Read(*from)],
+            (At::Read { legacy: None, modern: None }, JoinRule::Larger { .. }) => both(),
+            (At::Read { legacy: None, modern: None }, JoinRule::Wins { winner, .. }) => {
+                vec![Choice::Read(winner.other())]
+            }
+            (At::Read { legacy: None, .. }, _) => vec![Choice::Read(Side::Legacy)],
+            (At::Read { .. }, _) => vec![Choice::Read(Side::Modern)],
         }
     }
 
     /// `rule` as it is now: the one planned with must still hold when both are
     /// read.
     pub(crate) fn step(
-        mut self,
+        self,
         choice: Choice,
         rule: JoinRule,
         world: &mut World,
         without: Option<Ablation>,
     ) -> Joined {
-        if let Choice::Read(side) = choice {
-            let record = Some(world.read(side, without));
-            match side {
-                Side::Legacy => self.legacy = record,
-                Side::Modern => self.modern = record,
-            }
-            return match (self.legacy.take(), self.modern.take()) {
-                (Some(_), Some(_)) if rule != self.rule => Joined::On(Self::new(rule)),
-                (Some(legacy), Some(modern)) => self.decide(legacy, modern, world, without),
-                (legacy, modern) => Joined::On(Self { legacy, modern, ..self }),
-            };
-        }
-        let Some((side, record)) = self.calls.pop() else { return Joined::Failed };
-        if choice != Choice::Go {
-            world.left.failures -= 1;
-            if choice == Choice::Lost {
-                world.lose(side, record);
-            }
-            return Joined::Failed;
-        }
-        let applied = world.apply(side, &record, without);
-        if applied != Applied::Stored && !self.may_be_stale {
-            return Joined::On(Self::new(rule));
-        }
-        if self.calls.is_empty() { Joined::Found(record) } else { Joined::On(self) }
-    }
-
-    fn decide(
-        mut self,
-        legacy: Record<Id>,
-        modern: Record<Id>,
-        world: &World,
-        without: Option<Ablation>,
-    ) -> Joined {
-        let of = |side| if side == Side::Legacy { &legacy } else { &modern };
-        self.calls = match self.rule.decide(&legacy, &modern) {
-            Join::Level | Join::Stuck => return Joined::Found(of(self.rule.winner()).clone()),
-            Join::Settle { .. } if without == Some(Ablation::Base) => {
-                return Joined::Found(of(self.rule.winner()).clone());
-            }
-            Join::Copy { from } if without == Some(Ablation::BringUp) => {
-                return Joined::Found(of(from).clone());
-            }
-            Join::Copy { from } => {
-                self.may_be_stale = matches!(self.rule, JoinRule::Larger { .. });
-                vec![(from.other(), of(from).clone())]
-            }
-            Join::Settle { from, stamp, both } => {
-                let mut record = of(from).clone();
-                record.stamp = match without {
-                    Some(Ablation::SuccessorStamp) => world.stamp_ahead(),
-                    _ => stamp,
-                };
-                let other = (from.other(), record.clone());
-                match (both, from) {
-                    (false, _) => vec![other],
-                    (true, Side::Legacy) => vec![other, (from, record)],
-                    (true, Side::Modern) => vec![(from, record), other],
+        let again = || Joined::On(Self::new(rule));
+        let Self { rule: planned, at } = self;
+        let on = |at| Joined::On(Self { rule: planned, at });
+        match (at, choice) {
+            (At::Read { mut legacy, mut modern }, Choice::Read(side)) => {
+                let record = Some(world.read(side, without));
+                *if side == Side::Legacy { &mut legacy } else { &mut modern } = record;
+                match (legacy, modern) {
+                    (Some(_), Some(_)) if rule != planned => again(),
+                    (Some(legacy), Some(modern)) => {
+                        decided(planned, legacy, modern, world, without)
+                    }
+                    (legacy, modern) => on(At::Read { legacy, modern }),
                 }
             }
-        };
-        (self.legacy, self.modern) = (Some(legacy), Some(modern));
-        Joined::On(self)
+            (At::Copy { from, record }, Choice::Go) => {
+                match (world.apply(from.other(), &record, without), planned) {
+                    (Applied::Stored, _) | (_, JoinRule::Larger { .. }) => Joined::Found(record),
+                    (Applied::Stale(later), _) => on(At::Confirm { from, later, record }),
+                }
+            }
+            (At::Confirm { from, later, record }, _) => {
+                if world.read(from, without).stamp >= later {
+                    Joined::Found(record)
+                } else {
+                    again()
+                }
+            }
+            (At::Settle { mut sides, record }, Choice::Go) => {
+                let side = sides.pop().expect("a side to settle");
+                match world.apply(side, &record, without) {
+                    Applied::Stale(_) => again(),
+                    Applied::Stored if sides.is_empty() => Joined::Found(record),
+                    Applied::Stored => on(At::Settle { sides, record }),
+                }
+            }
+            (at, choice) => {
+                world.left.failures -= 1;
+                if choice == Choice::Lost {
+                    Self { rule, at }.vanish(world);
+                }
+                Joined::Failed
+            }
+        }
+    }
+
+    /// The call it is about to make.
+    fn call(&self) -> Option<(Side, &Record<Id>)> {
+        match &self.at {
+            At::Read { .. } | At::Confirm { .. } => None,
+            At::Copy { from, record } => Some((from.other(), record)),
+            At::Settle { sides, record } => sides.last().map(|side| (*side, record)),
+        }
     }
 
     pub(super) fn tell(&self, choice: Choice) -> String {
-        match (choice, self.calls.last()) {
+        match (choice, self.call()) {
             (Choice::Read(side), _) => format!("reads {}", side.name()),
             (_, Some((side, _))) => format!("writes to {}", side.name()),
-            (_, None) => unreachable!("a join has something to do"),
+            (_, None) => unreachable!("a join reads or writes"),
         }
     }
 
-    pub(crate) fn vanish(mut self, world: &mut World) {
-        if let Some((side, record)) = self.calls.pop() {
-            world.lose(side, record);
+    pub(crate) fn vanish(self, world: &mut World) {
+        if let Some((side, record)) = self.call() {
+            world.lose(side, record.clone());
         }
     }
+}
+
+fn decided(
+    rule: JoinRule,
+    legacy: Record<Id>,
+    modern: Record<Id>,
+    world: &World,
+    without: Option<Ablation>,
+) -> Joined {
+    let join = rule.decide(&legacy, &modern);
+    let of = |side| if side == Side::Legacy { legacy } else { modern };
+    let at = match (join, without) {
+        (Join::Level | Join::Stuck, _) | (Join::Settle { .. }, Some(Ablation::Base)) => {
+            return Joined::Found(of(rule.winner()));
+        }
+        (Join::Copy { from }, Some(Ablation::BringUp)) => return Joined::Found(of(from)),
+        (Join::Copy { from }, _) => At::Copy { from, record: of(from) },
+        (Join::Settle { from, stamp, both }, _) => {
+            let stamp = match without {
+                Some(Ablation::SuccessorStamp) => world.stamp_ahead(),
+                _ => stamp,
+            };
+            let record = Record { stamp, ..of(from) };
+            // Legacy first.
+            let sides = if both { vec![Side::Modern, Side::Legacy] } else { vec![from.other()] };
+            At::Settle { sides, record }
+        }
+    };
+    Joined::On(Joining { rule, at })
 }

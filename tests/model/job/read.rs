@@ -1,11 +1,10 @@
-use strangler_fig::phase::{Phase, ReadPlan, Scopes, Side, read_must_rerun};
-use strangler_fig::repository::JoinRule;
+use strangler_fig::phase::{Phase, ReadPlan, Side, read_must_rerun};
 
 use super::join::{Joined, Joining};
+use super::repair::rule;
 use super::{Choice, Job, Next};
 use crate::ablation::Ablation;
 use crate::judge::Seen;
-use crate::spec::BUCKET;
 use crate::story;
 use crate::world::World;
 
@@ -27,12 +26,6 @@ enum At {
     Both(Joining),
     /// The end check.
     End(Phase, Seen),
-}
-
-/// How a read in `Cutover` joins the key now.
-fn rule(node: usize, world: &World) -> JoinRule {
-    let now = world.word_of(node);
-    JoinRule::in_phase(now.phase_of(BUCKET), now.entered_from(BUCKET), Scopes::default())
 }
 
 /// The end check of a read.
