@@ -13,7 +13,7 @@
 //! | `LegacyOnly` | legacy applied it | legacy | legacy |
 //! | `DualWrite` | legacy applied it; then modern, leniently | legacy | legacy |
 //! | `Shadow` | as `DualWrite` | legacy; modern is compared aside | legacy |
-//! | `Cutover` | strictly both | both, the larger stamp | legacy if complete, else modern |
+//! | `Cutover` | strictly both | both, joined | legacy if complete, else modern |
 //! | `Live` | strictly both | modern; legacy is compared aside | modern |
 //! | `RampDown` | modern applied it; then legacy, leniently | modern | modern |
 //! | `ModernOnly` | modern applied it | modern | modern |

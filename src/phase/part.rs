@@ -113,8 +113,8 @@ pub(super) struct Range {
     pub(super) to: Share,
 }
 
-/// The keys that have ever been in `Cutover`. Before that, legacy wins every
-/// difference and nothing is joined into it.
+/// The keys that have ever been in `Cutover`. Before that, other code may still
+/// write legacy behind the crate.
 ///
 /// ```
 /// use strangler_fig::phase::{Bucket, Fleet, MigrationState, Move, MoveId, Phase};

@@ -54,7 +54,7 @@ pub enum ReadPlan {
     Single(Side),
     /// One store answers; the other is compared aside.
     Shadowed(Side),
-    /// The larger stamp answers, once the lagging side holds it too.
+    /// What both are joined to answers, once the lagging side holds it too.
     Both,
     /// Nothing is answered.
     Wait,

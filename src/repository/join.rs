@@ -25,8 +25,8 @@ pub enum JoinRule {
         /// The primary, or in `Cutover` the side it was entered from.
         tie: Side,
     },
-    /// This side, and nothing is joined into it: legacy before a key's first
-    /// `Cutover`, and a primary that forgets its stamps.
+    /// This side, and nothing is joined into it: legacy while it is the primary and
+    /// was never left behind, and a primary that forgets its stamps.
     Wins {
         /// Whose content counts.
         winner: Side,

@@ -2,21 +2,17 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream;
+use futures::{StreamExt, stream};
 
 use super::aside::Aside;
 use super::core::Core;
-use super::{
-    Answer, BuildError, DivergenceSink, Joined, MigrationConfig, Repository, StampedRepository,
-};
+use super::{Answer, BuildError, DivergenceSink, Joined, MigrationConfig, StampedRepository};
 use crate::error::StoreError;
 use crate::phase::PhaseTracker;
 use crate::stamp::StampClock;
 
 /// The repository callers keep using while their records move: it writes to and
-/// reads from two sides as the phase says, and is itself a [`Repository`].
+/// reads from two sides as the phase says, and is itself a [`Repository`](super::Repository).
 ///
 /// Cheap to clone; clones are one repository. Needs a tokio runtime with time.
 ///
@@ -369,45 +365,5 @@ where
     #[must_use]
     pub fn sink(&self) -> &Arc<DivergenceSink<L::Key>> {
         &self.core.sink
-    }
-}
-
-/// Written out, so that the future that is boxed is the inherent method's own.
-impl<L, M> Repository for MigrationRepository<L, M>
-where
-    L: StampedRepository,
-    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
-{
-    type Key = L::Key;
-    type Entity = L::Entity;
-
-    fn key(&self, entity: &L::Entity) -> L::Key {
-        self.core.legacy.key(entity)
-    }
-
-    fn find<'a, 'b, 'f>(
-        &'a self,
-        key: &'b L::Key,
-    ) -> BoxFuture<'f, Result<Option<L::Entity>, StoreError>>
-    where
-        'a: 'f,
-        'b: 'f,
-    {
-        Box::pin(Self::find(self, key))
-    }
-
-    fn save<'a, 'f>(&'a self, entity: L::Entity) -> BoxFuture<'f, Result<(), StoreError>>
-    where
-        'a: 'f,
-    {
-        Box::pin(Self::save(self, entity))
-    }
-
-    fn delete<'a, 'b, 'f>(&'a self, key: &'b L::Key) -> BoxFuture<'f, Result<(), StoreError>>
-    where
-        'a: 'f,
-        'b: 'f,
-    {
-        Box::pin(Self::delete(self, key))
     }
 }

@@ -25,6 +25,7 @@
 //! ```
 
 mod answer;
+mod as_repository;
 mod aside;
 mod config;
 mod contract;

@@ -81,7 +81,7 @@ where
         Ok(Answer { record, origin, fallback: true })
     }
 
-    /// The bridge: the larger stamp answers, once the lagging side holds it too,
+    /// The bridge: what both are joined to answers, once the lagging side holds it,
     /// so that whoever reads one side alone sees what was answered here.
     async fn read_both(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
         match self.join(key).await {

@@ -40,7 +40,8 @@ pub(crate) enum Ablation {
     NoNewStampOnceTouched,
     /// R7: the failure of a touched write is `Unknown`.
     UnknownOnceTouched,
-    /// A row without a stamp reads as `BASE`.
+    /// A row without a stamp reads as `BASE`, and so differs from no row by its
+    /// stamp; left out, the two are taken for one.
     Base,
     /// A settled conflict has the stamp after the larger one, and no later one.
     SuccessorStamp,

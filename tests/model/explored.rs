@@ -26,8 +26,8 @@ const fn exploration(name: &'static str, budget: Budget) -> Exploration {
     Exploration { name, starts: starts::all, nodes: 2, cohorts: false, budget }
 }
 
-/// Explores all of them, prints what they came to, and fails with the shortest
-/// story of what is wrong. Answers how many states there were.
+/// Explores all of them, prints what they came to, and fails with a story of what
+/// is wrong. Answers how many states there were.
 fn explore(explorations: &[Exploration]) -> usize {
     let mut states = 0;
     for Exploration { name, starts, nodes, cohorts, budget } in explorations {

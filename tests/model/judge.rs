@@ -11,7 +11,7 @@ pub(crate) type Id = u8;
 pub(crate) type Seen = Option<Id>;
 
 /// More writes than any model has.
-pub(crate) const IDS: u32 = 12;
+const IDS: u32 = 12;
 /// The guesses of reads begin above the bits of the writes.
 const GUESSES_AT: u32 = 4 + IDS;
 const GUESS_BITS: u32 = 4;
@@ -93,7 +93,9 @@ impl Judge {
 
     /// The number of the next write.
     fn next(&self) -> Id {
-        Id::try_from(self.before.len()).expect("few writes")
+        let id = Id::try_from(self.before.len()).expect("few writes");
+        assert!(u32::from(id) < IDS, "an order has no room for more writes");
+        id
     }
 
     /// A write begins.

@@ -224,9 +224,8 @@ impl Protocol {
         }
     }
 
-    /// Whether the operator keeps to what is not promised: once legacy was written
-    /// behind the crate's back, all that was under way ends, and the key is swept
-    /// before the first `Cutover`.
+    /// Whether the operator keeps to what is not promised: what was under way when
+    /// legacy was written behind the crate's back ends before the first `Cutover`.
     fn is_careful(world: &World, next: Spec) -> bool {
         !world.is_bypassed || !next.state.cut_over().holds(BUCKET)
     }
@@ -252,7 +251,8 @@ impl Protocol {
         })
     }
 
-    /// Joined at rest, as the state says, the stores are the same.
+    /// Joined at rest, as the state says, the stores are the same, and hold what
+    /// may be read.
     fn converges(&self, world: &World) -> bool {
         let rule = JoinRule::of(world.current().state, BUCKET, Scopes::default());
         let (mut legacy, mut modern) =
@@ -273,7 +273,8 @@ impl Protocol {
                 }
             }
         }
-        rule.decide(&legacy, &modern) == Join::Level && legacy.value == modern.value
+        let is_level = rule.decide(&legacy, &modern) == Join::Level && legacy.value == modern.value;
+        is_level && world.judge.allows(legacy.value)
     }
 }
 
@@ -376,11 +377,6 @@ impl Model for Protocol {
                 let stamp = world.legacy.stamp.max(Stamp::BASE);
                 world.legacy = if deletes { Record::absent() } else { Record::live(stamp, id) };
                 world.is_bypassed = true;
-                for job in &mut world.jobs {
-                    if let Job::Repair(repair) = job {
-                        repair.finds_all = false;
-                    }
-                }
             }
             Act::Step { job, choice } => {
                 let job = world.jobs.remove(job);
@@ -390,6 +386,7 @@ impl Model for Protocol {
             }
         }
         world.jobs.sort_unstable_by_key(Job::order);
+        world.is_bypassed &= !world.is_at_rest();
         Some(world)
     }
 
@@ -424,8 +421,10 @@ mod tests {
 
     #[test]
     fn stores_that_no_join_makes_one_do_not_converge() {
-        let (protocol, world) = world(Record::live(Stamp::MAX, 1), Record::live(Stamp::MAX, 2));
+        let (protocol, mut world) = world(Record::live(Stamp::MAX, 1), Record::live(Stamp::MAX, 2));
         assert!(!protocol.converges(&world));
+        world.modern = world.legacy.clone();
+        assert!(!protocol.converges(&world), "nobody has written that");
     }
 
     #[test]

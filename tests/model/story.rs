@@ -23,7 +23,7 @@ pub(crate) fn story(property: &str, path: Path<World, Act>) -> String {
     for (number, pair) in steps.windows(2).enumerate() {
         let [(before, act), (after, _)] = pair else { unreachable!("windows of two") };
         let act = act.as_ref().expect("every state but the last is left");
-        let _ = write!(story, "{:>3}. {}", number + 1, told(act, before));
+        let _ = write!(story, "{:>3}. {}", number + 1, told(act, before, after));
         if stores(before) != stores(after) {
             let _ = write!(story, "; {}", stores(after));
         }
@@ -34,9 +34,11 @@ pub(crate) fn story(property: &str, path: Path<World, Act>) -> String {
     story
 }
 
-fn told(act: &Act, before: &World) -> String {
+fn told(act: &Act, before: &World, after: &World) -> String {
     match act {
-        Act::Move(step, next) => format!("the operator {}: {}", moving(step), phases(*next)),
+        Act::Move(step, _) => {
+            format!("the operator {}: {}", moving(step), phases(after.current()))
+        }
         Act::Adopt { node, to } => {
             let spec = before.history[usize::from(*to)];
             format!("{} learns of epoch {}: {}", NODES[*node], spec.state.epoch(), phases(spec))

@@ -86,7 +86,7 @@ pub(crate) struct World {
     pub(crate) jobs: Vec<Job>,
     pub(crate) left: Budget,
     pub(crate) judge: Judge,
-    /// Whether legacy was written behind the crate's back since the last sweep.
+    /// Whether legacy was written behind the crate's back since all was last at rest.
     pub(crate) is_bypassed: bool,
     /// Whether a query has answered what it must not.
     pub(crate) has_missed: bool,

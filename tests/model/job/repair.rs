@@ -12,9 +12,6 @@ use crate::world::World;
 pub(crate) struct Repair {
     pub(crate) node: usize,
     pub(super) join: Joining,
-    /// Whether it finds all that was done behind the crate's back: nothing else
-    /// was under way or still to come as it began, and no such write came since.
-    pub(crate) finds_all: bool,
 }
 
 /// How this node would join the key now.
@@ -30,19 +27,14 @@ pub(super) fn outside_of_reads(without: Option<Ablation>) -> Option<Ablation> {
 
 impl Repair {
     pub(crate) fn begin(node: usize, world: &World) -> Self {
-        let join = Joining::new(rule(node, world));
-        Self { node, join, finds_all: world.is_at_rest() }
+        Self { node, join: Joining::new(rule(node, world)) }
     }
 
     pub(super) fn step(self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
         let rule = rule(self.node, world);
         match self.join.step(choice, rule, world, outside_of_reads(without)) {
             Joined::On(join) => Next::On(Job::Repair(Self { join, ..self })),
-            Joined::Found(_) => {
-                world.is_bypassed &= !self.finds_all;
-                Next::Ended
-            }
-            Joined::Failed => Next::Ended,
+            Joined::Found(_) | Joined::Failed => Next::Ended,
         }
     }
 }
