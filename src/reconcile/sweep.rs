@@ -22,8 +22,8 @@ use crate::stamp::Record;
 ///
 /// It runs beside the traffic: a join can neither overwrite a newer record nor
 /// bring a deleted one back. It ends at the last key that a store held when it
-/// began: what is added beyond is the traffic's, which writes both. Memory is a
-/// page of each side and the keys that failed.
+/// began: whoever adds keys beyond that, writes them as their phase asks. Memory
+/// is a page of each side and the keys that failed.
 ///
 /// ```
 /// # use strangler_fig::memory::InMemoryRepository;
