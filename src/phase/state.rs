@@ -123,6 +123,13 @@ impl MigrationState {
 
     /// Whether `RampDown` or `ModernOnly` was ever entered. Until then every write
     /// goes to legacy first, so that legacy holds whatever modern shows.
+    ///
+    /// ```
+    /// use strangler_fig::phase::MigrationState;
+    ///
+    /// assert!(!MigrationState::new("airports".parse()?).has_left_legacy());
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
     #[must_use]
     pub const fn has_left_legacy(&self) -> bool {
         self.left_legacy

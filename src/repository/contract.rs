@@ -171,6 +171,7 @@ pub trait ListRepository: Repository {
 /// users.delete_in(&mut transaction, &2).await?;
 /// assert_eq!(users.find_in(&mut transaction, &2).await?, None, "it sees its own changes");
 /// assert_eq!(users.list_in(&mut transaction, None, NonZeroUsize::MAX).await?, [(1, "Ada")]);
+/// assert_eq!(users.last_key_in(&mut transaction).await?, Some(1));
 /// users.commit(transaction).await?;
 /// assert_eq!(users.find(&1).await?, Some((1, "Ada")));
 /// # Ok(())

@@ -30,6 +30,7 @@ use crate::stamp::Stamp;
 /// assert_eq!(stamps.stamp(&mut transaction, &1).await?, Some(Stamp::MAX));
 /// let first = stamps.list(&mut transaction, None, NonZeroUsize::MIN).await?;
 /// assert_eq!(first, [(1, Stamp::MAX)]);
+/// assert_eq!(stamps.last_key(&mut transaction).await?, Some(1));
 /// # Ok(())
 /// # }
 /// ```

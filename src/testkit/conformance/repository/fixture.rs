@@ -23,6 +23,7 @@ pub type EntityOf<F> = <<F as RepositoryFixture>::Repository as Repository>::Ent
 ///
 /// struct Users(Arc<InMemoryPlainRepository<i64, (i64, String)>>);
 ///
+/// #[strangler_fig::testkit::conformance::async_trait]
 /// impl RepositoryFixture for Users {
 ///     type Repository = InMemoryPlainRepository<i64, (i64, String)>;
 ///
@@ -32,10 +33,13 @@ pub type EntityOf<F> = <<F as RepositoryFixture>::Repository as Repository>::Ent
 ///     fn entity(&self, n: u32, variant: u32) -> (i64, String) {
 ///         (-i64::from(n), format!("Ælfrēd {variant}"))
 ///     }
+///     async fn reopened(&self) -> Arc<Self::Repository> {
+///         self.repository() // a connection of its own, where there are any
+///     }
 /// }
 ///
 /// let users = Users(Arc::new(in_memory_tables(|user: &(i64, String)| user.0).0));
-/// assert_eq!(users.key(7), -7);
+/// assert_eq!((users.key(7), users.rejected(7)), (-7, None));
 /// ```
 #[async_trait]
 pub trait RepositoryFixture: Send + Sync + 'static {

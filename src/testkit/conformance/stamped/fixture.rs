@@ -37,6 +37,9 @@ pub type EntityOf<F> = <<F as StampedFixture>::Repository as StampedRepository>:
 ///         let name = (variant > 0).then(|| "é".repeat(variant as usize));
 ///         (i64::from(n) - 3, name)
 ///     }
+///     async fn reopened(&self) -> Arc<Self::Repository> {
+///         self.repository() // a connection of its own, where there are any
+///     }
 ///     async fn plant(&self, user: User) -> bool {
 ///         self.0.plant(user);
 ///         true

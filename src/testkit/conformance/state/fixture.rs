@@ -15,9 +15,13 @@ use crate::phase::MigrationStateService;
 ///
 /// struct InMemory(Arc<InMemoryStateService>);
 ///
+/// #[strangler_fig::testkit::conformance::async_trait]
 /// impl StateFixture for InMemory {
 ///     fn service(&self) -> Arc<dyn MigrationStateService> {
 ///         Arc::clone(&self.0) as _
+///     }
+///     async fn reopened(&self) -> Option<Arc<dyn MigrationStateService>> {
+///         None // the store ends with its handle
 ///     }
 /// }
 ///

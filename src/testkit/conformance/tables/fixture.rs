@@ -29,6 +29,7 @@ pub type TransactionOf<F> =
 ///
 /// struct Users(Rows, Stamps);
 ///
+/// #[strangler_fig::testkit::conformance::async_trait]
 /// impl TablesFixture for Users {
 ///     type Repository = Rows;
 ///     type Stamps = Stamps;
@@ -36,13 +37,17 @@ pub type TransactionOf<F> =
 ///     fn tables(&self) -> (Rows, Stamps) {
 ///         (self.0.clone(), self.1.clone())
 ///     }
+///     async fn reopened(&self) -> (Rows, Stamps) {
+///         self.tables() // over connections of their own, where there are any
+///     }
 ///     fn entity(&self, n: u32, variant: u32) -> User {
 ///         (n, format!("variant {variant}"))
 ///     }
 /// }
 ///
 /// let (rows, stamps) = in_memory_tables(|user: &User| user.0);
-/// assert_eq!(Users(rows, stamps).key(7), 7);
+/// let users = Users(rows, stamps);
+/// assert_eq!((users.key(7), users.rejected(7)), (7, None));
 /// ```
 #[async_trait]
 pub trait TablesFixture: Send + Sync + 'static {
