@@ -74,11 +74,11 @@ pub enum MigrationError {
         /// How often it was tried.
         attempts: u32,
     },
-    /// The key went to `Cutover` under the write, and a store shows a later
+    /// The key left the legacy family under the write, and a store shows a later
     /// stamp: that of a later write, or of something that modern held all along
     /// and legacy never did. Which, cannot be told.
-    #[error("the write was overtaken while its key went to cutover")]
-    OvertakenInCutover,
+    #[error("the write was overtaken while its key left the legacy family")]
+    OvertakenOnItsWay,
     /// Other writers of the key were ahead every time.
     #[error("{attempts} stamps in a row were overtaken by other writers of the key")]
     Contended {

@@ -38,8 +38,8 @@ where
     dual: bool,
     /// Whether it began in the legacy family, where nobody reads modern.
     from_legacy: bool,
-    /// Whether it runs strictly now.
-    strict: bool,
+    /// Whether it runs where modern is read, now.
+    beyond_legacy: bool,
 }
 
 impl<L, M> Core<L, M>
@@ -81,7 +81,7 @@ where
             touch: Touch::None,
             dual: false,
             from_legacy: false,
-            strict: false,
+            beyond_legacy: false,
         };
         for _ in 0..self.config.attempts_max.get() {
             let planned = match self.served(&write.change.key) {
@@ -119,7 +119,7 @@ where
         let plan = WritePlan::of(phase);
         self.dual |= !matches!(plan, WritePlan::Single(_));
         self.from_legacy |= phase.family() == Some(Family::Legacy);
-        self.strict = plan == WritePlan::Strict;
+        self.beyond_legacy = phase.family() != Some(Family::Legacy);
         match plan {
             WritePlan::Single(side) => {
                 self.stamp_now();
@@ -206,15 +206,16 @@ where
     }
 
     /// A store that shows a later stamp was reached by a later write, which counts
-    /// as this one applied and overtaken. Only a write that went from the legacy
-    /// family to `Cutover` cannot rely on it: it did not read modern's stamp, and
-    /// modern may have been ahead since before any key was read there.
+    /// as this one applied and overtaken. Only a write that has left the legacy
+    /// family under way, to `Cutover` or whatever came after it, cannot rely on
+    /// that: it did not read modern's stamp, and modern may have been ahead since
+    /// before any key was read there.
     fn taken(&self, applied: Applied) -> Result<(), StoreError> {
         let Applied::Stale(stored) = applied else { return Ok(()) };
         self.core.observe(stored);
-        let strict = self.strict && stored != self.change.record.stamp;
-        if strict && self.from_legacy {
-            return Err(StoreError::unknown(MigrationError::OvertakenInCutover));
+        let is_overtaken = stored != self.change.record.stamp;
+        if is_overtaken && self.from_legacy && self.beyond_legacy {
+            return Err(StoreError::unknown(MigrationError::OvertakenOnItsWay));
         }
         Ok(())
     }

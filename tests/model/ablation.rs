@@ -38,6 +38,9 @@ pub(crate) enum Ablation {
     StampAboveModern,
     /// R5: a touched write keeps its stamp.
     NoNewStampOnceTouched,
+    /// R5, the exception: a write that left the legacy family under way, and was
+    /// overtaken, is in doubt.
+    DoubtOfTheOvertaken,
     /// R7: the failure of a touched write is `Unknown`.
     UnknownOnceTouched,
     /// A row without a stamp reads as `BASE`, and so differs from no row by its
@@ -52,7 +55,7 @@ pub(crate) enum Ablation {
 }
 
 impl Ablation {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::ModernComplete,
         Self::SettledToGoBack,
         Self::LegacyCompleteToGoBack,
@@ -70,6 +73,7 @@ impl Ablation {
         Self::LegacyFirst,
         Self::StampAboveModern,
         Self::NoNewStampOnceTouched,
+        Self::DoubtOfTheOvertaken,
         Self::UnknownOnceTouched,
         Self::Base,
         Self::SuccessorStamp,

@@ -79,6 +79,8 @@ without! {
     StampAboveModern: ramp_down { saves: 2, moves: 1 }
     NoNewStampOnceTouched: dual_write { saves: 2, reads: 1, moves: 1 }
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    DoubtOfTheOvertaken: dual_write_buried { saves: 1, sweeps: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
     UnknownOnceTouched: cutover { saves: 1, reads: 1, failures: 1 }
     BringUp: cutover { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 1 }
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]

@@ -138,6 +138,13 @@ fn the_protocol_is_explored_further() {
             )
         },
         Exploration {
+            starts: || vec![starts::dual_write_ahead()],
+            ..exploration(
+                "a save across three moves after a row was deleted behind the crate's back",
+                Budget { saves: 1, bypasses: 1, repairs: 1, sweeps: 1, moves: 3, ..NONE },
+            )
+        },
+        Exploration {
             nodes: 3,
             ..exploration(
                 "a save across two moves, on three nodes",

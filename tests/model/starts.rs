@@ -31,12 +31,22 @@ pub(crate) fn dual_write() -> Start {
     start(&[Phase::DualWrite], row(Stamp::BASE, 0), Record::absent())
 }
 
-/// Both stores hold the row, stamped by a clock that was ahead of all others.
-pub(crate) fn dual_write_ahead() -> Start {
+/// A stamp by a clock that was ahead of all others.
+fn ahead_of_all() -> Stamp {
     let mut bytes = Stamp::BASE.to_bytes();
     bytes[5] = 1;
-    let ahead = Stamp::from_bytes(bytes);
-    start(&[Phase::DualWrite], row(ahead, 0), row(ahead, 0))
+    Stamp::from_bytes(bytes)
+}
+
+/// Both stores hold the row, with such a stamp.
+pub(crate) fn dual_write_ahead() -> Start {
+    start(&[Phase::DualWrite], row(ahead_of_all(), 0), row(ahead_of_all(), 0))
+}
+
+/// The row is gone from legacy, stamp and all; a sweep has buried it in modern.
+pub(crate) fn dual_write_buried() -> Start {
+    let tombstone = Record::tombstone(ahead_of_all());
+    start(&[Phase::DualWrite], Record::absent(), tombstone)
 }
 
 /// Just entered from legacy.

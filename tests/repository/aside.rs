@@ -81,7 +81,7 @@ async fn a_write_run_again_in_the_first_cutover_behind_modern_is_in_doubt() {
     gate.open();
     let error = saved.await.unwrap().unwrap_err();
     assert!(!error.kind().is_definite());
-    assert_eq!(error.downcast_ref(), Some(&MigrationError::OvertakenInCutover));
+    assert_eq!(error.downcast_ref(), Some(&MigrationError::OvertakenOnItsWay));
     assert_eq!(world.noted(), ["write_unknown"]);
 
     world.rows.save(NEW).await.unwrap();

@@ -97,7 +97,7 @@ async fn a_write_overtaken_in_mid_flight_does_not_reappear() {
     world.go(Phase::Cutover);
     gate.open();
     let overtaken = slow.await.unwrap().unwrap_err();
-    assert_eq!(overtaken.downcast_ref(), Some(&MigrationError::OvertakenInCutover));
+    assert_eq!(overtaken.downcast_ref(), Some(&MigrationError::OvertakenOnItsWay));
     assert_eq!(world.rows.find(&KEY).await.unwrap(), Some(NEW));
     assert_eq!(world.values().await, (Some(NEW), Some(NEW)));
 }

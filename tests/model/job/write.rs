@@ -162,14 +162,15 @@ impl Write {
         Next::On(Job::Write(self))
     }
 
-    /// A store shows a later stamp: overtaken, and so applied; but a write that
-    /// went from the legacy family to `Cutover` cannot rely on that.
+    /// A store shows a later stamp: overtaken, and so applied; but a write that has
+    /// left the legacy family under way cannot rely on that.
     fn is_in_doubt(&self, applied: Applied, world: &mut World, without: Option<Ablation>) -> bool {
         let Applied::Stale(stored) = applied else { return false };
         world.observe(self.node, stored);
-        let is_strict = plan(self.phase, without) == WritePlan::Strict;
-        let is_later = stored != self.record.stamp;
-        is_strict && is_later && self.is_from_legacy
+        let is_beyond_legacy = self.phase.family() != Some(Family::Legacy);
+        let is_overtaken = stored != self.record.stamp;
+        let is_trusted = without == Some(Ablation::DoubtOfTheOvertaken);
+        is_overtaken && self.is_from_legacy && is_beyond_legacy && !is_trusted
     }
 
     fn fail(
