@@ -1,6 +1,10 @@
 //! The rules of `docs/PROTOCOL.md`, each of which can be left out: what happens
 //! then shows why it is there.
 
+use strangler_fig::phase::{Fleet, MigrationState, Move, Phase};
+
+use crate::spec::{self, Spec};
+
 /// A rule to leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ablation {
@@ -80,4 +84,54 @@ impl Ablation {
         Self::BringUp,
         Self::Tombstones,
     ];
+}
+
+/// The crate's transition, of a state or by a fleet that lies about the rule
+/// that is left out.
+pub(crate) fn moved(
+    without: Option<Ablation>,
+    state: &MigrationState,
+    step: &Move,
+    fleet: &Fleet,
+) -> Option<MigrationState> {
+    let legal = spec::moved(state, step, fleet);
+    let (Some(rule), Move::Phase { to, .. }, None) = (without, *step, &legal) else {
+        return legal;
+    };
+    let from = state.base().phase;
+    let is_forward = from == Phase::Cutover && to == Phase::Live;
+    let is_back = from == Phase::Cutover && to == Phase::DualWrite;
+    let lying = |field: &str, value: serde_json::Value| {
+        let mut document = serde_json::to_value(state).expect("a state is a document");
+        *document.pointer_mut(field).expect("a field of the state") = value;
+        serde_json::from_value(document).expect("it is a state again")
+    };
+    let complete = || lying("/legacy_complete_since", 0.into());
+    let lie = match rule {
+        Ablation::ModernComplete if is_forward => lying("/base/modern_complete", true.into()),
+        Ablation::LegacyCompleteToGoBack if is_back => complete(),
+        Ablation::LegacyCompleteToHalt if to == Phase::Halted => complete(),
+        _ => state.clone(),
+    };
+    let settles = match rule {
+        Ablation::SettledToGoBack => is_back,
+        Ablation::SettledInHalted => from == Phase::Halted,
+        Ablation::SettledToRampDown => to.leaves_legacy(),
+        _ => false,
+    };
+    let settled = spec::settled(state);
+    spec::moved(&lie, step, if settles { &settled } else { fleet })
+}
+
+/// What the move does, if legacy were complete again too early.
+pub(crate) fn after(without: Option<Ablation>, before: &MigrationState, next: Spec) -> Spec {
+    if without == Some(Ablation::LegacyIncompleteOnceLeft)
+        && before.base().phase.leaves_legacy()
+        && !next.state.base().phase.leaves_legacy()
+    {
+        let mut document = serde_json::to_value(next.state).expect("a state is a document");
+        document["legacy_complete_since"] = next.state.epoch().into();
+        return Spec::of(serde_json::from_value(document).expect("it is a state again"));
+    }
+    next
 }

@@ -9,7 +9,7 @@ use strangler_fig::phase::{Fleet, MigrationState, Move, Phase, ReadPlan, Scopes,
 use strangler_fig::repository::{Join, JoinRule};
 use strangler_fig::stamp::{Record, Stamp};
 
-use crate::ablation::Ablation;
+use crate::ablation::{self, Ablation};
 use crate::job::{Choice, Job, Next, Query, Read, Repair, Sweep, Write};
 use crate::judge::{Id, Judge};
 use crate::spec::{self, BUCKET, Spec};
@@ -141,55 +141,12 @@ impl Protocol {
         let state = key.0.state;
         let steps = spec::steps(self.cohorts).into_iter();
         let legal: Vec<_> = steps
-            .filter_map(|step| Some((step, Spec::of(self.moved(state, &step, &key.1)?))))
+            .filter_map(|step| {
+                Some((step, Spec::of(ablation::moved(self.without, state, &step, &key.1)?)))
+            })
             .collect();
         self.moves.write().unwrap_or_else(PoisonError::into_inner).insert(key, legal.clone());
         legal
-    }
-
-    /// The crate's transition, of a state or by a fleet that lies about the rule
-    /// that is left out.
-    fn moved(&self, state: &MigrationState, step: &Move, fleet: &Fleet) -> Option<MigrationState> {
-        let legal = spec::moved(state, step, fleet);
-        let (Some(rule), Move::Phase { to, .. }, None) = (self.without, *step, &legal) else {
-            return legal;
-        };
-        let from = state.base().phase;
-        let is_forward = from == Phase::Cutover && to == Phase::Live;
-        let is_back = from == Phase::Cutover && to == Phase::DualWrite;
-        let lying = |field: &str, value: serde_json::Value| {
-            let mut document = serde_json::to_value(state).expect("a state is a document");
-            *document.pointer_mut(field).expect("a field of the state") = value;
-            serde_json::from_value(document).expect("it is a state again")
-        };
-        let complete = || lying("/legacy_complete_since", 0.into());
-        let lie = match rule {
-            Ablation::ModernComplete if is_forward => lying("/base/modern_complete", true.into()),
-            Ablation::LegacyCompleteToGoBack if is_back => complete(),
-            Ablation::LegacyCompleteToHalt if to == Phase::Halted => complete(),
-            _ => state.clone(),
-        };
-        let settles = match rule {
-            Ablation::SettledToGoBack => is_back,
-            Ablation::SettledInHalted => from == Phase::Halted,
-            Ablation::SettledToRampDown => to.leaves_legacy(),
-            _ => false,
-        };
-        let settled = spec::settled(state);
-        spec::moved(&lie, step, if settles { &settled } else { fleet })
-    }
-
-    /// What the move does, if legacy were complete again too early.
-    fn after(&self, before: &MigrationState, next: Spec) -> Spec {
-        if self.without == Some(Ablation::LegacyIncompleteOnceLeft)
-            && before.base().phase.leaves_legacy()
-            && !next.state.base().phase.leaves_legacy()
-        {
-            let mut document = serde_json::to_value(next.state).expect("a state is a document");
-            document["legacy_complete_since"] = next.state.epoch().into();
-            return Spec::of(serde_json::from_value(document).expect("it is a state again"));
-        }
-        next
     }
 
     fn begins(&self, world: &World, acts: &mut Vec<Act>) {
@@ -320,7 +277,7 @@ impl Model for Protocol {
         match act {
             Act::Move(_, next) => {
                 world.left.moves -= 1;
-                let next = self.after(world.current().state, next);
+                let next = ablation::after(self.without, world.current().state, next);
                 world.history.push(next);
             }
             Act::Adopt { node, to } => world.nodes[node].adopted = Some(to),

@@ -83,7 +83,12 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 /// What became of a fact.
 ///
-/// [`run_all`] shows one.
+/// ```
+/// use strangler_fig::testkit::conformance::FactReport;
+///
+/// let report = FactReport { fact: "it_is_empty", outcome: Err("it holds a row".to_owned()) };
+/// assert!(report.outcome.is_err());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactReport {
     /// The name of its function.

@@ -5,7 +5,11 @@ use crate::testkit::conformance::Fact;
 
 /// What became of a fact.
 ///
-/// [`run_all`] shows two of them.
+/// ```
+/// use strangler_fig::testkit::conformance::state::Outcome;
+///
+/// assert_ne!(Outcome::NotApplicable, Outcome::Failed("it was forgotten".to_owned()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It held.
