@@ -73,6 +73,7 @@
 //! | `testkit` | `testkit`: conformance suites, fault injection, the history checker |
 //! | `mockall` | `mock`: mocks of the contracts |
 
+pub mod backfill;
 pub mod clock;
 pub mod error;
 pub mod key;

@@ -28,11 +28,13 @@
 mod config;
 mod error;
 mod merge;
+mod queue;
 mod report;
 mod sweep;
 mod tally;
 
 pub use config::SweepConfig;
 pub use error::SweepError;
+pub use queue::{RepairDepth, RepairEntry, RepairNote, RepairQueue};
 pub use report::{FailedKey, SweepReport};
 pub use sweep::Sweep;

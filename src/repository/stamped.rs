@@ -82,6 +82,8 @@ pub enum Applied {
 /// 10. Every failure says by its kind whether it may have had an effect.
 /// 11. Keys do not disturb each other.
 /// 12. A dropped `apply` leaves the old record or the new one, whole, and no lock.
+/// 13. `read_many` answers once for each key, in their order and however often a
+///     key is named, as one `read` for each would.
 ///
 /// # Cancel safety
 ///
@@ -126,6 +128,16 @@ pub trait StampedRepository: Send + Sync + 'static {
         let mut answers = Vec::with_capacity(records.len());
         for (key, record) in records {
             answers.push(self.apply(key, record).await);
+        }
+        answers
+    }
+
+    /// What the store holds for each of `keys`, one answer per key and in their
+    /// order. Each answer is that of a [`read`](Self::read).
+    async fn read_many(&self, keys: &[Self::Key]) -> Vec<Result<Record<Self::Entity>, StoreError>> {
+        let mut answers = Vec::with_capacity(keys.len());
+        for key in keys {
+            answers.push(self.read(key).await);
         }
         answers
     }

@@ -1,0 +1,110 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name, in bytes.
+const NAME_MAX: usize = 100;
+
+/// The name of a backfill: what its checkpoints are found by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobName(String);
+
+/// Not a name of a job: 1 to 100 bytes without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name for a job: it takes 1 to {NAME_MAX} bytes without control characters")]
+pub struct JobNameError(String);
+
+impl JobName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for JobName {
+    type Error = JobNameError;
+
+    fn try_from(name: String) -> Result<Self, JobNameError> {
+        if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
+            return Err(JobNameError(name));
+        }
+        Ok(Self(name))
+    }
+}
+
+impl FromStr for JobName {
+    type Err = JobNameError;
+
+    fn from_str(name: &str) -> Result<Self, JobNameError> {
+        name.to_owned().try_into()
+    }
+}
+
+impl From<JobName> for String {
+    fn from(name: JobName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for JobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A range of encoded keys: those after `after` up to and including `until`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Partition {
+    /// The last key before it; `None`: from the first key on.
+    pub after: Option<Vec<u8>>,
+    /// The last key in it.
+    pub until: Vec<u8>,
+}
+
+/// How far the copying of a partition has come.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Every key up to this one is copied, or noted as failed.
+    pub after: Option<Vec<u8>>,
+    /// Whether the partition is finished.
+    pub is_done: bool,
+    /// Records read from legacy.
+    pub scanned: u64,
+    /// Records that modern took.
+    pub copied: u64,
+    /// Records that modern had already, or later ones.
+    pub level: u64,
+    /// Records that were handed to the repair queue.
+    pub failed: u64,
+}
+
+/// A partition as a store knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionState {
+    /// Its keys.
+    pub partition: Partition,
+    /// How far it has come.
+    pub checkpoint: Checkpoint,
+    /// The epoch of its newest claim; 0 if there was none.
+    pub epoch: u64,
+    /// Who holds it now.
+    pub holder: Option<String>,
+}
+
+/// The right to copy a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Which job.
+    pub job: JobName,
+    /// The number of the partition.
+    pub number: u32,
+    /// Larger than that of every claim of this partition before.
+    pub epoch: u64,
+    /// The keys to copy.
+    pub partition: Partition,
+    /// Where to go on.
+    pub checkpoint: Checkpoint,
+}
