@@ -60,8 +60,9 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 6 | [`memory`], `testkit`, `mock` |
-//! | 4 | [`reconcile`] |
+//! | 7 | [`memory`], `testkit`, `mock` |
+//! | 5 | [`backfill`] [`consistency`] [`reconcile`] |
+//! | 4 | [`worker`] |
 //! | 3 | [`repository`] |
 //! | 2 | [`phase`] |
 //! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`observe`] |
@@ -87,6 +88,7 @@ pub mod repository;
 pub mod stamp;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod worker;
 
 /// The attribute that every contract carries, so that implementing one needs no
 /// dependency of its own.

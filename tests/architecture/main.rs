@@ -9,13 +9,20 @@ const FLOORS: &[&[&str]] = &[
     &["error", "clock", "stamp", "key", "observe"],
     &["phase", "resilience"],
     &["repository", "saga", "event", "route"],
+    &["worker"],
     &["backfill", "consistency", "reconcile"],
     &["controller"],
     &["status", "memory", "testkit", "mock"],
 ];
 
-/// Neighbours on one floor: stamps are made by clocks, suites run on references.
-const NEIGHBOURS: &[(&str, &str)] = &[("stamp", "clock"), ("testkit", "memory")];
+/// Neighbours on one floor: stamps are made by clocks, suites run on references,
+/// and what cannot be copied or is found to differ goes to the repair queue.
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("stamp", "clock"),
+    ("testkit", "memory"),
+    ("backfill", "reconcile"),
+    ("consistency", "reconcile"),
+];
 
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&module))

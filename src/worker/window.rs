@@ -1,0 +1,130 @@
+//! Two ordered pages as one: the keys that both are known to have shown.
+
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
+use crate::repository::Page;
+use crate::stamp::Record;
+
+/// What each side holds for some keys, up to where both scans have come.
+#[derive(Debug)]
+pub(crate) struct Window<K, E> {
+    legacy: Vec<(K, Record<E>)>,
+    modern: Vec<(K, Record<E>)>,
+    /// The last key it speaks of.
+    pub(crate) end: K,
+}
+
+/// Both records of a key; absent where a side has none.
+#[derive(Debug)]
+pub(crate) struct Pair<K, E> {
+    pub(crate) key: K,
+    pub(crate) legacy: Record<E>,
+    pub(crate) modern: Record<E>,
+}
+
+impl<K: Ord + Clone, E> Window<K, E> {
+    /// Beyond the end of a page that is not the last, its next keys are unknown;
+    /// beyond `last` there is nothing to see.
+    pub(super) fn of(mut legacy: Page<K, E>, mut modern: Page<K, E>, last: &K) -> Self {
+        let end = known(&legacy, last).min(known(&modern, last)).clone();
+        for page in [&mut legacy, &mut modern] {
+            let within = page.records.partition_point(|(key, _)| *key <= end);
+            page.records.truncate(within);
+        }
+        Self { legacy: legacy.records, modern: modern.records, end }
+    }
+
+    /// How many records it holds, of both sides.
+    pub(crate) fn records(&self) -> usize {
+        self.legacy.len() + self.modern.len()
+    }
+
+    /// Its keys in order.
+    pub(crate) fn pairs(self) -> Pairs<K, E> {
+        Pairs {
+            legacy: self.legacy.into_iter().peekable(),
+            modern: self.modern.into_iter().peekable(),
+        }
+    }
+}
+
+/// Up to where a page tells of every key.
+fn known<'a, K: Ord, E>(page: &'a Page<K, E>, last: &'a K) -> &'a K {
+    match page.records.last() {
+        Some((key, _)) if !page.is_last && key < last => key,
+        _ => last,
+    }
+}
+
+pub(crate) struct Pairs<K, E> {
+    legacy: Peekable<IntoIter<(K, Record<E>)>>,
+    modern: Peekable<IntoIter<(K, Record<E>)>>,
+}
+
+impl<K: Ord, E> Iterator for Pairs<K, E> {
+    type Item = Pair<K, E>;
+
+    fn next(&mut self) -> Option<Pair<K, E>> {
+        let (legacy, modern) = match (self.legacy.peek(), self.modern.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => (self.legacy.next(), None),
+            (None, Some(_)) => (None, self.modern.next()),
+            (Some((legacy, _)), Some((modern, _))) => match legacy.cmp(modern) {
+                std::cmp::Ordering::Less => (self.legacy.next(), None),
+                std::cmp::Ordering::Greater => (None, self.modern.next()),
+                std::cmp::Ordering::Equal => (self.legacy.next(), self.modern.next()),
+            },
+        };
+        match (legacy, modern) {
+            (Some((key, legacy)), Some((_, modern))) => Some(Pair { key, legacy, modern }),
+            (Some((key, legacy)), None) => Some(Pair { key, legacy, modern: Record::absent() }),
+            (None, Some((key, modern))) => Some(Pair { key, legacy: Record::absent(), modern }),
+            (None, None) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stamp::Stamp;
+
+    fn page(keys: &[u32], is_last: bool) -> Page<u32, ()> {
+        let records = keys.iter().map(|key| (*key, Record::live(Stamp::BASE, ()))).collect();
+        Page::new(records, is_last)
+    }
+
+    fn window(legacy: Page<u32, ()>, modern: Page<u32, ()>, last: u32) -> (Vec<u32>, u32) {
+        let window = Window::of(legacy, modern, &last);
+        let end = window.end;
+        (window.pairs().map(|pair| pair.key).collect(), end)
+    }
+
+    #[test]
+    fn a_window_ends_where_the_shorter_page_ends() {
+        assert_eq!(window(page(&[1, 2], false), page(&[1, 9], false), 20), (vec![1, 2], 2));
+        assert_eq!(window(page(&[1, 2], true), page(&[7, 9], false), 20), (vec![1, 2, 7, 9], 9));
+        assert_eq!(window(page(&[], true), page(&[5], true), 20), (vec![5], 20));
+    }
+
+    #[test]
+    fn a_window_ends_at_the_last_key() {
+        assert_eq!(window(page(&[1, 8], false), page(&[1, 9], false), 7), (vec![1], 7));
+        assert_eq!(window(page(&[1, 2], true), page(&[3, 9], true), 7), (vec![1, 2, 3], 7));
+        assert_eq!(window(page(&[1, 7], false), page(&[9], true), 7), (vec![1, 7], 7));
+    }
+
+    #[test]
+    fn a_side_without_a_key_is_absent() {
+        let pairs: Vec<_> =
+            Window::of(page(&[1, 3], true), page(&[2, 3], true), &3).pairs().collect();
+        let stamps = pairs.iter().map(|pair| (pair.key, pair.legacy.stamp, pair.modern.stamp));
+        let expected = [
+            (1, Stamp::BASE, Stamp::ZERO),
+            (2, Stamp::ZERO, Stamp::BASE),
+            (3, Stamp::BASE, Stamp::BASE),
+        ];
+        assert!(stamps.eq(expected));
+    }
+}
