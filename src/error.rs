@@ -174,6 +174,25 @@ impl StoreError {
         matches!(self.kind, StoreErrorKind::Unavailable | StoreErrorKind::Unknown)
     }
 
+    /// What failed and why, in one line: for reports, which keep no errors.
+    ///
+    /// ```
+    /// use strangler_fig::error::StoreError;
+    ///
+    /// let error = StoreError::rejected("the name is taken");
+    /// assert_eq!(error.with_causes(), "the store rejected it: the name is taken");
+    /// ```
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+
     /// The same source under another kind.
     ///
     /// ```

@@ -16,11 +16,13 @@
 //! # }
 //! ```
 
+mod checkpoints;
 mod file_state;
 mod repository;
 mod state;
 mod tables;
 
+pub use checkpoints::InMemoryCheckpointStore;
 pub use file_state::{FileStateConfig, FileStateError, FileStateService};
 pub use repository::InMemoryRepository;
 pub use state::InMemoryStateService;

@@ -74,6 +74,15 @@ pub enum Event {
         /// Why.
         reason: &'static str,
     },
+    /// A page was copied to modern.
+    Backfilled {
+        /// Records that modern took.
+        copied: u64,
+        /// Records of which it had this stamp, or a later one.
+        level: u64,
+        /// Records it did not take.
+        failed: u64,
+    },
     /// A stored stamp lies beyond the allowed drift: some clock is broken.
     StampDrifted,
 }

@@ -24,3 +24,5 @@ pub const SIDE: &str = "side";
 pub const REASON: &str = "reason";
 /// What went wrong.
 pub const ERROR: &str = "error";
+/// Which backfill.
+pub const JOB: &str = "job";

@@ -22,3 +22,5 @@ pub const ASIDE: &str = "strangler.aside";
 pub const SWEEP: &str = "strangler.sweep";
 /// One round of a phase tracker.
 pub const POLL: &str = "strangler.poll";
+/// One run of a backfill.
+pub const BACKFILL: &str = "strangler.backfill";

@@ -8,6 +8,7 @@ use super::aside::Aside;
 use super::core::Core;
 use super::{Answer, BuildError, DivergenceSink, Joined, MigrationConfig, StampedRepository};
 use crate::error::StoreError;
+use crate::observe::Event;
 use crate::phase::PhaseTracker;
 use crate::stamp::StampClock;
 
@@ -365,5 +366,10 @@ where
     #[must_use]
     pub fn sink(&self) -> &Arc<DivergenceSink<L::Key>> {
         &self.core.sink
+    }
+
+    /// Tells the observer what a worker over these stores has done.
+    pub(crate) fn tell(&self, event: Event) {
+        self.core.tell(|| event);
     }
 }

@@ -59,7 +59,8 @@ impl PageSize {
     /// page does not decide.
     #[must_use]
     pub fn after(&self, records: NonZeroUsize, took: Duration) -> NonZeroUsize {
-        let wanted = records.get() as u128 * self.target.as_nanos() / took.as_nanos().max(1);
+        let wanted =
+            (records.get() as u128).saturating_mul(self.target.as_nanos()) / took.as_nanos().max(1);
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let (least, most) = (records.get().div_ceil(4), records.get().saturating_mul(2));
         let next = wanted.clamp(least, most).clamp(self.min.get(), self.max.get());

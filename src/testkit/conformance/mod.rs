@@ -12,6 +12,7 @@
 //! | [`ScanRepository`] | [`scan`] | [`scan_conformance!`] | [`StampedFixture`] |
 //! | [`TransactionalRepository`] and [`StampStore`] | [`tables`] | [`tables_conformance!`] | [`TablesFixture`] |
 //! | [`MigrationStateService`] | [`state`] | [`state_conformance!`] | [`StateFixture`] |
+//! | [`CheckpointStore`] | [`checkpoint`] | [`checkpoint_conformance!`] | [`CheckpointFixture`] |
 //!
 //! A macro takes an expression for a future of the fixture, and makes a fixture
 //! for each test: on a server, give each a schema or a table of its own. The
@@ -73,7 +74,9 @@
 //! [`TransactionalRepository`]: crate::repository::TransactionalRepository
 //! [`StampStore`]: crate::repository::StampStore
 //! [`MigrationStateService`]: crate::phase::MigrationStateService
+//! [`CheckpointStore`]: crate::backfill::CheckpointStore
 //! [`state_conformance!`]: crate::state_conformance
+//! [`checkpoint_conformance!`]: crate::checkpoint_conformance
 //! [`repository_conformance!`]: crate::repository_conformance
 //! [`list_conformance!`]: crate::list_conformance
 //! [`stamped_conformance!`]: crate::stamped_conformance
@@ -88,6 +91,7 @@
     )
 )]
 
+pub mod checkpoint;
 mod fact;
 pub mod list;
 mod macros;
@@ -99,6 +103,7 @@ pub mod state;
 pub mod tables;
 
 pub use async_trait::async_trait;
+pub use checkpoint::CheckpointFixture;
 #[doc(hidden)]
 pub use fact::__prove_one_of;
 pub use fact::{Fact, FactReport, FactRun, prove, run_all};

@@ -1,0 +1,67 @@
+use super::JobName;
+use crate::error::StoreError;
+use crate::key::KeyError;
+use crate::worker::ScanError;
+
+/// Why a backfill ended before it was done. What its checkpoint says is copied,
+/// is copied; a new run goes on from there.
+///
+/// ```
+/// use strangler_fig::backfill::BackfillError;
+/// use strangler_fig::phase::Side;
+/// use strangler_fig::worker::ScanError;
+///
+/// let wrong = BackfillError::from(ScanError::OutOfOrder { side: Side::Legacy });
+/// assert!(!wrong.is_retryable());
+/// assert_eq!(wrong.to_string(), "the scan of legacy is out of order");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackfillError {
+    /// Legacy could not be walked.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The adapter of modern panicked; its page will be copied again.
+    #[error("the adapter of modern panicked")]
+    Panicked,
+    /// The checkpoints could not be read or written.
+    #[error("the checkpoints of job {job} could not be reached")]
+    Checkpoint {
+        /// Which job.
+        job: JobName,
+        /// What the store reported.
+        source: StoreError,
+    },
+    /// A stored checkpoint holds a key of another kind: the job is another's.
+    #[error("the checkpoints of job {job} are not of these keys")]
+    ForeignKey {
+        /// Which job.
+        job: JobName,
+        /// What is wrong with the key.
+        source: KeyError,
+    },
+    /// Records that were not taken could not be noted: their page will be copied
+    /// again.
+    #[error("failed records could not be noted in the repair queue")]
+    RepairQueue(#[source] StoreError),
+    /// Modern keeps its stamps in the process and is the primary: nothing may be
+    /// copied into it.
+    #[error("modern is the primary and forgets its stamps; nothing may be copied into it")]
+    ForgetfulModern,
+    /// This node does not work by the state: it was evicted, or gave its lease back.
+    #[error("this node has been evicted, or has given its lease back")]
+    Closed,
+}
+
+impl BackfillError {
+    /// Whether running it again may get further.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Scan(error) => error.is_retryable(),
+            Self::Checkpoint { source, .. } | Self::RepairQueue(source) => source.is_retryable(),
+            Self::Panicked => true,
+            Self::ForeignKey { .. } | Self::ForgetfulModern | Self::Closed => false,
+        }
+    }
+}

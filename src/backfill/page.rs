@@ -1,0 +1,83 @@
+//! One page: what modern made of it.
+
+use std::sync::Arc;
+
+use crate::error::StoreError;
+use crate::repository::{Applied, StampedRepository};
+use crate::stamp::Record;
+use crate::worker::Retries;
+
+/// What became of the records of a page.
+#[derive(Debug)]
+pub(super) struct Outcome<K> {
+    pub(super) copied: u64,
+    pub(super) level: u64,
+    pub(super) failed: Vec<(K, StoreError)>,
+}
+
+/// Applies records to modern; those that fail in a way that may pass, again.
+pub(super) async fn apply<M: StampedRepository>(
+    modern: Arc<M>,
+    records: Vec<(M::Key, Record<M::Entity>)>,
+    retries: Retries,
+) -> Outcome<M::Key> {
+    let mut outcome = Outcome { copied: 0, level: 0, failed: Vec::new() };
+    let mut open = records;
+    for retry in 0.. {
+        let last = retry >= retries.count();
+        open = outcome.take(open, &*modern, last).await;
+        if open.is_empty() {
+            break;
+        }
+        tokio::time::sleep(retries.delay(retry)).await;
+    }
+    outcome
+}
+
+impl<K> Outcome<K> {
+    /// Tries records once and answers those worth another try.
+    async fn take<M: StampedRepository<Key = K>>(
+        &mut self,
+        records: Vec<(K, Record<M::Entity>)>,
+        modern: &M,
+        is_last_try: bool,
+    ) -> Vec<(K, Record<M::Entity>)> {
+        let mut answers = modern.apply_many(&records).await.into_iter();
+        let mut open = Vec::new();
+        for (key, record) in records {
+            match answers.next() {
+                Some(Ok(Applied::Stored)) => self.copied += 1,
+                Some(Ok(Applied::Stale(_))) => self.level += 1,
+                Some(Err(error)) if is_last_try || !error.is_retryable() => {
+                    self.failed.push((key, error));
+                }
+                None if is_last_try => self.failed.push((key, unanswered())),
+                Some(Err(_)) | None => open.push((key, record)),
+            }
+        }
+        open
+    }
+}
+
+fn unanswered() -> StoreError {
+    StoreError::unknown("the adapter answered for fewer records than it was given")
+}
+
+/// What an apply of each would come to.
+pub(super) async fn foresee<M: StampedRepository>(
+    modern: Arc<M>,
+    records: Vec<(M::Key, Record<M::Entity>)>,
+) -> Outcome<M::Key> {
+    let mut outcome = Outcome { copied: 0, level: 0, failed: Vec::new() };
+    let (keys, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
+    let mut answers = modern.read_many(&keys).await.into_iter();
+    for (key, record) in keys.into_iter().zip(records) {
+        match answers.next() {
+            Some(Ok(stored)) if record.supersedes(stored.stamp) => outcome.copied += 1,
+            Some(Ok(_)) => outcome.level += 1,
+            Some(Err(error)) => outcome.failed.push((key, error)),
+            None => outcome.failed.push((key, unanswered())),
+        }
+    }
+    outcome
+}

@@ -1,0 +1,134 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{JobName, PartitionState};
+
+/// A record that modern did not take.
+///
+/// ```
+/// use strangler_fig::backfill::FailedRecord;
+///
+/// let failed = FailedRecord { key: "00000007".to_owned(), error: "too long".to_owned() };
+/// assert_eq!(failed.to_string(), "key 00000007: too long");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedRecord {
+    /// The encoded key, in hex digits.
+    pub key: String,
+    /// What modern reported last.
+    pub error: String,
+}
+
+impl fmt::Display for FailedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {}: {}", self.key, self.error)
+    }
+}
+
+/// What a backfill has come to.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use strangler_fig::backfill::BackfillReport;
+/// let report = BackfillReport {
+///     job: "users".parse()?,
+///     is_dry_run: false,
+///     is_done: true,
+///     partitions: 4,
+///     partitions_done: 4,
+///     scanned: 1_000,
+///     copied: 990,
+///     level: 9,
+///     failed: 1,
+///     claims_lost: 0,
+///     took: Duration::from_millis(2_500),
+///     failures: Vec::new(),
+/// };
+/// assert_eq!(
+///     report.to_string(),
+///     "backfill users: done, 4 of 4 partitions; this run: 1000 scanned, 990 copied, \
+///      9 there already, 1 failed, in 2.5s",
+/// );
+/// # Ok::<(), strangler_fig::backfill::JobNameError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackfillReport {
+    /// Which job.
+    pub job: JobName,
+    /// Whether nothing was written: what was copied would have been.
+    pub is_dry_run: bool,
+    /// Whether every partition is finished, by whomever.
+    pub is_done: bool,
+    /// How many partitions the job has.
+    pub partitions: u64,
+    /// How many of them are finished.
+    pub partitions_done: u64,
+    /// Records this run has read from legacy.
+    pub scanned: u64,
+    /// Records that modern took.
+    pub copied: u64,
+    /// Records of which modern had this stamp, or a later one.
+    pub level: u64,
+    /// Records that were handed to the repair queue.
+    pub failed: u64,
+    /// How often another worker had taken a partition over, because this one was
+    /// not heard of for too long.
+    pub claims_lost: u64,
+    /// How long this run took.
+    pub took: Duration,
+    /// The first that failed.
+    pub failures: Vec<FailedRecord>,
+}
+
+impl BackfillReport {
+    pub(super) fn new(job: JobName) -> Self {
+        Self {
+            job,
+            is_dry_run: false,
+            is_done: false,
+            partitions: 0,
+            partitions_done: 0,
+            scanned: 0,
+            copied: 0,
+            level: 0,
+            failed: 0,
+            claims_lost: 0,
+            took: Duration::ZERO,
+            failures: Vec::new(),
+        }
+    }
+
+    pub(super) fn close(&mut self, partitions: &[PartitionState]) {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let done = partitions.iter().filter(|state| state.checkpoint.is_done).count();
+        (self.partitions, self.partitions_done) = (count(partitions.len()), count(done));
+        self.is_done = done == partitions.len();
+    }
+}
+
+impl fmt::Display for BackfillReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (dry, copied) =
+            if self.is_dry_run { (" (dry run)", "to copy") } else { ("", "copied") };
+        let state = if self.is_done { "done" } else { "not done" };
+        write!(
+            f,
+            "backfill {}{dry}: {state}, {} of {} partitions; this run: {} scanned, {} {copied}, \
+             {} there already, {} failed, in {:.1?}",
+            self.job,
+            self.partitions_done,
+            self.partitions,
+            self.scanned,
+            self.copied,
+            self.level,
+            self.failed,
+            self.took
+        )?;
+        if self.claims_lost > 0 {
+            write!(f, "; {} partitions were taken over", self.claims_lost)?;
+        }
+        self.failures.iter().try_for_each(|failed| write!(f, "\n  {failed}"))
+    }
+}
