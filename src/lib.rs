@@ -65,7 +65,7 @@
 //! | 4 | [`worker`] |
 //! | 3 | [`repository`] |
 //! | 2 | [`phase`] |
-//! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`observe`] |
+//! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`canonical`] [`observe`] |
 //!
 //! # Features
 //!
@@ -75,6 +75,7 @@
 //! | `mockall` | `mock`: mocks of the contracts |
 
 pub mod backfill;
+pub mod canonical;
 pub mod clock;
 pub mod error;
 pub mod key;

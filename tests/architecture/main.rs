@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const FLOORS: &[&[&str]] = &[
-    &["error", "clock", "stamp", "key", "observe"],
+    &["error", "clock", "stamp", "key", "canonical", "observe"],
     &["phase", "resilience"],
     &["repository", "saga", "event", "route"],
     &["worker"],

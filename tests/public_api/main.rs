@@ -6,6 +6,7 @@ mod adapters;
 
 use std::sync::Arc;
 
+use strangler_fig::canonical::{self, CanonicalError};
 use strangler_fig::clock::{Clock, ManualClock, SkewedClock, SystemClock};
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::key::{Key, KeyError, KeyExt};
@@ -128,6 +129,7 @@ fn handles_may_be_shared_between_threads() {
 #[test]
 fn errors_are_errors() {
     assert_error::<StoreError>();
+    assert_error::<CanonicalError>();
     assert_error::<KeyError>();
     assert_error::<NameError>();
     assert_error::<ShareError>();
@@ -159,6 +161,10 @@ fn values_are_values() {
 #[test]
 fn what_is_written_down_stays() {
     assert_eq!(DRIFT_MAX.as_secs(), 300);
+    let row: (u8, Option<&str>) = (7, Some("Ada"));
+    assert_eq!(canonical::to_bytes(&row).unwrap(), b"[i7;?s3:Ada]");
+    assert_eq!(canonical::hash(&row, 0).unwrap(), 0x7bef_5f90_ed21_edda_3d13_6a01_2833_bf27);
+    canonical::write(&row, |piece| assert_eq!(piece.len(), 12)).unwrap();
     assert_eq!((span::WRITE, field::PHASE), ("strangler.write", "phase"));
     assert_eq!(primary(Phase::Cutover, Family::Modern), Side::Modern);
     assert!(read_must_rerun(Phase::Shadow, Phase::Live));
