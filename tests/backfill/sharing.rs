@@ -1,0 +1,83 @@
+//! Several workers, one job.
+
+use std::future::pending;
+use std::pin::pin;
+use std::time::Duration;
+
+use strangler_fig::backfill::{Backfiller, CheckpointStore};
+use strangler_fig::testkit::faults::Fault;
+use tokio::time::{sleep, timeout};
+
+use super::support::{Side, World, job, pages};
+
+fn worker(world: &World) -> Backfiller<Side, Side> {
+    let config = pages(5, 2).with_claim_term(Duration::from_secs(10));
+    world.backfiller(config).with_boundaries(vec![24, 49, 74])
+}
+
+#[tokio::test(start_paused = true)]
+async fn workers_share_the_partitions() {
+    let world = World::with_rows(100);
+    world.sides[1].always_apply(Fault::Delay(Duration::from_millis(10)));
+    let workers = [(); 3].map(|()| worker(&world));
+    let [a, b, c] = &workers;
+    let (a, b, c) = tokio::join!(a.run(pending()), b.run(pending()), c.run(pending()));
+    let reports = [a, b, c].map(Result::unwrap);
+    assert!(world.is_level());
+    assert_eq!(reports.iter().map(|report| report.scanned).sum::<u64>(), 100, "each row once");
+    for report in reports {
+        assert!(report.is_done && report.partitions == 4 && report.scanned >= 25, "{report}");
+        assert!(report.took < Duration::from_secs(3), "they waited for the last one only");
+    }
+}
+
+/// The process was suspended, its claim ran out, another finished its work.
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_was_paused_too_long_cannot_write_a_checkpoint() {
+    let world = World::with_rows(100);
+    world.sides[1].always_apply(Fault::Delay(Duration::from_millis(10)));
+    let (slow, quick) = (worker(&world), worker(&world));
+    let mut paused = pin!(slow.run(pending()));
+    assert!(timeout(Duration::from_millis(80), &mut paused).await.is_err());
+    sleep(Duration::from_secs(60)).await; // nobody polls it
+    let report = quick.run(pending()).await.unwrap();
+    assert!(report.is_done);
+    let finished = world.checkpoints.load(&job()).await.unwrap();
+    let report = paused.await.unwrap();
+    assert_eq!((report.claims_lost, report.is_done), (1, true));
+    assert_eq!(world.checkpoints.load(&job()).await.unwrap(), finished);
+    assert!(world.is_level());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_worker_left_is_taken_over() {
+    let world = World::with_rows(100);
+    world.sides[1].always_apply(Fault::Delay(Duration::from_millis(10)));
+    let dead = worker(&world);
+    assert!(timeout(Duration::from_millis(80), dead.run(pending())).await.is_err());
+    let heir = worker(&world);
+    let report = heir.run(pending()).await.unwrap();
+    assert!(report.is_done && world.is_level());
+    assert!(report.took >= Duration::from_secs(9), "it waited for the term: {:?}", report.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_is_stopped_gives_its_partition_back() {
+    let world = World::with_rows(100);
+    world.sides[1].always_apply(Fault::Delay(Duration::from_millis(10)));
+    let stopped = worker(&world).run(sleep(Duration::from_millis(80))).await.unwrap();
+    assert!(!stopped.is_done && stopped.scanned > 0);
+    let heir = worker(&world).run(pending()).await.unwrap();
+    assert!(heir.is_done && heir.took < Duration::from_secs(3), "it waited for no term");
+    assert_eq!(stopped.scanned + heir.scanned, 100, "and did nothing twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_begins_the_job_decides_its_partitions() {
+    let world = World::with_rows(100);
+    worker(&world).run(std::future::ready(())).await.unwrap();
+    let other = world.backfiller(pages(5, 2)).with_boundaries(vec![1, 2, 3]);
+    assert_eq!(other.run(pending()).await.unwrap().partitions, 4);
+    let last = world.checkpoints.load(&job()).await.unwrap().pop().unwrap();
+    assert_eq!(last.partition.until, [0, 0, 0, 99]);
+}
