@@ -18,12 +18,14 @@
 
 mod checkpoints;
 mod file_state;
+mod repair_queue;
 mod repository;
 mod state;
 mod tables;
 
 pub use checkpoints::InMemoryCheckpointStore;
 pub use file_state::{FileStateConfig, FileStateError, FileStateService};
+pub use repair_queue::InMemoryRepairQueue;
 pub use repository::InMemoryRepository;
 pub use state::InMemoryStateService;
 pub use tables::{

@@ -25,6 +25,7 @@
 
 mod clock;
 mod observer;
+mod repair_queue;
 mod repository;
 mod stamped;
 mod state;
@@ -32,6 +33,7 @@ mod tables;
 
 pub use clock::MockClock;
 pub use observer::MockObserver;
+pub use repair_queue::MockRepairQueue;
 pub use repository::{MockListRepository, MockRepository};
 pub use stamped::{MockScanRepository, MockStampedRepository};
 pub use state::MockMigrationStateService;

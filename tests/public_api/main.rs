@@ -11,8 +11,9 @@ use strangler_fig::clock::{Clock, ManualClock, SkewedClock, SystemClock};
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::key::{Key, KeyError, KeyExt};
 use strangler_fig::memory::{
-    FileStateConfig, FileStateError, FileStateService, InMemoryPlainRepository, InMemoryRepository,
-    InMemoryStampStore, InMemoryStateService, InMemoryTransaction, in_memory_tables,
+    FileStateConfig, FileStateError, FileStateService, InMemoryPlainRepository,
+    InMemoryRepairQueue, InMemoryRepository, InMemoryStampStore, InMemoryStateService,
+    InMemoryTransaction, in_memory_tables,
 };
 use strangler_fig::observe::{
     Comparison, Event, LenientOutcome, Observer, Operation, Outcome, field, span,
@@ -25,7 +26,10 @@ use strangler_fig::phase::{
     TrackerConfig, TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step,
     write_must_rerun,
 };
-use strangler_fig::reconcile::{FailedKey, Sweep, SweepConfig, SweepError, SweepReport};
+use strangler_fig::reconcile::{
+    FailedKey, RepairDepth, RepairEntry, RepairNote, RepairQueue, Sweep, SweepConfig, SweepError,
+    SweepReport,
+};
 use strangler_fig::repository::{
     Access, Answer, Applied, BuildError, Divergence, DivergenceReason, DivergenceSink, Entity,
     Join, JoinRule, Joined, ListRepository, MigrationConfig, MigrationError, MigrationRepository,
@@ -71,6 +75,7 @@ async fn everything_may_be_a_trait_object() {
     });
     assert_eq!(task.await.unwrap().unwrap(), Some((1, "row".to_owned())));
     let _: Arc<dyn MigrationStateService> = Arc::new(InMemoryStateService::default());
+    let _: Arc<dyn RepairQueue> = Arc::new(InMemoryRepairQueue::default());
     let _: Arc<dyn Clock> = Arc::new(SystemClock);
 }
 
@@ -119,6 +124,7 @@ fn handles_may_be_shared_between_threads() {
     assert_shared::<SinkMark>();
     assert_shared::<InMemoryStateService>();
     assert_shared::<FileStateService>();
+    assert_shared::<InMemoryRepairQueue>();
     assert_shared::<InMemoryTransaction<u32, Row>>();
     assert_shared::<Unstamped<InMemoryPlainRepository<u32, Row>>>();
     let (plain, stamps) = in_memory_tables(|row: &Row| row.0);
@@ -155,6 +161,7 @@ fn values_are_values() {
     assert_value::<(Move, SweepTicket, SweepEvidence, Revision, Versioned)>();
     assert_value::<(ReadPlan, WritePlan, Join, JoinRule, Joined)>();
     assert_value::<(Access, Applied, Answer<Row>, Page<u32, Row>, DivergenceReason)>();
+    assert_value::<(RepairNote, RepairEntry, RepairDepth)>();
     assert_value::<(Event, Operation, Outcome, Comparison, LenientOutcome, StoreErrorKind)>();
 }
 
@@ -192,8 +199,9 @@ where
 #[test]
 fn the_testkit_is_where_it_is_said_to_be() {
     use strangler_fig::testkit::conformance::{
-        Fact, FactReport, RepositoryFixture, SideStampedFixture, StampedFixture, StateFixture,
-        TablesFixture, list, repository, run_all, scan, stamped, state, tables,
+        Fact, FactReport, RepairQueueFixture, RepositoryFixture, SideStampedFixture,
+        StampedFixture, StateFixture, TablesFixture, list, repair_queue, repository, run_all, scan,
+        stamped, state, tables,
     };
     use strangler_fig::testkit::faults::{Fault, FaultPlan, FaultyRepository, Gate, Pause};
     use strangler_fig::testkit::history::{
@@ -202,17 +210,19 @@ fn the_testkit_is_where_it_is_said_to_be() {
     };
 
     #[expect(dead_code, reason = "it is compiled, not run")]
-    async fn suites<F, R, T, S>(fixture: fn() -> std::future::Ready<F>)
+    async fn suites<F, R, T, S, Q>(fixture: fn() -> std::future::Ready<F>)
     where
         F: StampedFixture,
         R: RepositoryFixture<Repository: ListRepository>,
         T: TablesFixture,
         S: StateFixture,
+        Q: RepairQueueFixture,
     {
         let facts: Vec<Fact<F>> = stamped::facts();
         let _: Vec<FactReport> = run_all(facts, fixture).await;
         let _ = (scan::facts::<SideStampedFixture<T>>(), tables::facts::<T>());
         let _ = (repository::facts::<R>(), list::facts::<R>(), state::facts::<S>());
+        let _ = (repair_queue::facts::<Q>(), repair_queue::durable_facts::<Q>());
     }
     let _ = (Fault::Hang, FaultPlan::seeded(1), Pause::BeforeEffect, ViolationKind::Lost);
     let faulty = FaultyRepository::new(Store::new(|row| row.0));
@@ -234,10 +244,12 @@ fn the_testkit_is_where_it_is_said_to_be() {
 #[test]
 fn the_mocks_are_where_they_are_said_to_be() {
     use strangler_fig::mock::{
-        MockClock, MockListRepository, MockMigrationStateService, MockObserver, MockRepository,
-        MockScanRepository, MockStampStore, MockStampedRepository, MockTransactionalRepository,
+        MockClock, MockListRepository, MockMigrationStateService, MockObserver, MockRepairQueue,
+        MockRepository, MockScanRepository, MockStampStore, MockStampedRepository,
+        MockTransactionalRepository,
     };
     let _ = (MockClock::new(), MockObserver::new(), MockMigrationStateService::new());
+    let _ = MockRepairQueue::new();
     let _ = MockRepository::<u32, Row>::new();
     let _ = (MockListRepository::<u32, Row>::new(), MockStampedRepository::<u32, Row>::new());
     let _ = MockScanRepository::<u32, Row>::new();
