@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use futures::{FutureExt, Stream};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::page::{Outcome, apply, foresee};
 use super::{BackfillError, BackfillReport, Backfiller, Checkpoint, Claim, FailedRecord};
@@ -80,42 +80,45 @@ where
         Ok(Self { backfiller, claim, checkpoint, from, until, pace, page_size })
     }
 
-    /// Copies it, and renews the claim meanwhile.
+    /// Copies it, and renews the claim meanwhile. However it ends, the claim is
+    /// given back.
     pub(super) async fn run(self, report: &mut BackfillReport) -> Result<Ended, BackfillError> {
-        let Self { backfiller, claim, mut checkpoint, from, until, pace, page_size } = self;
-        let write = |records| {
-            apply(Arc::clone(backfiller.repository.modern()), records, backfiller.config.retries)
-                .boxed()
-        };
+        let saver = Saver { backfiller: self.backfiller, claim: &self.claim.clone() };
+        let ended = self.saved_by(&saver, report).await;
+        if !matches!(ended, Ok(Ended::Lost)) {
+            saver.release().await;
+        }
+        ended
+    }
+
+    async fn saved_by(
+        self,
+        saver: &Saver<'_, L, M>,
+        report: &mut BackfillReport,
+    ) -> Result<Ended, BackfillError> {
+        let Self { backfiller, mut checkpoint, from, until, pace, page_size, .. } = self;
+        let (modern, retries) = (backfiller.repository.modern(), backfiller.config.retries);
+        let write = |records| apply(Arc::clone(modern), records, retries).boxed();
         let pages = pages(backfiller, pace, &page_size, from, until.clone(), write);
         let mut pages = std::pin::pin!(pages);
-        let mut saver = Saver { backfiller, claim: &claim };
-        let term = backfiller.config.claim_term;
-        let mut heartbeat = interval_at(Instant::now() + term / 3, term / 3);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = heartbeat(backfiller.config.claim_term);
         loop {
             let saved = tokio::select! {
                 biased;
-                landed = pages.next() => match landed {
-                    Some(landed) => {
-                        let landed = landed?;
-                        saver.note_failed(&landed.outcome.failed).await?;
-                        landed.count(&mut checkpoint, report, backfiller, &until);
-                        saver.save(&checkpoint).await?
-                    }
-                    None => break,
-                },
+                landed = pages.next() => {
+                    let Some(landed) = landed else { break };
+                    let landed = landed?;
+                    saver.note_failed(&landed.outcome.failed).await?;
+                    landed.count(&mut checkpoint, report, backfiller, &until);
+                    saver.save(&checkpoint).await?
+                }
                 _ = heartbeat.tick() => saver.save(&checkpoint).await?,
             };
             if !saved {
                 return Ok(Ended::Lost);
             }
         }
-        if checkpoint.is_done {
-            return Ok(Ended::Done);
-        }
-        saver.release().await;
-        Ok(Ended::Stopped)
+        Ok(if checkpoint.is_done { Ended::Done } else { Ended::Stopped })
     }
 
     /// Counts what copying it would come to.
@@ -129,6 +132,13 @@ where
         }
         Ok(if checkpoint.is_done { Ended::Done } else { Ended::Stopped })
     }
+}
+
+/// Three beats in each term of a claim.
+fn heartbeat(term: Duration) -> Interval {
+    let mut beat = interval_at(Instant::now() + term / 3, term / 3);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat
 }
 
 /// The pages after `from` up to `until`, each worked on by a task of its own,
@@ -302,7 +312,7 @@ where
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     /// Whether the claim still stands.
-    async fn save(&mut self, checkpoint: &Checkpoint) -> Result<bool, BackfillError> {
+    async fn save(&self, checkpoint: &Checkpoint) -> Result<bool, BackfillError> {
         let Backfiller { checkpoints, config, .. } = self.backfiller;
         let saved =
             config.retries.call(|| checkpoints.save(self.claim, checkpoint, config.claim_term));

@@ -61,7 +61,8 @@ async fn a_store_that_fails_on_every_third_page_is_read_to_the_end() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_cannot_be_read_is_an_error_and_the_checkpoint_stands() {
     let world = World::with_rows(20);
-    world.sides[0].push_scan(None);
+    world.sides[0].push_scan(None); // where it ends
+    world.sides[0].push_scan(None); // the first page
     world.sides[0].always_scan(Fault::Refuse(StoreErrorKind::Unavailable));
     let error = world.backfiller(pages(5, 1)).run(pending()).await.unwrap_err();
     assert_eq!(error.to_string(), "legacy could not be scanned");
@@ -85,7 +86,7 @@ async fn a_node_that_was_evicted_copies_no_more() {
     let tracker = PhaseTracker::start(service.clone(), name.clone(), node.parse().unwrap(), config);
     let tracker = tracker.await.unwrap();
     let world = World::of(Arc::clone(&tracker), 20);
-    service.evict_lease(&name, tracker.node().unwrap()).await.unwrap();
+    service.evict(&name, tracker.node().unwrap()).await.unwrap();
     let _ = tracker.poll().await;
     let error = world.backfiller(pages(5, 1)).run(pending()).await.unwrap_err();
     assert!(matches!(error, BackfillError::Closed), "{error}");
@@ -96,14 +97,14 @@ async fn a_node_that_was_evicted_copies_no_more() {
 async fn a_primary_that_forgets_its_stamps_is_not_written_to() {
     use strangler_fig::backfill::Backfiller;
     use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository, in_memory_tables};
-    use strangler_fig::phase::{MigrationState, PhaseTracker};
+    use strangler_fig::phase::{MigrationState, PhaseTracker, Scopes, Side, TrackerConfig};
     use strangler_fig::repository::{MigrationRepository, Unstamped};
+    use strangler_fig::stamp::{StampClock, StampScope};
     let legacy = InMemoryRepository::new(|row: &(u32, u32)| row.0);
     legacy.plant((1, 1));
-    let modern = Unstamped::new(in_memory_tables(|row: &(u32, u32)| row.0).0).unwrap();
     let mut state = MigrationState::new("rows".parse().unwrap());
     for to in [Phase::Cutover, Phase::Live] {
-        let fleet = super::failures::settled(&state);
+        let fleet = settled(&state);
         let id = MoveId::random().unwrap();
         if state.base().phase == Phase::Cutover {
             let swept = Move::Complete(state.begin_sweep(&fleet).finish(0, 0));
@@ -111,7 +112,13 @@ async fn a_primary_that_forgets_its_stamps_is_not_written_to() {
         }
         state = state.transition(&Move::to(to), id, &settled(&state)).unwrap();
     }
-    let rows = MigrationRepository::new(legacy, modern, PhaseTracker::detached(state)).unwrap();
+    let scopes = Scopes { modern: StampScope::Process, ..Scopes::default() };
+    let config = TrackerConfig::default().with_scopes(scopes);
+    let (tracker, stamps) =
+        (PhaseTracker::detached_with(state, config), StampClock::new().unwrap());
+    let plain = in_memory_tables(|row: &(u32, u32)| row.0).0;
+    let modern = Unstamped::new(plain, Side::Modern, tracker.clone(), &stamps);
+    let rows = MigrationRepository::new(legacy, modern, tracker).unwrap();
     let checkpoints = Arc::new(InMemoryCheckpointStore::default());
     let repairs = Arc::new(InMemoryRepairQueue::default());
     let error = Backfiller::new(&rows, checkpoints, repairs, job()).run(pending()).await;

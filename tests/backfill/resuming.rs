@@ -38,7 +38,7 @@ async fn killed_at_random_moments_it_redoes_only_what_was_in_flight() {
         assert!(world.is_level(), "seed {seed}");
         let most = u64::from(ROWS) + kills * PAGE * (IN_FLIGHT + 1);
         let applied = world.sides[1].applies();
-        assert!(kills > 3 && applied <= most, "seed {seed}: {applied} of {most}, {kills} kills");
+        assert!(kills > 1 && applied <= most, "seed {seed}: {applied} of {most}, {kills} kills");
     }
 }
 

@@ -12,6 +12,108 @@
 //! | [`ScanRepository`] | [`scan`] | [`scan_conformance!`] | [`StampedFixture`] |
 //! | [`TransactionalRepository`] and [`StampStore`] | [`tables`] | [`tables_conformance!`] | [`TablesFixture`] |
 //! | [`MigrationStateService`] | [`state`] | [`state_conformance!`] | [`StateFixture`] |
+//! | [`CheckpointStore`] | [`checkpoint`] | [`checkpoint_conformance!`] | [`CheckpointFixture`] |
+//! | [`RepairQueue`] | [`repair_queue`] | [`repair_queue_conformance!`] | [`RepairQueueFixture`] |
+//!
+//! A macro takes an expression for a future of the fixture, and makes a fixture
+//! for each test: on a server, give each a schema or a table of its own. The
+//! tests bring their own multi-threaded tokio runtime, with every driver that
+//! your build of tokio has, so no further dependency is needed.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use strangler_fig::memory::InMemoryRepository;
+//! use strangler_fig::testkit::conformance::StampedFixture;
+//!
+//! type User = (u32, String);
+//!
+//! struct Users(InMemoryRepository<u32, User>);
+//!
+//! #[strangler_fig::testkit::conformance::async_trait]
+//! impl StampedFixture for Users {
+//!     type Repository = InMemoryRepository<u32, User>;
+//!
+//!     fn repository(&self) -> Arc<Self::Repository> {
+//!         Arc::new(self.0.clone())
+//!     }
+//!     fn entity(&self, n: u32, variant: u32) -> User {
+//!         (n, format!("variant {variant}"))
+//!     }
+//!     async fn plant(&self, user: User) -> bool {
+//!         self.0.plant(user);
+//!         true
+//!     }
+//! }
+//!
+//! async fn users() -> Users {
+//!     Users(InMemoryRepository::new(|user: &User| user.0))
+//! }
+//!
+//! mod conformance {
+//!     use super::*;
+//!
+//!     strangler_fig::stamped_conformance!(users());
+//!     strangler_fig::scan_conformance!(users());
+//! }
+//! ```
+//!
+//! Attributes after the expression go to every test:
+//! `stamped_conformance!(users(), #[ignore = "needs a server"]);`. Two adapters
+//! in one file take a `mod` each.
+//!
+//! Some facts weave calls in one task and so expect what every runtime does: a
+//! call that waits for another lets go of its thread meanwhile.
+//!
+//! To run a suite as a value, say to prove that a broken adapter is caught,
+//! take its `facts()` and [`run_all`] of them.
+//!
+//! [`Repository`]: crate::repository::Repository
+//! [`ListRepository`]: crate::repository::ListRepository
+//! [`StampedRepository`]: crate::repository::StampedRepository
+//! [`ScanRepository`]: crate::repository::ScanRepository
+//! [`TransactionalRepository`]: crate::repository::TransactionalRepository
+//! [`StampStore`]: crate::repository::StampStore
+//! [`MigrationStateService`]: crate::phase::MigrationStateService
+//! [`CheckpointStore`]: crate::backfill::CheckpointStore
+//! [`state_conformance!`]: crate::state_conformance
+//! [`checkpoint_conformance!`]: crate::checkpoint_conformance
 //! [`RepairQueue`]: crate::reconcile::RepairQueue
 //! [`state_conformance!`]: crate::state_conformance
 //! [`repair_queue_conformance!`]: crate::repair_queue_conformance
+//! [`repository_conformance!`]: crate::repository_conformance
+//! [`list_conformance!`]: crate::list_conformance
+//! [`stamped_conformance!`]: crate::stamped_conformance
+//! [`scan_conformance!`]: crate::scan_conformance
+//! [`tables_conformance!`]: crate::tables_conformance
+
+#![cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "each suite lists its facts by name once, in its macro"
+    )
+)]
+
+pub mod checkpoint;
+mod fact;
+pub mod list;
+mod macros;
+mod pace;
+pub mod repair_queue;
+pub mod repository;
+pub mod scan;
+pub mod stamped;
+pub mod state;
+pub mod tables;
+
+pub use async_trait::async_trait;
+pub use checkpoint::CheckpointFixture;
+#[doc(hidden)]
+pub use fact::__prove_one_of;
+pub use fact::{Fact, FactReport, FactRun, prove, run_all};
+pub use repair_queue::RepairQueueFixture;
+pub use repository::RepositoryFixture;
+pub use stamped::StampedFixture;
+pub use state::StateFixture;
+pub use tables::{SideStampedFixture, TablesFixture};
