@@ -127,6 +127,16 @@ where
         self
     }
 
+    /// The name it claims partitions under, instead of one of its own making: a
+    /// worker that is started again under the same name goes on at once with what
+    /// it held, and need not wait for the claim of its former life to run out. No
+    /// two workers that run at once may share a name.
+    #[must_use]
+    pub fn with_worker_name(mut self, name: impl Into<String>) -> Self {
+        self.worker = name.into();
+        self
+    }
+
     /// The same, told to pause and stop by `control`.
     #[must_use]
     pub fn with_control(mut self, control: WorkerControl) -> Self {

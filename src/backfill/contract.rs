@@ -14,9 +14,10 @@ use crate::error::StoreError;
 ///    of several calls the first counts, and the later ones change nothing.
 /// 2. `load` answers every partition in order, as last saved; none if the job
 ///    was never opened.
-/// 3. `claim` answers a partition that is not done and that nobody holds, the
-///    first one first, under an epoch larger than any before; `None` if there is
-///    none. Of two calls at once, at most one gets it.
+/// 3. `claim` answers a partition that is not done and that no other worker holds,
+///    the first one first, under an epoch larger than any before; `None` if there
+///    is none. Of two workers at once, at most one gets it. What a worker of this
+///    name holds already is free to it: it has died, and come back.
 /// 4. A claim is held until `release`, or until its term has run out by the
 ///    store's own clock. `save` under it begins the term anew.
 /// 5. `save` replaces the checkpoint of a partition if the claim's epoch is the

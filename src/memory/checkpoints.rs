@@ -117,8 +117,9 @@ impl CheckpointStore for InMemoryCheckpointStore {
         let mut jobs = self.lock();
         let epoch = jobs.newest_epoch + 1;
         let slots = jobs.jobs.get_mut(job).into_iter().flatten().enumerate();
-        let free =
-            |(_, slot): &(usize, &mut Slot)| !slot.checkpoint.is_done && slot.holder().is_none();
+        let free = |(_, slot): &(usize, &mut Slot)| {
+            !slot.checkpoint.is_done && slot.holder().is_none_or(|holder| holder == worker)
+        };
         let Some((number, slot)) = slots.into_iter().find(free) else { return Ok(None) };
         (slot.epoch, slot.held) = (epoch, Some((worker.to_owned(), until(term))));
         let claim = Claim {

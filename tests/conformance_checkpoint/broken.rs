@@ -55,6 +55,8 @@ pub(crate) enum Fault {
     HolderStays,
     /// A handle of another process shows what was saved, but no claim.
     ClaimsInTheProcess,
+    /// A worker that died and came back finds its own claim in its way.
+    OwnClaimIsInTheWay,
     /// A second save of the same checkpoint is a conflict.
     SavesOnce,
 }
@@ -115,12 +117,14 @@ impl Broken {
         !forgets && slot.held.as_ref().is_some_and(|(_, until)| lasts(until))
     }
 
-    fn find(&self, job: &JobName) -> Option<usize> {
+    fn find(&self, job: &JobName, worker: &str) -> Option<usize> {
         let shared = self.lock();
         let slots = shared.jobs.get(&self.name(job))?;
         slots.iter().position(|slot| {
             let is_done = slot.checkpoint.is_done && !self.is(Fault::DoneIsClaimed);
-            !is_done && !self.is_held(slot)
+            let is_own = slot.held.as_ref().is_some_and(|(holder, _)| holder == worker)
+                && !self.is(Fault::OwnClaimIsInTheWay);
+            !is_done && (!self.is_held(slot) || is_own)
         })
     }
 
@@ -177,7 +181,7 @@ impl CheckpointStore for Broken {
         worker: &str,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        let Some(number) = self.find(job) else { return Ok(None) };
+        let Some(number) = self.find(job, worker) else { return Ok(None) };
         if self.is(Fault::LooksThenClaims) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -187,7 +191,8 @@ impl CheckpointStore for Broken {
         let Some(slots) = shared.jobs.get_mut(&self.name(job)) else { return Ok(None) };
         let slot = &mut slots[number];
         // Somebody else may have been here since it was found.
-        if self.is_held(slot) && !self.is(Fault::LooksThenClaims) {
+        let is_own = slot.held.as_ref().is_some_and(|(holder, _)| holder == worker);
+        if self.is_held(slot) && !is_own && !self.is(Fault::LooksThenClaims) {
             return Ok(None);
         }
         slot.epoch = match self.fault {

@@ -42,6 +42,7 @@ controls! {
     ];
     an_epoch_that_is_ignored_is_caught: EpochIsIgnored fails [
         a_claim_of_a_removed_job_stays_old
+        a_worker_that_comes_back_takes_its_own_partition
         an_older_claim_cannot_save
     ];
     an_expired_claim_that_cannot_save_is_caught: ExpiredMaySaveNoMore fails [
@@ -59,6 +60,7 @@ controls! {
     ];
     an_epoch_that_stays_is_caught: EpochStays fails [
         a_claim_of_a_removed_job_stays_old
+        a_worker_that_comes_back_takes_its_own_partition
         an_epoch_is_larger_than_every_one_before
         an_older_claim_cannot_save
         releasing_an_older_claim_changes_nothing
@@ -100,6 +102,9 @@ controls! {
     claims_of_one_process_are_caught: ClaimsInTheProcess fails [
         of_concurrent_claims_no_two_get_one_partition
         what_was_saved_outlives_the_handle
+    ];
+    an_own_claim_in_the_way_is_caught: OwnClaimIsInTheWay fails [
+        a_worker_that_comes_back_takes_its_own_partition
     ];
     a_save_that_cannot_be_repeated_is_caught: SavesOnce fails [
         saving_again_is_harmless

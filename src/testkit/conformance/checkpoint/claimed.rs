@@ -1,5 +1,6 @@
 //! Who works on what.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -14,8 +15,11 @@ pub(super) const LONG: Duration = Duration::from_secs(300);
 pub(super) const SHORT: Duration = Duration::from_millis(500);
 pub(super) const LONGER: Duration = Duration::from_millis(900);
 
+/// A claim by a worker that nobody has heard of before.
 pub(super) async fn claimed(store: &dyn CheckpointStore, job: &JobName, term: Duration) -> Claim {
-    let claim = store.claim(job, "a worker", term).await;
+    static WORKERS: AtomicU32 = AtomicU32::new(0);
+    let worker = format!("worker {}", WORKERS.fetch_add(1, Ordering::Relaxed));
+    let claim = store.claim(job, &worker, term).await;
     let claim = claim.unwrap_or_else(|error| panic!("claiming failed: {error:?}"));
     claim.expect("a partition is free")
 }
@@ -77,6 +81,23 @@ pub(super) async fn an_expired_partition_can_be_claimed<F: CheckpointFixture>(fi
     nothing_is_free(&*store, &job, "its term is not over").await;
     tokio::time::sleep(LONGER).await;
     claimed(&*fixture.reopened().await, &job, LONG).await;
+}
+
+/// Contract 3: it has died, and come back; the claim of its former life is old.
+pub(super) async fn a_worker_that_comes_back_takes_its_own_partition<F: CheckpointFixture>(
+    fixture: &F,
+) {
+    let store = fixture.store();
+    let job = opened(&*store, "users", &[1, 2]).await;
+    let life = async || {
+        let claim = fixture.reopened().await.claim(&job, "node-1", LONG).await;
+        claim.ok().flatten().expect("what it holds is free to it")
+    };
+    let (former, latter) = (life().await, life().await);
+    assert_eq!((former.number, latter.number), (0, 0), "the first one first");
+    assert!(latter.epoch > former.epoch, "epoch {} after {}", latter.epoch, former.epoch);
+    super::saved::refused(&*store, &former).await;
+    assert_eq!(claimed(&*store, &job, LONG).await.number, 1, "it is held against others");
 }
 
 /// Contract 4: `save` begins the term anew.

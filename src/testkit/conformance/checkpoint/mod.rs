@@ -78,6 +78,7 @@ macro_rules! __each_checkpoint_fact {
             of_concurrent_claims_no_two_get_one_partition
             a_released_partition_can_be_claimed
             an_expired_partition_can_be_claimed
+            a_worker_that_comes_back_takes_its_own_partition
             saving_renews_the_claim
             an_epoch_is_larger_than_every_one_before
             a_partition_that_is_done_is_not_claimed
