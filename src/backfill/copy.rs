@@ -103,7 +103,7 @@ where
         let mut pages = std::pin::pin!(pages);
         let mut heartbeat = heartbeat(backfiller.config.claim_term);
         loop {
-            let saved = tokio::select! {
+            let still_ours = tokio::select! {
                 biased;
                 landed = pages.next() => {
                     let Some(landed) = landed else { break };
@@ -114,7 +114,7 @@ where
                 }
                 _ = heartbeat.tick() => saver.save(&checkpoint).await?,
             };
-            if !saved {
+            if !still_ours {
                 return Ok(Ended::Lost);
             }
         }
@@ -157,14 +157,14 @@ where
     W: Fn(Vec<(L::Key, Record<L::Entity>)>) -> BoxFuture<'static, Outcome<L::Key>> + Send + 'a,
 {
     let reader = Reader { backfiller, pace, page_size, after: from, until };
-    let read = stream::unfold(Some(reader), |reader| async {
+    let pages_read = stream::unfold(Some(reader), |reader| async {
         let mut reader = reader?;
         match reader.next().await? {
-            Ok(page) => Some((Ok(page), Some(reader))),
+            Ok(read) => Some((Ok(read), Some(reader))),
             Err(error) => Some((Err(error), None)),
         }
     });
-    let worked = read.map(move |page| {
+    let pages_worked = pages_read.map(move |page| {
         let task = page.map(|page| {
             let Read { records, end, took } = page;
             let scanned = records.len();
@@ -172,7 +172,7 @@ where
         });
         landing(backfiller, page_size, task)
     });
-    worked.buffered(backfiller.config.in_flight.get())
+    pages_worked.buffered(backfiller.config.in_flight.get())
 }
 
 /// A page that is being written; dropped, it is given up.
@@ -333,8 +333,8 @@ where
             reason: "backfill_failed".to_owned(),
         };
         let notes: Vec<_> = failed.iter().map(note).collect();
-        let noted = self.backfiller.config.retries.call(|| self.backfiller.repairs.note(&notes));
-        noted.await.map_err(BackfillError::RepairQueue)
+        let done = self.backfiller.config.retries.call(|| self.backfiller.repairs.note(&notes));
+        done.await.map_err(BackfillError::RepairQueue)
     }
 
     /// Others may go on at once; if they cannot be told, when the term is over.

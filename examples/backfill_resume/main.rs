@@ -1,0 +1,128 @@
+//! A backfill that may be killed at any moment.
+//!
+//! Copies parcels from a legacy `SQLite` database to a modern one. Kill it
+//! whenever you like, with Ctrl-C or `kill -9`, and run it again: it goes on
+//! where its checkpoint says. At the end it compares the two stores.
+//!
+//! ```text
+//! cargo run --release --example backfill_resume
+//! ```
+#![expect(clippy::print_stdout, reason = "an example talks")]
+
+pub mod checkpoints;
+#[allow(dead_code, reason = "the quickstart uses all of it")]
+#[path = "../quickstart/database.rs"]
+pub mod database;
+pub mod options;
+pub mod parcels;
+pub mod repairs;
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strangler_fig::backfill::{BackfillConfig, Backfiller};
+use strangler_fig::phase::{MigrationState, PhaseTracker};
+use strangler_fig::repository::{MigrationRepository, ScanRepository};
+use strangler_fig::worker::{PageSize, RateLimit};
+
+use checkpoints::SqliteCheckpoints;
+use options::Options;
+use parcels::Parcels;
+use repairs::SqliteRepairs;
+
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+pub type Rows = MigrationRepository<Parcels, Parcels>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args_os()) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            println!("backfill_resume: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options).await {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("backfill_resume: {}", with_causes(&*error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Copies what is left to copy; answers how many keys differ at the end.
+pub async fn run(options: &Options) -> Result<u64, Error> {
+    std::fs::create_dir_all(&options.directory)?;
+    let file = |name: &str| options.directory.join(name);
+    let legacy = Parcels::open(&file("legacy.db"))?;
+    let rows = legacy.fill(options.rows).await?;
+    let modern = Parcels::open(&file("modern.db"))?;
+    let tracker = PhaseTracker::detached(MigrationState::new("parcels".parse()?));
+    let parcels = MigrationRepository::new(legacy, modern, tracker)?;
+
+    let checkpoints = Arc::new(SqliteCheckpoints::open(&file("checkpoints.db"))?);
+    let repairs = Arc::new(SqliteRepairs::open(&file("repairs.db"))?);
+    let backfiller = Backfiller::new(&parcels, checkpoints, repairs, "parcels".parse()?)
+        .with_config(config(options).with_expected_records(u64::try_from(rows)?))
+        // One worker of this name: started again, it need not wait for its own claim.
+        .with_worker_name("backfill_resume");
+
+    println!("copying {rows} parcels in {}; kill me", options.directory.display());
+    let report = tokio::select! {
+        report = backfiller.run(std::future::pending()) => report?,
+        () = watched(&backfiller) => unreachable!("it watches for ever"),
+    };
+    println!("{report}");
+    let (equal, different) = compared(&parcels).await?;
+    println!("copied={} equal={equal} different={different}", report.copied);
+    Ok(different)
+}
+
+fn config(options: &Options) -> BackfillConfig {
+    let page = NonZeroUsize::new(500).expect("500 is not zero");
+    let burst = NonZeroU64::new(500).expect("500 is not zero");
+    let config = BackfillConfig::default().with_page_size(PageSize::fixed(page));
+    match options.rate {
+        Some(rate) => config.with_rate_limit(RateLimit::per_second(rate).with_burst(burst)),
+        None => config,
+    }
+}
+
+/// A line every half second.
+async fn watched(backfiller: &Backfiller<Parcels, Parcels>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        println!("{}", backfiller.progress());
+    }
+}
+
+/// How many keys are the same on both sides, and how many are not.
+async fn compared(parcels: &Rows) -> Result<(u64, u64), Error> {
+    let (page, mut after) = (NonZeroUsize::new(5_000).expect("5,000 is not zero"), None);
+    let (mut equal, mut different) = (0, 0);
+    loop {
+        let legacy = parcels.legacy().scan(after.as_ref(), page);
+        let modern = parcels.modern().scan(after.as_ref(), page);
+        let (legacy, modern) = (legacy.await?.records, modern.await?.records);
+        let Some((last, _)) = legacy.last() else {
+            return Ok((equal, different + u64::try_from(modern.len())?));
+        };
+        let same = legacy.iter().zip(&modern).filter(|(legacy, modern)| legacy == modern).count();
+        equal += u64::try_from(same)?;
+        different += u64::try_from(legacy.len() - same)?;
+        after = Some(*last);
+    }
+}
+
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
