@@ -68,7 +68,7 @@ impl<'w, 'a> Fields<'w, 'a> {
         name: &str,
         value: &T,
     ) -> Result<(), CanonicalError> {
-        self.0.text(name);
+        self.0.text([], name);
         value.serialize(Canonical(self.0))
     }
 

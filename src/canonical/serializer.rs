@@ -13,19 +13,14 @@ const NAN: u64 = 0x7ff8_0000_0000_0000;
 pub(super) struct Canonical<'w, 'a>(pub(super) &'w mut Writer<'a>);
 
 impl<'w, 'a> Canonical<'w, 'a> {
+    #[inline]
     fn unsigned(self, number: u64) {
-        self.0.byte(b'i');
-        self.0.decimal(number);
-        self.0.byte(b';');
+        self.0.integer(false, number);
     }
 
+    #[inline]
     fn signed(self, number: i64) {
-        self.0.byte(b'i');
-        if number < 0 {
-            self.0.byte(b'-');
-        }
-        self.0.decimal(number.unsigned_abs());
-        self.0.byte(b';');
+        self.0.integer(number < 0, number.unsigned_abs());
     }
 
     fn wide(self, number: impl std::fmt::Display) -> Result<(), CanonicalError> {
@@ -33,8 +28,7 @@ impl<'w, 'a> Canonical<'w, 'a> {
     }
 
     fn variant(self, name: &str) -> &'w mut Writer<'a> {
-        self.0.byte(b'v');
-        self.0.text(name);
+        self.0.text([b'v'], name);
         self.0
     }
 }
@@ -116,8 +110,7 @@ impl<'w, 'a> Serializer for Canonical<'w, 'a> {
 
     #[inline]
     fn serialize_str(self, text: &str) -> Result<(), CanonicalError> {
-        self.0.byte(b's');
-        self.0.text(text);
+        self.0.text([b's'], text);
         Ok(())
     }
 

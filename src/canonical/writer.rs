@@ -3,8 +3,8 @@ use std::fmt;
 /// How much is put together before a sink sees it: most rows, whole.
 const STAGE: usize = 512;
 
-/// The decimal digits of `u64::MAX`.
-const DIGITS_MAX: usize = 20;
+/// The numbers below a hundred, in two digits each.
+const PAIRS: [[u8; 2]; 100] = pairs();
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -54,39 +54,47 @@ impl<'a> Writer<'a> {
     #[inline]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         if bytes.len() <= STAGE {
-            self.room(bytes.len()).copy_from_slice(bytes);
+            copy(bytes, self.room(bytes.len()));
         } else {
             self.flush();
             (self.sink)(bytes);
         }
     }
 
-    /// `<length>:<text>`.
+    /// `<tag><length>:<text>`: in one piece where the text is short, for each
+    /// piece waits for the one before.
     #[inline]
-    pub(super) fn text(&mut self, text: &str) {
-        self.length(text.len());
-        self.bytes(text.as_bytes());
+    pub(super) fn text<const TAG: usize>(&mut self, tag: [u8; TAG], text: &str) {
+        let (text, digits) = (text.as_bytes(), digits_of(text.len() as u64));
+        if text.len() > STAGE / 2 {
+            self.bytes(&tag);
+            self.length(text.len());
+            return self.bytes(text);
+        }
+        let room = self.room(TAG + digits + 1 + text.len());
+        let (head, tail) = room.split_at_mut(TAG + digits + 1);
+        head[..TAG].copy_from_slice(&tag);
+        decimal(text.len() as u64, &mut head[TAG..TAG + digits]);
+        head[TAG + digits] = b':';
+        copy(text, tail);
     }
 
-    #[inline]
     pub(super) fn length(&mut self, length: usize) {
-        self.decimal(length as u64);
+        let digits = digits_of(length as u64);
+        decimal(length as u64, self.room(digits));
         self.byte(b':');
     }
 
+    /// `i<decimal>;`.
     #[inline]
-    pub(super) fn decimal(&mut self, mut number: u64) {
-        if number < 10 {
-            return self.byte(digit(number));
-        }
-        let mut digits = [0; DIGITS_MAX];
-        let mut start = DIGITS_MAX;
-        while number > 0 {
-            start -= 1;
-            digits[start] = digit(number % 10);
-            number /= 10;
-        }
-        self.bytes(&digits[start..]);
+    pub(super) fn integer(&mut self, is_negative: bool, number: u64) {
+        let digits = digits_of(number);
+        let start = if is_negative { 2 } else { 1 };
+        let room = self.room(start + digits + 1);
+        room[start - 1] = b'-';
+        room[0] = b'i';
+        room[start + digits] = b';';
+        decimal(number, &mut room[start..start + digits]);
     }
 
     pub(super) fn hex(&mut self, bytes: &[u8]) {
@@ -97,6 +105,71 @@ impl<'a> Writer<'a> {
                 pair[1] = HEX[usize::from(byte & 15)];
             }
         }
+    }
+}
+
+const fn pairs() -> [[u8; 2]; 100] {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [digit(number as u64 / 10), digit(number as u64 % 10)];
+        number += 1;
+    }
+    pairs
+}
+
+#[inline]
+fn digits_of(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |last| last as usize + 1)
+}
+
+/// Fills `room` with the digits of `number`, in place: text that is copied right
+/// after it was written waits until it has arrived.
+#[inline]
+fn decimal(mut number: u64, room: &mut [u8]) {
+    let mut fours = room.rchunks_exact_mut(4);
+    for four in &mut fours {
+        let (high, low) = (number % 10_000 / 100, number % 100);
+        number /= 10_000;
+        four[..2].copy_from_slice(&pair(high));
+        four[2..].copy_from_slice(&pair(low));
+    }
+    match fours.into_remainder() {
+        [one] => *one = digit(number),
+        [one, rest @ ..] if rest.len() == 2 => {
+            *one = digit(number / 100);
+            rest.copy_from_slice(&pair(number % 100));
+        }
+        rest => rest.copy_from_slice(&pair(number)[..rest.len()]),
+    }
+}
+
+/// The two digits of a number below a hundred.
+#[inline]
+fn pair(number: u64) -> [u8; 2] {
+    PAIRS[usize::try_from(number).expect("it is below a hundred")]
+}
+
+/// What `copy_from_slice` does, without its call where a row's texts are short.
+#[inline]
+fn copy(from: &[u8], to: &mut [u8]) {
+    match from.len() {
+        16..=32 => ends::<16>(from, to),
+        8..16 => ends::<8>(from, to),
+        4..8 => ends::<4>(from, to),
+        2..4 => ends::<2>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies the first and the last `N` bytes, which may overlap.
+#[inline]
+fn ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut()) {
+        *to = *from;
+    }
+    if let (Some(from), Some(to)) = (from.last_chunk::<N>(), to.last_chunk_mut()) {
+        *to = *from;
     }
 }
 
