@@ -61,6 +61,7 @@ use serializer::Canonical;
 use writer::Writer;
 
 pub use error::CanonicalError;
+pub(crate) use writer::{hex_digits, lower_hex};
 
 /// The text of `value`.
 ///
@@ -101,7 +102,7 @@ pub fn write<V: Serialize + ?Sized>(
     value: &V,
     mut sink: impl FnMut(&[u8]),
 ) -> Result<(), CanonicalError> {
-    write_after(&[], value, &mut sink)
+    write_after([], Some(value), &mut sink)
 }
 
 /// XXH3-128 of the text of `value`, without the text being kept anywhere.
@@ -120,13 +121,13 @@ pub fn write<V: Serialize + ?Sized>(
 ///
 /// What `value` itself reports.
 pub fn hash<V: Serialize + ?Sized>(value: &V, seed: u64) -> Result<u128, CanonicalError> {
-    hash_after(&[], value, seed)
+    hash_after([], Some(value), seed)
 }
 
-/// The hash of `prefix` and the text of `value`: in one go, unless it is long.
-pub(crate) fn hash_after<V: Serialize + ?Sized>(
-    prefix: &[u8],
-    value: &V,
+/// The hash of the text that [`write_after`] writes: in one go, unless it is long.
+pub(crate) fn hash_after<V: Serialize + ?Sized, const N: usize>(
+    head: [&[u8]; N],
+    value: Option<&V>,
     seed: u64,
 ) -> Result<u128, CanonicalError> {
     let mut long = None;
@@ -134,8 +135,7 @@ pub(crate) fn hash_after<V: Serialize + ?Sized>(
         long.get_or_insert_with(|| Hasher::with_seed(seed)).write(piece);
     };
     let mut writer = Writer::new(&mut sink);
-    writer.bytes(prefix);
-    value.serialize(Canonical(&mut writer))?;
+    put(head, value, &mut writer)?;
     let (rest, length) = writer.into_rest();
     Ok(match long {
         None => XxHash3_128::oneshot_with_seed(seed, &rest[..length]),
@@ -146,19 +146,29 @@ pub(crate) fn hash_after<V: Serialize + ?Sized>(
     })
 }
 
-/// `prefix` and the text of `value`.
-pub(crate) fn write_after<V: Serialize + ?Sized>(
-    prefix: &[u8],
-    value: &V,
+/// The pieces of `head`, and the text of the value if there is one.
+pub(crate) fn write_after<V: Serialize + ?Sized, const N: usize>(
+    head: [&[u8]; N],
+    value: Option<&V>,
     sink: &mut dyn FnMut(&[u8]),
 ) -> Result<(), CanonicalError> {
     let mut writer = Writer::new(sink);
-    writer.bytes(prefix);
-    value.serialize(Canonical(&mut writer))?;
+    put(head, value, &mut writer)?;
     writer.close();
     Ok(())
 }
 
+fn put<V: Serialize + ?Sized, const N: usize>(
+    head: [&[u8]; N],
+    value: Option<&V>,
+    writer: &mut Writer<'_>,
+) -> Result<(), CanonicalError> {
+    for piece in head {
+        writer.bytes(piece);
+    }
+    value.map_or(Ok(()), |value| value.serialize(Canonical(writer)))
+}
+
 fn append<V: Serialize + ?Sized>(value: &V, text: &mut Vec<u8>) -> Result<(), CanonicalError> {
-    write_after(&[], value, &mut |piece| text.extend_from_slice(piece))
+    write_after([], Some(value), &mut |piece| text.extend_from_slice(piece))
 }

@@ -99,12 +99,30 @@ impl<'a> Writer<'a> {
 
     pub(super) fn hex(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(STAGE / 2) {
-            let room = self.room(2 * chunk.len());
-            for (pair, byte) in room.chunks_exact_mut(2).zip(chunk) {
-                pair[0] = HEX[usize::from(byte >> 4)];
-                pair[1] = HEX[usize::from(byte & 15)];
-            }
+            fill_hex(chunk, self.room(2 * chunk.len()));
         }
+    }
+}
+
+/// Two lower-case digits for each byte.
+pub(crate) fn lower_hex(bytes: &[u8]) -> Vec<u8> {
+    let mut digits = vec![0; 2 * bytes.len()];
+    fill_hex(bytes, &mut digits);
+    digits
+}
+
+/// As [`lower_hex`], of a salt or a stamp.
+pub(crate) fn hex_digits(bytes: [u8; 16]) -> [u8; 32] {
+    let mut digits = [0; 32];
+    fill_hex(&bytes, &mut digits);
+    digits
+}
+
+#[inline]
+fn fill_hex(bytes: &[u8], room: &mut [u8]) {
+    for (pair, byte) in room.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 15)];
     }
 }
 

@@ -17,6 +17,7 @@
 //! ```
 
 mod checkpoints;
+mod digest;
 mod file_state;
 mod repair_queue;
 mod repository;

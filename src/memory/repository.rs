@@ -73,7 +73,7 @@ impl<K: Key, E: Entity> InMemoryRepository<K, E> {
         self.lock().iter().map(|(key, record)| (key.clone(), record.clone())).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<K, Record<E>>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<K, Record<E>>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

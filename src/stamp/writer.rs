@@ -55,8 +55,8 @@ impl fmt::Display for WriterId {
     }
 }
 
-/// The operating system gave no random bits for a writer id, an incarnation or a
-/// move id.
+/// The operating system gave no random bits for a writer id, an incarnation, a
+/// move id or a salt.
 ///
 /// ```
 /// use strangler_fig::phase::{Incarnation, MoveId};
@@ -69,5 +69,5 @@ impl fmt::Display for WriterId {
 /// assert!(ids().is_ok(), "this system has enough");
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("the operating system has no entropy for an id")]
+#[error("the operating system has no entropy to give")]
 pub struct EntropyError(#[source] pub(crate) getrandom::Error);

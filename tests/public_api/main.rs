@@ -31,9 +31,10 @@ use strangler_fig::reconcile::{
     SweepReport,
 };
 use strangler_fig::repository::{
-    Access, Answer, Applied, BuildError, Divergence, DivergenceReason, DivergenceSink, Entity,
-    Join, JoinRule, Joined, ListRepository, MigrationConfig, MigrationError, MigrationRepository,
-    Page, Repository, ScanRepository, SideStamped, SinkMark, StampStore, StampedRepository,
+    Access, Answer, Applied, BuildError, DigestRepository, DigestSalt, Divergence,
+    DivergenceReason, DivergenceSink, Entity, HashedRecord, Join, JoinRule, Joined, KeyRange,
+    ListRepository, MigrationConfig, MigrationError, MigrationRepository, Page, RangeDigest,
+    RecordHash, Repository, ScanRepository, SideStamped, SinkMark, StampStore, StampedRepository,
     TransactionalRepository, Unstamped,
 };
 use strangler_fig::stamp::{
@@ -96,6 +97,9 @@ fn every_public_future_is_send() {
     let service = Arc::new(InMemoryStateService::default());
     let ticket = rows.tracker().state().begin_sweep(&Fleet::default());
     assert_send(&rows.join(&1));
+    let store = rows.legacy();
+    assert_send(&store.read_many(&[1]));
+    assert_send(&store.digests(DigestSalt::from_bytes([0; 16]), &[KeyRange::all()]));
     assert_send(&sweep.run(ticket, std::future::pending()));
     assert_send(&sweep.establish(&*service, std::future::pending()));
 
@@ -162,6 +166,7 @@ fn values_are_values() {
     assert_value::<(ReadPlan, WritePlan, Join, JoinRule, Joined)>();
     assert_value::<(Access, Applied, Answer<Row>, Page<u32, Row>, DivergenceReason)>();
     assert_value::<(RepairNote, RepairEntry, RepairDepth)>();
+    assert_value::<(DigestSalt, RecordHash, RangeDigest, HashedRecord<u32>, KeyRange<u32>)>();
     assert_value::<(Event, Operation, Outcome, Comparison, LenientOutcome, StoreErrorKind)>();
 }
 
@@ -180,10 +185,11 @@ fn what_is_written_down_stays() {
 
 /// Contracts that users implement or name in bounds.
 #[expect(dead_code, reason = "it is compiled, not run")]
-fn contracts<K, R, S, T, P, O>(_: K, _: R, _: S, _: T, _: P, _: O)
+fn contracts<K, R, D, S, T, P, O>(_: K, _: R, _: D, _: S, _: T, _: P, _: O)
 where
     K: Key + KeyExt,
     R: ScanRepository<Entity: Entity>,
+    D: DigestRepository,
     T: TransactionalRepository,
     S: StampStore<Transaction = T::Transaction>,
     P: ListRepository,
