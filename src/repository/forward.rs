@@ -96,6 +96,17 @@ impl<R: StampedRepository + ?Sized> StampedRepository for Arc<R> {
         (**self).apply_many(records)
     }
 
+    fn read_many<'a, 'b, 'f>(
+        &'a self,
+        keys: &'b [R::Key],
+    ) -> Boxed<'f, Vec<Result<Record<R::Entity>, StoreError>>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        (**self).read_many(keys)
+    }
+
     fn scope(&self) -> StampScope {
         (**self).scope()
     }

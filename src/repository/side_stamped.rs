@@ -98,6 +98,27 @@ where
         Ok(answers)
     }
 
+    /// Row and stamp, as one transaction sees them.
+    async fn read_in(
+        &self,
+        transaction: &mut R::Transaction,
+        key: &R::Key,
+    ) -> Result<Record<R::Entity>, StoreError> {
+        let stamp = self.stamps.stamp(transaction, key).await?;
+        let value = self.repository.find_in(transaction, key).await?;
+        Ok(Record { stamp: stamp.unwrap_or_else(|| unstamped(value.as_ref())), value })
+    }
+
+    /// All keys in one transaction, or none.
+    async fn read_all(&self, keys: &[R::Key]) -> Result<Vec<Record<R::Entity>>, StoreError> {
+        let mut transaction = self.repository.begin(Access::Read).await?;
+        let mut records = Vec::with_capacity(keys.len());
+        for key in keys {
+            records.push(self.read_in(&mut transaction, key).await?);
+        }
+        Ok(records)
+    }
+
     /// The stamp, looked up before the row so that the key is locked.
     async fn stamp_in(
         &self,
@@ -138,9 +159,20 @@ where
 
     async fn read(&self, key: &R::Key) -> Result<Record<R::Entity>, StoreError> {
         let mut transaction = self.repository.begin(Access::Read).await?;
-        let stamp = self.stamps.stamp(&mut transaction, key).await?;
-        let value = self.repository.find_in(&mut transaction, key).await?;
-        Ok(Record { stamp: stamp.unwrap_or_else(|| unstamped(value.as_ref())), value })
+        self.read_in(&mut transaction, key).await
+    }
+
+    /// In one transaction; one by one where that fails, so that a row that cannot
+    /// be read fails alone.
+    async fn read_many(&self, keys: &[R::Key]) -> Vec<Result<Record<R::Entity>, StoreError>> {
+        if let Ok(records) = self.read_all(keys).await {
+            return records.into_iter().map(Ok).collect();
+        }
+        let mut records = Vec::with_capacity(keys.len());
+        for key in keys {
+            records.push(self.read(key).await);
+        }
+        records
     }
 
     async fn apply(&self, key: &R::Key, record: &Record<R::Entity>) -> Result<Applied, StoreError> {

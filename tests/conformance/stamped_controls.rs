@@ -44,6 +44,12 @@ controls! {
     AnswersAnEmptyBatch: no_records_have_no_answers
     RejectsTheWholeBatch: a_rejected_record_does_not_stop_the_others
     LimitsTheBatch: a_large_batch_is_applied_whole
+    ReadsManyInTheStoresOrder: many_keys_are_answered_in_order
+    ReadsManyWithoutTheAbsent: many_keys_are_answered_in_order
+    ReadsManyOnceEach: a_key_named_often_is_answered_as_often
+    ReadsManyOfNothingAsAnError: no_keys_have_no_answers
+    ReadsManyUpToALimit: a_large_batch_of_keys_is_read_whole
+    ReadsManyFromAReplica: many_keys_are_read_as_they_are_now
     TrimsText: every_value_comes_back
     KeysAreCutShort: keys_do_not_disturb_each_other
     RejectsTooLate: a_rejected_value_changes_nothing

@@ -158,6 +158,17 @@ async fn each_record_of_a_batch_has_a_fault_of_its_own() {
 }
 
 #[tokio::test]
+async fn each_of_many_reads_has_a_fault_of_its_own() {
+    let users = users();
+    users.push_read(None);
+    users.push_read(Fault::Refuse(Unavailable));
+    let answers = users.read_many(&[1, 2, 3]).await;
+    let failed: Vec<_> = answers.iter().map(Result::is_err).collect();
+    assert_eq!(failed, [false, true, false]);
+    assert_eq!(users.reads(), 3);
+}
+
+#[tokio::test]
 async fn calls_are_counted_whatever_became_of_them() {
     let users = users();
     users.push_read(Fault::Refuse(Unavailable));

@@ -2,6 +2,7 @@
 //! be compared without sending them.
 
 mod contract;
+mod forward;
 mod hash;
 mod range;
 mod salt;

@@ -51,6 +51,12 @@ pub(crate) enum Flaw {
     RejectsTheWholeBatch,
     LimitsTheBatch,
     LocksInTheOrderOfTheBatch,
+    ReadsManyInTheStoresOrder,
+    ReadsManyWithoutTheAbsent,
+    ReadsManyOnceEach,
+    ReadsManyOfNothingAsAnError,
+    ReadsManyUpToALimit,
+    ReadsManyFromAReplica,
     // Scans.
     ScansBackwards,
     ScansLeaveOutTombstones,

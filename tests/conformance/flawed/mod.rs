@@ -2,6 +2,7 @@
 
 mod batch;
 mod flaw;
+mod many;
 mod scan;
 mod store;
 
@@ -208,6 +209,10 @@ impl StampedRepository for Flawed {
         records: &[(u32, Record<User>)],
     ) -> Vec<Result<Applied, StoreError>> {
         self.apply_batch(records).await
+    }
+
+    async fn read_many(&self, keys: &[u32]) -> Vec<Result<Record<User>, StoreError>> {
+        self.read_batch(keys).await
     }
 }
 

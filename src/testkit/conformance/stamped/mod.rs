@@ -6,6 +6,7 @@ mod concurrent;
 mod dropped;
 mod fixture;
 mod fresh;
+mod many;
 mod order;
 mod subject;
 mod tombstone;
@@ -17,6 +18,7 @@ use concurrent::*;
 use dropped::*;
 pub use fixture::{EntityOf, KeyOf, StampedFixture};
 use fresh::*;
+use many::*;
 use order::*;
 use tombstone::*;
 use value::*;
@@ -105,6 +107,11 @@ macro_rules! __each_stamped_fact {
             a_rejected_record_does_not_stop_the_others
             a_large_batch_is_applied_whole
             batches_in_opposite_orders_both_finish
+            many_keys_are_answered_in_order
+            a_key_named_often_is_answered_as_often
+            no_keys_have_no_answers
+            a_large_batch_of_keys_is_read_whole
+            many_keys_are_read_as_they_are_now
             every_value_comes_back
             every_bit_of_a_stamp_is_kept
             stamps_are_compared_as_unsigned_bytes
