@@ -1,29 +1,11 @@
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::Instant;
-use tracing::{Instrument, debug, info_span};
-
-use super::copy::{Copy, Ended};
-use super::plan::partitions;
-use super::{
-    BackfillConfig, BackfillError, BackfillReport, CheckpointStore, Claim, JobName, PartitionState,
-};
-use crate::error::StoreError;
-use crate::key::KeyExt;
-use crate::observe::{field, span};
-use crate::phase::{NodeId, PartName, Side, primary};
+use super::{BackfillConfig, CheckpointStore, JobName};
+use crate::phase::NodeId;
 use crate::reconcile::RepairQueue;
-use crate::repository::{MigrationRepository, ScanRepository, StampedRepository};
-use crate::stamp::StampScope;
-use crate::worker::{Meter, Pace, Progress, ScanError, Throttle, WorkerControl};
-
-/// How often a worker that has nothing to copy asks whether another has left
-/// something behind.
-const ASKED_EVERY: Duration = Duration::from_secs(1);
+use crate::repository::{MigrationRepository, StampedRepository};
+use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
 
 /// Copies legacy to modern, page by page, while traffic runs.
 ///
@@ -66,8 +48,8 @@ pub struct Backfiller<L: StampedRepository, M> {
     pub(super) repairs: Arc<dyn RepairQueue>,
     pub(super) job: JobName,
     pub(super) config: BackfillConfig,
-    boundaries: Vec<L::Key>,
-    worker: String,
+    pub(super) boundaries: Vec<L::Key>,
+    pub(super) worker: String,
     control: WorkerControl,
     throttle: Option<Arc<dyn Throttle>>,
     pub(super) meter: Meter,
@@ -121,6 +103,34 @@ where
     /// several processes can share it. Whoever begins the job decides;
     /// [`DigestRepository::split`](crate::repository::DigestRepository::split)
     /// finds keys that divide a store evenly.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryRepository};
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let checkpoints = Arc::new(InMemoryCheckpointStore::default());
+    /// # let repairs = Arc::new(InMemoryRepairQueue::default());
+    /// use std::num::NonZeroUsize;
+    /// use strangler_fig::backfill::Backfiller;
+    /// use strangler_fig::repository::{DigestRepository, KeyRange};
+    ///
+    /// (0..10).for_each(|id| users.legacy().plant((id, "Ada")));
+    /// let five = NonZeroUsize::new(5).expect("it is not zero");
+    /// let cuts = users.legacy().split(&KeyRange::all(), five).await?;
+    /// let report = Backfiller::new(&users, checkpoints, repairs, "users".parse()?)
+    ///     .with_boundaries(cuts)
+    ///     .run(std::future::pending())
+    ///     .await?;
+    /// assert_eq!((report.partitions, report.copied), (2, 10));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_boundaries(mut self, boundaries: Vec<L::Key>) -> Self {
         self.boundaries = boundaries;
@@ -138,6 +148,33 @@ where
     }
 
     /// The same, told to pause and stop by `control`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryRepository};
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let checkpoints = Arc::new(InMemoryCheckpointStore::default());
+    /// # let repairs = Arc::new(InMemoryRepairQueue::default());
+    /// use strangler_fig::backfill::Backfiller;
+    /// use strangler_fig::worker::WorkerControl;
+    ///
+    /// users.legacy().plant((1, "Ada"));
+    /// let control = WorkerControl::new();
+    /// let backfiller = Backfiller::new(&users, checkpoints, repairs, "users".parse()?)
+    ///     .with_control(control.clone());
+    /// control.stop();
+    /// let report = backfiller.run(std::future::pending()).await?;
+    /// assert!(!report.is_done);
+    /// assert_eq!(backfiller.progress().records, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_control(mut self, control: WorkerControl) -> Self {
         self.control = control;
@@ -158,7 +195,7 @@ where
         self.meter.progress()
     }
 
-    fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> Pace {
         Pace::new(&self.control, &self.meter)
             .with_limit(self.config.rate_limit)
             .with_throttle(self.throttle.clone())
@@ -169,184 +206,4 @@ where
 fn worker_name(node: Option<&NodeId>) -> String {
     let unique = fastrand::u64(..);
     node.map_or_else(|| format!("worker-{unique:016x}"), |node| format!("{node}-{unique:08x}"))
-}
-
-#[expect(
-    clippy::manual_async_fn,
-    reason = "`Send` is promised here once, as in `MigrationRepository`"
-)]
-impl<L, M> Backfiller<L, M>
-where
-    L: ScanRepository,
-    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
-{
-    /// Copies until every partition is finished, by this worker or another, or
-    /// `shutdown` resolves; the pages in hand are always finished.
-    ///
-    /// # Errors
-    ///
-    /// [`BackfillError`]: run it again, it goes on from its checkpoints.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: what is not in a checkpoint is copied again. The partition in
-    /// hand stays claimed until its term is over.
-    pub fn run(
-        &self,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> impl Future<Output = Result<BackfillReport, BackfillError>> + Send {
-        async move {
-            let pace = self.pace();
-            let stop = pace.shutdown();
-            let mut work = pin!(self.timed(self.work(pace)));
-            tokio::select! {
-                biased;
-                () = shutdown => stop.stop(),
-                report = &mut work => return report,
-            }
-            work.await
-        }
-    }
-
-    /// Says what [`run`](Self::run) would copy by now, reading both stores and
-    /// writing nothing: no checkpoint either.
-    ///
-    /// # Errors
-    ///
-    /// [`BackfillError::Scan`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it has no effect.
-    pub fn dry_run(
-        &self,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> impl Future<Output = Result<BackfillReport, BackfillError>> + Send {
-        async move {
-            let pace = self.pace();
-            let stop = pace.shutdown();
-            let mut work = pin!(self.timed(self.foresee(pace)));
-            tokio::select! {
-                biased;
-                () = shutdown => stop.stop(),
-                report = &mut work => return report,
-            }
-            work.await
-        }
-    }
-
-    async fn timed(
-        &self,
-        work: impl Future<Output = Result<BackfillReport, BackfillError>>,
-    ) -> Result<BackfillReport, BackfillError> {
-        let began = Instant::now();
-        let report = work.instrument(info_span!(span::BACKFILL, { field::JOB } = %self.job)).await;
-        let report = report.map(|report| BackfillReport { took: began.elapsed(), ..report });
-        debug!(report = report.as_ref().ok().map(tracing::field::display), "backfilled");
-        report
-    }
-
-    async fn work(&self, mut pace: Pace) -> Result<BackfillReport, BackfillError> {
-        let mut report = BackfillReport::new(self.job.clone());
-        let partitions = self.open().await?;
-        let counted = partitions.iter().map(|state| state.checkpoint.scanned).sum();
-        self.meter.begin(counted, self.config.expected);
-        while pace.proceed().await.is_ok() {
-            self.may_copy()?;
-            let Some(claim) = self.claim().await? else {
-                if self.load().await?.iter().all(|state| state.checkpoint.is_done) {
-                    break;
-                }
-                self.meter.waits(Some("every partition left is another worker's".to_owned()));
-                if pace.sleep_until(Instant::now() + ASKED_EVERY).await.is_err() {
-                    break;
-                }
-                continue;
-            };
-            match Copy::of(self, claim, &mut pace)?.run(&mut report).await? {
-                Ended::Done => {}
-                Ended::Lost => report.claims_lost += 1,
-                Ended::Stopped => break,
-            }
-        }
-        report.close(&self.load().await?);
-        Ok(report)
-    }
-
-    async fn foresee(&self, mut pace: Pace) -> Result<BackfillReport, BackfillError> {
-        let mut report = BackfillReport::new(self.job.clone());
-        report.is_dry_run = true;
-        self.meter.begin(0, self.config.expected);
-        let Some(last) = self.last_key().await? else {
-            report.is_done = true;
-            return Ok(report);
-        };
-        let whole = partitions(&[], &last).swap_remove(0);
-        let claim = Claim {
-            job: self.job.clone(),
-            number: 0,
-            epoch: 0,
-            partition: whole,
-            checkpoint: super::Checkpoint::default(),
-        };
-        let ended = Copy::of(self, claim, &mut pace)?.foresee(&mut report).await?;
-        report.is_done = matches!(ended, Ended::Done);
-        Ok(report)
-    }
-
-    /// The partitions of the job, which is begun if it was not yet.
-    async fn open(&self) -> Result<Vec<PartitionState>, BackfillError> {
-        let begun = self.load().await?;
-        if !begun.is_empty() {
-            return Ok(begun);
-        }
-        let Some(last) = self.last_key().await? else { return Ok(Vec::new()) };
-        let partitions = partitions(&self.boundaries, &last);
-        let opened = self.config.retries.call(|| self.checkpoints.open(&self.job, &partitions));
-        opened.await.map_err(|source| self.unreachable(source))?;
-        self.load().await
-    }
-
-    async fn last_key(&self) -> Result<Option<L::Key>, BackfillError> {
-        let last = self.config.retries.call(|| self.repository.legacy().last_key()).await;
-        Ok(last.map_err(|source| ScanError::Failed { side: Side::Legacy, source })?)
-    }
-
-    async fn load(&self) -> Result<Vec<PartitionState>, BackfillError> {
-        let loaded = self.config.retries.call(|| self.checkpoints.load(&self.job)).await;
-        loaded.map_err(|source| self.unreachable(source))
-    }
-
-    async fn claim(&self) -> Result<Option<Claim>, BackfillError> {
-        let term = self.config.claim_term;
-        let claim = || self.checkpoints.claim(&self.job, &self.worker, term);
-        self.config.retries.call(claim).await.map_err(|source| self.unreachable(source))
-    }
-
-    pub(super) fn unreachable(&self, source: StoreError) -> BackfillError {
-        BackfillError::Checkpoint { job: self.job.clone(), source }
-    }
-
-    pub(super) fn key_of(&self, bytes: &[u8]) -> Result<L::Key, BackfillError> {
-        L::Key::from_bytes(bytes)
-            .map_err(|source| BackfillError::ForeignKey { job: self.job.clone(), source })
-    }
-
-    /// Whether modern may be written to by a copy, now.
-    pub(super) fn may_copy(&self) -> Result<(), BackfillError> {
-        let tracker = self.repository.tracker();
-        if tracker.word().is_closed() {
-            return Err(BackfillError::Closed);
-        }
-        let state = tracker.state();
-        let leads = |name| {
-            let part = state.part(name);
-            part.is_some_and(|part| primary(part.phase, part.entered_from) == Side::Modern)
-        };
-        let forgets = self.repository.modern().scope() == StampScope::Process;
-        if forgets && (leads(PartName::Base) || leads(PartName::Cohort)) {
-            return Err(BackfillError::ForgetfulModern);
-        }
-        Ok(())
-    }
 }

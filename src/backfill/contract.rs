@@ -8,6 +8,28 @@ use crate::error::StoreError;
 
 /// Where a backfill writes down how far it has come, and who works on what.
 ///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::backfill::{Checkpoint, CheckpointStore, JobName, Partition};
+/// use strangler_fig::memory::InMemoryCheckpointStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (store, job) = (InMemoryCheckpointStore::default(), "users".parse::<JobName>()?);
+/// store.open(&job, &[Partition { after: None, until: vec![9] }]).await?;
+///
+/// let term = Duration::from_secs(30);
+/// let claim = store.claim(&job, "node-1", term).await?.expect("nobody holds it");
+/// let done = Checkpoint { is_done: true, ..claim.checkpoint.clone() };
+/// store.save(&claim, &done, term).await?;
+/// assert_eq!(store.claim(&job, "node-2", term).await?, None);
+///
+/// store.remove(&job).await?;
+/// assert!(store.load(&job).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `open` records a job and its partitions, numbered from 0 in their order;

@@ -6,12 +6,29 @@ use serde::{Deserialize, Serialize};
 /// The longest name, in bytes.
 const NAME_MAX: usize = 100;
 
-/// The name of a backfill: what its checkpoints are found by.
+/// The name of a backfill: what its checkpoints are found by. 1 to 100 bytes
+/// without control characters.
+///
+/// ```
+/// use strangler_fig::backfill::JobName;
+///
+/// let job: JobName = "users 2026".parse()?;
+/// assert_eq!(job.to_string(), "users 2026");
+/// assert!("".parse::<JobName>().is_err());
+/// # Ok::<(), strangler_fig::backfill::JobNameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct JobName(String);
 
-/// Not a name of a job: 1 to 100 bytes without control characters.
+/// Not a name of a job.
+///
+/// ```
+/// use strangler_fig::backfill::JobName;
+///
+/// let wrong = "a\nb".parse::<JobName>().unwrap_err().to_string();
+/// assert!(wrong.starts_with(r#""a\nb" is no name for a job"#));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no name for a job: it takes 1 to {NAME_MAX} bytes without control characters")]
 pub struct JobNameError(String);
@@ -56,6 +73,15 @@ impl fmt::Display for JobName {
 }
 
 /// A range of encoded keys: those after `after` up to and including `until`.
+///
+/// ```
+/// use strangler_fig::backfill::Partition;
+/// use strangler_fig::key::KeyExt;
+///
+/// let first = Partition { after: None, until: 999_u32.to_bytes() };
+/// let second = Partition { after: Some(first.until.clone()), until: 1_999_u32.to_bytes() };
+/// assert!(first.until < second.until);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Partition {
     /// The last key before it; `None`: from the first key on.
@@ -65,6 +91,13 @@ pub struct Partition {
 }
 
 /// How far the copying of a partition has come.
+///
+/// ```
+/// use strangler_fig::backfill::Checkpoint;
+///
+/// let begun = Checkpoint::default();
+/// assert!(begun.after.is_none() && !begun.is_done);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Every key up to this one is copied, or noted as failed.
@@ -82,6 +115,15 @@ pub struct Checkpoint {
 }
 
 /// A partition as a store knows it.
+///
+/// ```
+/// use strangler_fig::backfill::PartitionState;
+///
+/// /// Nobody works on it, and there is work.
+/// fn is_idle(state: &PartitionState) -> bool {
+///     !state.checkpoint.is_done && state.holder.is_none()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionState {
     /// Its keys.
@@ -94,7 +136,15 @@ pub struct PartitionState {
     pub holder: Option<String>,
 }
 
-/// The right to copy a partition.
+/// The right to copy a partition, until another worker has claimed it.
+///
+/// ```
+/// use strangler_fig::backfill::Claim;
+///
+/// fn line(claim: &Claim) -> String {
+///     format!("partition {} of {}, claim {}", claim.number, claim.job, claim.epoch)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Which job.

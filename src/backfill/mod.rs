@@ -26,6 +26,7 @@ mod job;
 mod page;
 mod plan;
 mod report;
+mod run;
 
 pub use backfiller::Backfiller;
 pub use config::BackfillConfig;

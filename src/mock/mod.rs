@@ -23,6 +23,7 @@
     reason = "made by the macro, of an argument that is an `Option<&K>`"
 )]
 
+mod checkpoint_store;
 mod clock;
 mod observer;
 mod repair_queue;
@@ -30,7 +31,9 @@ mod repository;
 mod stamped;
 mod state;
 mod tables;
+mod throttle;
 
+pub use checkpoint_store::MockCheckpointStore;
 pub use clock::MockClock;
 pub use observer::MockObserver;
 pub use repair_queue::MockRepairQueue;
@@ -38,3 +41,4 @@ pub use repository::{MockListRepository, MockRepository};
 pub use stamped::{MockScanRepository, MockStampedRepository};
 pub use state::MockMigrationStateService;
 pub use tables::{MockStampStore, MockTransactionalRepository};
+pub use throttle::MockThrottle;

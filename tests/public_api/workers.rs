@@ -1,0 +1,55 @@
+//! The workers that move and prove the data.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use strangler_fig::backfill::{
+    BackfillConfig, BackfillError, BackfillReport, Backfiller, Checkpoint, CheckpointStore, Claim,
+    FailedRecord, JobName, JobNameError, Partition, PartitionState,
+};
+use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue};
+use strangler_fig::worker::{
+    Eta, PageSize, Progress, RateLimit, Retries, ScanError, Throttle, WorkerControl, WorkerState,
+};
+
+use super::{Store, assert_error, assert_send, assert_shared, assert_value, rows};
+
+#[test]
+fn a_backfill_may_run_in_any_task() {
+    let checkpoints: Arc<dyn CheckpointStore> = Arc::new(InMemoryCheckpointStore::default());
+    let repairs = Arc::new(InMemoryRepairQueue::default());
+    let backfiller = Backfiller::new(&rows(), checkpoints, repairs, "rows".parse().unwrap())
+        .with_config(BackfillConfig::default())
+        .with_boundaries(vec![7])
+        .with_worker_name("node-1")
+        .with_control(WorkerControl::new());
+    assert_send(&backfiller.run(pending()));
+    assert_send(&backfiller.dry_run(pending()));
+    assert_shared::<Backfiller<Store, Store>>();
+    assert_shared::<Arc<dyn Throttle>>();
+    assert_eq!(backfiller.progress().eta, Eta::Unknown);
+}
+
+#[test]
+fn what_workers_say_are_values_and_errors() {
+    assert_value::<(JobName, Partition, Checkpoint, PartitionState, Claim)>();
+    assert_value::<(BackfillReport, FailedRecord, Progress, Eta)>();
+    assert_value::<(PageSize, RateLimit, Retries, WorkerState)>();
+    assert_error::<BackfillError>();
+    assert_error::<JobNameError>();
+    assert_error::<ScanError>();
+}
+
+#[cfg(feature = "testkit")]
+#[expect(dead_code, reason = "it is compiled, not run")]
+fn suites<C: strangler_fig::testkit::conformance::CheckpointFixture>() {
+    use strangler_fig::testkit::conformance::{Fact, checkpoint};
+    let _: Vec<Fact<C>> = checkpoint::facts();
+}
+
+#[cfg(feature = "mockall")]
+#[test]
+fn the_workers_contracts_have_mocks() {
+    use strangler_fig::mock::{MockCheckpointStore, MockThrottle};
+    let _ = (MockCheckpointStore::new(), MockThrottle::new());
+}
