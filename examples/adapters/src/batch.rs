@@ -1,0 +1,95 @@
+//! Many records in few statements, each answered for itself.
+
+use std::future::Future;
+
+use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::repository::Applied;
+use strangler_fig::stamp::{Record, Stamp};
+
+/// A record and its key, as `apply_many` is given them.
+pub(crate) type Keyed<K, E> = (K, Record<E>);
+
+/// A store that takes several records in one statement.
+pub(crate) trait Batch<K, E> {
+    /// Applies all `records`, or none, and answers for each. Their keys differ
+    /// and rise: a statement cannot change a row twice, and writers that lock in
+    /// one order cannot deadlock.
+    fn apply_all(
+        &self,
+        records: &[&Keyed<K, E>],
+    ) -> impl Future<Output = Result<Vec<Applied>, StoreError>> + Send;
+}
+
+/// Applies `records`, each for itself: one that is refused fails alone, found by
+/// halving.
+pub(crate) async fn apply_many<K, E>(
+    store: &(impl Batch<K, E> + Sync),
+    records: &[Keyed<K, E>],
+) -> Vec<Result<Applied, StoreError>>
+where
+    K: Ord + Sync,
+    E: Sync,
+{
+    let mut answers: Vec<_> = records.iter().map(|_| Err(unstamped())).collect();
+    let mut waiting = waves(records);
+    waiting.reverse();
+    while let Some(mut batch) = waiting.pop() {
+        let chosen: Vec<_> = batch.iter().map(|&place| &records[place]).collect();
+        match store.apply_all(&chosen).await {
+            Ok(applied) => {
+                for (&place, applied) in batch.iter().zip(applied) {
+                    answers[place] = Ok(applied);
+                }
+            }
+            Err(error) if error.kind() == StoreErrorKind::Rejected && batch.len() > 1 => {
+                let rest = batch.split_off(batch.len() / 2);
+                waiting.extend([rest, batch]);
+            }
+            Err(error) => {
+                for place in batch {
+                    answers[place] = Err(error.clone());
+                }
+            }
+        }
+    }
+    answers
+}
+
+/// The places of the records in batches without a key twice: the first records
+/// of all keys, then the second ones. Those without a stamp are left out.
+fn waves<K: Ord, E>(records: &[Keyed<K, E>]) -> Vec<Vec<usize>> {
+    let mut places: Vec<usize> =
+        (0..records.len()).filter(|&place| records[place].1.stamp > Stamp::ZERO).collect();
+    // Stable: records of one key stay in their order.
+    places.sort_by_key(|&place| &records[place].0);
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    let (mut turn, mut previous) = (0, None);
+    for place in places {
+        let key = &records[place].0;
+        turn = if previous == Some(key) { turn + 1 } else { 0 };
+        previous = Some(key);
+        match waves.get_mut(turn) {
+            Some(wave) => wave.push(place),
+            None => waves.push(vec![place]),
+        }
+    }
+    waves
+}
+
+/// The answer to a record without a stamp.
+pub(crate) fn unstamped() -> StoreError {
+    StoreError::rejected("a record without a stamp cannot be applied")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_in_a_wave_once_and_its_records_in_their_order() {
+        let record = |key: u8| (key, Record::live(Stamp::BASE, ()));
+        let zero = (1, Record::absent());
+        let records = [record(7), record(1), record(7), zero, record(7), record(1)];
+        assert_eq!(waves(&records), [vec![1, 0], vec![5, 2], vec![4]]);
+    }
+}

@@ -1,0 +1,10 @@
+//! Complete adapters, meant to be copied: a customer on PostgreSQL, on MariaDB
+//! and behind HTTP.
+//!
+//! Every file stands for one decision that a store asks for; the README says
+//! which to take.
+
+mod batch;
+pub mod customer;
+mod effect;
+pub mod postgres;

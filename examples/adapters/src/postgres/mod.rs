@@ -1,0 +1,19 @@
+//! PostgreSQL: a side with stamps of its own, a plain table with its stamps
+//! beside it, and what the workers write down.
+//!
+//! The statements name no schema: that of the connection counts
+//! (`?options=-csearch_path%3Dshop`).
+
+mod database;
+mod error;
+mod plain;
+mod repository;
+mod row;
+mod stamps;
+mod transaction;
+
+pub use database::PostgresDatabase;
+pub use plain::{PLAIN_SCHEMA, PostgresCustomers};
+pub use repository::{CUSTOMER_SCHEMA, PostgresRepository};
+pub use stamps::PostgresStamps;
+pub use transaction::PostgresTransaction;

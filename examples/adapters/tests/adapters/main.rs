@@ -1,0 +1,10 @@
+//! The adapters against real servers: every fact of their contracts, and what
+//! only a server can do wrong.
+//!
+//! The servers are those of `POSTGRES_URL` and `MARIADB_URL`, or of the usual
+//! ports; `make servers` starts what is missing. Each test works in a schema of
+//! its own and drops it.
+
+mod customers;
+mod postgres;
+mod postgres_schema;
