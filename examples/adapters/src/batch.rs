@@ -11,6 +11,9 @@ pub(crate) type Keyed<K, E> = (K, Record<E>);
 
 /// A store that takes several records in one statement.
 pub(crate) trait Batch<K, E> {
+    /// How many records a statement takes at most.
+    const ROWS_MAX: usize;
+
     /// Applies all `records`, or none, and answers for each. Their keys differ
     /// and rise: a statement cannot change a row twice, and writers that lock in
     /// one order cannot deadlock.
@@ -22,16 +25,17 @@ pub(crate) trait Batch<K, E> {
 
 /// Applies `records`, each for itself: one that is refused fails alone, found by
 /// halving.
-pub(crate) async fn apply_many<K, E>(
-    store: &(impl Batch<K, E> + Sync),
+pub(crate) async fn apply_many<S, K, E>(
+    store: &S,
     records: &[Keyed<K, E>],
 ) -> Vec<Result<Applied, StoreError>>
 where
+    S: Batch<K, E> + Sync,
     K: Ord + Sync,
     E: Sync,
 {
     let mut answers: Vec<_> = records.iter().map(|_| Err(unstamped())).collect();
-    let mut waiting = waves(records);
+    let mut waiting = waves(records, S::ROWS_MAX);
     waiting.reverse();
     while let Some(mut batch) = waiting.pop() {
         let chosen: Vec<_> = batch.iter().map(|&place| &records[place]).collect();
@@ -55,25 +59,22 @@ where
     answers
 }
 
-/// The places of the records in batches without a key twice: the first records
-/// of all keys, then the second ones. Those without a stamp are left out.
-fn waves<K: Ord, E>(records: &[Keyed<K, E>]) -> Vec<Vec<usize>> {
+/// The places of the records in batches of at most `rows`, without a key twice:
+/// the first records of all keys, then the second ones. Those without a stamp
+/// are left out.
+fn waves<K: Ord, E>(records: &[Keyed<K, E>], rows: usize) -> Vec<Vec<usize>> {
     let mut places: Vec<usize> =
         (0..records.len()).filter(|&place| records[place].1.stamp > Stamp::ZERO).collect();
     // Stable: records of one key stay in their order.
     places.sort_by_key(|&place| &records[place].0);
     let mut waves: Vec<Vec<usize>> = Vec::new();
-    let (mut turn, mut previous) = (0, None);
-    for place in places {
-        let key = &records[place].0;
-        turn = if previous == Some(key) { turn + 1 } else { 0 };
-        previous = Some(key);
-        match waves.get_mut(turn) {
-            Some(wave) => wave.push(place),
-            None => waves.push(vec![place]),
+    for same in places.chunk_by(|&one, &other| records[one].0 == records[other].0) {
+        waves.resize_with(waves.len().max(same.len()), Vec::new);
+        for (wave, place) in waves.iter_mut().zip(same) {
+            wave.push(*place);
         }
     }
-    waves
+    waves.iter().flat_map(|wave| wave.chunks(rows)).map(<[_]>::to_vec).collect()
 }
 
 /// The answer to a record without a stamp.
@@ -90,6 +91,7 @@ mod tests {
         let record = |key: u8| (key, Record::live(Stamp::BASE, ()));
         let zero = (1, Record::absent());
         let records = [record(7), record(1), record(7), zero, record(7), record(1)];
-        assert_eq!(waves(&records), [vec![1, 0], vec![5, 2], vec![4]]);
+        assert_eq!(waves(&records, 9), [vec![1, 0], vec![5, 2], vec![4]]);
+        assert_eq!(waves(&records, 1), [[1], [0], [5], [2], [4]]);
     }
 }

@@ -7,4 +7,5 @@
 mod batch;
 pub mod customer;
 mod effect;
+pub mod mariadb;
 pub mod postgres;

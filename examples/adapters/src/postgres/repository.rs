@@ -105,6 +105,8 @@ impl StampedRepository for PostgresRepository {
 }
 
 impl Batch<Vec<u8>, Customer> for PostgresRepository {
+    const ROWS_MAX: usize = 10_000;
+
     async fn apply_all(
         &self,
         records: &[&Keyed<Vec<u8>, Customer>],

@@ -6,5 +6,7 @@
 //! its own and drops it.
 
 mod customers;
+mod mariadb;
+mod mariadb_schema;
 mod postgres;
 mod postgres_schema;

@@ -1,0 +1,31 @@
+//! What an error of MariaDB says about the effect of the statement.
+
+use mysql_async::{DriverError, Error, ServerError};
+use strangler_fig::error::{StoreError, StoreErrorKind};
+
+use crate::effect::Effect;
+
+/// `error` of a call that may have had this effect.
+pub(super) fn store_error(error: Error, effect: Effect) -> StoreError {
+    let kind = match &error {
+        Error::Server(answer) => server_kind(answer, effect),
+        // Too large to be sent: it was not.
+        Error::Driver(DriverError::PacketTooLarge) => StoreErrorKind::Rejected,
+        _ => effect.when_cut_off(),
+    };
+    StoreError::new(kind, error)
+}
+
+fn server_kind(answer: &ServerError, effect: Effect) -> StoreErrorKind {
+    match (answer.code, answer.state.get(..2).unwrap_or_default()) {
+        // Data that does not fit, constraints, and a trigger's own no.
+        (_, "22" | "23" | "45") => StoreErrorKind::Rejected,
+        // Full, locked for too long, read only, changed meanwhile: the statement
+        // was rolled back.
+        (1020 | 1114 | 1205 | 1290 | 1836, _) => StoreErrorKind::Unavailable,
+        // Killed, shutting down, or no state of its own (a failed commit among
+        // them): nobody knows.
+        (1927, _) | (_, "08" | "HY") => effect.when_cut_off(),
+        _ => StoreErrorKind::Unavailable,
+    }
+}
