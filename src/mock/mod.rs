@@ -25,6 +25,7 @@
 
 mod checkpoint_store;
 mod clock;
+mod digest;
 mod observer;
 mod repair_queue;
 mod repository;
@@ -35,6 +36,7 @@ mod throttle;
 
 pub use checkpoint_store::MockCheckpointStore;
 pub use clock::MockClock;
+pub use digest::MockDigestRepository;
 pub use observer::MockObserver;
 pub use repair_queue::MockRepairQueue;
 pub use repository::{MockListRepository, MockRepository};

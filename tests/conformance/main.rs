@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod controls;
+mod digest_controls;
 mod facts;
 mod flawed;
 mod flawed_rows;

@@ -105,6 +105,7 @@ mod in_memory {
 
     strangler_fig::stamped_conformance!(ready(InMemory::open()));
     strangler_fig::scan_conformance!(ready(InMemory::open()));
+    strangler_fig::digest_conformance!(ready(InMemory::open()));
 }
 
 mod in_memory_tables {

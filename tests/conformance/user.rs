@@ -11,7 +11,7 @@ pub(crate) fn user(n: u32, variant: u32) -> User {
         5 => "Ünïcödé 🌿",
         6 => "line\nbreak\ttab",
         7 => "0",
-        _ => "plain",
+        _ => "padded",
     };
     match variant {
         0..8 => (n, text.to_owned()),

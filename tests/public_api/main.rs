@@ -207,8 +207,8 @@ where
 fn the_testkit_is_where_it_is_said_to_be() {
     use strangler_fig::testkit::conformance::{
         Fact, FactReport, RepairQueueFixture, RepositoryFixture, SideStampedFixture,
-        StampedFixture, StateFixture, TablesFixture, list, repair_queue, repository, run_all, scan,
-        stamped, state, tables,
+        StampedFixture, StateFixture, TablesFixture, digest, list, repair_queue, repository,
+        run_all, scan, stamped, state, tables,
     };
     use strangler_fig::testkit::faults::{Fault, FaultPlan, FaultyRepository, Gate, Pause};
     use strangler_fig::testkit::history::{
@@ -217,9 +217,10 @@ fn the_testkit_is_where_it_is_said_to_be() {
     };
 
     #[expect(dead_code, reason = "it is compiled, not run")]
-    async fn suites<F, R, T, S, Q>(fixture: fn() -> std::future::Ready<F>)
+    async fn suites<F, D, R, T, S, Q>(fixture: fn() -> std::future::Ready<F>)
     where
         F: StampedFixture,
+        D: StampedFixture<Repository: DigestRepository>,
         R: RepositoryFixture<Repository: ListRepository>,
         T: TablesFixture,
         S: StateFixture,
@@ -227,6 +228,7 @@ fn the_testkit_is_where_it_is_said_to_be() {
     {
         let facts: Vec<Fact<F>> = stamped::facts();
         let _: Vec<FactReport> = run_all(facts, fixture).await;
+        let _ = digest::facts::<D>();
         let _ = (scan::facts::<SideStampedFixture<T>>(), tables::facts::<T>());
         let _ = (repository::facts::<R>(), list::facts::<R>(), state::facts::<S>());
         let _ = (repair_queue::facts::<Q>(), repair_queue::durable_facts::<Q>());
@@ -251,15 +253,16 @@ fn the_testkit_is_where_it_is_said_to_be() {
 #[test]
 fn the_mocks_are_where_they_are_said_to_be() {
     use strangler_fig::mock::{
-        MockClock, MockListRepository, MockMigrationStateService, MockObserver, MockRepairQueue,
-        MockRepository, MockScanRepository, MockStampStore, MockStampedRepository,
-        MockTransactionalRepository,
+        MockClock, MockDigestRepository, MockListRepository, MockMigrationStateService,
+        MockObserver, MockRepairQueue, MockRepository, MockScanRepository, MockStampStore,
+        MockStampedRepository, MockTransactionalRepository,
     };
     let _ = (MockClock::new(), MockObserver::new(), MockMigrationStateService::new());
     let _ = MockRepairQueue::new();
     let _ = MockRepository::<u32, Row>::new();
     let _ = (MockListRepository::<u32, Row>::new(), MockStampedRepository::<u32, Row>::new());
     let _ = MockScanRepository::<u32, Row>::new();
+    let _ = MockDigestRepository::<u32, Row>::new();
     let _: Option<MockTransactionalRepository<u32, Row, ()>> = None;
     let _: Option<MockStampStore<u32, ()>> = None;
 }

@@ -10,6 +10,7 @@
 //! | [`ListRepository`] | [`list`] | [`list_conformance!`] | [`RepositoryFixture`] |
 //! | [`StampedRepository`] | [`stamped`] | [`stamped_conformance!`] | [`StampedFixture`] |
 //! | [`ScanRepository`] | [`scan`] | [`scan_conformance!`] | [`StampedFixture`] |
+//! | [`DigestRepository`] | [`digest`] | [`digest_conformance!`] | [`StampedFixture`] |
 //! | [`TransactionalRepository`] and [`StampStore`] | [`tables`] | [`tables_conformance!`] | [`TablesFixture`] |
 //! | [`MigrationStateService`] | [`state`] | [`state_conformance!`] | [`StateFixture`] |
 //! | [`CheckpointStore`] | [`checkpoint`] | [`checkpoint_conformance!`] | [`CheckpointFixture`] |
@@ -72,6 +73,7 @@
 //! [`ListRepository`]: crate::repository::ListRepository
 //! [`StampedRepository`]: crate::repository::StampedRepository
 //! [`ScanRepository`]: crate::repository::ScanRepository
+//! [`DigestRepository`]: crate::repository::DigestRepository
 //! [`TransactionalRepository`]: crate::repository::TransactionalRepository
 //! [`StampStore`]: crate::repository::StampStore
 //! [`MigrationStateService`]: crate::phase::MigrationStateService
@@ -85,6 +87,7 @@
 //! [`list_conformance!`]: crate::list_conformance
 //! [`stamped_conformance!`]: crate::stamped_conformance
 //! [`scan_conformance!`]: crate::scan_conformance
+//! [`digest_conformance!`]: crate::digest_conformance
 //! [`tables_conformance!`]: crate::tables_conformance
 
 #![cfg_attr(
@@ -96,6 +99,7 @@
 )]
 
 pub mod checkpoint;
+pub mod digest;
 mod fact;
 pub mod list;
 mod macros;

@@ -1,6 +1,7 @@
 //! An adapter with one flaw, chosen by name.
 
 mod batch;
+mod digest;
 mod flaw;
 mod many;
 mod scan;

@@ -13,7 +13,7 @@ use walk::*;
 use super::{Fact, StampedFixture};
 use crate::repository::ScanRepository;
 
-use shelf::Shelf;
+pub(super) use shelf::Shelf;
 
 /// Every fact of the suite.
 ///

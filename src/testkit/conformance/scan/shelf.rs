@@ -6,22 +6,22 @@ use crate::repository::{Page, ScanRepository, StampedRepository};
 use crate::stamp::{Record, StampScope};
 use crate::testkit::conformance::stamped::{EntityOf, KeyOf, Subject};
 
-pub(super) type Records<F> = Vec<(KeyOf<F>, Record<EntityOf<F>>)>;
+pub(crate) type Records<F> = Vec<(KeyOf<F>, Record<EntityOf<F>>)>;
 
 /// A store with records of every kind, and walks over it.
-pub(super) struct Shelf<F: StampedFixture> {
+pub(crate) struct Shelf<F: StampedFixture> {
     repository: Arc<F::Repository>,
 }
 
 impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
-    pub(super) fn of(fixture: &F) -> Self {
+    pub(crate) fn of(fixture: &F) -> Self {
         let repository = fixture.repository();
         Self { repository }
     }
 
     /// Fills `count` keys: with values, tombstones, unstamped rows, rows that
     /// were stamped later, tombstones of such, and values after a tombstone.
-    pub(super) async fn filled(fixture: &F, count: u32) -> Self {
+    pub(crate) async fn filled(fixture: &F, count: u32) -> Self {
         for n in 0..count {
             Self::fill(fixture, n, n).await;
         }
@@ -29,7 +29,7 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
     }
 
     /// Fills the `n`-th key with a record of the kind `kind % 6`.
-    pub(super) async fn fill(fixture: &F, n: u32, kind: u32) {
+    pub(crate) async fn fill(fixture: &F, n: u32, kind: u32) {
         let kind = kind % 6;
         let is_planted = matches!(kind, 2..=4) && fixture.plant(fixture.entity(n, 0)).await;
         let subject = Subject::of(fixture, n).await;
@@ -45,7 +45,7 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
         }
     }
 
-    pub(super) async fn page(
+    pub(crate) async fn page(
         &self,
         after: Option<&KeyOf<F>>,
         limit: usize,
@@ -55,13 +55,13 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
         page.unwrap_or_else(|error| panic!("a scan after {after:?} failed: {error:?}"))
     }
 
-    pub(super) async fn last_key(&self) -> Option<KeyOf<F>> {
+    pub(crate) async fn last_key(&self) -> Option<KeyOf<F>> {
         let last = self.repository.last_key().await;
         last.unwrap_or_else(|error| panic!("looking for the last key failed: {error:?}"))
     }
 
     /// Page after page to the end.
-    pub(super) async fn walk(&self, limit: usize) -> Records<F> {
+    pub(crate) async fn walk(&self, limit: usize) -> Records<F> {
         let mut walked: Records<F> = Vec::new();
         loop {
             let after = walked.last().map(|(key, _)| key.clone());
@@ -77,7 +77,7 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
     }
 
     /// What a walk over the first `count` keys must show, by single reads.
-    pub(super) async fn expected(&self, fixture: &F, count: u32) -> Records<F> {
+    pub(crate) async fn expected(&self, fixture: &F, count: u32) -> Records<F> {
         let mut keys: Vec<_> = (0..count).map(|n| fixture.key(n)).collect();
         keys.sort();
         let mut records = Vec::new();
@@ -89,7 +89,7 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
     }
 
     /// The same, without what only a store can remember.
-    pub(super) fn comparable(&self, mut records: Records<F>) -> Records<F> {
+    pub(crate) fn comparable(&self, mut records: Records<F>) -> Records<F> {
         if self.repository.scope() == StampScope::Process {
             records.retain(|(_, record)| record.value.is_some());
         }
