@@ -22,4 +22,12 @@ impl Effect {
     pub(crate) fn timed_out(self) -> StoreError {
         StoreError::new(self.when_cut_off(), "the store did not answer in time")
     }
+
+    /// The same failure, as far as it is in doubt.
+    pub(crate) fn of(self, error: StoreError) -> StoreError {
+        match error.kind() {
+            StoreErrorKind::Unknown => error.with_kind(self.when_cut_off()),
+            _ => error,
+        }
+    }
 }

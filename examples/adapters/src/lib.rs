@@ -7,5 +7,6 @@
 mod batch;
 pub mod customer;
 mod effect;
+pub mod http;
 pub mod mariadb;
 pub mod postgres;

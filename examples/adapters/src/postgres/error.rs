@@ -33,8 +33,10 @@ fn kind(error: &tokio_postgres::Error, effect: Effect) -> StoreErrorKind {
         return effect.when_cut_off();
     };
     match answer.code().code() {
-        // Data that does not fit, and constraints.
-        code if code.starts_with("22") || code.starts_with("23") => StoreErrorKind::Rejected,
+        // Data that does not fit, constraints, and limits of the server.
+        code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
+            StoreErrorKind::Rejected
+        }
         // The server itself does not know.
         "40003" => effect.when_cut_off(),
         // An `ERROR` has rolled the statement back; what ends the connection

@@ -4,16 +4,21 @@
 //! The statements name no schema: that of the connection counts
 //! (`?options=-csearch_path%3Dshop`).
 
+mod checkpoints;
 mod database;
 mod error;
+mod number;
 mod plain;
+mod repair_queue;
 mod repository;
 mod row;
 mod stamps;
 mod transaction;
 
+pub use checkpoints::{CHECKPOINT_SCHEMA, PostgresCheckpointStore};
 pub use database::PostgresDatabase;
 pub use plain::{PLAIN_SCHEMA, PostgresCustomers};
+pub use repair_queue::{PostgresRepairQueue, REPAIR_QUEUE_SCHEMA};
 pub use repository::{CUSTOMER_SCHEMA, PostgresRepository};
 pub use stamps::PostgresStamps;
 pub use transaction::PostgresTransaction;

@@ -6,7 +6,9 @@
 //! its own and drops it.
 
 mod customers;
+mod http;
 mod mariadb;
 mod mariadb_schema;
 mod postgres;
 mod postgres_schema;
+mod workers;

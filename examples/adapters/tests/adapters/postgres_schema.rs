@@ -1,5 +1,6 @@
 //! A schema for one test.
 
+use std::sync::OnceLock;
 use std::{env, thread};
 
 use adapters::postgres::PostgresDatabase;
@@ -31,6 +32,7 @@ pub(crate) struct Schema {
     name: String,
     /// A connection beside the adapter's.
     pub(crate) client: Client,
+    shared: OnceLock<PostgresDatabase>,
     _turn: SemaphorePermit<'static>,
 }
 
@@ -42,7 +44,7 @@ impl Schema {
         let client = connect(&server_url()).await;
         let setup = format!("CREATE SCHEMA {name}; SET search_path = {name}; {sql}");
         client.batch_execute(&setup).await.expect("the schema can be made");
-        Self { name, client, _turn: turn }
+        Self { name, client, shared: OnceLock::new(), _turn: turn }
     }
 
     /// Its address, at a server that may be elsewhere.
@@ -55,6 +57,12 @@ impl Schema {
         self.url_at(&server_url())
     }
 
+    /// The same connections, each time.
+    pub(crate) fn shared(&self) -> PostgresDatabase {
+        self.shared.get_or_init(|| self.database()).clone()
+    }
+
+    /// Connections of their own.
     pub(crate) fn database(&self) -> PostgresDatabase {
         PostgresDatabase::new(&self.url()).expect("it is a URL")
     }

@@ -1,0 +1,111 @@
+//! A side behind a service, over a real socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::customer::Customer;
+use adapters::http::{HttpRepository, router};
+use axum::Router;
+use axum::routing::any;
+use strangler_fig::error::StoreErrorKind::{self, Unavailable, Unknown};
+use strangler_fig::repository::{ScanRepository, StampedRepository};
+use strangler_fig::stamp::{Record, Stamp};
+use strangler_fig::testkit::conformance::{StampedFixture, async_trait};
+use tokio::net::TcpListener;
+
+use crate::customers::customer;
+use crate::postgres::Stamped;
+
+type Remote = HttpRepository<Vec<u8>, Customer>;
+
+/// PostgreSQL behind the service.
+struct Service {
+    stamped: Stamped,
+    base: String,
+    repository: Arc<Remote>,
+}
+
+impl Service {
+    async fn fresh() -> Self {
+        let stamped = Stamped::fresh().await;
+        let base = serve(Router::new().nest("/store", router(stamped.repository()))).await;
+        let base = format!("{base}/store");
+        Self { stamped, repository: Arc::new(remote(&base)), base }
+    }
+}
+
+async fn serve(service: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    format!("http://{address}")
+}
+
+fn remote(base: &str) -> Remote {
+    HttpRepository::new(base, |customer| customer.id.clone(), Duration::from_secs(10))
+}
+
+#[async_trait]
+impl StampedFixture for Service {
+    type Repository = Remote;
+
+    fn repository(&self) -> Arc<Remote> {
+        Arc::clone(&self.repository)
+    }
+
+    async fn reopened(&self) -> Arc<Remote> {
+        Arc::new(remote(&self.base))
+    }
+
+    fn entity(&self, n: u32, variant: u32) -> Customer {
+        customer(n, variant)
+    }
+
+    async fn plant(&self, customer: Customer) -> bool {
+        self.stamped.plant(customer).await
+    }
+
+    fn rejected(&self, n: u32) -> Option<Customer> {
+        self.stamped.rejected(n)
+    }
+}
+
+strangler_fig::stamped_conformance!(Service::fresh());
+strangler_fig::scan_conformance!(Service::fresh());
+
+/// The kinds of a failed write and of a failed read.
+async fn kinds(remote: &Remote) -> (StoreErrorKind, StoreErrorKind) {
+    let record = Record::live(Stamp::MAX, customer(3, 0));
+    let key = remote.key(&customer(3, 0));
+    let batch = remote.apply_many(&[(key.clone(), record.clone())]).await.remove(0);
+    let write = remote.apply(&key, &record).await.expect_err("it fails").kind();
+    assert_eq!(batch.expect_err("it fails").kind(), write, "a batch fails as a call does");
+    let read = remote.read(&key).await.expect_err("it fails").kind();
+    assert_eq!(remote.last_key().await.expect_err("it fails").kind(), read);
+    (write, read)
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_unavailable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    drop(listener);
+    assert_eq!(kinds(&remote(&format!("http://{address}"))).await, (Unavailable, Unavailable));
+}
+
+#[tokio::test]
+async fn an_answer_of_something_else_leaves_a_write_in_doubt() {
+    for (status, body) in [(200, "hello"), (200, "{}"), (404, ""), (503, "no backend"), (504, "")] {
+        let status = axum::http::StatusCode::from_u16(status).expect("it is a status");
+        let other = serve(Router::new().fallback(any(move || async move { (status, body) }))).await;
+        assert_eq!(kinds(&remote(&other)).await, (Unknown, Unavailable), "{status} {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_leaves_a_write_in_doubt() {
+    let silent = serve(Router::new().fallback(any(std::future::pending::<()>))).await;
+    let key = |customer: &Customer| customer.id.clone();
+    let remote = HttpRepository::new(&silent, key, Duration::from_millis(100));
+    assert_eq!(kinds(&remote).await, (Unknown, Unavailable));
+}
