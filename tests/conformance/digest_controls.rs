@@ -17,8 +17,9 @@ controls! {
     HashAddsTheSalt: a_salt_is_more_than_added
     HashXorsTheSalt: a_salt_is_more_than_added
     HashWritesKeysInDecimal: a_known_algorithm_hashes_as_it_is_known
-    DigestsXor: a_digest_sums_the_hashes_of_its_range
-    DigestsSaturate: a_digest_sums_the_hashes_of_its_range
+    DigestsForgetTheSalt: digest_of_sees_every_change
+    DigestsXor: a_digest_is_that_of_the_records_of_its_range
+    DigestsSaturate: a_digest_is_that_of_the_records_of_its_range
     DigestsIncludeTheLowerBound: ranges_that_meet_share_no_row
     DigestsLeaveOutTheUpperBound: ranges_that_meet_share_no_row
     DigestsLeaveOutTombstones: a_digest_holds_tombstones
@@ -47,7 +48,7 @@ async fn wrong_bounds_of_hashes_are_caught() {
     for flaw in [Flaw::DigestsIncludeTheLowerBound, Flaw::DigestsLeaveOutTheUpperBound] {
         let open = async || FlawedFixture::open(flaw);
         caught(digest::facts(), "hashes_stay_within_their_range", open).await;
-        caught(digest::facts(), "a_digest_sums_the_hashes_of_its_range", open).await;
+        caught(digest::facts(), "a_digest_is_that_of_the_records_of_its_range", open).await;
     }
 }
 

@@ -62,10 +62,11 @@ pub struct HashedRecord<K> {
 ///
 /// 1. `hash` is pure, and differs between records that differ in key, stamp or
 ///    content (but for a chance of 2^-128).
-/// 2. Two adapters whose `algorithm` is the same have the same `hash`.
-/// 3. `digests` answers for each range, in their order, the number of its records
-///    and the sums of their hashes, tombstones and unstamped rows included: what
-///    `scan` shows, hashed by `hash`.
+/// 2. Two adapters whose `algorithm` is the same have the same `hash` and the same
+///    `digest_of`.
+/// 3. `digests` answers for each range, in their order, what `digest_of` makes of
+///    its records as `scan` shows them, tombstones and unstamped rows included. No
+///    record makes [`RangeDigest::default`].
 /// 4. `hashes` answers the first `limit` records of the range in the order of
 ///    their keys, none left out, each with its stamp and `hash`; fewer only at
 ///    the end of the range.
@@ -93,6 +94,25 @@ pub trait DigestRepository: ScanRepository {
         key: &Self::Key,
         record: &Record<Self::Entity>,
     ) -> Result<RecordHash, StoreError>;
+
+    /// The digest of these records, which are in the order of their keys: their
+    /// number, and by default the sums of their hashes.
+    ///
+    /// An adapter may have a cheaper one in its store, over the bytes of all the
+    /// records one after the other say, if it is salted, and differs between
+    /// records that differ (but for a chance of 2^-128). Never an exclusive or of
+    /// hashes: two equal changes cancel each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`hash`](Self::hash).
+    fn digest_of(
+        &self,
+        salt: DigestSalt,
+        records: &[(Self::Key, Record<Self::Entity>)],
+    ) -> Result<RangeDigest, StoreError> {
+        records.iter().map(|(key, record)| self.hash(salt, key, record)).collect()
+    }
 
     /// The digest of each range.
     ///

@@ -23,6 +23,14 @@ impl<R: DigestRepository + ?Sized> DigestRepository for Arc<R> {
         (**self).hash(salt, key, record)
     }
 
+    fn digest_of(
+        &self,
+        salt: DigestSalt,
+        records: &[(R::Key, Record<R::Entity>)],
+    ) -> Result<RangeDigest, StoreError> {
+        (**self).digest_of(salt, records)
+    }
+
     async fn digests(
         &self,
         salt: DigestSalt,

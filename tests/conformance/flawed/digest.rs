@@ -51,6 +51,15 @@ impl DigestRepository for Flawed {
         Ok(self.salted(hash.map_err(StoreError::rejected)?, salt))
     }
 
+    fn digest_of(
+        &self,
+        salt: DigestSalt,
+        records: &[(u32, Record<User>)],
+    ) -> Result<RangeDigest, StoreError> {
+        let hash = |(key, record)| self.hash(self.salt_of_digests(salt), key, record);
+        records.iter().map(|(key, record)| hash((key, record))).collect()
+    }
+
     async fn digests(
         &self,
         salt: DigestSalt,
@@ -61,7 +70,7 @@ impl DigestRepository for Flawed {
         }
         let mut digests = Vec::new();
         for range in ranges {
-            digests.push(self.digest(salt, range)?);
+            digests.push(self.digest(self.salt_of_digests(salt), range)?);
         }
         if self.is(Flaw::DigestsInTheStoresOrder) {
             digests.sort_by_key(|digest| digest.rows);
@@ -134,6 +143,13 @@ impl DigestRepository for Flawed {
 }
 
 impl Flawed {
+    fn salt_of_digests(&self, salt: DigestSalt) -> DigestSalt {
+        match self.flaw {
+            Flaw::DigestsForgetTheSalt => DigestSalt::from_bytes([0; 16]),
+            _ => salt,
+        }
+    }
+
     fn hashed_value(&self, value: Option<User>) -> Option<User> {
         match (self.flaw, value) {
             (Flaw::HashTrimsText, Some((id, text))) => Some((id, text.trim().to_owned())),

@@ -89,6 +89,8 @@ pub(crate) enum Flaw {
     HashXorsTheSalt,
     HashWritesKeysInDecimal,
     DigestsXor,
+    /// `digests` and `digest_of` have a salt of their own.
+    DigestsForgetTheSalt,
     DigestsSaturate,
     DigestsIncludeTheLowerBound,
     DigestsLeaveOutTheUpperBound,

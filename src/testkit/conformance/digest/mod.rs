@@ -81,7 +81,8 @@ macro_rules! __each_digest_fact {
             a_hash_depends_on_the_salt
             a_salt_is_more_than_added
             a_known_algorithm_hashes_as_it_is_known
-            a_digest_sums_the_hashes_of_its_range
+            a_digest_is_that_of_the_records_of_its_range
+            digest_of_sees_every_change
             ranges_that_meet_share_no_row
             a_digest_holds_tombstones
             a_digest_holds_unstamped_rows
