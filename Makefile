@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv
+.PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv fuzz
 
 verify: test fmt clippy doc features model quickstart
 
@@ -52,3 +52,7 @@ msrv:
 prove:
 	cargo test --release --test model -- --ignored --nocapture
 	SEEDS=1000 cargo test --release --test repository fleet
+
+# A minute of random values against the canonical text; needs a nightly Rust and `cargo install cargo-fuzz`.
+fuzz:
+	cargo +nightly fuzz run canonical -- -max_total_time=60

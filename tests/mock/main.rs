@@ -79,6 +79,34 @@ async fn tables_are_mocked_under_a_side_that_stamps_them() {
 }
 
 #[tokio::test]
+async fn many_side_stamped_rows_are_read_in_one_transaction() {
+    let mut rows = MockTransactionalRepository::<u32, String, u8>::new();
+    let mut stamps = MockStampStore::<u32, u8>::new();
+    rows.expect_begin().once().returning(|_| Ok(7));
+    rows.expect_find_in().times(3).returning(|_, key| Ok(Some(format!("row {key}"))));
+    stamps.expect_stamp().times(3).returning(|_, _| Ok(Some(Stamp::MAX)));
+    let read = SideStamped::new(rows, stamps).read_many(&[3, 1, 3]).await;
+    let read: Vec<_> = read.into_iter().map(Result::unwrap).collect();
+    let expected = [3, 1, 3].map(|key| Record::live(Stamp::MAX, format!("row {key}")));
+    assert_eq!(read, expected);
+}
+
+#[tokio::test]
+async fn a_side_stamped_row_that_cannot_be_read_fails_alone() {
+    let mut rows = MockTransactionalRepository::<u32, String, u8>::new();
+    let mut stamps = MockStampStore::<u32, u8>::new();
+    rows.expect_begin().returning(|_| Ok(7));
+    rows.expect_find_in().returning(|_, key| match key {
+        2 => Err(StoreError::rejected("not UTF-8")),
+        _ => Ok(None),
+    });
+    stamps.expect_stamp().returning(|_, _| Ok(None));
+    let read = SideStamped::new(rows, stamps).read_many(&[1, 2, 3]).await;
+    let failed: Vec<_> = read.iter().map(Result::is_err).collect();
+    assert_eq!(failed, [false, true, false]);
+}
+
+#[tokio::test]
 async fn lists_are_mocked_with_their_cursors() {
     let mut rows = MockTransactionalRepository::<u32, String, u8>::new();
     let mut stamps = MockStampStore::<u32, u8>::new();
