@@ -82,6 +82,37 @@ pub enum Event {
         level: u64,
         /// Records it did not take.
         failed: u64,
+    /// Keys that were noted in this process are in the durable queue.
+    RepairsNoted {
+        /// How many.
+        keys: u64,
+    },
+    /// A key was repaired.
+    Repaired {
+        /// What was to be done: `level`, `copied` or `settled`.
+        outcome: &'static str,
+    },
+    /// A repair failed and is put off.
+    RepairFailed {
+        /// Why: `rejected`, `conflict`, `unavailable`, `unknown`, `stuck`,
+        /// `panicked` or `timed_out`.
+        reason: &'static str,
+    },
+    /// A key was given up, until somebody looks.
+    RepairParked {
+        /// Why: `attempts`, `conflict` or `undecodable`.
+        reason: &'static str,
+    },
+    /// The repair queue failed; what it was to do is done later.
+    RepairQueueFailed,
+    /// How much waits in the repair queue.
+    RepairDepth {
+        /// Keys that wait.
+        waiting: u64,
+        /// Keys that were given up.
+        parked: u64,
+        /// How long the oldest has waited.
+        oldest: Option<Duration>,
     },
     /// A stored stamp lies beyond the allowed drift: some clock is broken.
     StampDrifted,

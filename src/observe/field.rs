@@ -5,9 +5,9 @@
 //!
 //! // The columns of a table of events.
 //! let place = [field::MIGRATION, field::NODE, field::PHASE, field::EPOCH, field::SIDE];
-//! let cause = [field::REASON, field::ERROR];
+//! let cause = [field::REASON, field::ATTEMPTS, field::ERROR];
 //! assert_eq!(place.join(" "), "migration node phase epoch side");
-//! assert_eq!(cause.join(" "), "reason error");
+//! assert_eq!(cause.join(" "), "reason attempts error");
 //! ```
 
 /// Which migration.
@@ -22,6 +22,8 @@ pub const EPOCH: &str = "epoch";
 pub const SIDE: &str = "side";
 /// Why the two sides may differ.
 pub const REASON: &str = "reason";
+/// How often it was tried before.
+pub const ATTEMPTS: &str = "attempts";
 /// What went wrong.
 pub const ERROR: &str = "error";
 /// Which backfill.

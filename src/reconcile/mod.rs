@@ -1,5 +1,9 @@
 //! Making the two stores one again: a key, or all of them.
 //!
+//! A [`Reconciler`] joins the keys that may differ: those a write or a comparison
+//! left in the sink, by way of a durable [`RepairQueue`], until they are repaired
+//! or parked for somebody to look at.
+//!
 //! A [`Sweep`] joins every key in both directions. One that began after the
 //! fleet had settled in `Cutover`, left nothing behind, and was interrupted by no
 //! move shows that both stores are complete: [`Sweep::establish`] runs it and
@@ -25,16 +29,33 @@
 //! # }
 //! ```
 
+mod attempt;
+mod backoff;
+mod calls;
 mod config;
 mod error;
 mod merge;
+mod preview;
+mod pump;
 mod queue;
+mod reconcile_error;
+mod reconcile_report;
+mod reconciler;
+mod reconciler_config;
 mod report;
+mod rounds;
 mod sweep;
 mod tally;
+mod verdict;
 
 pub use config::SweepConfig;
 pub use error::SweepError;
+pub use preview::{PlannedRepair, RepairPreview};
+pub use pump::{PumpReport, RepairPump};
 pub use queue::{RepairDepth, RepairEntry, RepairNote, RepairQueue};
+pub use reconcile_error::ReconcileError;
+pub use reconcile_report::ReconcileReport;
+pub use reconciler::Reconciler;
+pub use reconciler_config::ReconcilerConfig;
 pub use report::{FailedKey, SweepReport};
 pub use sweep::Sweep;

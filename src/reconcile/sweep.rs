@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use tracing::{Instrument, debug, info_span};
 
+use super::attempt::{Left, Mended, attempt};
 use super::merge::{Window, checked, merged};
 use super::tally::Tally;
 use super::{SweepConfig, SweepError, SweepReport};
@@ -13,7 +14,8 @@ use crate::phase::{
     SweepTicket, take_step,
 };
 use crate::repository::{
-    Applied, Join, JoinRule, Joined, MigrationRepository, Page, ScanRepository, StampedRepository,
+    Applied, ConflictPolicy, Join, JoinRule, MigrationRepository, Page, ScanRepository,
+    StampedRepository,
 };
 use crate::stamp::Record;
 
@@ -49,6 +51,7 @@ use crate::stamp::Record;
 pub struct Sweep<L: StampedRepository, M> {
     repository: MigrationRepository<L, M>,
     config: SweepConfig,
+    policy: ConflictPolicy<L::Key, L::Entity>,
 }
 
 impl<L, M> Sweep<L, M>
@@ -59,7 +62,8 @@ where
     /// A sweep of the stores of `repository`, with the default limits.
     #[must_use]
     pub fn new(repository: &MigrationRepository<L, M>) -> Self {
-        Self { repository: repository.clone(), config: SweepConfig::default() }
+        let (config, policy) = (SweepConfig::default(), ConflictPolicy::default());
+        Self { repository: repository.clone(), config, policy }
     }
 
     /// The same, with given limits.
@@ -86,6 +90,15 @@ where
     #[must_use]
     pub fn with_config(mut self, config: SweepConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// The same, with a policy for conflicts: that of the
+    /// [`Reconciler`](super::Reconciler), or the sweep settles what that one leaves
+    /// to somebody. A conflict that is left so is one that remains.
+    #[must_use]
+    pub fn with_conflict_policy(mut self, policy: ConflictPolicy<L::Key, L::Entity>) -> Self {
+        self.policy = policy;
         self
     }
 }
@@ -291,11 +304,12 @@ where
     }
 
     async fn join_alone(&self, key: L::Key, tally: &mut Tally<L::Key>) {
-        match self.repository.join(&key).await {
-            Ok(Joined::Level | Joined::Copied) => {}
-            Ok(Joined::Settled) => tally.settled += 1,
-            Ok(Joined::Stuck) => tally.stick(key, self.config.failures_kept),
-            Err(error) => tally.fail(key, error, self.config.failures_kept),
+        match attempt(&self.repository, &key, &self.policy).await {
+            Ok(Mended::Level | Mended::Copied) => {}
+            Ok(Mended::Settled) => tally.settled += 1,
+            Err(Left::Failed(error)) => tally.fail(key, error, self.config.failures_kept),
+            Err(Left::Panicked) => tally.fail(key, panicked(), self.config.failures_kept),
+            Err(_) => tally.stick(key, self.config.failures_kept),
         }
     }
 
@@ -312,6 +326,10 @@ where
             }
         }
     }
+}
+
+fn panicked() -> StoreError {
+    StoreError::unknown("the join panicked")
 }
 
 /// Copies records to a side and answers how many it took; the others are left to

@@ -74,6 +74,9 @@ pub enum MigrationError {
         /// How often it was tried.
         attempts: u32,
     },
+    /// A conflict was merged to an entity of another key.
+    #[error("the conflict was merged to an entity of another key")]
+    MergedElsewhere,
     /// The key left the legacy family under the write, and a store shows a later
     /// stamp: that of a later write, or of something that modern held all along
     /// and legacy never did. Which, cannot be told.

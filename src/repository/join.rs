@@ -102,8 +102,12 @@ pub enum Joined {
     Level,
     /// The lagging side took the other's record, or had got a later one.
     Copied,
-    /// A conflict was settled: the winner's content took the next stamp.
+    /// A conflict was settled: the winner's content, or what both were merged to,
+    /// took the next stamp.
     Settled,
+    /// A conflict that the [`ConflictPolicy`](super::ConflictPolicy) leaves to
+    /// somebody; nothing was written.
+    Conflict,
     /// The sides differ and stay so for now.
     Stuck,
 }

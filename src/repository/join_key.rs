@@ -1,10 +1,12 @@
 //! The join of one key, carried out: by reads in `Cutover`, repairs and sweeps.
 
 use super::core::{Core, open};
-use super::{Applied, Join, JoinRule, Joined, MigrationError, StampedRepository};
+use super::{
+    Applied, ConflictPolicy, Join, JoinRule, Joined, Merged, MigrationError, StampedRepository,
+};
 use crate::error::StoreError;
 use crate::phase::{Bucket, Side};
-use crate::stamp::Record;
+use crate::stamp::{Record, Stamp};
 
 /// How often a join looks again because the key changed under it.
 const ATTEMPTS: u32 = 4;
@@ -31,12 +33,24 @@ where
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     /// Joins a key as its place asks for now.
-    pub(super) async fn repair(&self, key: &L::Key) -> Result<Joined, StoreError> {
+    pub(super) async fn repair(
+        &self,
+        key: &L::Key,
+        policy: &ConflictPolicy<L::Key, L::Entity>,
+    ) -> Result<Joined, StoreError> {
         open(self.tracker.word())?;
-        match self.join(key).await {
+        match self.join(key, policy).await {
             Ok(joined) => Ok(joined.joined),
             Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
         }
+    }
+
+    /// What joining a key would do now.
+    pub(super) async fn plan_join(&self, key: &L::Key) -> Result<Join, StoreError> {
+        open(self.tracker.word())?;
+        let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
+        let (legacy, modern) = self.records(key, rule).await?;
+        Ok(rule.decide(&legacy, &modern))
     }
 
     /// Reads both sides and makes them one. A record that a side would not take
@@ -45,7 +59,13 @@ where
     ///
     /// The rule is asked before the reads and after them, for a rule of an earlier
     /// phase could settle over what was acknowledged since.
-    pub(super) async fn join(&self, key: &L::Key) -> Result<JoinedKey<L::Entity>, JoinFailure> {
+    ///
+    /// Where both sides count, `policy` judges conflicts; where one wins, it does.
+    pub(super) async fn join(
+        &self,
+        key: &L::Key,
+        policy: &ConflictPolicy<L::Key, L::Entity>,
+    ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
         let bucket = Bucket::of(key, self.salt);
         let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
         for _ in 0..ATTEMPTS {
@@ -56,6 +76,10 @@ where
                 continue;
             }
             let join = rule.decide(&legacy, &modern);
+            let verdict = match join {
+                Join::Settle { both, .. } => policy.judge(both, key, &legacy, &modern),
+                Join::Level | Join::Copy { .. } | Join::Stuck => Merged::Primary,
+            };
             let found = |joined, side| {
                 let record = if side == Side::Legacy { legacy } else { modern };
                 JoinedKey { joined, record, side }
@@ -71,8 +95,15 @@ where
                     }
                 }
                 Join::Settle { from, stamp, both } => {
-                    let mut settled = found(Joined::Settled, from);
-                    settled.record.stamp = stamp;
+                    let settled = match verdict {
+                        Merged::Park => return Ok(found(Joined::Conflict, from)),
+                        Merged::Content(value) => self.merged(key, stamp, value, from)?,
+                        Merged::Primary => {
+                            let mut settled = found(Joined::Settled, from);
+                            settled.record.stamp = stamp;
+                            settled
+                        }
+                    };
                     if self.settle(key, &settled, both).await? {
                         return Ok(settled);
                     }
@@ -81,6 +112,20 @@ where
         }
         let restless = MigrationError::Restless { attempts: ATTEMPTS };
         Err(JoinFailure::Apply(StoreError::conflict(restless)))
+    }
+
+    /// What a conflict was merged to, if it is a record of this key.
+    fn merged(
+        &self,
+        key: &L::Key,
+        stamp: Stamp,
+        value: Option<L::Entity>,
+        side: Side,
+    ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
+        if value.as_ref().is_some_and(|value| self.legacy.key(value) != *key) {
+            return Err(JoinFailure::Apply(StoreError::rejected(MigrationError::MergedElsewhere)));
+        }
+        Ok(JoinedKey { joined: Joined::Settled, record: Record { stamp, value }, side })
     }
 
     /// Whether a copy from `from`, answered so, has made the sides one. What the

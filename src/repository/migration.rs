@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use super::aside::Aside;
 use super::core::Core;
-use super::{Answer, BuildError, DivergenceSink, Joined, MigrationConfig, StampedRepository};
+use super::{Answer, BuildError, DivergenceSink, MigrationConfig, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::Event;
 use crate::phase::PhaseTracker;
@@ -61,7 +61,7 @@ use crate::stamp::StampClock;
 /// A dropped write may have had its effect, or have it later; if a store may
 /// have been touched, its key is noted in the [`sink`](Self::sink).
 pub struct MigrationRepository<L: StampedRepository, M> {
-    core: Arc<Core<L, M>>,
+    pub(super) core: Arc<Core<L, M>>,
 }
 
 impl<L: StampedRepository, M> Clone for MigrationRepository<L, M> {
@@ -307,21 +307,6 @@ where
         MQ: Future<Output = Result<T, StoreError>> + Send,
     {
         self.core.query(legacy, modern)
-    }
-
-    /// Joins one key, from records read afresh: the repair of a divergence.
-    /// [`Joined`] shows it.
-    ///
-    /// # Errors
-    ///
-    /// What the side that failed reported; `Conflict` if the key kept changing;
-    /// `Unavailable` if this node was evicted. The key may differ still.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a join left half done is a join to do.
-    pub fn join(&self, key: &L::Key) -> impl Future<Output = Result<Joined, StoreError>> + Send {
-        self.core.repair(key)
     }
 
     /// Resolves when no work is left aside: lenient writes and comparisons whose

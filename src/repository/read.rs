@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
-use super::{Answer, DivergenceReason, Joined, MigrationError, StampedRepository};
+use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome};
 use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
@@ -84,7 +84,7 @@ where
     /// The bridge: what both are joined to answers, once the lagging side holds it,
     /// so that whoever reads one side alone sees what was answered here.
     async fn read_both(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
-        match self.join(key).await {
+        match self.join(key, &ConflictPolicy::PrimaryWins).await {
             Ok(JoinedKey { joined, record, side }) => {
                 if matches!(joined, Joined::Settled | Joined::Stuck) {
                     self.diverged(key.clone(), DivergenceReason::Conflict, None);

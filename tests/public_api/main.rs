@@ -28,15 +28,16 @@ use strangler_fig::phase::{
     write_must_rerun,
 };
 use strangler_fig::reconcile::{
-    FailedKey, RepairDepth, RepairEntry, RepairNote, RepairQueue, Sweep, SweepConfig, SweepError,
-    SweepReport,
+    FailedKey, PlannedRepair, PumpReport, ReconcileError, ReconcileReport, Reconciler,
+    ReconcilerConfig, RepairDepth, RepairEntry, RepairNote, RepairPreview, RepairPump, RepairQueue,
+    Sweep, SweepConfig, SweepError, SweepReport,
 };
 use strangler_fig::repository::{
-    Access, Answer, Applied, BuildError, DigestRepository, DigestSalt, Divergence,
+    Access, Answer, Applied, BuildError, ConflictPolicy, DigestRepository, DigestSalt, Divergence,
     DivergenceReason, DivergenceSink, Entity, HashedRecord, Join, JoinRule, Joined, KeyRange,
-    ListRepository, MigrationConfig, MigrationError, MigrationRepository, Page, RangeDigest,
-    RecordHash, Repository, ScanRepository, SideStamped, SinkMark, StampStore, StampedRepository,
-    TransactionalRepository, Unstamped,
+    ListRepository, Merged, MigrationConfig, MigrationError, MigrationRepository, Page,
+    RangeDigest, RecordHash, Repository, ScanRepository, SideStamped, SinkMark, StampStore,
+    StampedRepository, TransactionalRepository, Unstamped,
 };
 use strangler_fig::stamp::{
     DRIFT_MAX, EntropyError, Exhausted, Observed, ParseStampError, Record, Stamp, StampClock,
@@ -103,6 +104,18 @@ fn every_public_future_is_send() {
     assert_send(&store.digests(DigestSalt::from_bytes([0; 16]), &[KeyRange::all()]));
     assert_send(&sweep.run(ticket, std::future::pending()));
     assert_send(&sweep.establish(&*service, std::future::pending()));
+    assert_send(&rows.join_with(&1, &ConflictPolicy::Park));
+    assert_send(&rows.plan_join(&1));
+    assert_send(&rows.sink().filled());
+
+    let queue: Arc<dyn RepairQueue> = Arc::new(InMemoryRepairQueue::default());
+    let pump = RepairPump::new(rows.sink(), queue.clone());
+    assert_send(&pump.pump());
+    assert_send(&pump.run(std::future::pending()));
+    let reconciler = Reconciler::new(&rows, queue);
+    assert_send(&reconciler.run(std::future::pending()));
+    assert_send(&reconciler.drain(std::future::pending()));
+    assert_send(&reconciler.dry_run(std::future::pending()));
 
     let tracker = tracker();
     assert_send(&tracker.poll());
@@ -121,6 +134,9 @@ fn every_public_future_is_send() {
 fn handles_may_be_shared_between_threads() {
     assert_shared::<Rows>();
     assert_shared::<Sweep<Store, Store>>();
+    assert_shared::<Reconciler<Store, Store>>();
+    assert_shared::<RepairPump<u32>>();
+    assert_shared::<ConflictPolicy<u32, Row>>();
     assert_shared::<PhaseTracker>();
     assert_shared::<Hold>();
     assert_shared::<StampClock>();
@@ -155,6 +171,7 @@ fn errors_are_errors() {
     assert_error::<BuildError>();
     assert_error::<MigrationError>();
     assert_error::<SweepError>();
+    assert_error::<ReconcileError>();
 }
 
 #[test]
@@ -168,6 +185,8 @@ fn values_are_values() {
     assert_value::<(Access, Applied, Answer<Row>, Page<u32, Row>, DivergenceReason)>();
     assert_value::<(RepairNote, RepairEntry, RepairDepth)>();
     assert_value::<(DigestSalt, RecordHash, RangeDigest, HashedRecord<u32>, KeyRange<u32>)>();
+    assert_value::<(RepairNote, RepairEntry, RepairDepth, PumpReport, ReconcileReport)>();
+    assert_value::<(RepairPreview<u32>, PlannedRepair<u32>, Merged<Row>)>();
     assert_value::<(Event, Operation, Outcome, Comparison, LenientOutcome, StoreErrorKind)>();
 }
 
@@ -198,6 +217,7 @@ where
 {
     let _ = (ManualClock::at(0), SkewedClock::new(Arc::new(SystemClock), 0));
     let _ = (MigrationConfig::default(), SweepConfig::default(), FileStateConfig::default());
+    let _ = ReconcilerConfig::default();
     let _: Option<(FailedKey<u32>, SweepReport<u32>)> = None;
 }
 

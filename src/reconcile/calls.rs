@@ -1,0 +1,43 @@
+//! Calls of adapters that may hang, and their errors in words.
+
+use std::error::Error;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::error::StoreError;
+
+/// No error is told at greater length.
+const LENGTH_MAX: usize = 1_000;
+
+/// A call that may take so long; after that nobody knows what came of it.
+pub(super) async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::unknown(format!("no answer within {deadline:?}")));
+    tokio::time::timeout(deadline, call).await.unwrap_or_else(late)
+}
+
+/// What failed and why, as a queue may keep it.
+pub(super) fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text.chars().filter(|it| *it != '\0').take(LENGTH_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_source_and_not_at_length() {
+        let error = StoreError::rejected("the \0name is taken");
+        assert_eq!(told(&error), "the store rejected it: the name is taken");
+        let long = StoreError::rejected("é".repeat(5_000));
+        assert_eq!(told(&long).chars().count(), LENGTH_MAX);
+    }
+}

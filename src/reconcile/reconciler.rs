@@ -1,0 +1,301 @@
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::{Fuse, FusedFuture};
+
+use super::rounds::Round;
+use super::{
+    ReconcileError, ReconcileReport, ReconcilerConfig, RepairPreview, RepairPump, RepairQueue,
+};
+use crate::repository::{ConflictPolicy, MigrationRepository, StampedRepository};
+
+/// Repairs the keys that may differ: takes them from the sink of this process
+/// into the durable queue, and joins what is due there, each from records read
+/// afresh, several at once.
+///
+/// A row that was changed, deleted or made after its key was noted ends as its
+/// last write says: a repair holds no content from before. What fails is put off,
+/// longer and longer, and parked with the reason at the limit of attempts;
+/// [`RepairQueue::unpark`] brings it back. Nothing is dropped. Several may work on
+/// one queue; each node that serves traffic needs one, or a [`RepairPump`].
+///
+/// Crossing depends on sweeps, never on repairs: a killed process takes with it
+/// what its sink had not yet handed over.
+///
+/// ```
+/// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+/// # use strangler_fig::repository::MigrationRepository;
+/// use std::sync::Arc;
+/// use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository};
+/// use strangler_fig::reconcile::{Reconciler, RepairQueue};
+/// use strangler_fig::repository::DivergenceReason;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// users.legacy().plant((1, "Ada"));
+/// users.sink().note(1, DivergenceReason::LenientFailed, None);
+///
+/// let queue = Arc::new(InMemoryRepairQueue::default());
+/// let reconciler = Reconciler::new(&users, queue.clone());
+/// let report = reconciler.drain(std::future::pending()).await?;
+/// assert_eq!((report.noted, report.copied), (1, 1));
+/// assert!(queue.depth().await?.is_empty());
+/// assert_eq!(users.modern().records(), users.legacy().records());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Reconciler<L: StampedRepository, M> {
+    pub(super) repository: MigrationRepository<L, M>,
+    pub(super) queue: Arc<dyn RepairQueue>,
+    pub(super) pump: RepairPump<L::Key>,
+    pub(super) config: ReconcilerConfig,
+    pub(super) policy: ConflictPolicy<L::Key, L::Entity>,
+}
+
+/// When the work is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Shutdown,
+    NothingIsDue,
+}
+
+#[expect(
+    clippy::manual_async_fn,
+    reason = "`Send` is promised here once, as in `MigrationRepository`"
+)]
+impl<L, M> Reconciler<L, M>
+where
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// A reconciler of the stores of `repository`, with the default limits.
+    #[must_use]
+    pub fn new(repository: &MigrationRepository<L, M>, queue: Arc<dyn RepairQueue>) -> Self {
+        Self {
+            repository: repository.clone(),
+            pump: RepairPump::new(repository.sink(), Arc::clone(&queue)),
+            queue,
+            config: ReconcilerConfig::default(),
+            policy: ConflictPolicy::default(),
+        }
+    }
+
+    /// The same, with given limits. [`ReconcilerConfig`] shows them.
+    #[must_use]
+    pub fn with_config(mut self, config: ReconcilerConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The same, with a policy for conflicts, which are the primary's otherwise.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository};
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// use strangler_fig::reconcile::Reconciler;
+    /// use strangler_fig::repository::ConflictPolicy;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let queue = Arc::new(InMemoryRepairQueue::default());
+    /// let careful = Reconciler::new(&users, queue).with_conflict_policy(ConflictPolicy::Park);
+    /// assert_eq!(careful.drain(std::future::pending()).await?.parked, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_conflict_policy(mut self, policy: ConflictPolicy<L::Key, L::Entity>) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Repairs until `shutdown` resolves; the keys in hand are always finished. A
+    /// queue that fails is tried again after a pause, for ever.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository};
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::{DivergenceReason, MigrationRepository};
+    /// use std::time::Duration;
+    /// use strangler_fig::reconcile::Reconciler;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let queue = Arc::new(InMemoryRepairQueue::default());
+    /// users.sink().note(1, DivergenceReason::Mismatch, None);
+    /// let shutdown = tokio::time::sleep(Duration::from_millis(50)); // a signal, in your case
+    /// let report = Reconciler::new(&users, queue).run(shutdown).await?;
+    /// assert_eq!(report.level, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ReconcileError::Closed`]: this node has left the fleet.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was taken is due again after its term, what was on its
+    /// way from the sink goes back there, what was joined is joined.
+    pub fn run(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = Result<ReconcileReport, ReconcileError>> + Send {
+        self.work(shutdown, Until::Shutdown)
+    }
+
+    /// Repairs until nothing is due any more, or `shutdown` resolves. What is left
+    /// in the report was put off, is parked, or in the hands of others.
+    ///
+    /// [`Reconciler`] shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and [`ReconcileError::Queue`] if the queue goes on
+    /// failing.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Self::run).
+    pub fn drain(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = Result<ReconcileReport, ReconcileError>> + Send {
+        self.work(shutdown, Until::NothingIsDue)
+    }
+
+    /// What repairs of the keys that wait in the queue would do now. Both stores
+    /// are read and nothing is written, neither there nor in the queue; keys still
+    /// in the sink are not seen.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository};
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::{DivergenceReason, MigrationRepository};
+    /// use strangler_fig::reconcile::{Reconciler, RepairPump};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let queue = Arc::new(InMemoryRepairQueue::default());
+    /// users.legacy().plant((1, "Ada"));
+    /// users.sink().note(1, DivergenceReason::LenientFailed, None);
+    /// RepairPump::new(users.sink(), queue.clone()).pump().await?;
+    ///
+    /// let preview = Reconciler::new(&users, queue).dry_run(std::future::pending()).await?;
+    /// assert_eq!((preview.keys, preview.to_modern), (1, 1));
+    /// assert!(preview.is_complete && users.modern().records().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`drain`](Self::drain).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub fn dry_run(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = Result<RepairPreview<L::Key>, ReconcileError>> + Send {
+        async move {
+            let mut preview = RepairPreview::default();
+            let mut shutdown = pin!(shutdown.fuse());
+            let mut after = None;
+            while self.checkpoint(shutdown.as_mut(), &ReconcileReport::default()).await? {
+                let Some(last) = self.preview_page(after.as_deref(), &mut preview).await? else {
+                    preview.is_complete = true;
+                    break;
+                };
+                after = Some(last);
+            }
+            Ok(preview)
+        }
+    }
+
+    fn work(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+        until: Until,
+    ) -> impl Future<Output = Result<ReconcileReport, ReconcileError>> + Send {
+        async move {
+            let mut report = ReconcileReport::default();
+            let mut shutdown = pin!(shutdown.fuse());
+            let mut failures = 0_u32;
+            while self.checkpoint(shutdown.as_mut(), &report).await? {
+                match self.round(&mut report).await {
+                    Round::Busy => failures = 0,
+                    Round::Idle if until == Until::NothingIsDue => break,
+                    Round::Idle => {
+                        failures = 0;
+                        self.idle(shutdown.as_mut()).await;
+                    }
+                    Round::QueueFailed(source) => {
+                        failures = failures.saturating_add(1);
+                        if until == Until::NothingIsDue && failures > self.config.queue_retries {
+                            let report = Box::new(report);
+                            return Err(ReconcileError::Queue { failures, source, report });
+                        }
+                        let pause = tokio::time::sleep(self.config.delay(failures));
+                        futures::future::select(shutdown.as_mut(), pin!(pause)).await;
+                    }
+                }
+            }
+            let mut errors = Vec::new();
+            self.note(&mut report, &mut errors).await;
+            report.queue_errors += u64::from(!errors.is_empty());
+            report.left = self.depth().await;
+            Ok(report)
+        }
+    }
+
+    /// Between two batches: whether to go on.
+    async fn checkpoint<S>(
+        &self,
+        shutdown: Pin<&mut Fuse<S>>,
+        report: &ReconcileReport,
+    ) -> Result<bool, ReconcileError>
+    where
+        S: Future<Output = ()> + Send,
+    {
+        tokio::task::consume_budget().await;
+        if self.is_closed() {
+            return Err(ReconcileError::Closed { report: Box::new(report.clone()) });
+        }
+        Ok(!shutdown.is_terminated() && shutdown.now_or_never().is_none())
+    }
+
+    /// Until there may be something to do.
+    async fn idle<S>(&self, shutdown: Pin<&mut Fuse<S>>)
+    where
+        S: Future<Output = ()> + Send,
+    {
+        self.tell_depth().await;
+        tokio::select! {
+            () = shutdown => {}
+            () = self.repository.sink().filled() => {}
+            () = tokio::time::sleep(self.config.poll_interval) => {}
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backoff;
+use crate::observe::Observer;
+
+/// The limits of a [`Reconciler`](super::Reconciler).
+///
+/// ```
+/// use std::num::{NonZeroU32, NonZeroUsize};
+/// use std::time::Duration;
+/// use strangler_fig::reconcile::ReconcilerConfig;
+///
+/// let config = ReconcilerConfig::default()
+///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
+///     .with_attempts_max(NonZeroU32::new(20).expect("it is not zero"))
+///     .with_delays(Duration::from_secs(5), Duration::from_secs(3_600))
+///     .with_poll_interval(Duration::from_secs(10))
+///     .with_deadline(Duration::from_secs(5))
+///     .with_queue_retries(3)
+///     .with_plans_kept(100);
+/// ```
+#[derive(Debug, Clone)]
+pub struct ReconcilerConfig {
+    pub(super) concurrency: NonZeroUsize,
+    pub(super) attempts_max: NonZeroU32,
+    pub(super) delay_min: Duration,
+    pub(super) delay_max: Duration,
+    pub(super) poll_interval: Duration,
+    pub(super) deadline: Duration,
+    pub(super) queue_retries: u32,
+    pub(super) plans_kept: usize,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for ReconcilerConfig {
+    /// 16 repairs at once, each within 30 s; a key that fails is put off for one
+    /// second, then twice as long each time up to five minutes, and parked at its
+    /// tenth failure; the queue is asked once a second while nothing is due; to
+    /// drain and to preview end when it failed nine times in a row; a preview
+    /// lists 1,000 keys.
+    fn default() -> Self {
+        Self {
+            concurrency: NonZeroUsize::new(16).expect("16 is not zero"),
+            attempts_max: NonZeroU32::new(10).expect("10 is not zero"),
+            delay_min: Duration::from_secs(1),
+            delay_max: Duration::from_secs(300),
+            poll_interval: Duration::from_secs(1),
+            deadline: Duration::from_secs(30),
+            queue_retries: 8,
+            plans_kept: 1_000,
+            observer: None,
+        }
+    }
+}
+
+impl ReconcilerConfig {
+    /// How many keys are taken, and repaired, at once.
+    #[must_use]
+    pub fn with_concurrency(mut self, keys: NonZeroUsize) -> Self {
+        self.concurrency = keys;
+        self
+    }
+
+    /// How often a repair may fail until its key is parked.
+    #[must_use]
+    pub fn with_attempts_max(mut self, attempts: NonZeroU32) -> Self {
+        self.attempts_max = attempts;
+        self
+    }
+
+    /// How long a key that failed is put off: at first, and at most. Each delay is
+    /// shortened by up to a half, by chance. The pauses after failures of the queue
+    /// are the same.
+    #[must_use]
+    pub fn with_delays(mut self, first: Duration, longest: Duration) -> Self {
+        (self.delay_min, self.delay_max) = (first, longest);
+        self
+    }
+
+    /// How often the queue is asked while nothing is due. Keys noted in this
+    /// process are seen at once.
+    #[must_use]
+    pub fn with_poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// How long a repair, and each call of the queue, may take. A taken key is
+    /// hidden from others for three times as long.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How often [`drain`](super::Reconciler::drain) and
+    /// [`dry_run`](super::Reconciler::dry_run) try a failing queue again.
+    #[must_use]
+    pub fn with_queue_retries(mut self, retries: u32) -> Self {
+        self.queue_retries = retries;
+        self
+    }
+
+    /// How many keys a preview lists; those beyond are only counted.
+    #[must_use]
+    pub fn with_plans_kept(mut self, keys: usize) -> Self {
+        self.plans_kept = keys;
+        self
+    }
+
+    /// Who is told what happens.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use strangler_fig::observe::{Event, Observer};
+    /// use strangler_fig::reconcile::ReconcilerConfig;
+    ///
+    /// #[derive(Debug)]
+    /// struct Alarms;
+    ///
+    /// impl Observer for Alarms {
+    ///     fn on_event(&self, event: &Event) {
+    ///         if let Event::RepairParked { reason } = event {
+    ///             eprintln!("somebody has to look at a key: {reason}");
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let config = ReconcilerConfig::default().with_observer(Arc::new(Alarms));
+    /// ```
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The pause after so many failures in a row.
+    pub(super) fn delay(&self, failures: u32) -> Duration {
+        backoff::delay((self.delay_min, self.delay_max), failures)
+    }
+
+    /// A repair and the calls of the queue around it.
+    pub(super) fn hidden_for(&self) -> Duration {
+        self.deadline.saturating_mul(3)
+    }
+}

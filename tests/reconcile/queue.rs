@@ -1,0 +1,114 @@
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use strangler_fig::async_trait;
+use strangler_fig::error::StoreError;
+use strangler_fig::memory::InMemoryRepairQueue;
+use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote, RepairQueue};
+
+/// The queue in memory, which fails as it is told to.
+#[derive(Debug, Default)]
+pub(crate) struct FlakyQueue {
+    inner: InMemoryRepairQueue,
+    calls: AtomicU64,
+    /// Every call of this number fails; 0 is none.
+    every: AtomicU64,
+    is_down: AtomicBool,
+    hangs: AtomicBool,
+}
+
+impl FlakyQueue {
+    /// Lets every `n`th call fail, in turn before and after its effect.
+    pub(crate) fn fail_every(&self, n: u64) {
+        self.every.store(n, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::Relaxed);
+    }
+
+    /// Lets notes have no effect and never answer.
+    pub(crate) fn set_hanging(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::Relaxed);
+    }
+
+    async fn call<T: Send>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        tokio::task::yield_now().await;
+        let (number, every) =
+            (self.calls.fetch_add(1, Ordering::Relaxed) + 1, self.every.load(Ordering::Relaxed));
+        if self.is_down.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("the queue is down"));
+        }
+        if every == 0 || number % every > 0 {
+            return call.await;
+        }
+        if number % (2 * every) == 0 {
+            call.await?;
+            return Err(StoreError::unknown("the answer was lost"));
+        }
+        Err(StoreError::unavailable("the queue did not take the call"))
+    }
+}
+
+#[async_trait]
+impl RepairQueue for FlakyQueue {
+    async fn note(&self, notes: &[RepairNote]) -> Result<(), StoreError> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        self.call(self.inner.note(notes)).await
+    }
+
+    async fn take(
+        &self,
+        limit: NonZeroUsize,
+        hidden_for: Duration,
+    ) -> Result<Vec<RepairEntry>, StoreError> {
+        self.call(self.inner.take(limit, hidden_for)).await
+    }
+
+    async fn finish(&self, entry: &RepairEntry) -> Result<(), StoreError> {
+        self.call(self.inner.finish(entry)).await
+    }
+
+    async fn postpone(
+        &self,
+        entry: &RepairEntry,
+        delay: Duration,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        self.call(self.inner.postpone(entry, delay, error)).await
+    }
+
+    async fn park(&self, entry: &RepairEntry, error: &str) -> Result<(), StoreError> {
+        self.call(self.inner.park(entry, error)).await
+    }
+
+    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.call(self.inner.unpark(key)).await
+    }
+
+    async fn waiting(
+        &self,
+        after: Option<&[u8]>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<RepairEntry>, StoreError> {
+        self.call(self.inner.waiting(after, limit)).await
+    }
+
+    async fn parked(
+        &self,
+        after: Option<&[u8]>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<RepairEntry>, StoreError> {
+        self.call(self.inner.parked(after, limit)).await
+    }
+
+    async fn depth(&self) -> Result<RepairDepth, StoreError> {
+        self.call(self.inner.depth()).await
+    }
+}
