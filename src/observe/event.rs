@@ -82,6 +82,7 @@ pub enum Event {
         level: u64,
         /// Records it did not take.
         failed: u64,
+    },
     /// Keys that were noted in this process are in the durable queue.
     RepairsNoted {
         /// How many.
