@@ -7,15 +7,16 @@
 //! ```text
 //! cargo run --release --example backfill_resume
 //! ```
+#![allow(unreachable_pub, reason = "the modules of an example")]
 #![expect(clippy::print_stdout, reason = "an example talks")]
 
-pub mod checkpoints;
+pub(crate) mod checkpoints;
 #[allow(dead_code, reason = "the quickstart uses all of it")]
 #[path = "../quickstart/database.rs"]
-pub mod database;
-pub mod options;
-pub mod parcels;
-pub mod repairs;
+pub(crate) mod database;
+pub(crate) mod options;
+pub(crate) mod parcels;
+pub(crate) mod repairs;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::process::ExitCode;
@@ -32,8 +33,8 @@ use options::Options;
 use parcels::Parcels;
 use repairs::SqliteRepairs;
 
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
-pub type Rows = MigrationRepository<Parcels, Parcels>;
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Rows = MigrationRepository<Parcels, Parcels>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -59,7 +60,7 @@ async fn main() -> ExitCode {
 }
 
 /// Copies what is left to copy; answers how many keys differ at the end.
-pub async fn run(options: &Options) -> Result<u64, Error> {
+pub(crate) async fn run(options: &Options) -> Result<u64, Error> {
     std::fs::create_dir_all(&options.directory)?;
     let file = |name: &str| options.directory.join(name);
     let legacy = Parcels::open(&file("legacy.db"))?;
@@ -122,7 +123,7 @@ async fn compared(parcels: &Rows) -> Result<(u64, u64), Error> {
     }
 }
 
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -19,7 +19,7 @@ use crate::key::KeyExt;
 use crate::observe::Event;
 use crate::phase::Side;
 use crate::reconcile::RepairNote;
-use crate::repository::{Page, ScanRepository, StampedRepository};
+use crate::repository::{Page, RecordHash, ScanRepository, StampedRepository};
 use crate::stamp::Record;
 use crate::worker::{Pace, ScanError, checked_page};
 
@@ -59,6 +59,9 @@ struct Landed<K> {
     scanned: u64,
     end: K,
 }
+
+/// The records of a page, with their keys.
+type Records<S> = Vec<(<S as StampedRepository>::Key, Record<<S as StampedRepository>::Entity>)>;
 
 type Copied<K> = Result<Landed<K>, BackfillError>;
 
@@ -249,7 +252,7 @@ where
     }
 
     /// What of a page lies in the partition, and up to where it speaks.
-    fn cut(&self, page: Page<L::Key, L::Entity>) -> (Vec<(L::Key, Record<L::Entity>)>, L::Key) {
+    fn cut(&self, page: Page<L::Key, L::Entity>) -> (Records<L>, L::Key) {
         let Page { mut records, is_last } = page;
         let all = records.len();
         records.truncate(records.partition_point(|(key, _)| *key <= self.until));
@@ -296,8 +299,8 @@ impl<K: KeyExt> Landed<K> {
 }
 
 fn named<K: KeyExt>(key: &K, error: &StoreError) -> FailedRecord {
-    let key = key.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    FailedRecord { key, error: error.with_causes() }
+    let hex = RecordHash::key_part(key);
+    FailedRecord { key: String::from_utf8_lossy(&hex).into_owned(), error: error.with_causes() }
 }
 
 /// Writes down what is done, under the claim.
