@@ -7,7 +7,7 @@
 //! ```text
 //! cargo run --release --example backfill_resume
 //! ```
-#![allow(unreachable_pub, reason = "the modules of an example")]
+#![expect(unreachable_pub, reason = "the modules of an example")]
 #![expect(clippy::print_stdout, reason = "an example talks")]
 
 pub(crate) mod checkpoints;

@@ -75,11 +75,11 @@ impl StampedFixture for Table {
 mod parcels_table {
     use super::{Parcels, Scratch, Table};
 
-    async fn table() -> Table {
+    fn table() -> Table {
         let scratch = Scratch::new();
         Table(Parcels::open(&scratch.file("parcels.db")).unwrap(), scratch)
     }
 
-    strangler_fig::stamped_conformance!(table());
-    strangler_fig::scan_conformance!(table());
+    strangler_fig::stamped_conformance!(async { table() });
+    strangler_fig::scan_conformance!(async { table() });
 }

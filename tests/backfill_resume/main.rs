@@ -1,7 +1,6 @@
 //! The example that may be killed: its adapters, and kills for real.
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
-#![expect(unreachable_pub, reason = "the modules of an example")]
 
 #[expect(dead_code, reason = "its command line")]
 #[path = "../../examples/backfill_resume/main.rs"]
