@@ -77,6 +77,7 @@
 pub mod backfill;
 pub mod canonical;
 pub mod clock;
+pub mod consistency;
 pub mod error;
 pub mod key;
 pub mod memory;

@@ -117,6 +117,19 @@ pub enum Event {
     },
     /// A stored stamp lies beyond the allowed drift: some clock is broken.
     StampDrifted,
+    /// A check of the two stores came to its end.
+    Checked {
+        /// `consistent`, `inconsistent` or `inconclusive`.
+        result: &'static str,
+        /// Keys that were looked at.
+        keys: u64,
+        /// Differences that were confirmed.
+        differences: u64,
+        /// Keys that kept changing, or could not be read.
+        open: u64,
+        /// From its beginning.
+        duration: Duration,
+    },
 }
 
 /// The kinds of operations.

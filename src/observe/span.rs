@@ -6,6 +6,7 @@
 //! // A filter for `tracing_subscriber`: `warn`, but `info` within the workers'
 //! // spans and `debug` within those of the traffic.
 //! let workers = [span::SWEEP, span::REPAIR, span::POLL].map(|name| format!("strangler_fig[{name}]=info"));
+//! let workers = [span::SWEEP, span::CHECK, span::POLL].map(|name| format!("strangler_fig[{name}]=info"));
 //! let traffic = [span::WRITE, span::SHADOW, span::ASIDE];
 //! let traffic = traffic.map(|name| format!("strangler_fig[{name}]=debug"));
 //! let filter = format!("warn,{},{}", workers.join(","), traffic.join(","));
@@ -22,6 +23,8 @@ pub const ASIDE: &str = "strangler.aside";
 pub const SWEEP: &str = "strangler.sweep";
 /// The repair of one key.
 pub const REPAIR: &str = "strangler.repair";
+/// One check of the two stores.
+pub const CHECK: &str = "strangler.check";
 /// One round of a phase tracker.
 pub const POLL: &str = "strangler.poll";
 /// One run of a backfill.

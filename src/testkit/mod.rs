@@ -12,3 +12,4 @@
 pub mod conformance;
 pub mod faults;
 pub mod history;
+pub mod mapping;

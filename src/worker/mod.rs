@@ -33,7 +33,7 @@ pub use retry::Retries;
 pub use scan_error::ScanError;
 pub use throttle::Throttle;
 
-pub(crate) use pace::{Pace, Stopped};
+pub(crate) use pace::{Pace, Stopped, until};
 pub(crate) use progress::Meter;
-pub(crate) use walk::{ReadOrder, Walk, checked_page};
+pub(crate) use walk::{ReadOrder, Walk, checked_page, last_key};
 pub(crate) use window::{Pair, Window};

@@ -13,6 +13,21 @@ const ASKED_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stopped;
 
+/// Works to the end; when `shutdown` resolves, `work` is told so by `stop`.
+pub(crate) async fn until<T>(
+    shutdown: impl Future<Output = ()>,
+    stop: WorkerControl,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        biased;
+        () = shutdown => stop.stop(),
+        done = &mut work => return done,
+    }
+    work.await
+}
+
 /// When a worker may touch the next page: it is told to pause and stop by its
 /// owner, to wait by a throttle, and slowed to its limit.
 #[derive(Debug)]
@@ -47,6 +62,12 @@ impl Pace {
         self
     }
 
+    /// Ends when `shutdown` says so, which several runs may share.
+    pub(crate) fn with_shutdown(mut self, shutdown: &WorkerControl) -> Self {
+        self.shutdown = shutdown.clone();
+        self
+    }
+
     /// What a run's own shutdown turns off, without touching its owner's handle.
     pub(crate) fn shutdown(&self) -> WorkerControl {
         self.shutdown.clone()
@@ -73,6 +94,18 @@ impl Pace {
         let now = Instant::now();
         if let Some(bucket) = &mut self.bucket {
             self.not_before = now + bucket.take(records, now);
+        }
+    }
+
+    /// Waits for what may be given up, unless it is told to end.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Stopped> {
+        tokio::select! {
+            biased;
+            stopped = self.stopped() => Err(stopped),
+            done = work => Ok(done),
         }
     }
 

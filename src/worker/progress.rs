@@ -110,7 +110,7 @@ impl Meter {
 
     pub(crate) fn count(&self, records: u64) {
         let (mut reading, now) = (self.lock(), Instant::now());
-        reading.records += records;
+        reading.records = reading.records.saturating_add(records);
         let sample = (now, reading.records);
         let spacing = WINDOW / u32::try_from(SAMPLES_MAX).unwrap_or(1);
         match reading.samples.len() {

@@ -162,7 +162,8 @@ async fn page<S: ScanRepository>(
     checked_page(side, after.as_ref(), page)
 }
 
-async fn last_key<S: ScanRepository>(
+/// The last key of a side.
+pub(crate) async fn last_key<S: ScanRepository>(
     side: Side,
     store: &S,
     retries: Retries,

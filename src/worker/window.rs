@@ -1,5 +1,6 @@
 //! Two ordered pages as one: the keys that both are known to have shown.
 
+use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -40,6 +41,11 @@ impl<K: Ord + Clone, E> Window<K, E> {
         self.legacy.len() + self.modern.len()
     }
 
+    /// Its keys in order, each with what the sides hold, without moving any.
+    pub(crate) fn lent(&self) -> Lent<'_, K, E> {
+        Lent { legacy: &self.legacy, modern: &self.modern }
+    }
+
     /// Its keys in order.
     pub(crate) fn pairs(self) -> Pairs<K, E> {
         Pairs {
@@ -57,6 +63,36 @@ fn known<'a, K: Ord, E>(page: &'a Page<K, E>, last: &'a K) -> &'a K {
     }
 }
 
+/// The keys of a window; `None` where a side has no record.
+pub(crate) struct Lent<'a, K, E> {
+    legacy: &'a [(K, Record<E>)],
+    modern: &'a [(K, Record<E>)],
+}
+
+impl<'a, K: Ord, E> Iterator for Lent<'a, K, E> {
+    type Item = (&'a K, Option<&'a Record<E>>, Option<&'a Record<E>>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let order = match (self.legacy.first(), self.modern.first()) {
+            (None, None) => return None,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((legacy, _)), Some((modern, _))) => legacy.cmp(modern),
+        };
+        let legacy = if order.is_le() { first_of(&mut self.legacy) } else { None };
+        let modern = if order.is_ge() { first_of(&mut self.modern) } else { None };
+        let (key, _) = legacy.or(modern)?;
+        Some((key, legacy.map(|(_, record)| record), modern.map(|(_, record)| record)))
+    }
+}
+
+fn first_of<'a, T>(rest: &mut &'a [T]) -> Option<&'a T> {
+    let (first, after) = rest.split_first()?;
+    *rest = after;
+    Some(first)
+}
+
 pub(crate) struct Pairs<K, E> {
     legacy: Peekable<IntoIter<(K, Record<E>)>>,
     modern: Peekable<IntoIter<(K, Record<E>)>>,
@@ -71,9 +107,9 @@ impl<K: Ord, E> Iterator for Pairs<K, E> {
             (Some(_), None) => (self.legacy.next(), None),
             (None, Some(_)) => (None, self.modern.next()),
             (Some((legacy, _)), Some((modern, _))) => match legacy.cmp(modern) {
-                std::cmp::Ordering::Less => (self.legacy.next(), None),
-                std::cmp::Ordering::Greater => (None, self.modern.next()),
-                std::cmp::Ordering::Equal => (self.legacy.next(), self.modern.next()),
+                Ordering::Less => (self.legacy.next(), None),
+                Ordering::Greater => (None, self.modern.next()),
+                Ordering::Equal => (self.legacy.next(), self.modern.next()),
             },
         };
         match (legacy, modern) {
@@ -126,5 +162,16 @@ mod tests {
             (3, Stamp::BASE, Stamp::BASE),
         ];
         assert!(stamps.eq(expected));
+    }
+
+    #[test]
+    fn what_is_lent_is_what_is_given() {
+        let window = Window::of(page(&[1, 3, 4], true), page(&[2, 3, 5], true), &5);
+        let lent: Vec<_> =
+            window.lent().map(|(key, l, m)| (*key, l.is_some(), m.is_some())).collect();
+        let given = window
+            .pairs()
+            .map(|it| (it.key, it.legacy.stamp > Stamp::ZERO, it.modern.stamp > Stamp::ZERO));
+        assert!(given.eq(lent));
     }
 }
