@@ -88,7 +88,7 @@ impl ReconcilerConfig {
     }
 
     /// How long a repair, and each call of the queue, may take. A taken key is
-    /// hidden from others for three times as long.
+    /// hidden from others for five times as long.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -141,8 +141,8 @@ impl ReconcilerConfig {
         backoff::delay((self.delay_min, self.delay_max), failures)
     }
 
-    /// A repair and the calls of the queue around it.
+    /// A repair and the calls of the queue around it, some made again.
     pub(super) fn hidden_for(&self) -> Duration {
-        self.deadline.saturating_mul(3)
+        self.deadline.saturating_mul(5)
     }
 }

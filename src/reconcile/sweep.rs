@@ -96,6 +96,23 @@ where
     /// The same, with a policy for conflicts: that of the
     /// [`Reconciler`](super::Reconciler), or the sweep settles what that one leaves
     /// to somebody. A conflict that is left so is one that remains.
+    ///
+    /// ```
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::phase::{Fleet, MigrationState, PhaseTracker};
+    /// # use strangler_fig::reconcile::Sweep;
+    /// # use strangler_fig::repository::{ConflictPolicy, MigrationRepository};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let ticket = users.tracker().state().begin_sweep(&Fleet::default());
+    /// let careful = Sweep::new(&users).with_conflict_policy(ConflictPolicy::Park);
+    /// assert_eq!(careful.run(ticket, std::future::pending()).await?.settled, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_conflict_policy(mut self, policy: ConflictPolicy<L::Key, L::Entity>) -> Self {
         self.policy = policy;

@@ -98,7 +98,7 @@ pub struct Divergence<K> {
     /// How often it was noted since it was last taken out.
     pub count: u64,
     /// While this lives, the node's lease forbids a first `Cutover`. Drop it
-    /// when the key is repaired.
+    /// when the key is repaired, or durable where somebody looks before crossing.
     pub hold: Option<Hold>,
     /// Which note was the last.
     pub(super) last_note: u64,

@@ -19,6 +19,11 @@ pub(super) struct JoinedKey<E> {
     pub(super) side: Side,
 }
 
+fn found<E>(joined: Joined, side: Side, legacy: Record<E>, modern: Record<E>) -> JoinedKey<E> {
+    let record = if side == Side::Legacy { legacy } else { modern };
+    JoinedKey { joined, record, side }
+}
+
 /// Why a key was not joined.
 pub(super) enum JoinFailure {
     /// Nothing is known of it.
@@ -76,30 +81,22 @@ where
                 continue;
             }
             let join = rule.decide(&legacy, &modern);
-            let verdict = match join {
-                Join::Settle { both, .. } => policy.judge(both, key, &legacy, &modern),
-                Join::Level | Join::Copy { .. } | Join::Stuck => Merged::Primary,
-            };
-            let found = |joined, side| {
-                let record = if side == Side::Legacy { legacy } else { modern };
-                JoinedKey { joined, record, side }
-            };
             match join {
-                Join::Level => return Ok(found(Joined::Level, rule.winner())),
-                Join::Stuck => return Ok(found(Joined::Stuck, rule.winner())),
+                Join::Level => return Ok(found(Joined::Level, rule.winner(), legacy, modern)),
+                Join::Stuck => return Ok(found(Joined::Stuck, rule.winner(), legacy, modern)),
                 Join::Copy { from } => {
-                    let copied = found(Joined::Copied, from);
+                    let copied = found(Joined::Copied, from, legacy, modern);
                     let applied = self.apply_open(from.other(), key, &copied.record).await?;
                     if self.is_level_after(applied, rule, from, key).await? {
                         return Ok(copied);
                     }
                 }
                 Join::Settle { from, stamp, both } => {
-                    let settled = match verdict {
-                        Merged::Park => return Ok(found(Joined::Conflict, from)),
+                    let settled = match policy.judge(both, key, &legacy, &modern) {
+                        Merged::Park => return Ok(found(Joined::Conflict, from, legacy, modern)),
                         Merged::Content(value) => self.merged(key, stamp, value, from)?,
                         Merged::Primary => {
-                            let mut settled = found(Joined::Settled, from);
+                            let mut settled = found(Joined::Settled, from, legacy, modern);
                             settled.record.stamp = stamp;
                             settled
                         }
