@@ -95,10 +95,10 @@ fn apply(connection: &Connection, id: i64, to: &Record<Parcel>) -> rusqlite::Res
 }
 
 fn stamped(records: &[(i64, Record<Parcel>)]) -> Result<(), StoreError> {
-    match records.iter().any(|(_, record)| record.stamp == Stamp::ZERO) {
-        true => Err(StoreError::rejected("a record without a stamp cannot be applied")),
-        false => Ok(()),
+    if records.iter().any(|(_, record)| record.stamp == Stamp::ZERO) {
+        return Err(StoreError::rejected("a record without a stamp cannot be applied"));
     }
+    Ok(())
 }
 
 #[async_trait]

@@ -1,7 +1,6 @@
 //! How a backfill runs: partition after partition, until none is left.
 
 use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,7 +15,7 @@ use crate::observe::{field, span};
 use crate::phase::{PartName, Side, primary};
 use crate::repository::{ScanRepository, StampedRepository};
 use crate::stamp::StampScope;
-use crate::worker::{Pace, ScanError};
+use crate::worker::{Pace, ScanError, until};
 
 /// How often a worker that has nothing to copy asks whether another has left
 /// something behind.
@@ -49,13 +48,7 @@ where
         async move {
             let pace = self.pace();
             let stop = pace.shutdown();
-            let mut work = pin!(self.timed(self.work(pace)));
-            tokio::select! {
-                biased;
-                () = shutdown => stop.stop(),
-                report = &mut work => return report,
-            }
-            work.await
+            until(shutdown, stop, self.timed(self.work(pace))).await
         }
     }
 
@@ -76,13 +69,7 @@ where
         async move {
             let pace = self.pace();
             let stop = pace.shutdown();
-            let mut work = pin!(self.timed(self.foresee(pace)));
-            tokio::select! {
-                biased;
-                () = shutdown => stop.stop(),
-                report = &mut work => return report,
-            }
-            work.await
+            until(shutdown, stop, self.timed(self.foresee(pace))).await
         }
     }
 

@@ -1,8 +1,6 @@
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
-/// No pause between retries is longer.
-const DELAY_MAX: Duration = Duration::from_secs(30);
+use crate::worker::{RateLimit, Retries};
 
 /// The limits of a [`Sweep`](super::Sweep).
 ///
@@ -10,30 +8,32 @@ const DELAY_MAX: Duration = Duration::from_secs(30);
 /// use std::num::NonZeroUsize;
 /// use std::time::Duration;
 /// use strangler_fig::reconcile::SweepConfig;
+/// use strangler_fig::worker::{RateLimit, Retries};
 ///
 /// let config = SweepConfig::default()
 ///     .with_page_size(NonZeroUsize::new(2_000).expect("it is not zero"))
-///     .with_retries(5)
-///     .with_retry_delay(Duration::from_millis(200))
+///     .with_retries(Retries::default().with_count(5).with_delay(Duration::from_millis(200)))
+///     .with_rate_limit(RateLimit::per_second(5_000.try_into()?))
 ///     .with_failures_kept(10_000);
+/// # Ok::<(), std::num::TryFromIntError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct SweepConfig {
     pub(super) page_size: NonZeroUsize,
-    pub(super) retries: u32,
-    pub(super) retry_delay: Duration,
+    pub(super) retries: Retries,
+    pub(super) rate_limit: Option<RateLimit>,
     pub(super) failures_kept: usize,
 }
 
 impl Default for SweepConfig {
     /// Pages of 500 records; what fails is tried four times in all, the first
-    /// retry after 50 ms and each later one after twice the pause; 1,000 failed
-    /// keys are kept for those retries and the report.
+    /// retry after 50 ms and each later one after twice the pause; no rate limit; 1,000
+    /// failed keys are kept for those retries and the report.
     fn default() -> Self {
         Self {
             page_size: NonZeroUsize::new(500).expect("500 is not zero"),
-            retries: 3,
-            retry_delay: Duration::from_millis(50),
+            retries: Retries::default(),
+            rate_limit: None,
             failures_kept: 1_000,
         }
     }
@@ -49,15 +49,15 @@ impl SweepConfig {
 
     /// How often a failed page is read, and a failed key joined, again.
     #[must_use]
-    pub fn with_retries(mut self, retries: u32) -> Self {
+    pub fn with_retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The pause before the first retry; each later one doubles it, up to 30 s.
+    /// How many records may be read a second, those of both sides counted.
     #[must_use]
-    pub fn with_retry_delay(mut self, delay: Duration) -> Self {
-        self.retry_delay = delay;
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
         self
     }
 
@@ -67,9 +67,5 @@ impl SweepConfig {
     pub fn with_failures_kept(mut self, keys: usize) -> Self {
         self.failures_kept = keys;
         self
-    }
-
-    pub(super) fn delay(&self, retry: u32) -> Duration {
-        self.retry_delay.saturating_mul(2_u32.saturating_pow(retry)).min(DELAY_MAX)
     }
 }

@@ -1,5 +1,5 @@
-use crate::error::StoreError;
-use crate::phase::{Side, StepError};
+use crate::phase::StepError;
+use crate::worker::ScanError;
 
 /// Why a sweep ended before it had seen every key, or did not count.
 ///
@@ -24,26 +24,9 @@ use crate::phase::{Side, StepError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
-    /// A side could not be read, however often it was tried.
-    #[error("{side} could not be scanned")]
-    Scan {
-        /// Which side.
-        side: Side,
-        /// What the adapter reported.
-        source: StoreError,
-    },
-    /// A scan answered keys that do not follow each other: its adapter is wrong.
-    #[error("the scan of {side} is out of order")]
-    OutOfOrder {
-        /// Which side.
-        side: Side,
-    },
-    /// A scan answered an empty page that is not the last: it would never end.
-    #[error("the scan of {side} stands still")]
-    StandsStill {
-        /// Which side.
-        side: Side,
-    },
+    /// A side could not be walked.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// The state moved while the sweep ran, or this node does not work by it: not
     /// yet, or, being evicted, no more.
     #[error("the state is at epoch {now}, the sweep stands for epoch {began}")]
@@ -67,18 +50,19 @@ impl SweepError {
     /// ```
     /// use strangler_fig::phase::Side;
     /// use strangler_fig::reconcile::SweepError;
+    /// use strangler_fig::worker::ScanError;
     ///
     /// assert!(SweepError::Interrupted { began: 3, now: 4 }.is_retryable());
     /// assert!(SweepError::Stopped.is_retryable());
-    /// assert!(!SweepError::OutOfOrder { side: Side::Legacy }.is_retryable());
+    /// let wrong = ScanError::OutOfOrder { side: Side::Legacy };
+    /// assert!(!SweepError::from(wrong).is_retryable());
     /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Scan { source, .. } => source.is_retryable(),
+            Self::Scan(error) => error.is_retryable(),
             Self::Interrupted { .. } | Self::Stopped => true,
             Self::Step(error) => error.is_retryable(),
-            Self::OutOfOrder { .. } | Self::StandsStill { .. } => false,
         }
     }
 }

@@ -34,7 +34,6 @@ mod backoff;
 mod calls;
 mod config;
 mod error;
-mod merge;
 mod preview;
 mod pump;
 mod queue;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use tracing::{Instrument, debug, info_span};
 
 use super::attempt::{Left, Mended, attempt};
-use super::merge::{Window, checked, merged};
 use super::tally::Tally;
 use super::{SweepConfig, SweepError, SweepReport};
 use crate::error::StoreError;
@@ -14,10 +13,12 @@ use crate::phase::{
     SweepTicket, take_step,
 };
 use crate::repository::{
-    Applied, ConflictPolicy, Join, JoinRule, MigrationRepository, Page, ScanRepository,
-    StampedRepository,
+    Applied, ConflictPolicy, Join, JoinRule, MigrationRepository, ScanRepository, StampedRepository,
 };
 use crate::stamp::Record;
+use crate::worker::{
+    Meter, Pace, Progress, ReadOrder, Stopped, Throttle, Walk, Window, WorkerControl,
+};
 
 /// Joins every key of both stores, in both directions where that is allowed,
 /// comparing the contents of equal stamps.
@@ -52,6 +53,9 @@ pub struct Sweep<L: StampedRepository, M> {
     repository: MigrationRepository<L, M>,
     config: SweepConfig,
     policy: ConflictPolicy<L::Key, L::Entity>,
+    control: WorkerControl,
+    throttle: Option<Arc<dyn Throttle>>,
+    meter: Meter,
 }
 
 impl<L, M> Sweep<L, M>
@@ -62,8 +66,14 @@ where
     /// A sweep of the stores of `repository`, with the default limits.
     #[must_use]
     pub fn new(repository: &MigrationRepository<L, M>) -> Self {
-        let (config, policy) = (SweepConfig::default(), ConflictPolicy::default());
-        Self { repository: repository.clone(), config, policy }
+        Self {
+            repository: repository.clone(),
+            config: SweepConfig::default(),
+            policy: ConflictPolicy::default(),
+            control: WorkerControl::new(),
+            throttle: None,
+            meter: Meter::default(),
+        }
     }
 
     /// The same, with given limits.
@@ -117,6 +127,27 @@ where
     pub fn with_conflict_policy(mut self, policy: ConflictPolicy<L::Key, L::Entity>) -> Self {
         self.policy = policy;
         self
+    }
+
+    /// The same, told to pause and stop by `control`. A move of the state while it
+    /// pauses interrupts it like any other.
+    #[must_use]
+    pub fn with_control(mut self, control: WorkerControl) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// The same, giving way to what `throttle` watches.
+    #[must_use]
+    pub fn with_throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {
+        self.throttle = Some(throttle);
+        self
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.meter.progress()
     }
 }
 
@@ -211,15 +242,7 @@ where
     async fn sweep(&self, ticket: SweepTicket) -> Result<SweepReport<L::Key>, SweepError> {
         let mark = self.repository.sink().mark();
         let mut tally = Tally::new();
-        if let Some(last) = self.last_key().await? {
-            let mut after = None;
-            while after.as_ref() != Some(&last) {
-                let state = self.uninterrupted(ticket)?;
-                let window = self.window(after.as_ref(), &last).await?;
-                after = Some(window.end.clone());
-                self.join_window(&state, window, &mut tally).await;
-            }
-        }
+        self.join_all(ticket, &mut tally).await?;
         self.join_again(&mut tally).await;
         self.uninterrupted(ticket)?;
         let report = tally.report(ticket);
@@ -228,6 +251,29 @@ where
         }
         debug!(%report, "swept");
         Ok(report)
+    }
+
+    async fn join_all(
+        &self,
+        ticket: SweepTicket,
+        tally: &mut Tally<L::Key>,
+    ) -> Result<(), SweepError> {
+        let mut pace = Pace::new(&self.control, &self.meter)
+            .with_limit(self.config.rate_limit)
+            .with_throttle(self.throttle.clone());
+        self.meter.begin(0, None);
+        let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
+        let order = ReadOrder::ModernFirst;
+        let mut walk = Walk::begin(legacy, modern, order, self.config.retries).await?;
+        loop {
+            pace.proceed().await.map_err(|Stopped| SweepError::Stopped)?;
+            let state = self.uninterrupted(ticket)?;
+            let Some(window) = walk.next(self.config.page_size).await? else { return Ok(()) };
+            let records = u64::try_from(window.records()).unwrap_or(u64::MAX);
+            self.join_window(&state, window, tally).await;
+            pace.spent(records);
+            self.meter.count(records);
+        }
     }
 
     fn uninterrupted(&self, ticket: SweepTicket) -> Result<Arc<MigrationState>, SweepError> {
@@ -239,54 +285,6 @@ where
         Err(SweepError::Interrupted { began: ticket.adopted().epoch, now: state.epoch() })
     }
 
-    /// The last key that either store holds by now.
-    async fn last_key(&self) -> Result<Option<L::Key>, SweepError> {
-        let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
-        let of_legacy = self.retried(Side::Legacy, || legacy.last_key()).await?;
-        let of_modern = self.retried(Side::Modern, || modern.last_key()).await?;
-        Ok(of_legacy.max(of_modern))
-    }
-
-    async fn window(
-        &self,
-        after: Option<&L::Key>,
-        last: &L::Key,
-    ) -> Result<Window<L::Key, L::Entity>, SweepError> {
-        let modern = self.page(Side::Modern, &**self.repository.modern(), after).await?;
-        let legacy = self.page(Side::Legacy, &**self.repository.legacy(), after).await?;
-        Ok(merged(legacy, modern, last))
-    }
-
-    async fn page<S>(
-        &self,
-        side: Side,
-        store: &S,
-        after: Option<&L::Key>,
-    ) -> Result<Page<L::Key, L::Entity>, SweepError>
-    where
-        S: ScanRepository<Key = L::Key, Entity = L::Entity>,
-    {
-        let page = self.retried(side, || store.scan(after, self.config.page_size)).await?;
-        checked(side, after, page)
-    }
-
-    async fn retried<T, F>(&self, side: Side, call: impl Fn() -> F) -> Result<T, SweepError>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        let mut retry = 0;
-        loop {
-            match call().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) if error.is_retryable() && retry < self.config.retries => {
-                    tokio::time::sleep(self.config.delay(retry)).await;
-                    retry += 1;
-                }
-                Err(source) => return Err(SweepError::Scan { side, source }),
-            }
-        }
-    }
-
     /// Copies go in batches. What is no plain copy, or was not taken, is read
     /// afresh and joined by itself.
     async fn join_window(
@@ -296,15 +294,18 @@ where
         tally: &mut Tally<L::Key>,
     ) {
         let (mut to_legacy, mut to_modern, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-        for (key, pair) in window.keys {
+        let absent = Record::absent();
+        for (key, legacy, modern) in window.lent() {
             tally.keys += 1;
-            match self.rule(state, &key).decide(&pair.legacy, &pair.modern) {
+            let (legacy, modern) = (legacy.unwrap_or(&absent), modern.unwrap_or(&absent));
+            match self.rule(state, key).decide(legacy, modern) {
                 Join::Level => {}
-                Join::Copy { from: Side::Modern } => to_legacy.push((key, pair.modern)),
-                Join::Copy { from: Side::Legacy } => to_modern.push((key, pair.legacy)),
-                Join::Settle { .. } | Join::Stuck => alone.push(key),
+                Join::Copy { from: Side::Modern } => to_legacy.push((key.clone(), modern.clone())),
+                Join::Copy { from: Side::Legacy } => to_modern.push((key.clone(), legacy.clone())),
+                Join::Settle { .. } | Join::Stuck => alone.push(key.clone()),
             }
         }
+        drop(window);
         tally.to_legacy += copy(&**self.repository.legacy(), to_legacy, &mut alone).await;
         tally.to_modern += copy(&**self.repository.modern(), to_modern, &mut alone).await;
         for key in alone {
@@ -332,12 +333,12 @@ where
 
     /// What failed, or was in conflict, is joined again from fresh reads.
     async fn join_again(&self, tally: &mut Tally<L::Key>) {
-        for retry in 0..self.config.retries {
+        for retry in 0..self.config.retries.count() {
             let open = tally.take_open();
             if open.is_empty() {
                 return;
             }
-            tokio::time::sleep(self.config.delay(retry)).await;
+            tokio::time::sleep(self.config.retries.delay(retry)).await;
             for key in open {
                 self.join_alone(key, tally).await;
             }

@@ -36,4 +36,4 @@ pub use throttle::Throttle;
 pub(crate) use pace::{Pace, Stopped, until};
 pub(crate) use progress::Meter;
 pub(crate) use walk::{ReadOrder, Walk, checked_page, last_key};
-pub(crate) use window::{Pair, Window};
+pub(crate) use window::Window;

@@ -1,8 +1,6 @@
 //! Two ordered pages as one: the keys that both are known to have shown.
 
 use std::cmp::Ordering;
-use std::iter::Peekable;
-use std::vec::IntoIter;
 
 use crate::repository::Page;
 use crate::stamp::Record;
@@ -14,14 +12,6 @@ pub(crate) struct Window<K, E> {
     modern: Vec<(K, Record<E>)>,
     /// The last key it speaks of.
     pub(crate) end: K,
-}
-
-/// Both records of a key; absent where a side has none.
-#[derive(Debug)]
-pub(crate) struct Pair<K, E> {
-    pub(crate) key: K,
-    pub(crate) legacy: Record<E>,
-    pub(crate) modern: Record<E>,
 }
 
 impl<K: Ord + Clone, E> Window<K, E> {
@@ -44,14 +34,6 @@ impl<K: Ord + Clone, E> Window<K, E> {
     /// Its keys in order, each with what the sides hold, without moving any.
     pub(crate) fn lent(&self) -> Lent<'_, K, E> {
         Lent { legacy: &self.legacy, modern: &self.modern }
-    }
-
-    /// Its keys in order.
-    pub(crate) fn pairs(self) -> Pairs<K, E> {
-        Pairs {
-            legacy: self.legacy.into_iter().peekable(),
-            modern: self.modern.into_iter().peekable(),
-        }
     }
 }
 
@@ -93,34 +75,6 @@ fn first_of<'a, T>(rest: &mut &'a [T]) -> Option<&'a T> {
     Some(first)
 }
 
-pub(crate) struct Pairs<K, E> {
-    legacy: Peekable<IntoIter<(K, Record<E>)>>,
-    modern: Peekable<IntoIter<(K, Record<E>)>>,
-}
-
-impl<K: Ord, E> Iterator for Pairs<K, E> {
-    type Item = Pair<K, E>;
-
-    fn next(&mut self) -> Option<Pair<K, E>> {
-        let (legacy, modern) = match (self.legacy.peek(), self.modern.peek()) {
-            (None, None) => return None,
-            (Some(_), None) => (self.legacy.next(), None),
-            (None, Some(_)) => (None, self.modern.next()),
-            (Some((legacy, _)), Some((modern, _))) => match legacy.cmp(modern) {
-                Ordering::Less => (self.legacy.next(), None),
-                Ordering::Greater => (None, self.modern.next()),
-                Ordering::Equal => (self.legacy.next(), self.modern.next()),
-            },
-        };
-        match (legacy, modern) {
-            (Some((key, legacy)), Some((_, modern))) => Some(Pair { key, legacy, modern }),
-            (Some((key, legacy)), None) => Some(Pair { key, legacy, modern: Record::absent() }),
-            (None, Some((key, modern))) => Some(Pair { key, legacy: Record::absent(), modern }),
-            (None, None) => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +88,7 @@ mod tests {
     fn window(legacy: Page<u32, ()>, modern: Page<u32, ()>, last: u32) -> (Vec<u32>, u32) {
         let window = Window::of(legacy, modern, &last);
         let end = window.end;
-        (window.pairs().map(|pair| pair.key).collect(), end)
+        (window.lent().map(|(key, ..)| *key).collect(), end)
     }
 
     #[test]
@@ -152,26 +106,17 @@ mod tests {
     }
 
     #[test]
-    fn a_side_without_a_key_is_absent() {
-        let pairs: Vec<_> =
-            Window::of(page(&[1, 3], true), page(&[2, 3], true), &3).pairs().collect();
-        let stamps = pairs.iter().map(|pair| (pair.key, pair.legacy.stamp, pair.modern.stamp));
-        let expected = [
-            (1, Stamp::BASE, Stamp::ZERO),
-            (2, Stamp::ZERO, Stamp::BASE),
-            (3, Stamp::BASE, Stamp::BASE),
-        ];
-        assert!(stamps.eq(expected));
-    }
-
-    #[test]
-    fn what_is_lent_is_what_is_given() {
+    fn a_side_without_a_key_lends_none() {
         let window = Window::of(page(&[1, 3, 4], true), page(&[2, 3, 5], true), &5);
-        let lent: Vec<_> =
-            window.lent().map(|(key, l, m)| (*key, l.is_some(), m.is_some())).collect();
-        let given = window
-            .pairs()
-            .map(|it| (it.key, it.legacy.stamp > Stamp::ZERO, it.modern.stamp > Stamp::ZERO));
-        assert!(given.eq(lent));
+        let lent =
+            window.lent().map(|(key, legacy, modern)| (*key, legacy.is_some(), modern.is_some()));
+        let expected = [
+            (1, true, false),
+            (2, false, true),
+            (3, true, true),
+            (4, true, false),
+            (5, false, true),
+        ];
+        assert!(lent.eq(expected));
     }
 }

@@ -16,6 +16,7 @@ use strangler_fig::repository::{
 };
 use strangler_fig::stamp::Record;
 use strangler_fig::testkit::faults::Fault;
+use strangler_fig::worker::ScanError;
 
 use crate::support::{Row, Store, World, stamp};
 
@@ -93,7 +94,10 @@ async fn a_scan_is_tried_again_and_its_failure_names_the_side() {
 
     world.modern.always_scan(Fault::Refuse(StoreErrorKind::Unavailable));
     let failed = world.sweep().run(ticket, std::future::pending()).await.unwrap_err();
-    assert!(matches!(failed, SweepError::Scan { side: Side::Modern, .. }), "{failed:?}");
+    assert!(
+        matches!(failed, SweepError::Scan(ScanError::Failed { side: Side::Modern, .. })),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,19 +175,19 @@ async fn swept(scan: fn(&Store, Option<&u32>) -> Page<u32, Row>) -> SweepError {
 #[tokio::test(start_paused = true)]
 async fn a_scan_out_of_order_is_an_error() {
     let error = swept(|store, _| Page::new(store.records().into_iter().rev().collect(), true));
-    assert!(matches!(error.await, SweepError::OutOfOrder { side: Side::Legacy }));
+    assert!(matches!(error.await, SweepError::Scan(ScanError::OutOfOrder { side: Side::Legacy })));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_page_that_repeats_is_an_error() {
     let error = swept(|store, _| Page::new(store.records()[..2].to_vec(), false));
-    assert!(matches!(error.await, SweepError::OutOfOrder { side: Side::Legacy }));
+    assert!(matches!(error.await, SweepError::Scan(ScanError::OutOfOrder { side: Side::Legacy })));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_scan_that_never_ends_is_an_error() {
     let error = swept(|_, _| Page::new(Vec::new(), false));
-    assert!(matches!(error.await, SweepError::StandsStill { side: Side::Legacy }));
+    assert!(matches!(error.await, SweepError::Scan(ScanError::StandsStill { side: Side::Legacy })));
 }
 
 #[tokio::test(start_paused = true)]
