@@ -130,7 +130,7 @@ where
             let modern = match (self.to_modern)(&legacy) {
                 Ok(modern) => modern,
                 Err(error) => {
-                    report.note(Law::Total, format!("{legacy:?} cannot be mapped: {error}"));
+                    report.note(Law::Total, format_args!("{legacy:?} cannot be mapped: {error}"));
                     continue;
                 }
             };
@@ -140,7 +140,7 @@ where
                 Entry::Occupied(mut taken) => {
                     let same = |it: &&(L, M)| it.1 == modern && it.0 != legacy;
                     if let Some((other, _)) = taken.get().iter().find(same) {
-                        let what = format!("{other:?} and {legacy:?} are mapped to one");
+                        let what = format_args!("{other:?} and {legacy:?} are mapped to one");
                         report.note(Law::Injective, what);
                     }
                     taken.get_mut().push((legacy, modern));
@@ -152,14 +152,14 @@ where
 
     fn check_back(&self, legacy: &L, modern: &M, report: &mut MappingReport) {
         if (self.legacy_key)(legacy) != (self.modern_key)(modern) {
-            report.note(Law::KeyPreserving, format!("{legacy:?} is mapped to another key"));
+            report.note(Law::KeyPreserving, format_args!("{legacy:?} is mapped to another key"));
         }
         match (self.to_legacy)(modern) {
             Err(error) => {
-                report.note(Law::Total, format!("{legacy:?} cannot be mapped back: {error}"))
+                report.note(Law::Total, format_args!("{legacy:?} cannot be mapped back: {error}"));
             }
             Ok(back) if back != *legacy => {
-                report.note(Law::Invertible, format!("{legacy:?} comes back as {back:?}"));
+                report.note(Law::Invertible, format_args!("{legacy:?} comes back as {back:?}"));
             }
             Ok(_) => {}
         }
@@ -219,7 +219,7 @@ impl MappingReport {
         assert!(self.holds(), "the mapping breaks its laws\n{self}");
     }
 
-    fn note(&mut self, law: Law, what: String) {
+    fn note(&mut self, law: Law, what: impl fmt::Display) {
         self.violations[law as usize] += 1;
         if self.first.len() < KEPT_MAX {
             self.first.push(format!("{law}: {what}"));

@@ -287,7 +287,7 @@ async fn empty_stores_are_consistent_and_one_empty_store_is_not() {
 async fn a_hundred_thousand_differences_are_counted_and_a_few_kept() {
     let world = World::new();
     for key in 0..100_000 {
-        world.legacy.put_record(key, Record::live(Stamp::BASE, (key, String::new())));
+        world.legacy.put_record(key, &Record::live(Stamp::BASE, (key, String::new())));
     }
     let config = CheckerConfig::default().with_kept_max(10);
     let report = sound(world.checker().with_config(config).full(pending()).await);

@@ -73,12 +73,9 @@ async fn a_scan_out_of_order_a_page_twice_and_a_standing_scan_are_never_success(
 
     let world = World::level(100);
     let mut last = None;
-    world.modern.on_scan(move |nth, page| match (nth, last.take()) {
-        (3, Some(again)) => Ok(again),
-        _ => {
-            last = page.as_ref().ok().cloned();
-            page
-        }
+    world.modern.on_scan(move |nth, page| {
+        let again = std::mem::replace(&mut last, page.as_ref().ok().cloned());
+        if nth == 3 { Ok(again.unwrap()) } else { page }
     });
     let report = world.full().await;
     let why = "the scan of modern is out of order";

@@ -78,11 +78,11 @@ impl Side {
 
     pub(crate) fn put(&self, key: u32, millis: u64, value: Option<&str>) {
         let value = value.map(|text| (key, text.to_owned()));
-        self.put_record(key, Record { stamp: stamp(millis), value });
+        self.put_record(key, &Record { stamp: stamp(millis), value });
     }
 
-    pub(crate) fn put_record(&self, key: u32, record: Record<Row>) {
-        let applied = self.rows.apply(&key, &record).now_or_never();
+    pub(crate) fn put_record(&self, key: u32, record: &Record<Row>) {
+        let applied = self.rows.apply(&key, record).now_or_never();
         assert_eq!(applied.unwrap().unwrap(), Applied::Stored);
     }
 
