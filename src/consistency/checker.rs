@@ -9,7 +9,7 @@ use super::sample::Sampler;
 use super::{CheckMode, CheckReport, CheckerConfig, Comparator, Exact, Sample};
 use crate::observe::span;
 use crate::reconcile::RepairQueue;
-use crate::repository::{DigestRepository, MigrationRepository, ScanRepository, StampedRepository};
+use crate::repository::{MigrationRepository, ScanRepository, StampedRepository};
 use crate::worker::{Meter, Progress, Stopped, Throttle, WorkerControl, until};
 
 /// Compares the two sides of a migration, beside the traffic.
@@ -263,50 +263,6 @@ where
             let work = async {
                 // Told to stop, it has written down what it did not see.
                 if run.merge_all(sampler).await.is_ok() {
-                    let _ = run.confirm().await;
-                }
-                run.finish()
-            };
-            until(shutdown, stop, work.instrument(info_span!(span::CHECK))).await
-        }
-    }
-}
-
-#[expect(
-    clippy::manual_async_fn,
-    reason = "`Send` is promised here once, as in `MigrationRepository`"
-)]
-impl<L, M> ConsistencyChecker<L, M>
-where
-    L: DigestRepository,
-    M: DigestRepository<Key = L::Key, Entity = L::Entity>,
-{
-    /// Checks every key by digests that the stores compute: what is level is never
-    /// sent.
-    ///
-    /// Ranges whose digests differ are divided by sixteen until they are small;
-    /// then rows are compared by their hashes, and keys that differ are read and
-    /// confirmed as ever. Where most ranges differ, they are merged as in a
-    /// [`full`](Self::full) check. Before that, the algorithms of both sides must
-    /// be one, and some ranges of each side are scanned and hashed here; if that
-    /// shows a wrong answer, everything is merged, and
-    /// [`fell_back`](super::DigestWork::fell_back) says why.
-    ///
-    /// A digest knows no tolerance: what the comparator calls the same while its
-    /// hash differs is read.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: nothing is changed.
-    pub fn digest(
-        &self,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> impl Future<Output = CheckReport<L::Key>> + Send {
-        async move {
-            let mut run = Run::begin(self, CheckMode::Digest);
-            let stop = run.pace.shutdown();
-            let work = async {
-                if run.digest_all().await.is_ok() {
                     let _ = run.confirm().await;
                 }
                 run.finish()

@@ -39,17 +39,19 @@ mod digest;
 mod fields;
 mod judge;
 mod merge;
+mod mode;
 mod report;
 mod run;
 mod sample;
 mod tally;
+mod verdict;
 
 pub use checker::ConsistencyChecker;
 pub use comparator::{Comparator, Exact, FieldDifference};
 pub use config::CheckerConfig;
 pub use difference::{Difference, DifferenceKind};
 pub use fields::FieldComparator;
-pub use report::{
-    CheckMode, CheckReport, DifferenceCounts, DigestWork, UncheckedKey, Uncovered, Verdict,
-};
+pub use mode::CheckMode;
+pub use report::{CheckReport, DifferenceCounts, DigestWork, UncheckedKey, Uncovered};
 pub use sample::Sample;
+pub use verdict::Verdict;

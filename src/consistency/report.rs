@@ -3,85 +3,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, DifferenceKind, Sample};
+use super::{CheckMode, Difference, DifferenceKind, Verdict};
 
 /// How many ranges that were not seen a terminal is shown.
 const UNCOVERED_SHOWN: usize = 5;
-
-/// What a check looked at.
-///
-/// ```
-/// use strangler_fig::consistency::{CheckMode, Sample};
-/// use strangler_fig::phase::Share;
-///
-/// let mode = CheckMode::Sampled(Sample::of(Share::percent(5), 7));
-/// assert_eq!(mode.to_string(), "sampled (5.00 %, seed 7)");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CheckMode {
-    /// Every key, by scans of both sides.
-    Full,
-    /// A part of the keys, by scans of both sides.
-    Sampled(Sample),
-    /// Given keys.
-    Keys,
-    /// What an earlier check had found.
-    Earlier,
-    /// Every key, by digests.
-    Digest,
-}
-
-impl fmt::Display for CheckMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full => f.write_str("full"),
-            Self::Sampled(sample) => {
-                write!(f, "sampled ({}, seed {})", sample.share(), sample.seed())
-            }
-            Self::Keys => f.write_str("keys"),
-            Self::Earlier => f.write_str("earlier differences"),
-            Self::Digest => f.write_str("digest"),
-        }
-    }
-}
-
-/// What a check comes to.
-///
-/// ```
-/// use strangler_fig::consistency::Verdict;
-/// assert_eq!(Verdict::Inconclusive.to_string(), "inconclusive");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Every key the check was to look at was seen, and is level.
-    Consistent,
-    /// A key differs, also when looked at again.
-    Inconsistent,
-    /// No difference was confirmed, and yet something failed, kept changing or
-    /// was not seen.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// Its stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Consistent => "consistent",
-            Self::Inconsistent => "inconsistent",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// How many differences there are of each kind.
 ///

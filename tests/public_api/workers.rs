@@ -7,7 +7,13 @@ use strangler_fig::backfill::{
     BackfillConfig, BackfillError, BackfillReport, Backfiller, Checkpoint, CheckpointStore, Claim,
     FailedRecord, JobName, JobNameError, Partition, PartitionState,
 };
+use strangler_fig::consistency::{
+    CheckMode, CheckReport, CheckerConfig, Comparator, ConsistencyChecker, Difference,
+    DifferenceCounts, DifferenceKind, DigestWork, Exact, FieldComparator, FieldDifference, Sample,
+    UncheckedKey, Uncovered, Verdict,
+};
 use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue};
+use strangler_fig::phase::Share;
 use strangler_fig::worker::{
     Eta, PageSize, Progress, RateLimit, Retries, ScanError, Throttle, WorkerControl, WorkerState,
 };
@@ -28,6 +34,31 @@ fn a_backfill_may_run_in_any_task() {
     assert_shared::<Backfiller<Store, Store>>();
     assert_shared::<Arc<dyn Throttle>>();
     assert_eq!(backfiller.progress().eta, Eta::Unknown);
+}
+
+#[test]
+fn a_check_may_run_in_any_task() {
+    let checker = ConsistencyChecker::new(&rows())
+        .with_config(CheckerConfig::default())
+        .with_comparator(Exact)
+        .with_repair_queue(Arc::new(InMemoryRepairQueue::default()))
+        .with_control(WorkerControl::new());
+    assert_send(&checker.full(pending()));
+    assert_send(&checker.sampled(Sample::of(Share::WHOLE, 7), pending()));
+    assert_send(&checker.keys([7], pending()));
+    assert_send(&checker.digest(pending()));
+    assert_send(&checker.continuous(drop, pending()));
+    assert_send(&checker.continuous_digest(drop, pending()));
+    assert_shared::<ConsistencyChecker<Store, Store>>();
+    assert_shared::<Arc<dyn Comparator<u32>>>();
+    assert_shared::<FieldComparator>();
+}
+
+#[test]
+fn what_a_check_says_are_values() {
+    assert_value::<(CheckReport<u32>, CheckMode, Verdict, DifferenceCounts, DigestWork)>();
+    assert_value::<(Difference<u32>, DifferenceKind, FieldDifference, Sample)>();
+    assert_value::<(UncheckedKey<u32>, Uncovered<u32>)>();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every key by digests: the sides are divided into ranges of keys, and only
 //! ranges whose digests differ are looked into.
 
+mod check;
 mod probe;
 mod ranges;
 
