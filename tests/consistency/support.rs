@@ -150,10 +150,17 @@ impl ScanRepository for Side {
 }
 
 /// The rows of a range, as they are.
-fn within(side: &Side, range: &KeyRange<u32>) -> Vec<(u32, Record<Row>)> {
-    let mut rows = side.rows.records();
-    rows.retain(|(key, _)| range.contains(key));
-    rows
+async fn within(side: &Side, range: &KeyRange<u32>) -> Vec<(u32, Record<Row>)> {
+    let (mut rows, mut after) = (Vec::new(), range.after);
+    loop {
+        let page = side.rows.scan(after.as_ref(), n(64)).await.unwrap();
+        after = page.records.last().map(|(key, _)| *key);
+        let found = rows.len() + page.records.len();
+        rows.extend(page.records.into_iter().filter(|(key, _)| range.contains(key)));
+        if page.is_last || rows.len() < found {
+            return rows;
+        }
+    }
 }
 
 #[async_trait]
@@ -189,7 +196,7 @@ impl DigestRepository for Side {
         let mut digests = Vec::new();
         for range in ranges {
             let mut digest = RangeDigest::default();
-            for (key, row) in within(self, range) {
+            for (key, row) in within(self, range).await {
                 let hash = self.hash(salt, &key, &row)?;
                 if self.knobs().xor {
                     digest.rows += 1;
@@ -217,7 +224,7 @@ impl DigestRepository for Side {
     ) -> Result<Vec<HashedRecord<u32>>, StoreError> {
         self.wait().await;
         let mut hashed = Vec::new();
-        for (key, row) in within(self, range).into_iter().take(limit.get()) {
+        for (key, row) in within(self, range).await.into_iter().take(limit.get()) {
             let hash = self.hash(salt, &key, &row)?;
             hashed.push(HashedRecord { key, stamp: row.stamp, hash });
         }
@@ -235,7 +242,7 @@ impl DigestRepository for Side {
         rows: NonZeroUsize,
     ) -> Result<Vec<u32>, StoreError> {
         self.wait().await;
-        let keys: Vec<_> = within(self, range).into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<_> = within(self, range).await.into_iter().map(|(key, _)| key).collect();
         let mut ends: Vec<_> =
             keys.chunks(rows.get()).filter_map(|part| part.last().copied()).collect();
         ends.pop();

@@ -83,7 +83,7 @@ async fn exactly_three(lag: Duration, by_digest: bool) {
     }
     // The control: what was first seen to differ would have been reported.
     let false_alarms = candidates.iter().filter(|seen| **seen > 3).count();
-    assert!(false_alarms >= 10, "{candidates:?}");
+    assert!(false_alarms >= 5, "{candidates:?}");
 }
 
 #[tokio::test(start_paused = true)]
