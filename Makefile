@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv fuzz
+.PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv fuzz adapters servers servers-stop
 
 verify: test fmt clippy doc features model quickstart
 
@@ -56,3 +56,15 @@ prove:
 # A minute of random values against the canonical text; needs a nightly Rust and `cargo install cargo-fuzz`.
 fuzz:
 	cargo +nightly fuzz run canonical -- -max_total_time=60
+
+# The adapters to copy, on real servers: those of POSTGRES_URL and MARIADB_URL, of the usual ports, or private ones.
+adapters:
+	cargo clippy -p adapters --no-deps --all-targets -- -D warnings
+	urls=$$(scripts/servers.sh) && env $$urls cargo test -p adapters
+
+# Prints the URLs of a PostgreSQL and a MariaDB, and starts what is missing.
+servers:
+	@scripts/servers.sh
+
+servers-stop:
+	@scripts/servers.sh stop

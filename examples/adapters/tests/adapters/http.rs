@@ -85,7 +85,7 @@ async fn kinds(remote: &Remote) -> (StoreErrorKind, StoreErrorKind) {
     (write, read)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
@@ -93,7 +93,7 @@ async fn a_refused_connection_is_unavailable() {
     assert_eq!(kinds(&remote(&format!("http://{address}"))).await, (Unavailable, Unavailable));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_something_else_leaves_a_write_in_doubt() {
     for (status, body) in [(200, "hello"), (200, "{}"), (404, ""), (503, "no backend"), (504, "")] {
         let status = axum::http::StatusCode::from_u16(status).expect("it is a status");
@@ -102,7 +102,7 @@ async fn an_answer_of_something_else_leaves_a_write_in_doubt() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_does_not_answer_leaves_a_write_in_doubt() {
     let silent = serve(Router::new().fallback(any(std::future::pending::<()>))).await;
     let key = |customer: &Customer| customer.id.clone();

@@ -5,10 +5,13 @@
 //! ports; `make servers` starts what is missing. Each test works in a schema of
 //! its own and drops it.
 
+mod copying;
 mod customers;
+mod faults;
 mod http;
 mod mariadb;
 mod mariadb_schema;
 mod postgres;
 mod postgres_schema;
+mod proxy;
 mod workers;

@@ -61,8 +61,9 @@ impl Schema {
 
 impl Drop for Schema {
     fn drop(&mut self) {
-        let sql = format!("DROP DATABASE {}", self.name);
-        // On a thread and a runtime of its own: the test's may be at its end.
+        let sql = format!("SET lock_wait_timeout = 10; DROP DATABASE {}", self.name);
+        // On a thread and a runtime of its own; a test's own has several, so that
+        // its connections can let go meanwhile.
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime

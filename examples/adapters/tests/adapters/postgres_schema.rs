@@ -70,8 +70,12 @@ impl Schema {
 
 impl Drop for Schema {
     fn drop(&mut self) {
-        let sql = format!("SET client_min_messages = error; DROP SCHEMA {} CASCADE", self.name);
-        // On a thread and a runtime of its own: the test's may be at its end.
+        let sql = format!(
+            "SET client_min_messages = error; SET lock_timeout = '10s'; DROP SCHEMA {} CASCADE",
+            self.name
+        );
+        // On a thread and a runtime of its own; a test's own has several, so that
+        // its connections can let go meanwhile.
         let dropped = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime

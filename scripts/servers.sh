@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Finds PostgreSQL and MariaDB on their usual loopback ports, or installs them (Debian, as root) and starts private
+# ones under target/servers, on ports of their own. Prints the URLs, one a line: eval "$(scripts/servers.sh)".
+#   SERVERS_PRIVATE=1   does not look for servers that run already
+#   servers.sh stop     stops the private ones
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+home=${SERVERS_HOME:-$PWD/target/servers}
+postgres_port=${SERVERS_POSTGRES_PORT:-55432}
+mariadb_port=${SERVERS_MARIADB_PORT:-53306}
+[ "$(id -u)" = 0 ] && is_root=1 || is_root=
+
+say() { echo "servers: $*" >&2; }
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# Neither server runs as root.
+account() { id "$1" >/dev/null 2>&1 && echo "$1" || echo nobody; }
+
+as() {
+    local user=$1
+    shift
+    if [ -n "$is_root" ]; then runuser -u "$user" -- "$@"; else "$@"; fi
+}
+
+# Whether something listens.
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# The newest server of Debian's, or that of the path.
+postgres_bin() {
+    local newest
+    newest=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+    if [ -n "$newest" ]; then echo "$newest"; else dirname "$(command -v postgres)" 2>/dev/null; fi
+}
+
+mariadb_bin() { command -v mariadbd || command -v mysqld || ls /usr/sbin/mariadbd 2>/dev/null; }
+
+install() {
+    [ -n "$is_root" ] && command -v apt-get >/dev/null ||
+        fail "$1 is not here, and only root on Debian can install it: install $1, or set $2"
+    say "installing $1"
+    # The package must not start a server of its own.
+    local policy=/usr/sbin/policy-rc.d own=
+    if [ ! -e $policy ]; then
+        own=1
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod +x $policy
+    fi
+    local status=0
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1"; } >&2 ||
+        status=$?
+    [ -z "$own" ] || rm -f $policy
+    [ $status = 0 ] || fail "$1 could not be installed: install it, or set $2"
+}
+
+# The directory $1, owned by $2, which must be able to reach it.
+room() {
+    mkdir -p "$1"
+    if [ -n "$is_root" ]; then
+        chown "$2" "$1"
+        as "$2" test -x "$1" || fail "the user $2 cannot enter $1: set SERVERS_HOME to a place it can"
+    fi
+}
+
+wait_for() {
+    for _ in $(seq 150); do
+        if listens "$1"; then return; fi
+        sleep 0.2
+    done
+    fail "$2 did not start: see $3"
+}
+
+is_running() { [ -s "$1" ] && kill -0 "$(head -1 "$1")" 2>/dev/null; }
+
+start_postgres() {
+    local data=$home/postgres user bin
+    user=$(account postgres)
+    if is_running "$data/postmaster.pid"; then return; fi
+    bin=$(postgres_bin) || true
+    if [ -z "$bin" ]; then
+        install postgresql POSTGRES_URL
+        bin=$(postgres_bin)
+    fi
+    room "$home" "$(id -un)"
+    room "$data" "$user"
+    if [ ! -s "$data/PG_VERSION" ]; then
+        as "$user" "$bin/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >"$home/postgres.setup" 2>&1 ||
+            fail "initdb failed: see $home/postgres.setup"
+    fi
+    as "$user" "$bin/pg_ctl" -D "$data" -l "$data/log" -W start \
+        -o "-p $postgres_port -h 127.0.0.1 -k '' -c shared_buffers=64MB" >/dev/null
+    wait_for "$postgres_port" PostgreSQL "$data/log"
+    as "$user" "$bin/psql" -q -h 127.0.0.1 -p "$postgres_port" -U postgres -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+SELECT 'CREATE DATABASE test' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'test') \gexec
+SQL
+}
+
+start_mariadb() {
+    local data=$home/mariadb user bin
+    user=$(account mysql)
+    if is_running "$data/pid"; then return; fi
+    bin=$(mariadb_bin) || true
+    if [ -z "$bin" ]; then
+        install mariadb-server MARIADB_URL
+        bin=$(mariadb_bin)
+    fi
+    room "$home" "$(id -un)"
+    room "$data" "$user"
+    # No file of /etc counts: it names the directories of another server.
+    if [ ! -d "$data/mysql" ]; then
+        as "$user" mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal \
+            --skip-test-db >"$home/mariadb.setup" 2>&1 || fail "mariadb-install-db failed: see $home/mariadb.setup"
+    fi
+    as "$user" setsid "$bin" --no-defaults --datadir="$data" --port="$mariadb_port" --bind-address=127.0.0.1 \
+        --socket="$data/socket" --pid-file="$data/pid" --log-error="$data/log" --innodb-buffer-pool-size=64M \
+        --skip-log-bin </dev/null >/dev/null 2>&1 &
+    wait_for "$mariadb_port" MariaDB "$data/log"
+    mariadb --no-defaults -h 127.0.0.1 -P "$mariadb_port" -u root -e 'CREATE DATABASE IF NOT EXISTS test'
+}
+
+stop() {
+    local pid file
+    for file in "$home/postgres/postmaster.pid" "$home/mariadb/pid"; do
+        if ! is_running "$file"; then continue; fi
+        pid=$(head -1 "$file")
+        # SIGINT ends PostgreSQL without waiting for its clients.
+        case $file in *postmaster*) kill -INT "$pid" ;; *) kill "$pid" ;; esac
+        for _ in $(seq 150); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.2
+        done
+        say "stopped $pid"
+    done
+}
+
+if [ "${1:-}" = stop ]; then
+    stop
+    exit
+fi
+
+if [ -n "${POSTGRES_URL:-}" ]; then
+    echo "POSTGRES_URL=$POSTGRES_URL"
+elif [ -z "${SERVERS_PRIVATE:-}" ] && listens 5432; then
+    echo "POSTGRES_URL=postgres://postgres@127.0.0.1:5432/test"
+else
+    start_postgres
+    echo "POSTGRES_URL=postgres://postgres@127.0.0.1:$postgres_port/test"
+fi
+
+if [ -n "${MARIADB_URL:-}" ]; then
+    echo "MARIADB_URL=$MARIADB_URL"
+elif [ -z "${SERVERS_PRIVATE:-}" ] && listens 3306; then
+    echo "MARIADB_URL=mysql://root@127.0.0.1:3306/test"
+else
+    start_mariadb
+    echo "MARIADB_URL=mysql://root@127.0.0.1:$mariadb_port/test"
+fi
