@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds PostgreSQL and MariaDB on their usual loopback ports, or installs them (Debian, as root) and starts private
-# ones under target/servers, on ports of their own. Prints the URLs, one a line: eval "$(scripts/servers.sh)".
+# ones under target/servers, on ports of their own. Prints the URLs, one a line: export $(scripts/servers.sh).
 #   SERVERS_PRIVATE=1   does not look for servers that run already
 #   servers.sh stop     stops the private ones
 set -euo pipefail

@@ -6,6 +6,7 @@
 
 mod batch;
 pub mod customer;
+mod digest;
 mod effect;
 pub mod http;
 pub mod mariadb;

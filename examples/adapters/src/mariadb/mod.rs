@@ -2,6 +2,7 @@
 //! beside it.
 
 mod database;
+mod digest;
 mod error;
 mod plain;
 mod repository;

@@ -46,7 +46,7 @@ const LAST_KEY: &str = "SELECT id FROM customer ORDER BY id DESC LIMIT 1";
 /// Customers with their stamps.
 #[derive(Debug, Clone)]
 pub struct MariadbRepository {
-    database: MariadbDatabase,
+    pub(super) database: MariadbDatabase,
 }
 
 impl MariadbRepository {

@@ -73,19 +73,19 @@ fn customer(id: Vec<u8>, name: Value, rest: [Value; 6]) -> Result<Customer, Stor
     })
 }
 
-fn columns<const N: usize>(row: Row) -> Result<[Value; N], StoreError> {
+pub(super) fn columns<const N: usize>(row: Row) -> Result<[Value; N], StoreError> {
     <[Value; N]>::try_from(row.unwrap())
         .map_err(|values| unreadable(&format!("{} columns, not {N}", values.len())))
 }
 
-fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
+pub(super) fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
     match value {
         Value::Bytes(bytes) => Ok(bytes),
         other => Err(unreadable(&format!("no bytes: {other:?}"))),
     }
 }
 
-fn text(value: Value) -> Result<String, StoreError> {
+pub(super) fn text(value: Value) -> Result<String, StoreError> {
     String::from_utf8(bytes(value)?).map_err(StoreError::rejected)
 }
 
@@ -96,14 +96,14 @@ fn optional<T>(
     if value == NULL { Ok(None) } else { read(value).map(Some) }
 }
 
-fn integer(value: &Value) -> Result<i64, StoreError> {
+pub(super) fn integer(value: &Value) -> Result<i64, StoreError> {
     match value {
         Value::Int(number) => Ok(*number),
         other => Err(unreadable(&format!("no integer: {other:?}"))),
     }
 }
 
-fn to_stamp(value: Value) -> Result<Stamp, StoreError> {
+pub(super) fn to_stamp(value: Value) -> Result<Stamp, StoreError> {
     let bytes = bytes(value)?.try_into();
     bytes.map(Stamp::from_bytes).map_err(|_| unreadable("a stamp is 16 bytes"))
 }

@@ -6,6 +6,7 @@
 
 mod checkpoints;
 mod database;
+mod digest;
 mod error;
 mod number;
 mod plain;

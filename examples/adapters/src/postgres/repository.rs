@@ -47,7 +47,7 @@ const LAST_KEY: &str = "SELECT id FROM customer ORDER BY id DESC LIMIT 1";
 /// Customers with their stamps.
 #[derive(Debug, Clone)]
 pub struct PostgresRepository {
-    database: PostgresDatabase,
+    pub(super) database: PostgresDatabase,
 }
 
 impl PostgresRepository {

@@ -7,6 +7,7 @@
 
 mod copying;
 mod customers;
+mod digests;
 mod faults;
 mod http;
 mod mariadb;
