@@ -5,16 +5,15 @@
 //! is the one hash of 128 bits that both servers have; the salt is drawn anew
 //! for each check, so nobody can prepare two rows that look alike.
 
-use md5::{Digest, Md5};
-use strangler_fig::canonical;
 use strangler_fig::error::StoreError;
 use strangler_fig::repository::{DigestSalt, KeyRange, RecordHash};
 use strangler_fig::stamp::Record;
 
 use crate::customer::Customer;
 
-/// The name of this way to hash.
-pub(crate) const ALGORITHM: &str = "md5/canonical-1";
+/// The name of this way to hash: by the convention but for the key, which stands
+/// as the column has it and not encoded.
+pub(crate) const ALGORITHM: &str = "md5/canonical-1/plain-key";
 
 /// The longest key, and what comes behind every key.
 const KEY_MAX: usize = 255;
@@ -25,17 +24,9 @@ pub(crate) fn hash(
     key: &[u8],
     record: &Record<Customer>,
 ) -> Result<RecordHash, StoreError> {
-    let mut md5 = Md5::new();
-    md5.update(format!("{salt}{}@{}", hex::encode(key), record.stamp));
-    match &record.value {
-        None => md5.update("-"),
-        Some(value) => {
-            md5.update("=");
-            md5.update(canonical::to_bytes(value).map_err(StoreError::rejected)?);
-        }
-    }
-    let bits = u128::from_be_bytes(md5.finalize().into());
-    Ok(halves(bits))
+    let key = hex::encode(key);
+    let hash = RecordHash::md5(salt, key.as_bytes(), record.stamp, record.value.as_ref());
+    hash.map_err(StoreError::rejected)
 }
 
 /// The hash of 32 hex digits.

@@ -134,6 +134,12 @@ mod stamped {
     strangler_fig::scan_conformance!(Stamped::fresh());
 }
 
+mod digests {
+    use super::*;
+
+    strangler_fig::digest_conformance!(Stamped::fresh());
+}
+
 mod plain {
     use super::*;
 
