@@ -118,7 +118,8 @@ impl<K: Key, E: Entity> ScanRepository for InMemoryRepository<K, E> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = records.range((from, Bound::Unbounded));
         let copied = |(key, record): (&K, &Record<E>)| (key.clone(), record.clone());
-        let page = rest.by_ref().take(limit.get()).map(copied).collect();
+        let mut page = Vec::with_capacity(limit.get().min(records.len()));
+        page.extend(rest.by_ref().take(limit.get()).map(copied));
         Ok(Page::new(page, rest.next().is_none()))
     }
 
