@@ -48,7 +48,8 @@ where
         async move {
             let pace = self.pace();
             let stop = pace.shutdown();
-            until(shutdown, stop, self.timed(self.work(pace))).await
+            // On the heap: a future of some 20 kB is not the caller's to carry.
+            until(shutdown, stop, Box::pin(self.timed(self.work(pace)))).await
         }
     }
 
@@ -69,7 +70,8 @@ where
         async move {
             let pace = self.pace();
             let stop = pace.shutdown();
-            until(shutdown, stop, self.timed(self.foresee(pace))).await
+            // On the heap: a future of some 20 kB is not the caller's to carry.
+            until(shutdown, stop, Box::pin(self.timed(self.foresee(pace)))).await
         }
     }
 

@@ -1,0 +1,161 @@
+//! Copies, checks and repairs customers from MariaDB to PostgreSQL.
+//!
+//! ```sh
+//! export $(scripts/servers.sh)
+//! cargo run --release -p adapters --bin migrate -- demo   # rows to move, in MariaDB
+//! cargo run --release -p adapters --bin migrate           # copy, check, repair, check
+//! ```
+//!
+//! Stop it with Ctrl-C, or kill it, and run it again: a copy goes on where its
+//! checkpoint says. In a service you would hand these workers the
+//! `MigrationRepository` that answers its callers, with a tracker that follows the
+//! fleet's phase; a command beside it registers as a node like any other.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
+
+mod bar;
+mod demo;
+mod options;
+mod stores;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use strangler_fig::backfill::{BackfillConfig, Backfiller};
+use strangler_fig::consistency::{CheckerConfig, ConsistencyChecker, FieldComparator};
+use strangler_fig::reconcile::Reconciler;
+use strangler_fig::worker::RateLimit;
+
+use bar::Bar;
+use options::{Job, Options};
+use stores::Stores;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The name that its checkpoints are found by.
+const JOB: &str = "customers";
+/// How many differences are told one by one.
+const SHOWN: usize = 10;
+/// Where the two stores are level.
+const LEVEL: ExitCode = ExitCode::SUCCESS;
+/// Where they are not, or nobody knows.
+const NOT_LEVEL: ExitCode = ExitCode::FAILURE;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args_os()) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{}", options::HELP);
+            return LEVEL;
+        }
+        Err(error) => {
+            eprintln!("migrate: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    run(&options).await.unwrap_or_else(|error| {
+        eprintln!("migrate: {}", with_causes(&*error));
+        ExitCode::from(2)
+    })
+}
+
+async fn run(options: &Options) -> Outcome<ExitCode> {
+    if options.job == Job::Demo {
+        let rows = demo::fill(&options.legacy, options.rows).await?;
+        println!("legacy holds {rows} customers");
+        return Ok(LEVEL);
+    }
+    let stores = Stores::open(options).await?;
+    match options.job {
+        Job::Copy => copy(&stores, options).await,
+        Job::Check => check(&stores, options).await,
+        Job::Repair => repair(&stores).await,
+        Job::All => all(&stores, options).await,
+        Job::Demo => Ok(LEVEL),
+    }
+}
+
+/// Copies; checks; and if there was something to repair, repairs and checks
+/// again.
+async fn all(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
+    if copy(stores, options).await? != LEVEL {
+        return Ok(NOT_LEVEL);
+    }
+    if check(stores, options).await? == LEVEL {
+        return Ok(LEVEL);
+    }
+    repair(stores).await?;
+    check(stores, options).await
+}
+
+async fn copy(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
+    let mut config = BackfillConfig::default().with_expected_records(stores.expected);
+    if let Some(rate) = options.rate {
+        config = config.with_rate_limit(RateLimit::per_second(rate));
+    }
+    let (checkpoints, repairs) = (Arc::clone(&stores.checkpoints), Arc::clone(&stores.repairs));
+    let backfiller = Backfiller::new(&stores.customers, checkpoints, repairs, JOB.parse()?)
+        .with_config(config)
+        // There is one of this name at a time: it need not wait for its own claim.
+        .with_worker_name("migrate");
+    let bar = Bar::new("copy", stores.expected);
+    let report = if options.is_dry_run {
+        bar.during(|| backfiller.progress(), backfiller.dry_run(interrupt())).await?
+    } else {
+        bar.during(|| backfiller.progress(), backfiller.run(interrupt())).await?
+    };
+    println!("{report}");
+    Ok(if report.is_done { LEVEL } else { NOT_LEVEL })
+}
+
+/// Confirmed differences are noted in the repair queue, unless it is a dry run.
+async fn check(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
+    let config = CheckerConfig::default().with_settling(options.settling);
+    let mut checker = ConsistencyChecker::new(&stores.customers)
+        .with_config(config)
+        // Which fields differ is told; what is in them is not.
+        .with_comparator(FieldComparator::new());
+    if !options.is_dry_run {
+        checker = checker.with_repair_queue(Arc::clone(&stores.repairs));
+    }
+    let bar = Bar::new("check", stores.expected.saturating_mul(2));
+    let report = if options.by_digest {
+        bar.during(|| checker.progress(), checker.digest(interrupt())).await
+    } else {
+        bar.during(|| checker.progress(), checker.full(interrupt())).await
+    };
+    println!("{report}");
+    for difference in report.kept.iter().take(SHOWN) {
+        let fields: Vec<_> = difference.fields.iter().map(ToString::to_string).collect();
+        let key = difference.key.escape_ascii();
+        println!("  key {key}: {} {}", difference.kind, fields.join("; "));
+    }
+    Ok(if report.is_consistent() { LEVEL } else { NOT_LEVEL })
+}
+
+async fn repair(stores: &Stores) -> Outcome<ExitCode> {
+    let reconciler = Reconciler::new(&stores.customers, Arc::clone(&stores.repairs));
+    let report = reconciler.drain(interrupt()).await?;
+    println!("{report}");
+    Ok(if report.left.is_some_and(|left| left.is_empty()) { LEVEL } else { NOT_LEVEL })
+}
+
+/// Resolves at Ctrl-C: what is in hand is finished, and written down.
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Nobody can tell it; it goes on.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
