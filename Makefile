@@ -2,7 +2,7 @@
 
 .PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv fuzz adapters servers servers-stop
 
-verify: test fmt clippy doc features model quickstart
+verify: test fmt clippy doc features model quickstart adapters
 
 test:
 	cargo test --all-features

@@ -5,7 +5,10 @@
 //! Wrap the two repositories you have in a
 //! [`MigrationRepository`](repository::MigrationRepository) and keep calling
 //! `find`, `save` and `delete`. The [`phase`] module moves the fleet from one
-//! store to the other; a [`Sweep`](reconcile::Sweep) shows when that is safe.
+//! store to the other; a [`Sweep`](reconcile::Sweep) shows when that is safe. A
+//! [`Backfiller`](backfill::Backfiller) copies what is there already, a
+//! [`ConsistencyChecker`](consistency::ConsistencyChecker) proves that it arrived, a
+//! [`Reconciler`](reconcile::Reconciler) repairs what did not.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -103,6 +106,8 @@ mod documents {
     struct Readme;
     #[doc = include_str!("../docs/ADAPTERS.md")]
     struct Adapters;
+    #[doc = include_str!("../docs/DATA.md")]
+    struct Data;
     #[doc = include_str!("../docs/PROTOCOL.md")]
     struct Protocol;
     #[doc = include_str!("../docs/ARCHITECTURE.md")]

@@ -167,12 +167,13 @@ mod tests {
 
     const RULE: JoinRule = JoinRule::Larger { tie: Side::Modern };
 
+    #[expect(clippy::unnecessary_wraps, reason = "beside readings that failed")]
     fn record(value: u32) -> Reading<u32> {
         Ok(Record::live(Stamp::BASE, value))
     }
 
-    fn judged(before: Reading<u32>, target: Reading<u32>, after: Reading<u32>) -> String {
-        let readings = Readings { before: &before, target: &target, after: &after };
+    fn judged(before: &Reading<u32>, target: &Reading<u32>, after: &Reading<u32>) -> String {
+        let readings = Readings { before, target, after };
         match readings.judge(RULE, &Exact) {
             Finding::Failed(_) => "Failed".to_owned(),
             finding => format!("{finding:?}"),
@@ -181,14 +182,14 @@ mod tests {
 
     #[test]
     fn only_a_source_that_stood_still_confirms_a_difference() {
-        assert_eq!(judged(record(1), record(2), record(1)), "Different");
-        assert_eq!(judged(record(1), record(2), record(3)), "Moved");
+        assert_eq!(judged(&record(1), &record(2), &record(1)), "Different");
+        assert_eq!(judged(&record(1), &record(2), &record(3)), "Moved");
     }
 
     #[test]
     fn level_with_either_reading_is_level() {
-        assert_eq!(judged(record(1), record(1), record(2)), "Level { tolerated: false }");
-        assert_eq!(judged(record(2), record(1), record(1)), "Level { tolerated: false }");
+        assert_eq!(judged(&record(1), &record(1), &record(2)), "Level { tolerated: false }");
+        assert_eq!(judged(&record(2), &record(1), &record(1)), "Level { tolerated: false }");
     }
 
     #[test]
@@ -200,17 +201,17 @@ mod tests {
             (record(1), record(1), lost()),
             (Err(StoreError::rejected("bad")), lost(), Err(StoreError::rejected("bad"))),
         ] {
-            assert_eq!(judged(before, target, after), "Failed");
+            assert_eq!(judged(&before, &target, &after), "Failed");
         }
     }
 
     #[test]
     fn a_refusal_is_a_difference_of_the_side_that_refuses() {
         let bad = || Err(StoreError::rejected("bad"));
-        assert_eq!(judged(record(1), bad(), record(1)), "Rejected(Legacy)");
-        assert_eq!(judged(bad(), record(1), bad()), "Rejected(Modern)");
-        assert_eq!(judged(bad(), record(1), record(2)), "Moved");
-        assert_eq!(judged(bad(), record(1), record(1)), "Level { tolerated: false }");
+        assert_eq!(judged(&record(1), &bad(), &record(1)), "Rejected(Legacy)");
+        assert_eq!(judged(&bad(), &record(1), &bad()), "Rejected(Modern)");
+        assert_eq!(judged(&bad(), &record(1), &record(2)), "Moved");
+        assert_eq!(judged(&bad(), &record(1), &record(1)), "Level { tolerated: false }");
     }
 
     #[test]
