@@ -48,6 +48,11 @@ impl ReconcileReport {
         self.level + self.copied + self.settled
     }
 
+    /// Entries that came to an end, whichever.
+    pub(super) const fn ended(&self) -> u64 {
+        self.repaired() + self.postponed + self.parked
+    }
+
     /// Counts what became of an entry.
     pub(super) fn count(&mut self, verdict: Verdict) {
         let counter = match verdict {

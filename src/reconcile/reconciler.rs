@@ -1,15 +1,12 @@
 use std::future::Future;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-
-use futures::FutureExt;
-use futures::future::{Fuse, FusedFuture};
 
 use super::rounds::Round;
 use super::{
     ReconcileError, ReconcileReport, ReconcilerConfig, RepairPreview, RepairPump, RepairQueue,
 };
 use crate::repository::{ConflictPolicy, MigrationRepository, StampedRepository};
+use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl, until};
 
 /// Repairs the keys that may differ: takes them from the sink of this process
 /// into the durable queue, and joins what is due there, each from records read
@@ -56,11 +53,14 @@ pub struct Reconciler<L: StampedRepository, M> {
     pub(super) pump: RepairPump<L::Key>,
     pub(super) config: ReconcilerConfig,
     pub(super) policy: ConflictPolicy<L::Key, L::Entity>,
+    control: WorkerControl,
+    throttle: Option<Arc<dyn Throttle>>,
+    pub(super) meter: Meter,
 }
 
 /// When the work is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
+enum Goal {
     Shutdown,
     NothingIsDue,
 }
@@ -83,7 +83,36 @@ where
             queue,
             config: ReconcilerConfig::default(),
             policy: ConflictPolicy::default(),
+            control: WorkerControl::new(),
+            throttle: None,
+            meter: Meter::default(),
         }
+    }
+
+    /// The same, told to pause and stop by `control`: between two batches.
+    #[must_use]
+    pub fn with_control(mut self, control: WorkerControl) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// The same, giving way to what `throttle` watches.
+    #[must_use]
+    pub fn with_throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {
+        self.throttle = Some(throttle);
+        self
+    }
+
+    /// How many keys were repaired, put off or parked, of as many as waited when a
+    /// [`drain`](Self::drain) began.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.meter.progress()
+    }
+
+    fn pace(&self) -> Pace {
+        let pace = Pace::new(&self.control, &self.meter);
+        pace.with_limit(self.config.rate_limit).with_throttle(self.throttle.clone())
     }
 
     /// The same, with given limits. [`ReconcilerConfig`] shows them.
@@ -157,7 +186,7 @@ where
         &self,
         shutdown: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = Result<ReconcileReport, ReconcileError>> + Send {
-        self.work(shutdown, Until::Shutdown)
+        self.work(shutdown, Goal::Shutdown)
     }
 
     /// Repairs until nothing is due any more, or `shutdown` resolves. What is left
@@ -177,7 +206,7 @@ where
         &self,
         shutdown: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = Result<ReconcileReport, ReconcileError>> + Send {
-        self.work(shutdown, Until::NothingIsDue)
+        self.work(shutdown, Goal::NothingIsDue)
     }
 
     /// What repairs of the keys that wait in the queue would do now. Both stores
@@ -220,82 +249,102 @@ where
         shutdown: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = Result<RepairPreview<L::Key>, ReconcileError>> + Send {
         async move {
-            let mut preview = RepairPreview::default();
-            let mut shutdown = pin!(shutdown.fuse());
-            let mut after = None;
-            while self.checkpoint(shutdown.as_mut(), &ReconcileReport::default()).await? {
-                let Some(last) = self.preview_page(after.as_deref(), &mut preview).await? else {
-                    preview.is_complete = true;
-                    break;
-                };
-                after = Some(last);
-            }
-            Ok(preview)
+            let pace = self.pace();
+            until(shutdown, pace.shutdown(), Box::pin(self.preview(pace))).await
         }
     }
 
     fn work(
         &self,
         shutdown: impl Future<Output = ()> + Send,
-        until: Until,
+        goal: Goal,
     ) -> impl Future<Output = Result<ReconcileReport, ReconcileError>> + Send {
         async move {
-            let mut report = ReconcileReport::default();
-            let mut shutdown = pin!(shutdown.fuse());
-            let mut failures = 0_u32;
-            while self.checkpoint(shutdown.as_mut(), &report).await? {
-                match self.round(&mut report).await {
-                    Round::Busy => failures = 0,
-                    Round::Idle if until == Until::NothingIsDue => break,
-                    Round::Idle => {
-                        failures = 0;
-                        self.idle(shutdown.as_mut()).await;
+            let pace = self.pace();
+            until(shutdown, pace.shutdown(), Box::pin(self.rounds(pace, goal))).await
+        }
+    }
+
+    async fn preview(&self, mut pace: Pace) -> Result<RepairPreview<L::Key>, ReconcileError> {
+        let mut preview = RepairPreview::default();
+        let mut after = None;
+        while self.goes_on(&mut pace, &ReconcileReport::default()).await? {
+            let Some(last) = self.preview_page(after.as_deref(), &mut preview).await? else {
+                preview.is_complete = true;
+                break;
+            };
+            after = Some(last);
+        }
+        Ok(preview)
+    }
+
+    async fn rounds(&self, mut pace: Pace, goal: Goal) -> Result<ReconcileReport, ReconcileError> {
+        let mut report = ReconcileReport::default();
+        let mut failures = 0_u32;
+        self.begin(goal).await;
+        while self.goes_on(&mut pace, &report).await? {
+            let before = report.ended();
+            let round = self.round(&mut report).await;
+            pace.spent(report.ended() - before);
+            self.meter.count(report.ended() - before);
+            match round {
+                Round::Busy => failures = 0,
+                Round::Idle if goal == Goal::NothingIsDue => break,
+                Round::Idle => {
+                    failures = 0;
+                    self.idle(&pace).await;
+                }
+                Round::QueueFailed(source) => {
+                    failures = failures.saturating_add(1);
+                    if goal == Goal::NothingIsDue && failures > self.config.queue_retries {
+                        let report = Box::new(report);
+                        return Err(ReconcileError::Queue { failures, source, report });
                     }
-                    Round::QueueFailed(source) => {
-                        failures = failures.saturating_add(1);
-                        if until == Until::NothingIsDue && failures > self.config.queue_retries {
-                            let report = Box::new(report);
-                            return Err(ReconcileError::Queue { failures, source, report });
-                        }
-                        let pause = tokio::time::sleep(self.config.delay(failures));
-                        futures::future::select(shutdown.as_mut(), pin!(pause)).await;
-                    }
+                    let pause = self.config.delay(failures);
+                    let _ = pace.unless_stopped(tokio::time::sleep(pause)).await;
                 }
             }
-            let mut errors = Vec::new();
-            self.note(&mut report, &mut errors).await;
-            report.queue_errors += u64::from(!errors.is_empty());
-            report.left = self.depth().await;
-            Ok(report)
         }
+        let mut errors = Vec::new();
+        self.note(&mut report, &mut errors).await;
+        report.queue_errors += u64::from(!errors.is_empty());
+        report.left = self.depth().await;
+        Ok(report)
+    }
+
+    /// A drain has an end, and so a time that is left.
+    async fn begin(&self, goal: Goal) {
+        let expected = match goal {
+            Goal::NothingIsDue => self.depth().await.map(|depth| depth.waiting),
+            Goal::Shutdown => None,
+        };
+        self.meter.begin(0, expected);
     }
 
     /// Between two batches: whether to go on.
-    async fn checkpoint<S>(
+    async fn goes_on(
         &self,
-        shutdown: Pin<&mut Fuse<S>>,
+        pace: &mut Pace,
         report: &ReconcileReport,
-    ) -> Result<bool, ReconcileError>
-    where
-        S: Future<Output = ()> + Send,
-    {
+    ) -> Result<bool, ReconcileError> {
         tokio::task::consume_budget().await;
+        let goes_on = pace.proceed().await.is_ok();
         if self.is_closed() {
             return Err(ReconcileError::Closed { report: Box::new(report.clone()) });
         }
-        Ok(!shutdown.is_terminated() && shutdown.now_or_never().is_none())
+        Ok(goes_on)
     }
 
     /// Until there may be something to do.
-    async fn idle<S>(&self, shutdown: Pin<&mut Fuse<S>>)
-    where
-        S: Future<Output = ()> + Send,
-    {
+    async fn idle(&self, pace: &Pace) {
         self.tell_depth().await;
-        tokio::select! {
-            () = shutdown => {}
-            () = self.repository.sink().filled() => {}
-            () = tokio::time::sleep(self.config.poll_interval) => {}
-        }
+        let _ = pace
+            .unless_stopped(async {
+                tokio::select! {
+                    () = self.repository.sink().filled() => {}
+                    () = tokio::time::sleep(self.config.poll_interval) => {}
+                }
+            })
+            .await;
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::backoff;
 use crate::observe::Observer;
+use crate::worker::RateLimit;
 
 /// The limits of a [`Reconciler`](super::Reconciler).
 ///
@@ -32,6 +33,7 @@ pub struct ReconcilerConfig {
     pub(super) queue_retries: u32,
     pub(super) plans_kept: usize,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) rate_limit: Option<RateLimit>,
 }
 
 impl Default for ReconcilerConfig {
@@ -51,11 +53,19 @@ impl Default for ReconcilerConfig {
             queue_retries: 8,
             plans_kept: 1_000,
             observer: None,
+            rate_limit: None,
         }
     }
 }
 
 impl ReconcilerConfig {
+    /// How many keys may be repaired a second. By default as many as there are.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
     /// How many keys are taken, and repaired, at once.
     #[must_use]
     pub fn with_concurrency(mut self, keys: NonZeroUsize) -> Self {

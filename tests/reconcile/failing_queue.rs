@@ -39,7 +39,7 @@ async fn nothing_is_dropped_by_a_queue_that_fails_every_third_call() {
 #[tokio::test(start_paused = true)]
 async fn an_end_that_the_queue_did_not_take_is_told_again() {
     let world = with_rows(1);
-    world.queue.fail_every(3); // the call after the note and the take
+    world.queue.fail_every(4); // the call after the depth, the note and the take
     let report = world.drain().await;
     world.queue.fail_every(0);
     assert_eq!((report.taken, report.copied, report.queue_errors), (1, 1, 1));

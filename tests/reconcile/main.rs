@@ -8,6 +8,7 @@ mod dry_run;
 mod failing_queue;
 mod fresh_reads;
 mod interleavings;
+mod pacing;
 mod queue;
 mod repairs;
 mod support;
