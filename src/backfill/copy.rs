@@ -228,11 +228,13 @@ where
             return None;
         }
         self.pace.proceed().await.ok()?;
+        let began = Instant::now();
+        let page = self.pace.unless_stopped(self.page()).await.ok()?;
+        // Asked after the read, which may have taken long.
         if let Err(error) = self.backfiller.may_copy() {
             return Some(Err(error));
         }
-        let began = Instant::now();
-        Some(self.page().await.map(|page| {
+        Some(page.map(|page| {
             let (records, end) = self.cut(page);
             self.pace.spent(u64::try_from(records.len()).unwrap_or(u64::MAX));
             self.after = Some(end.clone());

@@ -104,7 +104,8 @@ impl BackfillReport {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let done = partitions.iter().filter(|state| state.checkpoint.is_done).count();
         (self.partitions, self.partitions_done) = (count(partitions.len()), count(done));
-        self.is_done = done == partitions.len();
+        // None are left of a job that was removed.
+        self.is_done = done == partitions.len() && done > 0;
     }
 }
 

@@ -88,7 +88,12 @@ where
 
     async fn work(&self, mut pace: Pace) -> Result<BackfillReport, BackfillError> {
         let mut report = BackfillReport::new(self.job.clone());
-        let partitions = self.open().await?;
+        let Some(partitions) = self.open().await? else {
+            self.meter.begin(0, self.config.expected);
+            report.is_done = true;
+            return Ok(report);
+        };
+        self.are_ours(&partitions)?;
         let counted = partitions.iter().map(|state| state.checkpoint.scanned).sum();
         self.meter.begin(counted, self.config.expected);
         while pace.proceed().await.is_ok() {
@@ -134,17 +139,27 @@ where
         Ok(report)
     }
 
-    /// The partitions of the job, which is begun if it was not yet.
-    async fn open(&self) -> Result<Vec<PartitionState>, BackfillError> {
+    /// The partitions of the job, which is begun if it was not yet; `None` if
+    /// there is nothing to copy.
+    async fn open(&self) -> Result<Option<Vec<PartitionState>>, BackfillError> {
         let begun = self.load().await?;
         if !begun.is_empty() {
-            return Ok(begun);
+            return Ok(Some(begun));
         }
-        let Some(last) = self.last_key().await? else { return Ok(Vec::new()) };
+        let Some(last) = self.last_key().await? else { return Ok(None) };
         let partitions = partitions(&self.boundaries, &last);
         let opened = self.config.retries.call(|| self.checkpoints.open(&self.job, &partitions));
         opened.await.map_err(|source| self.unreachable(source))?;
-        self.load().await
+        self.load().await.map(Some)
+    }
+
+    /// Looked at before one is claimed: others may be waiting for it.
+    fn are_ours(&self, partitions: &[PartitionState]) -> Result<(), BackfillError> {
+        let keys =
+            partitions.iter().flat_map(|PartitionState { partition, checkpoint, .. }| {
+                [Some(&partition.until), partition.after.as_ref(), checkpoint.after.as_ref()]
+            });
+        keys.flatten().try_for_each(|key| self.key_of(key).map(drop))
     }
 
     async fn last_key(&self) -> Result<Option<L::Key>, BackfillError> {

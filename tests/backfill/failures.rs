@@ -11,6 +11,7 @@ use strangler_fig::backfill::{
     BackfillError, Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState,
 };
 use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::key::KeyExt;
 use strangler_fig::memory::InMemoryCheckpointStore;
 use strangler_fig::phase::{Fleet, Move, MoveId, Phase};
 use strangler_fig::reconcile::RepairQueue;
@@ -89,6 +90,33 @@ async fn a_node_that_was_evicted_copies_no_more() {
     service.evict(&name, tracker.node().unwrap()).await.unwrap();
     let _ = tracker.poll().await;
     let error = world.backfiller(pages(5, 1)).run(pending()).await.unwrap_err();
+    assert!(matches!(error, BackfillError::Closed), "{error}");
+    assert!(world.modern.records().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_read_before_the_eviction_is_not_written() {
+    use strangler_fig::memory::InMemoryStateService;
+    use strangler_fig::phase::{
+        MigrationState, MigrationStateService, PhaseTracker, TrackerConfig,
+    };
+    use strangler_fig::testkit::faults::Pause;
+    let service = Arc::new(InMemoryStateService::default());
+    let (name, node) = ("rows".parse::<strangler_fig::phase::MigrationName>().unwrap(), "node");
+    service.create(&MigrationState::new(name.clone())).await.unwrap();
+    let config = TrackerConfig::default();
+    let tracker = PhaseTracker::start(service.clone(), name.clone(), node.parse().unwrap(), config);
+    let tracker = tracker.await.unwrap();
+    let world = World::of(Arc::clone(&tracker), 20);
+    let whole = Partition { after: None, until: 19_u32.to_bytes() };
+    world.checkpoints.open(&job(), &[whole]).await.unwrap();
+    let gate = world.sides[0].pause_next_scan(Pause::AfterEffect);
+    let backfiller = world.backfiller(pages(5, 1));
+    let running = tokio::spawn(async move { backfiller.run(pending()).await });
+    gate.reached().await;
+    tracker.release().await.unwrap();
+    gate.open();
+    let error = running.await.unwrap().unwrap_err();
     assert!(matches!(error, BackfillError::Closed), "{error}");
     assert!(world.modern.records().is_empty());
 }
@@ -230,4 +258,6 @@ async fn a_job_of_other_keys_is_refused() {
     let error = world.backfiller(pages(5, 2)).run(pending()).await.unwrap_err();
     assert_eq!(error.to_string(), "the checkpoints of job rows are not of these keys");
     assert!(!error.is_retryable());
+    let found = world.checkpoints.load(&job()).await.unwrap();
+    assert_eq!(found[0].holder, None, "those whose job it is need not wait");
 }

@@ -99,6 +99,18 @@ async fn a_throttle_that_hangs_does_not_hold_up_a_stop() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_scan_that_hangs_does_not_hold_up_a_stop() {
+    let world = World::with_rows(10);
+    (0..2).for_each(|_| world.sides[0].push_scan(None)); // the last key, and a page
+    world.sides[0].always_scan(Fault::Hang);
+    let backfiller = world.backfiller(pages(5, 1));
+    let report = timeout(Duration::from_secs(9), backfiller.run(sleep(Duration::from_secs(1))));
+    let report = report.await.unwrap().unwrap();
+    assert!(!report.is_done);
+    assert_eq!(report.copied, 5, "the page in hand was finished");
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_pauses_and_goes_on_and_keeps_its_claim_meanwhile() {
     let world = World::with_rows(100);
     let control = WorkerControl::new();

@@ -81,3 +81,17 @@ async fn whoever_begins_the_job_decides_its_partitions() {
     let last = world.checkpoints.load(&job()).await.unwrap().pop().unwrap();
     assert_eq!(last.partition.until, [0, 0, 0, 99]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_removed_meanwhile_is_not_done() {
+    let world = World::with_rows(100);
+    world.sides[1].always_apply(Fault::Delay(Duration::from_millis(10)));
+    let operator = async {
+        sleep(Duration::from_millis(80)).await;
+        world.checkpoints.remove(&job()).await.unwrap();
+    };
+    let worker = worker(&world);
+    let (report, ()) = tokio::join!(worker.run(pending()), operator);
+    let report = report.unwrap();
+    assert!(!report.is_done && !world.is_level(), "{report}");
+}
