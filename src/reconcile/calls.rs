@@ -2,18 +2,25 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures::FutureExt;
 
 use crate::error::StoreError;
 
 /// No error is told at greater length.
 const LENGTH_MAX: usize = 1_000;
 
-/// A call that may take so long; after that nobody knows what came of it.
+/// A call that may take so long; after that nobody knows what came of it, nor
+/// after a panic.
 pub(super) async fn within<T>(
     deadline: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
+    let call = AssertUnwindSafe(call).catch_unwind();
+    let call = call
+        .map(|called| called.unwrap_or_else(|_| Err(StoreError::unknown("the adapter panicked"))));
     let late = |_| Err(StoreError::unknown(format!("no answer within {deadline:?}")));
     tokio::time::timeout(deadline, call).await.unwrap_or_else(late)
 }

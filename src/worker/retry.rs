@@ -1,4 +1,7 @@
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures::FutureExt;
 
 use crate::error::StoreError;
 
@@ -56,14 +59,16 @@ impl Retries {
         self.delay.saturating_mul(2_u32.saturating_pow(retry)).min(DELAY_MAX)
     }
 
-    /// Makes a call, and again while it fails in a way that may pass.
+    /// Makes a call, and again while it fails in a way that may pass. A panic is
+    /// such a failure.
     pub(crate) async fn call<T, F>(&self, call: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
         let mut retry = 0;
         loop {
-            match call().await {
+            let made = AssertUnwindSafe(async { call().await }).catch_unwind().await;
+            match made.unwrap_or_else(|_| Err(StoreError::unknown("the adapter panicked"))) {
                 Err(error) if error.is_retryable() && retry < self.count => {
                     tokio::time::sleep(self.delay(retry)).await;
                     retry += 1;

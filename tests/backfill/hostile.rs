@@ -28,6 +28,7 @@ enum Lie {
     Undecodable,
     AnswersTooFew,
     Panics,
+    ScanPanics,
 }
 
 struct Liar(Store, Lie);
@@ -60,6 +61,7 @@ impl ScanRepository for Liar {
         after: Option<&u32>,
         limit: NonZeroUsize,
     ) -> Result<Page<u32, Row>, StoreError> {
+        assert!(self.1 != Lie::ScanPanics || after.is_none(), "a bug in the adapter");
         let after = if self.1 == Lie::SamePage { None } else { after };
         let mut page = self.0.scan(after, limit).await?;
         match self.1 {
@@ -130,6 +132,11 @@ async fn records_without_an_answer_have_failed() {
     // One record a try, four tries a page of five.
     assert_eq!((report.copied, report.failed, waiting), (16, 4, 4));
     assert_eq!(modern.records().len(), 16);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_scan_is_an_error() {
+    assert_eq!(error_of(Lie::ScanPanics).await, "legacy could not be scanned");
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,6 +73,21 @@ async fn to_drain_ends_with_an_error_when_the_queue_goes_on_failing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_panic_of_the_queue_is_a_failure_of_it() {
+    let world = with_rows(3);
+    world.queue.set_panicking(true);
+    assert!(world.pump().pump().await.is_err());
+    let heal = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        world.queue.set_panicking(false);
+        tokio::time::sleep(HOUR).await;
+    };
+    let report = world.reconciler().run(heal).await.unwrap();
+    assert!(report.queue_errors > 3 && report.repaired() == 3, "{report}");
+    assert!(world.is_level());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pump_whose_future_is_dropped_puts_its_keys_back() {
     let world = with_rows(3);
     for key in [0, 1] {

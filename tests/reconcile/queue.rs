@@ -15,6 +15,7 @@ pub(crate) struct FlakyQueue {
     /// Every call of this number fails; 0 is none.
     every: AtomicU64,
     is_down: AtomicBool,
+    panics: AtomicBool,
     hangs: AtomicBool,
 }
 
@@ -26,6 +27,10 @@ impl FlakyQueue {
 
     pub(crate) fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_panicking(&self, panics: bool) {
+        self.panics.store(panics, Ordering::Relaxed);
     }
 
     /// Lets notes have no effect and never answer.
@@ -40,6 +45,7 @@ impl FlakyQueue {
         tokio::task::yield_now().await;
         let (number, every) =
             (self.calls.fetch_add(1, Ordering::Relaxed) + 1, self.every.load(Ordering::Relaxed));
+        assert!(!self.panics.load(Ordering::Relaxed), "a bug in the queue");
         if self.is_down.load(Ordering::Relaxed) {
             return Err(StoreError::unavailable("the queue is down"));
         }
