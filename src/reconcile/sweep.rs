@@ -1,6 +1,8 @@
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tracing::{Instrument, debug, info_span};
 
 use super::attempt::{Left, Mended, attempt};
@@ -264,11 +266,15 @@ where
         self.meter.begin(0, None);
         let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
         let order = ReadOrder::ModernFirst;
-        let mut walk = Walk::begin(legacy, modern, order, self.config.retries).await?;
+        let begun = Walk::begin(legacy, modern, order, self.config.retries);
+        let mut walk = pace.unless_stopped(begun).await.map_err(stopped)??;
         loop {
-            pace.proceed().await.map_err(|Stopped| SweepError::Stopped)?;
+            pace.proceed().await.map_err(stopped)?;
+            let next = pace.unless_stopped(walk.next(self.config.page_size)).await;
+            let Some(window) = next.map_err(stopped)?? else { return Ok(()) };
+            // Asked after the reads: by the rule of an earlier phase, a window could
+            // be joined into a side that takes nothing any more.
             let state = self.uninterrupted(ticket)?;
-            let Some(window) = walk.next(self.config.page_size).await? else { return Ok(()) };
             let records = u64::try_from(window.records()).unwrap_or(u64::MAX);
             self.join_window(&state, window, tally).await;
             pace.spent(records);
@@ -346,12 +352,16 @@ where
     }
 }
 
+fn stopped(Stopped: Stopped) -> SweepError {
+    SweepError::Stopped
+}
+
 fn panicked() -> StoreError {
     StoreError::unknown("the join panicked")
 }
 
 /// Copies records to a side and answers how many it took; the others are left to
-/// be joined alone.
+/// be joined alone, all of them after a panic.
 async fn copy<S: StampedRepository>(
     side: &S,
     records: Vec<(S::Key, Record<S::Entity>)>,
@@ -360,7 +370,8 @@ async fn copy<S: StampedRepository>(
     if records.is_empty() {
         return 0;
     }
-    let mut answers = side.apply_many(&records).await.into_iter();
+    let answers = AssertUnwindSafe(async { side.apply_many(&records).await }).catch_unwind().await;
+    let mut answers = answers.unwrap_or_default().into_iter();
     let mut copied = 0;
     for (key, _) in records {
         match answers.next() {

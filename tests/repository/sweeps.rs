@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
@@ -15,8 +16,8 @@ use strangler_fig::repository::{
     Applied, MigrationRepository, Page, ScanRepository, StampedRepository,
 };
 use strangler_fig::stamp::Record;
-use strangler_fig::testkit::faults::Fault;
-use strangler_fig::worker::ScanError;
+use strangler_fig::testkit::faults::{Fault, Pause};
+use strangler_fig::worker::{ScanError, WorkerControl};
 
 use crate::support::{Row, Store, World, stamp};
 
@@ -115,9 +116,68 @@ async fn a_sweep_stops_when_told() {
     let world = World::new(Phase::Cutover);
     world.legacy.always_scan(Fault::Hang);
     let ticket = world.ticket();
-    let second = tokio::time::sleep(std::time::Duration::from_secs(1));
+    let second = tokio::time::sleep(Duration::from_secs(1));
     let stopped = world.sweep().run(ticket, second).await;
     assert!(matches!(stopped, Err(SweepError::Stopped)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_that_hangs_does_not_hold_up_a_stop() {
+    let world = World::new(Phase::Cutover);
+    world.legacy.inner().plant((1, "old"));
+    world.modern.push_scan(None);
+    world.modern.always_scan(Fault::Hang);
+    let (ticket, control) = (world.ticket(), WorkerControl::new());
+    let sweep = world.sweep().with_control(control.clone());
+    let operator = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        control.stop();
+    };
+    let swept = async { tokio::join!(sweep.run(ticket, std::future::pending()), operator).0 };
+    let swept = tokio::time::timeout(Duration::from_secs(9), swept).await.unwrap();
+    assert!(matches!(swept, Err(SweepError::Stopped)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_batch_is_a_failure_of_the_keys_it_cannot_take() {
+    let world = World::new(Phase::Cutover);
+    (0..5).for_each(|key| world.legacy.inner().plant((key, "old")));
+    let ticket = world.ticket();
+    world.modern.push_apply(Fault::Panic);
+    let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(world.modern.inner().records().len(), 5);
+
+    world.legacy.inner().plant((9, "late"));
+    world.modern.always_apply(Fault::Panic);
+    let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
+    assert_eq!(report.failures, 1, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_read_before_a_move_is_not_joined() {
+    let (name, node) = ("rows".parse::<MigrationName>().unwrap(), "node-1".parse().unwrap());
+    let service = Arc::new(InMemoryStateService::default());
+    service.create(&MigrationState::new(name.clone())).await.unwrap();
+    let config = TrackerConfig::default();
+    let tracker = PhaseTracker::start(service.clone(), name.clone(), node, config).await.unwrap();
+    let world = World::new(Phase::LegacyOnly);
+    let (left, right) = (world.legacy.clone(), world.modern.clone());
+    let rows = MigrationRepository::new(left, right, tracker.clone()).unwrap();
+    world.legacy.inner().plant((1, "old"));
+    let [last_key, page] = [(); 2].map(|()| world.legacy.pause_next_scan(Pause::AfterEffect));
+    let ticket = tracker.state().begin_sweep(&Fleet::default());
+    let sweep = Sweep::new(&rows);
+    let move_on = async {
+        last_key.open();
+        page.reached().await;
+        take_step(&*service, &name, &Move::to(Phase::DualWrite), None).await.unwrap();
+        tracker.poll().await.unwrap();
+        page.open();
+    };
+    let (swept, ()) = tokio::join!(sweep.run(ticket, std::future::pending()), move_on);
+    assert!(matches!(swept, Err(SweepError::Interrupted { .. })));
+    assert!(world.modern.inner().records().is_empty());
 }
 
 /// A store whose scan is wrong in a way of the test's choosing.
