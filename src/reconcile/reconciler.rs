@@ -176,7 +176,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`ReconcileError::Closed`]: this node has left the fleet.
+    /// [`ReconcileError::Closed`]: this node has left the fleet. The keys in its
+    /// sink were taken over all the same.
     ///
     /// # Cancel safety
     ///
@@ -268,7 +269,10 @@ where
     async fn preview(&self, mut pace: Pace) -> Result<RepairPreview<L::Key>, ReconcileError> {
         let mut preview = RepairPreview::default();
         let mut after = None;
-        while self.goes_on(&mut pace, &ReconcileReport::default()).await? {
+        while goes_on(&mut pace).await {
+            if self.is_closed() {
+                return Err(ReconcileError::Closed { report: Box::default() });
+            }
             let Some(last) = self.preview_page(after.as_deref(), &mut preview).await? else {
                 preview.is_complete = true;
                 break;
@@ -282,7 +286,7 @@ where
         let mut report = ReconcileReport::default();
         let mut failures = 0_u32;
         self.begin(goal).await;
-        while self.goes_on(&mut pace, &report).await? {
+        while !self.is_closed() && goes_on(&mut pace).await {
             let before = report.ended();
             let round = self.round(&mut report).await;
             pace.spent(report.ended() - before);
@@ -305,10 +309,14 @@ where
                 }
             }
         }
+        // It takes no say in the migration to tell which keys may differ.
         let mut errors = Vec::new();
         self.note(&mut report, &mut errors).await;
         report.queue_errors += u64::from(!errors.is_empty());
         report.left = self.depth().await;
+        if self.is_closed() {
+            return Err(ReconcileError::Closed { report: Box::new(report) });
+        }
         Ok(report)
     }
 
@@ -319,20 +327,6 @@ where
             Goal::Shutdown => None,
         };
         self.meter.begin(0, expected);
-    }
-
-    /// Between two batches: whether to go on.
-    async fn goes_on(
-        &self,
-        pace: &mut Pace,
-        report: &ReconcileReport,
-    ) -> Result<bool, ReconcileError> {
-        tokio::task::consume_budget().await;
-        let goes_on = pace.proceed().await.is_ok();
-        if self.is_closed() {
-            return Err(ReconcileError::Closed { report: Box::new(report.clone()) });
-        }
-        Ok(goes_on)
     }
 
     /// Until there may be something to do.
@@ -347,4 +341,10 @@ where
             })
             .await;
     }
+}
+
+/// Between two batches: whether to go on.
+async fn goes_on(pace: &mut Pace) -> bool {
+    tokio::task::consume_budget().await;
+    pace.proceed().await.is_ok()
 }

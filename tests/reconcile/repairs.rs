@@ -192,6 +192,22 @@ async fn a_node_that_left_the_fleet_stops_and_blames_no_key() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_left_the_fleet_leaves_its_keys_in_the_queue() {
+    let (name, node) = ("rows".parse().unwrap(), "node".parse().unwrap());
+    let service = Arc::new(InMemoryStateService::default());
+    service.create(&MigrationState::new(name)).await.unwrap();
+    let (name, config) = ("rows".parse().unwrap(), TrackerConfig::default());
+    let tracker = PhaseTracker::start(service, name, node, config).await.unwrap();
+    let world = World::with_tracker(tracker.clone());
+    world.rows.sink().note(KEY, Mismatch, None);
+    tracker.release().await.unwrap();
+    let error = world.reconciler().run(pending()).await.unwrap_err();
+    assert!(matches!(&error, ReconcileError::Closed { report } if report.noted == 1), "{error}");
+    assert!(world.rows.sink().is_empty(), "the process may end");
+    assert_eq!(world.waiting().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_observer_is_told_what_came_of_it_and_how_much_waits() {
     let world = World::new(Phase::DualWrite);
     world.legacy.inner().plant((KEY, "old"));
