@@ -70,7 +70,7 @@ where
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     /// A backfill of the stores of `repository`, with the default limits. What
-    /// modern does not take is noted in `repairs`.
+    /// modern does not take is noted in `repairs`; a run ends if modern is away.
     #[must_use]
     pub fn new(
         repository: &MigrationRepository<L, M>,
@@ -139,8 +139,9 @@ where
 
     /// The name it claims partitions under, instead of one of its own making: a
     /// worker that is started again under the same name goes on at once with what
-    /// it held, and need not wait for the claim of its former life to run out. No
-    /// two workers that run at once may share a name.
+    /// it held, and need not wait for the claim of its former life to run out. Of
+    /// two workers that run at once under one name, one ends with
+    /// [`BackfillError::NameTaken`](super::BackfillError::NameTaken).
     #[must_use]
     pub fn with_worker_name(mut self, name: impl Into<String>) -> Self {
         self.worker = name.into();

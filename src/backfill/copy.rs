@@ -111,6 +111,9 @@ where
                 landed = pages.next() => {
                     let Some(landed) = landed else { break };
                     let landed = landed?;
+                    if let Some(error) = landed.outcome.modern_is_away() {
+                        return Err(BackfillError::Modern(error));
+                    }
                     saver.note_failed(&landed.outcome.failed).await?;
                     landed.count(&mut checkpoint, report, backfiller, &until);
                     saver.save(&checkpoint).await?

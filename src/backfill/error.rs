@@ -21,6 +21,10 @@ pub enum BackfillError {
     /// Legacy could not be walked.
     #[error(transparent)]
     Scan(#[from] ScanError),
+    /// Modern could not be reached for any record of a page, so that it is no
+    /// fault of theirs: none was noted, and the page will be copied again.
+    #[error("modern could not be reached")]
+    Modern(#[source] StoreError),
     /// The adapter of modern panicked; its page will be copied again.
     #[error("the adapter of modern panicked")]
     Panicked,
@@ -39,6 +43,15 @@ pub enum BackfillError {
         job: JobName,
         /// What is wrong with the key.
         source: KeyError,
+    },
+    /// Another worker, or another run of this one, claims partitions under the same
+    /// name. This one leaves them to it.
+    #[error("another worker of job {job} runs under the name {worker}")]
+    NameTaken {
+        /// Which job.
+        job: JobName,
+        /// Whose name.
+        worker: String,
     },
     /// Records that were not taken could not be noted: their page will be copied
     /// again.
@@ -60,8 +73,11 @@ impl BackfillError {
         match self {
             Self::Scan(error) => error.is_retryable(),
             Self::Checkpoint { source, .. } | Self::RepairQueue(source) => source.is_retryable(),
-            Self::Panicked => true,
-            Self::ForeignKey { .. } | Self::ForgetfulModern | Self::Closed => false,
+            Self::Modern(_) | Self::Panicked => true,
+            Self::ForeignKey { .. }
+            | Self::NameTaken { .. }
+            | Self::ForgetfulModern
+            | Self::Closed => false,
         }
     }
 }

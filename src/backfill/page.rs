@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::repository::{Applied, StampedRepository};
 use crate::stamp::Record;
 use crate::worker::Retries;
@@ -35,6 +35,15 @@ pub(super) async fn apply<M: StampedRepository>(
 }
 
 impl<K> Outcome<K> {
+    /// Why, if modern was surely not reached for any of several records: then it
+    /// is not they who failed, and those that follow would fill the repair queue.
+    pub(super) fn modern_is_away(&self) -> Option<StoreError> {
+        let away = |(_, error): &(K, StoreError)| error.kind() == StoreErrorKind::Unavailable;
+        let is_away =
+            self.copied + self.level == 0 && self.failed.len() > 1 && self.failed.iter().all(away);
+        self.failed.last().filter(|_| is_away).map(|(_, error)| error.clone())
+    }
+
     /// Tries records once and answers those worth another try.
     async fn take<M: StampedRepository<Key = K>>(
         &mut self,

@@ -108,9 +108,13 @@ where
                 }
                 continue;
             };
+            let number = claim.number;
             match Copy::of(self, claim, &mut pace)?.run(&mut report).await? {
                 Ended::Done => {}
-                Ended::Lost => report.claims_lost += 1,
+                Ended::Lost => {
+                    report.claims_lost += 1;
+                    self.is_alone(number).await?;
+                }
                 Ended::Stopped => break,
             }
         }
@@ -170,6 +174,17 @@ where
     async fn load(&self) -> Result<Vec<PartitionState>, BackfillError> {
         let loaded = self.config.retries.call(|| self.checkpoints.load(&self.job)).await;
         loaded.map_err(|source| self.unreachable(source))
+    }
+
+    /// Two workers of one name would take a partition from each other for ever.
+    async fn is_alone(&self, lost: u32) -> Result<(), BackfillError> {
+        let partitions = self.load().await?;
+        let lost = usize::try_from(lost).ok().and_then(|lost| partitions.get(lost));
+        if lost.is_some_and(|lost| lost.holder.as_ref() == Some(&self.worker)) {
+            let (job, worker) = (self.job.clone(), self.worker.clone());
+            return Err(BackfillError::NameTaken { job, worker });
+        }
+        Ok(())
     }
 
     async fn claim(&self) -> Result<Option<Claim>, BackfillError> {

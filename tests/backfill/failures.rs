@@ -49,6 +49,20 @@ async fn what_fails_for_a_while_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_modern_is_away_its_rows_are_not_noted_one_by_one() {
+    let world = World::with_rows(1_000);
+    (0..20).for_each(|_| world.sides[1].push_apply(None));
+    world.sides[1].always_apply(Fault::Refuse(StoreErrorKind::Unavailable));
+    let error = world.backfiller(pages(10, 4)).run(pending()).await.unwrap_err();
+    assert!(matches!(error, BackfillError::Modern(_)) && error.is_retryable(), "{error}");
+    assert_eq!(world.repairs.depth().await.unwrap().waiting, 0);
+    assert_eq!(world.done_until().await, Some(19), "what was copied before is done");
+    world.sides[1].heal();
+    assert!(world.backfiller(pages(10, 4)).run(pending()).await.unwrap().is_done);
+    assert!(world.is_level());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_fails_on_every_third_page_is_read_to_the_end() {
     let world = World::with_rows(60);
     for scan in 0..60 {

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
-use strangler_fig::backfill::{Backfiller, CheckpointStore};
+use strangler_fig::backfill::{BackfillError, Backfiller, CheckpointStore};
 use strangler_fig::testkit::faults::Fault;
 use tokio::time::{sleep, timeout};
 
@@ -94,4 +94,18 @@ async fn a_job_that_is_removed_meanwhile_is_not_done() {
     let (report, ()) = tokio::join!(worker.run(pending()), operator);
     let report = report.unwrap();
     assert!(!report.is_done && !world.is_level(), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_workers_of_one_name_one_ends_with_an_error() {
+    let world = World::with_rows(100);
+    world.sides[1].always_apply(Fault::Delay(Duration::from_millis(10)));
+    let worker = worker(&world);
+    let both = async { tokio::join!(worker.run(pending()), worker.run(pending())) };
+    let (a, b) = timeout(Duration::from_secs(600), both).await.unwrap();
+    let (left, stayed) = if a.is_err() { (a, b) } else { (b, a) };
+    assert!(stayed.unwrap().is_done && world.is_level());
+    let error = left.unwrap_err();
+    assert!(matches!(error, BackfillError::NameTaken { .. }), "{error}");
+    assert!(!error.is_retryable());
 }
