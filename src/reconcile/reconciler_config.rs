@@ -6,6 +6,9 @@ use super::backoff;
 use crate::observe::Observer;
 use crate::worker::RateLimit;
 
+/// Without a pause, a reconciler would ask for ever and yield to nobody.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+
 /// The limits of a [`Reconciler`](super::Reconciler).
 ///
 /// ```
@@ -82,18 +85,18 @@ impl ReconcilerConfig {
 
     /// How long a key that failed is put off: at first, and at most. Each delay is
     /// shortened by up to a half, by chance. The pauses after failures of the queue
-    /// are the same.
+    /// are the same. Each is at least a millisecond.
     #[must_use]
     pub fn with_delays(mut self, first: Duration, longest: Duration) -> Self {
-        (self.delay_min, self.delay_max) = (first, longest);
+        (self.delay_min, self.delay_max) = (first.max(PAUSE_MIN), longest.max(PAUSE_MIN));
         self
     }
 
     /// How often the queue is asked while nothing is due. Keys noted in this
-    /// process are seen at once.
+    /// process are seen at once. At least a millisecond.
     #[must_use]
     pub fn with_poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval;
+        self.poll_interval = interval.max(PAUSE_MIN);
         self
     }
 

@@ -189,7 +189,8 @@ where
         loop {
             let page = self.queue.waiting(after, self.config.concurrency);
             match within(self.config.deadline, page).await {
-                Ok(page) => return Ok(page),
+                Ok(page) if follows(after, &page) => return Ok(page),
+                Ok(_) => return Err(out_of_order()),
                 Err(source) if failures >= self.config.queue_retries => {
                     let (failures, report) = (failures + 1, Box::default());
                     return Err(ReconcileError::Queue { failures, source, report });
@@ -254,4 +255,15 @@ where
             observer.on_event(&event());
         }
     }
+}
+
+/// Whether a list goes on after `after`, in order: else it might never end.
+fn follows(after: Option<&[u8]>, page: &[RepairEntry]) -> bool {
+    let keys = page.iter().map(|entry| entry.key.as_slice());
+    after.into_iter().chain(keys).is_sorted_by(|before, next| before < next)
+}
+
+fn out_of_order() -> ReconcileError {
+    let source = StoreError::rejected("the queue lists its keys out of order");
+    ReconcileError::Queue { failures: 1, source, report: Box::default() }
 }

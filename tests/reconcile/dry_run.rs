@@ -4,12 +4,12 @@ use std::future::{pending, ready};
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{Phase, Side};
-use strangler_fig::reconcile::{RepairNote, RepairQueue};
+use strangler_fig::reconcile::{ReconcileError, RepairNote, RepairQueue};
 use strangler_fig::repository::{Join, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::faults::Fault;
 
-use crate::support::{Store, World, stamp};
+use crate::support::{HOUR, Store, World, stamp};
 
 async fn put(side: &Store, key: u32, stamp: Stamp, value: &'static str) {
     side.inner().apply(&key, &Record::live(stamp, (key, value))).await.unwrap();
@@ -76,4 +76,15 @@ async fn a_dry_run_that_is_stopped_says_that_it_is_not_complete() {
     let world = of_each_kind().await;
     let preview = world.reconciler().dry_run(ready(())).await.unwrap();
     assert_eq!((preview.keys, preview.is_complete), (0, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_lists_the_same_keys_again_is_an_error() {
+    let world = World::new(Phase::DualWrite);
+    world.note(0..40).await;
+    world.queue.set_repeating(true);
+    let previewed = tokio::time::timeout(HOUR, world.reconciler().dry_run(pending())).await;
+    let error = previewed.unwrap().unwrap_err();
+    assert!(matches!(error, ReconcileError::Queue { failures: 1, .. }), "{error}");
+    assert!(!error.is_retryable());
 }

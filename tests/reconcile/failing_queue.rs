@@ -88,6 +88,19 @@ async fn a_panic_of_the_queue_is_a_failure_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pauses_of_no_length_are_none_without_end() {
+    let world = with_rows(1);
+    let (zero, second) = (Duration::ZERO, Duration::from_secs(1));
+    let config = world.config().with_delays(zero, zero).with_poll_interval(zero);
+    for is_down in [true, false] {
+        world.queue.set_down(is_down);
+        let reconciler = world.reconciler().with_config(config.clone());
+        let report = reconciler.run(tokio::time::sleep(second)).await.unwrap();
+        assert!(report.queue_errors < 5_000, "{report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pump_whose_future_is_dropped_puts_its_keys_back() {
     let world = with_rows(3);
     for key in [0, 1] {

@@ -16,6 +16,7 @@ pub(crate) struct FlakyQueue {
     every: AtomicU64,
     is_down: AtomicBool,
     panics: AtomicBool,
+    repeats: AtomicBool,
     hangs: AtomicBool,
 }
 
@@ -31,6 +32,11 @@ impl FlakyQueue {
 
     pub(crate) fn set_panicking(&self, panics: bool) {
         self.panics.store(panics, Ordering::Relaxed);
+    }
+
+    /// Lets each list begin with the first key.
+    pub(crate) fn set_repeating(&self, repeats: bool) {
+        self.repeats.store(repeats, Ordering::Relaxed);
     }
 
     /// Lets notes have no effect and never answer.
@@ -103,6 +109,7 @@ impl RepairQueue for FlakyQueue {
         after: Option<&[u8]>,
         limit: NonZeroUsize,
     ) -> Result<Vec<RepairEntry>, StoreError> {
+        let after = after.filter(|_| !self.repeats.load(Ordering::Relaxed));
         self.call(self.inner.waiting(after, limit)).await
     }
 
