@@ -150,19 +150,31 @@ impl<K: Key> RepairPump<K> {
 
     /// The same, counting also what went before a failure.
     pub(super) async fn pump_into(&self, count: &mut u64) -> Result<(), StoreError> {
-        let mut rest = self.sink.len();
+        let (mut rest, mut alone) = (self.sink.len(), 0_usize);
+        let (mut refused, mut answer) = (Vec::new(), Ok(()));
         while rest > 0 {
-            let batch = Batch::take(&self.sink, rest.min(BATCH));
-            if batch.keys.is_empty() {
+            let batch = Batch::take(&self.sink, rest.min(if alone > 0 { 1 } else { BATCH }));
+            let keys = batch.keys.len();
+            if keys == 0 {
                 break;
             }
             let notes = batch.notes();
-            calls::within(DEADLINE, self.queue.note(&notes)).await?;
-            let done = batch.done();
-            rest = rest.saturating_sub(done);
-            *count += u64::try_from(done).unwrap_or(u64::MAX);
+            match calls::within(DEADLINE, self.queue.note(&notes)).await {
+                Ok(()) => *count += u64::try_from(batch.done()).unwrap_or(u64::MAX),
+                // A key the queue will not have holds up no other: each by itself.
+                Err(error) if keys > 1 && !error.is_retryable() => {
+                    alone = keys;
+                    continue;
+                }
+                Err(error) if !error.is_retryable() => {
+                    refused.push(batch);
+                    answer = Err(error);
+                }
+                Err(error) => return Err(error),
+            }
+            (rest, alone) = (rest.saturating_sub(keys), alone.saturating_sub(keys));
         }
-        Ok(())
+        answer
     }
 
     /// Takes over keys as they come until `shutdown` resolves, and what is left

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures::poll;
+use strangler_fig::key::KeyExt;
 use strangler_fig::phase::Phase;
 use strangler_fig::reconcile::{ReconcileError, RepairQueue};
 use strangler_fig::repository::DivergenceReason::{Mismatch, WriteDropped};
@@ -98,6 +99,17 @@ async fn pauses_of_no_length_are_none_without_end() {
         let report = reconciler.run(tokio::time::sleep(second)).await.unwrap();
         assert!(report.queue_errors < 5_000, "{report}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_the_queue_refuses_holds_up_no_other() {
+    let world = with_rows(450);
+    world.queue.refuse(Some(7_u32.to_bytes()));
+    let error = world.pump().pump().await.unwrap_err();
+    assert_eq!(error.with_causes(), "the store rejected it: the key is too long");
+    assert_eq!((world.waiting().await.len(), world.rows.sink().len()), (449, 1));
+    world.queue.refuse(None);
+    assert_eq!(world.pump().pump().await.unwrap(), 1);
 }
 
 #[tokio::test(start_paused = true)]

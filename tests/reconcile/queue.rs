@@ -1,4 +1,5 @@
 use std::num::NonZeroUsize;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub(crate) struct FlakyQueue {
     every: AtomicU64,
     is_down: AtomicBool,
     panics: AtomicBool,
+    refuses: Mutex<Option<Vec<u8>>>,
     repeats: AtomicBool,
     hangs: AtomicBool,
 }
@@ -32,6 +34,11 @@ impl FlakyQueue {
 
     pub(crate) fn set_panicking(&self, panics: bool) {
         self.panics.store(panics, Ordering::Relaxed);
+    }
+
+    /// Lets it refuse notes of this key.
+    pub(crate) fn refuse(&self, key: Option<Vec<u8>>) {
+        *self.refuses.lock().unwrap() = key;
     }
 
     /// Lets each list begin with the first key.
@@ -69,6 +76,10 @@ impl FlakyQueue {
 #[async_trait]
 impl RepairQueue for FlakyQueue {
     async fn note(&self, notes: &[RepairNote]) -> Result<(), StoreError> {
+        let refused = self.refuses.lock().unwrap().clone();
+        if notes.iter().any(|note| Some(&note.key) == refused.as_ref()) {
+            return Err(StoreError::rejected("the key is too long"));
+        }
         if self.hangs.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
