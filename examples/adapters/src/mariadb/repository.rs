@@ -139,7 +139,11 @@ impl Batch<Vec<u8>, Customer> for MariadbRepository {
         let applied = match store_all(&mut lease, records).await {
             Ok(applied) => applied,
             Err(error) => {
-                lease.command(Effect::None, "ROLLBACK").await?;
+                // In the middle of a call it is closed, which rolls back too: a
+                // `ROLLBACK` would read the answer to that call.
+                if !lease.is_busy() {
+                    lease.command(Effect::None, "ROLLBACK").await?;
+                }
                 return Err(error);
             }
         };

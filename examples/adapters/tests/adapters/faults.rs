@@ -155,3 +155,32 @@ async fn who_waits_for_a_lock_too_long_changes_nothing_later() {
     schema.client.batch_execute("ROLLBACK").await.expect("it can be unlocked");
     assert_eq!(store.read(&key).await.ok(), Some(old), "the server gave up as well");
 }
+
+/// A connection on which a batch was given up is not used again: it would read
+/// the answers to others' calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_waited_for_a_lock_too_long_leaves_no_connection_out_of_step() {
+    use mysql_async::prelude::Queryable;
+
+    let schema = mariadb_schema::Schema::with(MARIADB_SCHEMA).await;
+    let store = mariadb(&schema.url());
+    let ((key, old), (_, new), (free, beside)) = (record(3, 1), record(3, 2), record(4, 1));
+    for (key, record) in [(&key, &old), (&free, &beside)] {
+        assert_eq!(store.apply(key, record).await.ok(), Some(Applied::Stored));
+    }
+    let mut conn = schema.conn.lock().await;
+    conn.query_drop("START TRANSACTION; SELECT * FROM customer WHERE id = 'ada' FOR UPDATE")
+        .await
+        .expect("it can be locked");
+    for _ in 0..3 {
+        let batch = store.apply_many(&[(key.clone(), new.clone())]).await.remove(0);
+        let failed = batch.expect_err("it is locked").kind();
+        assert!(matches!(failed, Unavailable | Unknown), "{failed:?}");
+        for _ in 0..4 {
+            assert_eq!(store.read(&free).await.ok().as_ref(), Some(&beside));
+            assert_eq!(store.read(&key).await.ok().as_ref(), Some(&old));
+        }
+    }
+    conn.query_drop("ROLLBACK").await.expect("it can be unlocked");
+    assert_eq!(store.read(&key).await.ok(), Some(old), "the server gave up as well");
+}
