@@ -1,6 +1,8 @@
 //! Many records in few statements, each answered for itself.
 
+use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::repository::Applied;
@@ -8,6 +10,25 @@ use strangler_fig::stamp::{Record, Stamp};
 
 /// A record and its key, as `apply_many` is given them.
 pub(crate) type Keyed<K, E> = (K, Record<E>);
+
+/// What was found of some keys, each for itself.
+pub(crate) type Found<K, E> = HashMap<K, Result<Record<E>, StoreError>>;
+
+/// The answer for each of `keys`: absent, if it was not found.
+pub(crate) fn each<K, E>(
+    keys: &[K],
+    found: &Result<Found<K, E>, StoreError>,
+) -> Vec<Result<Record<E>, StoreError>>
+where
+    K: Eq + Hash,
+    E: Clone,
+{
+    let answer = |key| match found {
+        Ok(found) => found.get(key).cloned().unwrap_or_else(|| Ok(Record::absent())),
+        Err(error) => Err(error.clone()),
+    };
+    keys.iter().map(answer).collect()
+}
 
 /// A store that takes several records in one statement.
 pub(crate) trait Batch<K, E> {

@@ -12,8 +12,8 @@ use strangler_fig::stamp::{Record, Stamp};
 
 use super::MariadbDatabase;
 use super::database::Lease;
-use super::row::{id, keyed, params, stamped};
-use crate::batch::{self, Batch, Keyed};
+use super::row::{first, id, keyed, params, stamped};
+use crate::batch::{self, Batch, Found, Keyed};
 use crate::customer::Customer;
 use crate::effect::Effect;
 
@@ -57,18 +57,16 @@ impl MariadbRepository {
     }
 
     /// Those of `keys` that are there.
-    async fn find_all(
-        &self,
-        keys: &[Vec<u8>],
-    ) -> Result<HashMap<Vec<u8>, Record<Customer>>, StoreError> {
+    async fn find_all(&self, keys: &[Vec<u8>]) -> Result<Found<Vec<u8>, Customer>, StoreError> {
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(Self::ROWS_MAX) {
             let sql = format!("{SELECT} WHERE id IN ({})", list("?", keys.len()));
             let params = keys.iter().map(Value::from).collect();
             let rows = self.database.query(Effect::None, &sql, params).await?;
             for row in rows {
-                let (key, record) = keyed(row)?;
-                found.insert(key, record);
+                // A row that cannot be read says nothing of the others.
+                let key = first(&row)?;
+                found.insert(key, keyed(row).map(|(_, record)| record));
             }
         }
         Ok(found)
@@ -115,12 +113,7 @@ impl StampedRepository for MariadbRepository {
     }
 
     async fn read_many(&self, keys: &[Vec<u8>]) -> Vec<Result<Record<Customer>, StoreError>> {
-        let found = self.find_all(keys).await;
-        let answer = |key| match &found {
-            Ok(found) => Ok(found.get(key).cloned().unwrap_or_else(Record::absent)),
-            Err(error) => Err(error.clone()),
-        };
-        keys.iter().map(answer).collect()
+        batch::each(keys, &self.find_all(keys).await)
     }
 }
 

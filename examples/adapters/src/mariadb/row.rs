@@ -29,6 +29,11 @@ pub(super) fn id(row: Row) -> Result<Vec<u8>, StoreError> {
     bytes(id)
 }
 
+/// The key of a row, in its first column.
+pub(super) fn first(row: &Row) -> Result<Vec<u8>, StoreError> {
+    row.as_ref(0).cloned().map_or_else(|| Err(unreadable("no columns")), bytes)
+}
+
 pub(super) fn stamped(row: Row) -> Result<(Vec<u8>, Stamp), StoreError> {
     let [id, stamp] = columns(row)?;
     Ok((bytes(id)?, to_stamp(stamp)?))

@@ -94,13 +94,11 @@ impl StampedRepository for PostgresRepository {
 
     async fn read_many(&self, keys: &[Vec<u8>]) -> Vec<Result<Record<Customer>, StoreError>> {
         let rows = self.database.query(Effect::None, READ, &[&keys]).await;
-        let found: Result<HashMap<_, _>, _> =
-            rows.and_then(|rows| rows.iter().map(keyed).collect());
-        let answer = |key| match &found {
-            Ok(found) => Ok(found.get(key).cloned().unwrap_or_else(Record::absent)),
-            Err(error) => Err(error.clone()),
-        };
-        keys.iter().map(answer).collect()
+        // A row that cannot be read says nothing of the others.
+        let found: Result<HashMap<_, _>, _> = rows.and_then(|rows| {
+            rows.iter().map(|row| Ok((id(row)?, keyed(row).map(|(_, record)| record)))).collect()
+        });
+        batch::each(keys, &found)
     }
 }
 

@@ -141,6 +141,38 @@ async fn a_time_beyond_the_calendar_is_refused_alone() {
     refused_alone(&mariadb(&schema.url()), beyond()).await;
 }
 
+/// A row that was written by other code and cannot be read fails alone.
+async fn unreadable_alone(store: &impl Store) {
+    let ([one, two], unreadable) = ([record(3, 1), record(5, 1)], vec![9]);
+    for (key, record) in [&one, &two] {
+        assert_eq!(store.apply(key, record).await.ok(), Some(Applied::Stored));
+    }
+    let keys = [one.0, unreadable, two.0];
+    let answers = store.read_many(&keys).await;
+    let kinds: Vec<_> = answers.into_iter().map(|answer| answer.map_err(|e| e.kind())).collect();
+    assert_eq!(kinds, [Ok(one.1), Err(Rejected), Ok(two.1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_from_postgres_is_refused_alone() {
+    let schema = postgres_schema::Schema::with(POSTGRES_SCHEMA).await;
+    let sql = "INSERT INTO customer (id, name, balance, joined, visits, is_active)
+        VALUES ('\\x09', 'Ada', 0, 'infinity', 0, true)";
+    schema.client.batch_execute(sql).await.expect("a row can be planted");
+    unreadable_alone(&postgres(&schema.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_from_mariadb_is_refused_alone() {
+    use mysql_async::prelude::Queryable;
+
+    let schema = mariadb_schema::Schema::with(MARIADB_SCHEMA).await;
+    let sql = "INSERT INTO customer (id, name, balance, joined, visits, is_active)
+        VALUES (X'09', 'Ada', 999999999999999.9999, '2000-01-01', 0, true)";
+    schema.conn.lock().await.query_drop(sql).await.expect("a row can be planted");
+    unreadable_alone(&mariadb(&schema.url())).await;
+}
+
 /// A statement that waits too long for a lock is given up by the server too.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_a_lock_too_long_changes_nothing_later() {
