@@ -65,6 +65,8 @@ use crate::worker::{Meter, Progress, Stopped, Throttle, WorkerControl, until};
 /// Only a source that showed the same record twice, with a target that still
 /// differs, makes a difference; a target level with either reading makes none; a
 /// source that moved is looked at again, and after some rounds called unsettled.
+/// Where writes may reach the target first, as where both sides must take them,
+/// the target has to show the same record twice as well.
 pub struct ConsistencyChecker<L: StampedRepository, M> {
     pub(super) repository: MigrationRepository<L, M>,
     pub(super) config: CheckerConfig,

@@ -1,9 +1,12 @@
 //! Mismatches are looked at again: source, then after a while target, then
 //! source. A write on its way shows as a source that moved, or as a target that
-//! has followed.
+//! has followed. Where writes may reach the target first, it is read before too:
+//! there a write on its way shows as a target that moved.
 
 use super::Difference;
-use super::judge::{Compared, Finding, Reading, Readings, Rules, compared, in_order};
+use super::judge::{
+    Compared, Finding, Reading, Readings, Rules, compared, in_order, target_may_lead,
+};
 use super::run::{Run, count};
 use crate::key::KeyExt;
 use crate::phase::Side;
@@ -16,6 +19,8 @@ struct Open<K, E> {
     key: K,
     rule: JoinRule,
     before: Reading<E>,
+    /// The target, as it was before that.
+    held: Option<Reading<E>>,
     /// What the last round came to; none yet.
     last: Option<Finding>,
 }
@@ -63,18 +68,24 @@ where
         if open.is_empty() {
             return Ok(());
         }
-        let sources = self.read_role(open, Role::Source).await?;
+        let may_lead = |it: &&Open<_, _>| target_may_lead(it.rule);
+        let held = self.read_role(open.iter().filter(may_lead), Role::Target).await?;
+        let leading = open.iter_mut().filter(|it| target_may_lead(it.rule));
+        for (it, target) in leading.zip(held) {
+            it.held = Some(target);
+        }
+        let sources = self.read_role(open.iter(), Role::Source).await?;
         for (it, source) in open.iter_mut().zip(sources) {
             it.before = source;
         }
         for _ in 0..self.checker.config.rounds_max.get() {
             let settled = tokio::time::Instant::now() + self.checker.config.settling;
             self.pace.sleep_until(settled).await?;
-            let targets = self.read_role(open, Role::Target).await?;
-            let sources = self.read_role(open, Role::Source).await?;
+            let targets = self.read_role(open.iter(), Role::Target).await?;
+            let sources = self.read_role(open.iter(), Role::Source).await?;
             let looked = std::mem::take(open).into_iter().zip(targets).zip(sources);
             for ((it, target), after) in looked {
-                open.extend(self.close(it, &target, after, notes));
+                open.extend(self.close(it, target, after, notes));
             }
             if open.is_empty() {
                 break;
@@ -87,13 +98,14 @@ where
     fn close(
         &mut self,
         mut it: Open<L::Key, L::Entity>,
-        target: &Reading<L::Entity>,
+        target: Reading<L::Entity>,
         after: Reading<L::Entity>,
         notes: &mut Vec<RepairNote>,
     ) -> Option<Open<L::Key, L::Entity>> {
-        let readings = Readings { before: &it.before, target, after: &after };
+        let held = it.held.as_ref();
+        let readings = Readings { held, before: &it.before, target: &target, after: &after };
         let finding = readings.judge(it.rule, &*self.checker.comparator);
-        let (legacy, modern) = in_order(it.rule.winner(), &after, target);
+        let (legacy, modern) = in_order(it.rule.winner(), &after, &target);
         let difference = match (finding, legacy, modern) {
             (Finding::Level { tolerated }, ..) => {
                 self.tally.level(tolerated);
@@ -107,7 +119,7 @@ where
                 Difference::rejected(it.key, side, stamp(legacy), stamp(modern))
             }
             (finding, ..) => {
-                (it.before, it.last) = (after, Some(finding));
+                (it.before, it.held, it.last) = (after, Some(target), Some(finding));
                 return Some(it);
             }
         };
@@ -119,9 +131,9 @@ where
         None
     }
 
-    async fn read_role(
+    async fn read_role<'o>(
         &mut self,
-        open: &[Open<L::Key, L::Entity>],
+        open: impl Iterator<Item = &'o Open<L::Key, L::Entity>> + Clone + Send,
         role: Role,
     ) -> Result<Vec<Reading<L::Entity>>, Stopped> {
         let side_of = |it: &Open<_, _>| match role {
@@ -129,7 +141,7 @@ where
             Role::Target => it.rule.winner().other(),
         };
         let keys_of = |side| -> Vec<_> {
-            open.iter().filter(|it| side_of(it) == side).map(|it| it.key.clone()).collect()
+            open.clone().filter(|it| side_of(it) == side).map(|it| it.key.clone()).collect()
         };
         let (of_legacy, of_modern) = (keys_of(Side::Legacy), keys_of(Side::Modern));
         let mut of_legacy = self.read(Side::Legacy, &of_legacy).await?.into_iter();
@@ -138,7 +150,7 @@ where
             Side::Legacy => of_legacy.next(),
             Side::Modern => of_modern.next(),
         };
-        Ok(open.iter().filter_map(next).collect())
+        Ok(open.filter_map(next).collect())
     }
 
     /// Looks at keys page by page, and again at those that are not level.
@@ -205,5 +217,5 @@ where
 fn unread<K: crate::key::Key, E>(key: K, rules: &Rules) -> Open<K, E> {
     let rule = rules.of_key(&key);
     let before = Err(crate::error::StoreError::unavailable("it was not read yet"));
-    Open { key, rule, before, last: None }
+    Open { key, rule, before, held: None, last: None }
 }

@@ -90,7 +90,7 @@ fn tolerated<E: PartialEq + 'static>(
 pub(super) enum Finding {
     /// The sides are one, or were when looked at.
     Level { tolerated: bool },
-    /// The source stood still, and the target differs from it.
+    /// The source stood still, the target too if it may lead, and they differ.
     Different,
     /// A side refuses to show the record.
     Rejected(Side),
@@ -100,9 +100,16 @@ pub(super) enum Finding {
     Failed(StoreError),
 }
 
-/// The source before and after the target.
+/// Whether a write may reach the target before the source, as where both sides
+/// must take it. What the target shows may then be on its way to the source.
+pub(super) const fn target_may_lead(rule: JoinRule) -> bool {
+    !matches!(rule, JoinRule::Wins { outright: true, .. })
+}
+
+/// The source before and after the target, and the target before both.
 #[derive(Debug)]
 pub(super) struct Readings<'a, E> {
+    pub(super) held: Option<&'a Reading<E>>,
     pub(super) before: &'a Reading<E>,
     pub(super) target: &'a Reading<E>,
     pub(super) after: &'a Reading<E>,
@@ -122,10 +129,20 @@ impl<E: PartialEq + 'static> Readings<'_, E> {
                 let seen = [before, after].into_iter().filter_map(|it| it.as_ref().ok());
                 let seen = seen.map(|record| in_order(source, record, target));
                 let found = seen.map(|(legacy, modern)| compared(rule, comparator, legacy, modern));
-                still(found, matches!((before, after), (Ok(b), Ok(a)) if a == b))
+                still(found, self.stood_still(rule))
             }
         }
     }
+
+    fn stood_still(&self, rule: JoinRule) -> bool {
+        let source = unchanged(self.before, self.after);
+        let target = || self.held.is_some_and(|held| unchanged(held, self.target));
+        source && (!target_may_lead(rule) || target())
+    }
+}
+
+fn unchanged<E: PartialEq>(before: &Reading<E>, after: &Reading<E>) -> bool {
+    matches!((before, after), (Ok(before), Ok(after)) if before == after)
 }
 
 /// Level with either reading is level: the target has followed that far.
@@ -173,8 +190,18 @@ mod tests {
     }
 
     fn judged(before: &Reading<u32>, target: &Reading<u32>, after: &Reading<u32>) -> String {
-        let readings = Readings { before, target, after };
-        match readings.judge(RULE, &Exact) {
+        judged_by(RULE, target, before, target, after)
+    }
+
+    fn judged_by(
+        rule: JoinRule,
+        held: &Reading<u32>,
+        before: &Reading<u32>,
+        target: &Reading<u32>,
+        after: &Reading<u32>,
+    ) -> String {
+        let readings = Readings { held: Some(held), before, target, after };
+        match readings.judge(rule, &Exact) {
             Finding::Failed(_) => "Failed".to_owned(),
             finding => format!("{finding:?}"),
         }
@@ -184,6 +211,14 @@ mod tests {
     fn only_a_source_that_stood_still_confirms_a_difference() {
         assert_eq!(judged(&record(1), &record(2), &record(1)), "Different");
         assert_eq!(judged(&record(1), &record(2), &record(3)), "Moved");
+    }
+
+    #[test]
+    fn a_target_that_may_lead_must_have_stood_still_too() {
+        let by = |rule| judged_by(rule, &record(1), &record(1), &record(2), &record(1));
+        assert_eq!(by(RULE), "Moved", "a write that the source has yet to take");
+        assert_eq!(by(JoinRule::Wins { winner: Side::Modern, outright: false }), "Moved");
+        assert_eq!(by(JoinRule::Wins { winner: Side::Legacy, outright: true }), "Different");
     }
 
     #[test]

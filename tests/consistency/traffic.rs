@@ -5,6 +5,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use strangler_fig::consistency::CheckerConfig;
+use strangler_fig::phase::Share;
 use strangler_fig::repository::StampedRepository;
 use strangler_fig::stamp::{Record, StampClock};
 use tokio::task::JoinHandle;
@@ -104,4 +105,44 @@ async fn a_check_by_digests_under_a_lag_of_50_ms_reports_exactly_what_differs() 
 #[tokio::test(start_paused = true)]
 async fn a_check_by_digests_under_a_lag_of_a_second_reports_exactly_what_differs() {
     exactly_three(Duration::from_secs(1), true).await;
+}
+
+/// Where a write is made on both sides, legacy takes it first, and modern is the
+/// source.
+async fn alone_where_the_target_leads(by_digest: bool) {
+    for seed in 0..20 {
+        let world = World::new();
+        world.cohort_to_live(Share::percent(99));
+        for key in 0..ROWS {
+            world.both(key);
+        }
+        world.modern.rows.uproot(&1);
+        world.legacy.rows.uproot(&1_001);
+        world.modern.rows.uproot(&1_999);
+        world.modern.put(1_999, 2, Some("planted"));
+        for side in [&world.legacy, &world.modern] {
+            side.knobs().latency = Duration::from_millis(5);
+        }
+        let traffic = traffic(&world, seed, Duration::from_secs(1));
+        sleep(Duration::from_secs(2)).await;
+        let checker = world.checker();
+        let report =
+            if by_digest { checker.digest(pending()).await } else { checker.full(pending()).await };
+        traffic.abort();
+        let mut found = kinds(&sound(report));
+        found.sort_unstable();
+        let planted =
+            [(1, "missing_in_modern"), (1_001, "missing_in_legacy"), (1_999, "stale_in_legacy")];
+        assert_eq!(found, planted, "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_check_where_writes_reach_the_target_first_reports_exactly_what_differs() {
+    alone_where_the_target_leads(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_by_digests_where_writes_reach_the_target_first_reports_exactly_what_differs() {
+    alone_where_the_target_leads(true).await;
 }
