@@ -23,21 +23,24 @@ macro_rules! row_hash {
             IF(name IS NULL, '-', CONCAT('=(',
                 '2:idb', LENGTH(id), ':', LOWER(HEX(id)),
                 '4:names', LENGTH(name), ':', name,
-                '5:email', IFNULL(CONCAT('?s', LENGTH(email), ':', email), 'n'),
-                '7:balancei', CAST(balance * 10000 AS SIGNED), ';',
+                '5:email', IF(email IS NULL, 'n', CONCAT('?s', LENGTH(email), ':', email)),
+                '7:balancei', CAST(balance * 10000 AS DECIMAL(23, 0)), ';',
                 '6:joinedi',
                     TIMESTAMPDIFF(MICROSECOND, TIMESTAMP '1970-01-01 00:00:00', joined), ';',
                 '6:visitsi', visits, ';',
                 '9:is_active', IF(is_active, 'T', 'F'),
-                '4:seal', IFNULL(CONCAT('?b', LENGTH(seal), ':', LOWER(HEX(seal))), 'n'),
+                '4:seal',
+                    IF(seal IS NULL, 'n', CONCAT('?b', LENGTH(seal), ':', LOWER(HEX(seal)))),
             ')'))))"
     };
 }
 
 // One of these for each range, in one statement. Sums are `DECIMAL`, so that
-// none overflows.
+// none overflows. A row whose text is longer than `max_allowed_packet` has NULL
+// for its hash, which sums leave out: so the hashes are counted too. (And so no
+// `IFNULL` above: what is too long would be hashed as what is missing.)
 const DIGEST: &str = concat!(
-    "(SELECT ? AS number, COUNT(*),
+    "(SELECT ? AS number, COUNT(*), COUNT(hash),
         CAST(IFNULL(SUM(CAST(CONV(LEFT(hash, 16), 16, 10) AS UNSIGNED)), 0) AS CHAR),
         CAST(IFNULL(SUM(CAST(CONV(RIGHT(hash, 16), 16, 10) AS UNSIGNED)), 0) AS CHAR)
     FROM (SELECT ",
@@ -128,7 +131,10 @@ fn hashed(row: Row) -> Result<HashedRecord<Vec<u8>>, StoreError> {
 }
 
 fn range_digest(row: Row) -> Result<RangeDigest, StoreError> {
-    let [_, rows, high, low] = columns(row)?;
+    let [_, rows, hashes, high, low] = columns(row)?;
+    if rows != hashes {
+        return Err(StoreError::rejected("a row is too long to be hashed by the server"));
+    }
     let sum = |digits| text(digits)?.parse().map(digest::last_64).map_err(StoreError::rejected);
     let rows = u64::try_from(integer(&rows)?).map_err(StoreError::rejected)?;
     Ok(RangeDigest { rows, high: sum(high)?, low: sum(low)? })

@@ -5,7 +5,10 @@ use std::num::NonZeroUsize;
 use adapters::customer::Customer;
 use adapters::mariadb::{CUSTOMER_SCHEMA as MARIADB_SCHEMA, MariadbRepository};
 use adapters::postgres::{CUSTOMER_SCHEMA as POSTGRES_SCHEMA, PostgresRepository};
-use strangler_fig::repository::{DigestRepository, DigestSalt, KeyRange, RangeDigest};
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::repository::{
+    DigestRepository, DigestSalt, KeyRange, RangeDigest, StampedRepository,
+};
 use strangler_fig::stamp::{Record, Stamp};
 
 use crate::customers::{customer, id};
@@ -79,4 +82,34 @@ async fn two_servers_and_the_crate_have_one_digest() {
     let old = mariadb_schema::Schema::with(MARIADB_SCHEMA).await;
     let legacy = hashes_what_it_holds(&MariadbRepository::new(old.database())).await;
     assert_eq!(legacy, modern);
+}
+
+/// Its text is longer than the server's largest packet, and it has no hash.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_too_long_to_be_hashed_has_no_digest() {
+    let schema = mariadb_schema::Schema::with(MARIADB_SCHEMA).await;
+    let store = MariadbRepository::new(schema.database());
+    let long = Customer { seal: Some(vec![7; 9 << 20]), ..customer(3, 0) };
+    let (key, record) = (long.id.clone(), Record::live(Stamp::MAX, long));
+    store.apply(&key, &record).await.expect("it can be stored");
+    assert_eq!(store.read(&key).await.ok(), Some(record));
+    let refused = store.digests(SALT, &[KeyRange::all()]).await;
+    assert_eq!(refused.map_err(|error| error.kind()), Err(StoreErrorKind::Rejected));
+}
+
+/// An amount that other code wrote and no `i64` holds is not cut to the largest.
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_beyond_what_can_be_read_have_digests_of_their_own() {
+    use mysql_async::prelude::Queryable;
+
+    let schema = mariadb_schema::Schema::with(MARIADB_SCHEMA).await;
+    let store = MariadbRepository::new(schema.database());
+    let mut digests = Vec::new();
+    for balance in [930_000_000_000_000_u64, 940_000_000_000_000] {
+        let sql = "REPLACE customer (id, name, balance, joined, visits, is_active)
+            VALUES ('ada', 'Ada', ?, '2000-01-01', 0, true)";
+        schema.conn.lock().await.exec_drop(sql, (balance,)).await.expect("it can be planted");
+        digests.push(store.digests(SALT, &[KeyRange::all()]).await.expect("it digests"));
+    }
+    assert_ne!(digests[0], digests[1]);
 }
