@@ -70,9 +70,22 @@ async fn apply_many<R: ScanRepository>(
     State(repository): State<Arc<R>>,
     Json(records): Json<Vec<Keyed<EntityOf<R>>>>,
 ) -> Served<Vec<Result<Answer, Failure>>> {
-    let records = records.into_iter().map(|keyed| checked(&*repository, keyed));
-    let records = records.collect::<Result<Vec<_>, _>>()?;
-    let answers = repository.apply_many(&records).await.into_iter();
+    // Who is refused here is refused alone.
+    let (mut good, mut refused) = (Vec::with_capacity(records.len()), Vec::new());
+    for (place, keyed) in records.into_iter().enumerate() {
+        match checked(&*repository, keyed) {
+            Ok(record) => good.push(record),
+            Err(error) => refused.push((place, error)),
+        }
+    }
+    let mut answers = repository.apply_many(&good).await;
+    if answers.len() != good.len() {
+        return Err(StoreError::unknown("the repository did not answer for each record").into());
+    }
+    for (place, error) in refused {
+        answers.insert(place, Err(error));
+    }
+    let answers = answers.into_iter();
     Ok(Json(answers.map(|answer| answer.map(Answer::from).map_err(Failure::from)).collect()))
 }
 

@@ -7,8 +7,8 @@ use adapters::customer::Customer;
 use adapters::http::{HttpRepository, router};
 use axum::Router;
 use axum::routing::any;
-use strangler_fig::error::StoreErrorKind::{self, Unavailable, Unknown};
-use strangler_fig::repository::{ScanRepository, StampedRepository};
+use strangler_fig::error::StoreErrorKind::{self, Rejected, Unavailable, Unknown};
+use strangler_fig::repository::{Applied, ScanRepository, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::conformance::{StampedFixture, async_trait};
 use tokio::net::TcpListener;
@@ -108,4 +108,18 @@ async fn a_service_that_does_not_answer_leaves_a_write_in_doubt() {
     let key = |customer: &Customer| customer.id.clone();
     let remote = HttpRepository::new(&silent, key, Duration::from_millis(100));
     assert_eq!(kinds(&remote).await, (Unknown, Unavailable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_under_the_key_of_another_is_refused_alone() {
+    let service = Service::fresh().await;
+    let record = |n| Record::live(Stamp::MAX, customer(n, 0));
+    let key = |n| customer(n, 0).id;
+    let batch = [(key(3), record(3)), (key(4), record(5)), (key(6), record(6))];
+    let answers = service.repository.apply_many(&batch).await;
+    let kinds: Vec<_> = answers.into_iter().map(|answer| answer.map_err(|e| e.kind())).collect();
+    assert_eq!(kinds, [Ok(Applied::Stored), Err(Rejected), Ok(Applied::Stored)]);
+    let held = service.repository.read_many(&[key(3), key(4), key(6)]).await;
+    let held: Vec<_> = held.into_iter().map(Result::ok).collect();
+    assert_eq!(held, [Some(record(3)), Some(Record::absent()), Some(record(6))]);
 }
