@@ -58,7 +58,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`BackfillError::Scan`].
+    /// [`BackfillError`], as of [`run`](Self::run), but for what it does not touch:
+    /// checkpoints and the repair queue.
     ///
     /// # Cancel safety
     ///
