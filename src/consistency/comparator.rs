@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,25 @@ pub trait Comparator<E>: fmt::Debug + Send + Sync + 'static {
     fn same(&self, legacy: &E, modern: &E) -> bool {
         self.differences(legacy, modern).is_empty()
     }
+}
+
+/// [`Comparator::same`] of one that may panic: what it cannot tell is not the same.
+pub(super) fn same_or_not<E: 'static>(
+    comparator: &dyn Comparator<E>,
+    legacy: &E,
+    modern: &E,
+) -> bool {
+    catch_unwind(AssertUnwindSafe(|| comparator.same(legacy, modern))).unwrap_or(false)
+}
+
+/// [`Comparator::differences`] of one that may panic: then the content as a whole.
+pub(super) fn differences_or_whole<E: 'static>(
+    comparator: &dyn Comparator<E>,
+    legacy: &E,
+    modern: &E,
+) -> Vec<FieldDifference> {
+    let differences = AssertUnwindSafe(|| comparator.differences(legacy, modern));
+    catch_unwind(differences).unwrap_or_else(|_| vec![FieldDifference::whole()])
 }
 
 /// Contents are the same if `==` says so; of others it names no field.

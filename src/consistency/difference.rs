@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::comparator::differences_or_whole;
 use super::{Comparator, FieldDifference};
 use crate::phase::Side;
 use crate::stamp::{Record, Stamp};
@@ -129,7 +130,7 @@ impl<K> Difference<K> {
         comparator: &dyn Comparator<E>,
     ) -> Self {
         let fields = match (&legacy.value, &modern.value) {
-            (Some(legacy), Some(modern)) => comparator.differences(legacy, modern),
+            (Some(legacy), Some(modern)) => differences_or_whole(comparator, legacy, modern),
             _ => Vec::new(),
         };
         let stamps = (Some(legacy.stamp), Some(modern.stamp));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Comparator;
+use super::comparator::same_or_not;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::key::Key;
 use crate::phase::{Bucket, MigrationState, Scopes, Side};
@@ -78,7 +79,7 @@ fn tolerated<E: PartialEq + 'static>(
     };
     let same = [legacy.stamp, modern.stamp].map(|stamp| Record::live(stamp, ()));
     let level = rule.decide(&same[0], &same[1]) == Join::Level;
-    if level && comparator.same(of_legacy, of_modern) {
+    if level && same_or_not(comparator, of_legacy, of_modern) {
         Compared::Tolerated
     } else {
         Compared::Differ

@@ -4,13 +4,15 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strangler_fig::consistency::{CheckerConfig, FieldComparator, Verdict};
+use strangler_fig::consistency::{
+    CheckerConfig, Comparator, FieldComparator, FieldDifference, Verdict,
+};
 use strangler_fig::error::StoreError;
 use strangler_fig::phase::{Bucket, Fleet, Move, MoveId, Phase, Share};
 use strangler_fig::repository::{DivergenceReason, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 
-use crate::support::{World, kinds, n, small, sound, stamp, unavailable};
+use crate::support::{Row, World, kinds, n, small, sound, stamp, unavailable};
 
 #[tokio::test(start_paused = true)]
 async fn level_stores_are_consistent_and_take_no_time_to_settle() {
@@ -295,4 +297,22 @@ async fn a_hundred_thousand_differences_are_counted_and_a_few_kept() {
     assert_eq!((report.keys, report.differences.missing_in_modern), (100_000, 100_000));
     assert_eq!(report.kept.len(), 10);
     assert!(world.modern.read(&1).await.unwrap() == Record::absent(), "it repairs nothing");
+}
+
+#[derive(Debug)]
+struct Broken;
+
+impl Comparator<Row> for Broken {
+    fn differences(&self, _: &Row, _: &Row) -> Vec<FieldDifference> {
+        panic!("not made for this")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_comparator_panics_at_is_a_difference_and_the_check_goes_on() {
+    let world = World::level(20);
+    world.modern.rows.plant((5, "planted".to_owned()));
+    world.modern.rows.uproot(&15);
+    let report = world.checker().with_comparator(Broken).full(pending()).await;
+    assert_eq!(kinds(&sound(report)), [(5, "conflict"), (15, "missing_in_modern")]);
 }

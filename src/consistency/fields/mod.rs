@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use self::walk::FieldWalk;
 use super::{Comparator, FieldDifference};
+use crate::canonical;
 
 /// What stands for a value that may not be shown.
 const REDACTED: &str = "<redacted>";
@@ -129,12 +130,22 @@ impl fmt::Debug for FieldComparator {
     }
 }
 
+/// Whether serde writes both alike: they differ in what it skips at most.
+fn written_alike<E: Serialize>(legacy: &E, modern: &E) -> bool {
+    let [legacy, modern] = [legacy, modern].map(canonical::to_bytes);
+    legacy.is_ok() && legacy == modern
+}
+
 impl<E: Serialize + PartialEq> Comparator<E> for FieldComparator {
     fn differences(&self, legacy: &E, modern: &E) -> Vec<FieldDifference> {
         if legacy == modern {
             return Vec::new();
         }
         match (serde_json::to_value(legacy), serde_json::to_value(modern)) {
+            // JSON has one null for NaN, the infinities, `None` and `Some(None)`.
+            (Ok(one), Ok(other)) if one == other && !written_alike(legacy, modern) => {
+                vec![FieldDifference::whole()]
+            }
             (Ok(legacy), Ok(modern)) => FieldWalk::through(self, &legacy, &modern),
             // What cannot be taken apart differs as a whole.
             _ => vec![FieldDifference::whole()],
@@ -225,5 +236,17 @@ mod tests {
         let [legacy, modern] = [1, 2].map(|key| BTreeMap::from([((key, 1), 1)]));
         let found = FieldComparator::new().differences(&legacy, &modern);
         assert_eq!(found, [FieldDifference::whole()]);
+    }
+
+    #[test]
+    fn what_json_writes_alike_is_not_the_same_for_that() {
+        let rules = FieldComparator::new();
+        let numbers = [Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(f64::NAN), None];
+        for (i, legacy) in numbers.iter().enumerate() {
+            for (j, modern) in numbers.iter().enumerate() {
+                assert_eq!(rules.same(legacy, modern), i == j, "{legacy:?} {modern:?}");
+            }
+        }
+        assert!(!rules.same(&Some(None::<u8>), &None));
     }
 }
