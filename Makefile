@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model quickstart fix bench prove msrv fuzz adapters servers servers-stop
+.PHONY: verify test fmt clippy doc features model quickstart fix bench bench-data bench-data-10m prove msrv fuzz adapters servers servers-stop
 
 verify: test fmt clippy doc features model quickstart adapters
 
@@ -43,6 +43,18 @@ bench:
 	cargo bench
 	cargo run --release -p peers
 	cargo run --release -p peers -- probes
+
+# Checks and copies of a million rows between real servers, beside COPY and reladiff: needs what `make servers`
+# starts, `psql` and Python.
+bench-data:
+	cargo clippy -p data --all-targets -- -D warnings
+	scripts/reladiff.sh
+	cargo bench --bench consistency
+	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data
+
+# The same of ten million rows, once, to see time and memory grow.
+bench-data-10m:
+	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data -- --rows 10000000 --rounds 1 --growth
 
 # The library under the oldest Rust it promises.
 msrv:

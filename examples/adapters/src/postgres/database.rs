@@ -2,11 +2,12 @@
 //! something.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use futures::FutureExt;
+use futures::{FutureExt, TryStreamExt};
 use strangler_fig::error::StoreError;
 use tokio::time::timeout;
 use tokio_postgres::config::TargetSessionAttrs;
@@ -82,6 +83,18 @@ impl PostgresDatabase {
     ) -> Result<Vec<Row>, StoreError> {
         self.lease().await?.query(effect, sql, params).await
     }
+
+    /// One statement that answers many rows, each decoded when it comes: a page
+    /// is in memory once.
+    pub(super) async fn query_each<T>(
+        &self,
+        effect: Effect,
+        sql: &str,
+        params: Params<'_>,
+        decode: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.lease().await?.query_each(effect, sql, params, decode).await
+    }
 }
 
 impl fmt::Debug for PostgresDatabase {
@@ -110,6 +123,30 @@ impl Lease {
     ) -> Result<Vec<Row>, StoreError> {
         let statement = self.run(Effect::None, self.client().prepare_cached(sql)).await?;
         self.run(effect, self.client().query(&statement, params)).await
+    }
+
+    async fn query_each<T>(
+        &self,
+        effect: Effect,
+        sql: &str,
+        params: Params<'_>,
+        decode: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let statement = self.run(Effect::None, self.client().prepare_cached(sql)).await?;
+        let decoded = self.run(effect, async {
+            let rows = self.client().query_raw(&statement, params.iter().copied()).await?;
+            let (mut rows, mut decoded) = (pin!(rows), Ok(Vec::new()));
+            // To the end, also behind a row that cannot be decoded: the connection
+            // is used again.
+            while let Some(row) = rows.try_next().await? {
+                decoded = decoded.and_then(|mut all| {
+                    all.push(decode(&row)?);
+                    Ok(all)
+                });
+            }
+            Ok(decoded)
+        });
+        decoded.await?
     }
 
     /// `BEGIN`, `COMMIT` and the like.

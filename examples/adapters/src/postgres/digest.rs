@@ -10,10 +10,10 @@ use strangler_fig::repository::{
 use strangler_fig::stamp::Record;
 use tokio_postgres::Row;
 
-use super::PostgresRepository;
 use super::database::Params;
 use super::number::{Decoded, unsigned};
 use super::row::{id, stamp};
+use super::{PostgresRepository, native};
 use crate::customer::Customer;
 use crate::digest;
 use crate::effect::Effect;
@@ -53,14 +53,26 @@ const HASHES: &str = concat!(
     row_hash!(),
     " FROM customer WHERE id >= $2 AND id < $3 ORDER BY id LIMIT $4"
 );
-// The last of so many rows, and the one behind it.
-const STEP: &str = "\
-    SELECT id FROM customer WHERE id >= $1 AND id < $2 ORDER BY id OFFSET $3 LIMIT 2";
+// From each row to the one so many rows behind it, through the index alone, and
+// only the ends are sent. The last key of the range is none.
+const STEPS: &str = "\
+    WITH RECURSIVE step (id) AS (
+        (SELECT id FROM customer WHERE id >= $1 AND id < $2 ORDER BY id OFFSET $3 LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT id FROM customer
+            WHERE id > step.id AND id < $2 ORDER BY id OFFSET $3 LIMIT 1
+        ) FROM step WHERE step.id IS NOT NULL
+    )
+    SELECT id FROM step
+    WHERE EXISTS (SELECT FROM customer WHERE id > step.id AND id < $2) LIMIT $4";
+/// So many in one statement, which has a deadline.
+const STEPS_MAX: usize = 256;
 
 #[async_trait]
 impl DigestRepository for PostgresRepository {
     fn algorithm(&self) -> &'static str {
-        digest::ALGORITHM
+        if self.is_native { native::ALGORITHM } else { digest::ALGORITHM }
     }
 
     fn hash(
@@ -69,7 +81,22 @@ impl DigestRepository for PostgresRepository {
         key: &Vec<u8>,
         record: &Record<Customer>,
     ) -> Result<RecordHash, StoreError> {
-        digest::hash(salt, key, record)
+        if self.is_native {
+            native::hash(salt, key, record)
+        } else {
+            digest::hash(salt, key, record)
+        }
+    }
+
+    fn digest_of(
+        &self,
+        salt: DigestSalt,
+        records: &[(Vec<u8>, Record<Customer>)],
+    ) -> Result<RangeDigest, StoreError> {
+        if self.is_native {
+            return native::digest_of(salt, records);
+        }
+        records.iter().map(|(key, record)| self.hash(salt, key, record)).collect()
     }
 
     async fn digests(
@@ -77,6 +104,9 @@ impl DigestRepository for PostgresRepository {
         salt: DigestSalt,
         ranges: &[KeyRange<Vec<u8>>],
     ) -> Result<Vec<RangeDigest>, StoreError> {
+        if self.is_native {
+            return native::digests(&self.database, salt, ranges).await;
+        }
         let (first, behind): (Vec<_>, Vec<_>) = ranges.iter().map(digest::bounds).unzip();
         let params: Params = &[&salt.to_string(), &first, &behind];
         let rows = self.database.query(Effect::None, DIGESTS, params).await?;
@@ -89,6 +119,9 @@ impl DigestRepository for PostgresRepository {
         range: &KeyRange<Vec<u8>>,
         limit: NonZeroUsize,
     ) -> Result<Vec<HashedRecord<Vec<u8>>>, StoreError> {
+        if self.is_native {
+            return native::hashes(&self.database, salt, range, limit).await;
+        }
         let (first, behind) = digest::bounds(range);
         let limit = i64::try_from(limit.get()).unwrap_or(i64::MAX);
         let params: Params = &[&salt.to_string(), &first, &behind, &limit];
@@ -96,7 +129,6 @@ impl DigestRepository for PostgresRepository {
         rows.iter().map(hashed).collect()
     }
 
-    /// Steps through the index: each step reads as many keys, and no row.
     async fn split(
         &self,
         range: &KeyRange<Vec<u8>>,
@@ -104,14 +136,16 @@ impl DigestRepository for PostgresRepository {
     ) -> Result<Vec<Vec<u8>>, StoreError> {
         let ((mut first, behind), mut ends) = (digest::bounds(range), Vec::new());
         let skipped = i64::try_from(rows.get() - 1).unwrap_or(i64::MAX);
+        let steps = i64::try_from(STEPS_MAX).unwrap_or(i64::MAX);
         loop {
-            let found =
-                self.database.query(Effect::None, STEP, &[&first, &behind, &skipped]).await?;
-            let [last, next] = found.as_slice() else {
-                return Ok(ends);
-            };
-            ends.push(id(last)?);
-            first = id(next)?;
+            let params: Params = &[&first, &behind, &skipped, &steps];
+            let found = self.database.query_each(Effect::None, STEPS, params, id).await?;
+            let is_last = found.len() < STEPS_MAX;
+            ends.extend(found);
+            match ends.last() {
+                Some(end) if !is_last => first = [end.as_slice(), &[0]].concat(),
+                _ => return Ok(ends),
+            }
         }
     }
 }

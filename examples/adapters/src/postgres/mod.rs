@@ -8,6 +8,7 @@ mod checkpoints;
 mod database;
 mod digest;
 mod error;
+mod native;
 mod number;
 mod plain;
 mod repair_queue;

@@ -48,13 +48,23 @@ const LAST_KEY: &str = "SELECT id FROM customer ORDER BY id DESC LIMIT 1";
 #[derive(Debug, Clone)]
 pub struct PostgresRepository {
     pub(super) database: PostgresDatabase,
+    /// Whether digests are those that only PostgreSQL computes.
+    pub(super) is_native: bool,
 }
 
 impl PostgresRepository {
     /// The customers of `database`.
     #[must_use]
     pub const fn new(database: PostgresDatabase) -> Self {
-        Self { database }
+        Self { database, is_native: false }
+    }
+
+    /// The same, with digests that cost the server a third, and that only another
+    /// PostgreSQL computes too: `sha256/pg-record-1`. Both sides are to have them.
+    #[must_use]
+    pub const fn with_native_digests(mut self) -> Self {
+        self.is_native = true;
+        self
     }
 
     async fn stamps(&self, ids: &[&[u8]]) -> Result<HashMap<Vec<u8>, Stamp>, StoreError> {
@@ -110,11 +120,12 @@ impl Batch<Vec<u8>, Customer> for PostgresRepository {
         records: &[&Keyed<Vec<u8>, Customer>],
     ) -> Result<Vec<Applied>, StoreError> {
         let columns = Columns::of(records);
-        let stored = self.database.query(Effect::Possible, APPLY, &columns.params()).await?;
+        let params = columns.params();
+        let stored = self.database.query_each(Effect::Possible, APPLY, &params, id).await?;
         if stored.len() == records.len() {
             return Ok(vec![Applied::Stored; records.len()]);
         }
-        let stored: HashSet<&[u8]> = stored.iter().map(|row| row.get(0)).collect();
+        let stored: HashSet<&[u8]> = stored.iter().map(Vec::as_slice).collect();
         let is_stale = |id: &&[u8]| !stored.contains(id);
         let stale: Vec<_> = columns.ids.iter().copied().filter(is_stale).collect();
         // In a statement of its own: the one above does not see what it waited for.
@@ -140,11 +151,12 @@ impl ScanRepository for PostgresRepository {
         limit: NonZeroUsize,
     ) -> Result<Page<Vec<u8>, Customer>, StoreError> {
         let rows = i64::try_from(limit.get()).unwrap_or(i64::MAX);
-        let rows = match after {
-            None => self.database.query(Effect::None, FIRST_PAGE, &[&rows]).await?,
-            Some(after) => self.database.query(Effect::None, NEXT_PAGE, &[&rows, after]).await?,
+        let records = match after {
+            None => self.database.query_each(Effect::None, FIRST_PAGE, &[&rows], keyed).await?,
+            Some(after) => {
+                self.database.query_each(Effect::None, NEXT_PAGE, &[&rows, after], keyed).await?
+            }
         };
-        let records = rows.iter().map(keyed).collect::<Result<Vec<_>, _>>()?;
         let is_last = records.len() < limit.get();
         Ok(Page::new(records, is_last))
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use adapters::customer::Customer;
 use adapters::postgres::{
-    CUSTOMER_SCHEMA, PLAIN_SCHEMA, PostgresCustomers, PostgresRepository, PostgresStamps,
+    CUSTOMER_SCHEMA, PLAIN_SCHEMA, PostgresCustomers, PostgresDatabase, PostgresRepository,
+    PostgresStamps,
 };
 use strangler_fig::testkit::conformance::{
     RepositoryFixture, SideStampedFixture, StampedFixture, TablesFixture, async_trait,
@@ -22,8 +23,16 @@ pub(crate) struct Stamped {
 
 impl Stamped {
     pub(crate) async fn fresh() -> Self {
+        Self::of(PostgresRepository::new).await
+    }
+
+    async fn native() -> Self {
+        Self::of(|database| PostgresRepository::new(database).with_native_digests()).await
+    }
+
+    async fn of(made: impl Fn(PostgresDatabase) -> PostgresRepository) -> Self {
         let schema = Schema::with(CUSTOMER_SCHEMA).await;
-        let repository = || Arc::new(PostgresRepository::new(schema.database()));
+        let repository = || Arc::new(made(schema.database()));
         Self { repository: repository(), other: repository(), schema }
     }
 }
@@ -138,6 +147,12 @@ mod digests {
     use super::*;
 
     strangler_fig::digest_conformance!(Stamped::fresh());
+}
+
+mod native_digests {
+    use super::*;
+
+    strangler_fig::digest_conformance!(Stamped::native());
 }
 
 mod plain {
