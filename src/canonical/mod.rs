@@ -22,7 +22,8 @@
 //! | enum variant | `v<length of its name>:<name>`, then `u`, the value, `[…]` or `(…)` |
 //!
 //! Hex digits are lower case. Two values of one type have one text only if they
-//! are equal, but for two folds: `-0.0` is written as `0.0`, and all NaNs as one.
+//! are equal, as far as serde tells them apart (an untagged enum does not), but for
+//! two folds: `-0.0` is written as `0.0`, and all NaNs as one.
 //! So nothing is trimmed and no case is changed; NULL is not the empty text, nor
 //! the text `n`, nor a field that is left out. No text is the beginning of
 //! another's, so texts in a row are as plain as one.
