@@ -10,8 +10,9 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use futures::{FutureExt, TryStreamExt};
 use strangler_fig::error::StoreError;
 use tokio::time::timeout;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls, Row};
 
 use super::error::store_error;
@@ -97,6 +98,18 @@ impl PostgresDatabase {
     }
 }
 
+impl PostgresDatabase {
+    /// Rows by `COPY`, all or none.
+    pub(super) async fn copy_in<const N: usize>(
+        &self,
+        sql: &str,
+        types: &[Type; N],
+        rows: impl Iterator<Item = [&(dyn ToSql + Sync); N]>,
+    ) -> Result<(), StoreError> {
+        self.lease().await?.copy_in(sql, types, rows).await
+    }
+}
+
 impl fmt::Debug for PostgresDatabase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresDatabase")
@@ -147,6 +160,24 @@ impl Lease {
             Ok(decoded)
         });
         decoded.await?
+    }
+
+    /// Rows by `COPY`, all or none.
+    async fn copy_in<const N: usize>(
+        &self,
+        sql: &str,
+        types: &[Type; N],
+        rows: impl Iterator<Item = [&(dyn ToSql + Sync); N]>,
+    ) -> Result<(), StoreError> {
+        let copied = self.run(Effect::Possible, async {
+            let sink = self.client().copy_in(sql).await?;
+            let mut writer = pin!(BinaryCopyInWriter::new(sink, types));
+            for row in rows {
+                writer.as_mut().write(&row).await?;
+            }
+            writer.finish().await
+        });
+        copied.await.map(drop)
     }
 
     /// `BEGIN`, `COMMIT` and the like.

@@ -125,6 +125,36 @@ impl<'a> Columns<'a> {
         self.seals.push(value.and_then(|value| value.seal.as_deref()));
     }
 
+    /// The types of the columns, in their order.
+    pub(super) const TYPES: [Type; 9] = [
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::TEXT,
+        Type::TEXT,
+        Type::INT8,
+        Type::TIMESTAMPTZ,
+        Type::INT8,
+        Type::BOOL,
+        Type::BYTEA,
+    ];
+
+    /// The same, row by row.
+    pub(super) fn rows(&self) -> impl Iterator<Item = [&(dyn ToSql + Sync); 9]> {
+        (0..self.ids.len()).map(|at| -> [&(dyn ToSql + Sync); 9] {
+            [
+                &self.ids[at],
+                &self.stamps[at],
+                &self.names[at],
+                &self.emails[at],
+                &self.balances[at],
+                &self.joined[at],
+                &self.visits[at],
+                &self.are_active[at],
+                &self.seals[at],
+            ]
+        })
+    }
+
     pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 9] {
         [
             &self.ids,

@@ -5,6 +5,7 @@
 //! ports; `make servers` starts what is missing. Each test works in a schema of
 //! its own and drops it.
 
+mod copies;
 mod copying;
 mod customers;
 mod digests;
