@@ -58,7 +58,7 @@ const fn u32_of(number: u32) -> NonZeroU32 {
 
 impl Default for CheckerConfig {
     /// Pages of 1,000 records and no budget; three retries; two seconds for a
-    /// replica to catch up, at most five times; 10,000 candidates at once; 1,000
+    /// replica to catch up, at most five times; 5,000 candidates at once; 1,000
     /// differences kept; a cycle an hour. Digests of 16,384 rows, 64 a call, down
     /// to 64 rows, after three probes of each side; seeds drawn anew.
     fn default() -> Self {
@@ -68,7 +68,7 @@ impl Default for CheckerConfig {
             retries: Retries::default(),
             settling: Duration::from_secs(2),
             rounds_max: u32_of(5),
-            candidates_max: usize_of(10_000),
+            candidates_max: usize_of(5_000),
             kept_max: 1_000,
             cycle: Duration::from_secs(3_600),
             root_rows: usize_of(16_384),
