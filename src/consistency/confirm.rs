@@ -207,7 +207,7 @@ where
         let retries = self.checker.config.retries;
         for page in notes.chunks(self.checker.config.page_size.get()) {
             if let Err(error) = retries.call(|| queue.note(page)).await {
-                tracing::warn!(error = %super::tally::chain(&error), "differences were not queued");
+                tracing::warn!(error = %crate::error::with_causes(&error), "differences were not queued");
                 self.tally.report.not_queued += count(page.len());
             }
         }

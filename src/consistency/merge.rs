@@ -4,7 +4,7 @@
 use super::judge::{Compared, compared};
 use super::run::{Run, count, sides};
 use super::sample::Sampler;
-use super::tally::chain;
+use crate::error::with_causes;
 use crate::repository::ScanRepository;
 use crate::stamp::Record;
 use crate::worker::{ReadOrder, ScanError, Stopped, Walk, Window};
@@ -35,7 +35,7 @@ where
         match self.pace.unless_stopped(walk).await {
             Ok(Ok(walk)) => self.merge(walk, sampler).await,
             Ok(Err(error)) => {
-                self.tally.uncovered(None, None, chain(&error));
+                self.tally.uncovered(None, None, with_causes(&error));
                 Ok(())
             }
             Err(Stopped) => {
@@ -57,7 +57,7 @@ where
         };
         let (reason, end) = match cut {
             Cut::Stopped => (STOPPED.to_owned(), Err(Stopped)),
-            Cut::Scan(error) => (chain(&error), Ok(())),
+            Cut::Scan(error) => (with_causes(&error), Ok(())),
         };
         self.tally.uncovered(walk.after().cloned(), walk.last().cloned(), reason);
         end

@@ -1,11 +1,11 @@
 use std::error::Error;
-use std::fmt::Write;
 use std::time::Duration;
 
 use super::{
     CheckMode, CheckReport, Difference, DifferenceCounts, DigestWork, UncheckedKey, Uncovered,
     Verdict,
 };
+use crate::error::with_causes;
 
 /// What a check has seen so far: counts of everything, and the first of each.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl<K: Clone> Tally<K> {
 
     pub(super) fn failed(&mut self, key: K, error: &dyn Error) {
         self.report.failed += 1;
-        let unchecked = UncheckedKey { key, error: chain(error) };
+        let unchecked = UncheckedKey { key, error: with_causes(error) };
         keep(&mut self.report.failed_keys, unchecked, self.kept_max);
     }
 
@@ -74,18 +74,6 @@ fn keep<T>(kept: &mut Vec<T>, entry: T, most: usize) {
     if kept.len() < most {
         kept.push(entry);
     }
-}
-
-/// An error and its causes on one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a text cannot fail.
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, with_causes};
 
 /// No error is told at greater length.
 const LENGTH_MAX: usize = 1_000;
@@ -27,13 +27,7 @@ pub(super) async fn within<T>(
 
 /// What failed and why, as a queue may keep it.
 pub(super) fn told(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text.chars().filter(|it| *it != '\0').take(LENGTH_MAX).collect()
+    with_causes(error).chars().filter(|it| *it != '\0').take(LENGTH_MAX).collect()
 }
 
 #[cfg(test)]

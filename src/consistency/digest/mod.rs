@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use self::ranges::{divided, is_whole, joined, mostly, parts, rows_of_part, unequal};
 use super::merge::STOPPED;
 use super::run::{Run, caught, count, sides};
-use super::tally::chain;
+use crate::error::with_causes;
 use crate::phase::Side;
 use crate::repository::{DigestRepository, DigestSalt, KeyRange, RangeDigest};
 use crate::worker::{ReadOrder, ScanError, Stopped, Walk, last_key};
@@ -73,13 +73,15 @@ where
         }
         let salt = match DigestSalt::random() {
             Ok(salt) => salt,
-            Err(error) => return Ok(Err(format!("no salt could be drawn: {}", chain(&error)))),
+            Err(error) => {
+                return Ok(Err(format!("no salt could be drawn: {}", with_causes(&error))));
+            }
         };
         let (all, rows) = (KeyRange::all(), self.checker.config.root_rows);
         let split = self.checker.config.retries.call(|| caught(legacy.split(&all, rows)));
         let roots = match self.pace.unless_stopped(split).await? {
             Ok(keys) => parts(&all, keys),
-            Err(error) => return Ok(Err(format!("legacy was not split: {}", chain(&error)))),
+            Err(error) => return Ok(Err(format!("legacy was not split: {}", with_causes(&error)))),
         };
         let Some(roots) = roots else { return Ok(Err("legacy splits out of order".to_owned())) };
         let disproved = self.disproved(salt, &roots).await?;
@@ -256,7 +258,7 @@ where
                 self.merge(walk, None).await
             }
             Err(error) => {
-                self.tally.uncovered(range.after, None, chain(&error));
+                self.tally.uncovered(range.after, None, with_causes(&error));
                 Ok(())
             }
         }

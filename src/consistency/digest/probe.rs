@@ -6,8 +6,7 @@ use std::num::NonZeroUsize;
 use fastrand::Rng;
 
 use crate::consistency::run::{Run, caught};
-use crate::consistency::tally::chain;
-use crate::error::StoreError;
+use crate::error::{StoreError, with_causes};
 use crate::phase::Side;
 use crate::repository::{DigestRepository, DigestSalt, HashedRecord, KeyRange, Page, RangeDigest};
 use crate::worker::Stopped;
@@ -53,7 +52,7 @@ where
                     Ok(Probed::Moved) => {}
                     Ok(Probed::Wrong(what)) => return Ok(Some(format!("{side} {what}"))),
                     Err(error) => {
-                        return Ok(Some(format!("{side} was not probed: {}", chain(&error))));
+                        return Ok(Some(format!("{side} was not probed: {}", with_causes(&error))));
                     }
                 }
                 if agreed == wanted {
