@@ -64,6 +64,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 7 | [`memory`], `testkit`, `mock` |
+//! | 6 | [`controller`] |
 //! | 5 | [`backfill`] [`consistency`] [`reconcile`] |
 //! | 4 | [`worker`] |
 //! | 3 | [`repository`] |
@@ -81,6 +82,7 @@ pub mod backfill;
 pub mod canonical;
 pub mod clock;
 pub mod consistency;
+pub mod controller;
 pub mod error;
 pub mod key;
 pub mod memory;

@@ -35,6 +35,8 @@ pub enum Event {
     StateUnreachable,
     /// The service shows an older state than the node has; the phase is kept.
     StateWentBack,
+    /// The node's lease has run out, and it answers nothing until it is renewed.
+    LeaseRanOut,
     /// An operation was answered.
     Operated {
         /// Which kind.
@@ -45,6 +47,12 @@ pub enum Event {
         outcome: Outcome,
         /// From the call to the answer.
         duration: Duration,
+    },
+    /// A store failed an operation: it was away, or may or may not have done it. What
+    /// a store refuses by its own rules is no failure.
+    SideFailed {
+        /// Which side.
+        side: &'static str,
     },
     /// An operation ran again because the phase had moved under it.
     Rerun {
@@ -173,6 +181,8 @@ pub enum Outcome {
     Done,
     /// It was answered by the other side, by opt-in.
     FellBack,
+    /// A store refused it by its own rules, a constraint say. Surely without effect.
+    Refused,
     /// It failed, surely without effect.
     Failed,
     /// It may or may not have happened.

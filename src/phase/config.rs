@@ -1,8 +1,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Incarnation, Scopes};
+use super::{Incarnation, NodeRole, Scopes};
 use crate::observe::Observer;
+
+/// What a node does that cannot renew its lease.
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::phase::{OutagePolicy, TrackerConfig};
+///
+/// let term = Duration::from_secs(30);
+/// let config = TrackerConfig::default().with_outage_policy(OutagePolicy::Fenced { term });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutagePolicy {
+    /// It keeps its phase and goes on: an outage of the state store is none of the
+    /// application. Nothing crosses meanwhile, until it is back or an operator
+    /// evicts it, saying that its process has ended.
+    #[default]
+    FailStatic,
+    /// It answers nothing once its lease has run out, counted from before the last
+    /// renewal was sent, and serves again after the next one. A controller that has
+    /// watched the lease unchanged for longer than the term may evict it by itself.
+    ///
+    /// On Linux the time counts while the host is suspended. A virtual machine that
+    /// its host stops and continues does not notice: do not fence those.
+    Fenced {
+        /// How long a renewal is good for; at least twice the poll interval. An
+        /// outage of the state store that is longer is one of the application.
+        term: Duration,
+    },
+}
 
 /// How a [`PhaseTracker`](super::PhaseTracker) follows the state.
 ///
@@ -23,18 +52,22 @@ pub struct TrackerConfig {
     pub(super) poll_interval: Duration,
     pub(super) call_timeout: Duration,
     pub(super) scopes: Scopes,
+    pub(super) role: NodeRole,
+    pub(super) outage: OutagePolicy,
     pub(super) incarnation: Option<Incarnation>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for TrackerConfig {
     /// A poll a second, five seconds for a call to the service, stamps in the
-    /// stores.
+    /// stores; a node that serves, and goes on while the service is away.
     fn default() -> Self {
         Self {
             poll_interval: Duration::from_secs(1),
             call_timeout: Duration::from_secs(5),
             scopes: Scopes::default(),
+            role: NodeRole::Serving,
+            outage: OutagePolicy::FailStatic,
             incarnation: None,
             observer: None,
         }
@@ -62,6 +95,29 @@ impl TrackerConfig {
     pub fn with_scopes(mut self, scopes: Scopes) -> Self {
         self.scopes = scopes;
         self
+    }
+
+    /// What this process does: a backfill, a check, a repair or a sweep that runs by
+    /// itself registers as a [`Worker`](NodeRole::Worker).
+    #[must_use]
+    pub fn with_role(mut self, role: NodeRole) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// What to do while the lease cannot be renewed.
+    #[must_use]
+    pub fn with_outage_policy(mut self, policy: OutagePolicy) -> Self {
+        self.outage = policy;
+        self
+    }
+
+    /// How long a renewal is good for, if the node stops then.
+    pub(super) fn term(&self) -> Option<Duration> {
+        match self.outage {
+            OutagePolicy::FailStatic => None,
+            OutagePolicy::Fenced { term } => Some(term.max(self.poll_interval * 2)),
+        }
     }
 
     /// A chosen incarnation, for tests that must repeat.

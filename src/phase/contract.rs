@@ -80,14 +80,13 @@ pub struct Versioned {
 /// # use strangler_fig::error::StoreErrorKind;
 /// # use strangler_fig::memory::InMemoryStateService;
 /// # use strangler_fig::phase::{MigrationName, MigrationStateService};
-/// use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+/// use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let (service, name): (_, MigrationName) = (InMemoryStateService::default(), "airports".parse()?);
 /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
-/// let scopes = Scopes::default();
-/// let lease = NodeLease { node: node.clone(), adopted: None, scopes, holds: 0 };
+/// let lease = NodeLease::new(node.clone());
 /// service.renew_lease(&name, &lease).await?;
 /// assert_eq!(service.leases(&name).await?, [lease.clone()]);
 ///

@@ -1,10 +1,12 @@
-//! The state as a document, for services that store text.
+//! States and leases as documents, for services that store text.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{MigrationName, MigrationState};
+use super::{MigrationName, MigrationState, NodeId, NodeLease};
 
 const FORMAT: &str = "strangler-fig/migration-state";
+const LEASE_FORMAT: &str = "strangler-fig/node-lease";
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -25,14 +27,43 @@ struct Body {
     state: MigrationState,
 }
 
-/// A document that is not a usable state.
+#[derive(Serialize)]
+struct WrittenLease<'a> {
+    format: &'static str,
+    version: u32,
+    lease: &'a NodeLease,
+}
+
+#[derive(Deserialize)]
+struct LeaseBody {
+    lease: NodeLease,
+}
+
+/// The body of a document of `format`.
+fn body<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T, DocumentError> {
+    let foreign = |source| DocumentError::Foreign { format, source };
+    let head: Head = serde_json::from_str(text).map_err(|error| foreign(Some(error)))?;
+    if head.format != format {
+        return Err(foreign(None));
+    }
+    if head.version > VERSION {
+        return Err(DocumentError::Newer { found: head.version });
+    }
+    let mut text = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut text).map_err(|error| DocumentError::Broken {
+        field: error.path().to_string(),
+        source: error.into_inner(),
+    })
+}
+
+/// A document that is not a usable state, or not a usable lease.
 ///
 /// ```
 /// use strangler_fig::phase::{DocumentError, MigrationName, MigrationState};
 ///
 /// let airports: MigrationName = "airports".parse()?;
 /// let foreign = MigrationState::from_document("{}", &airports);
-/// assert!(matches!(foreign, Err(DocumentError::Foreign(_))));
+/// assert!(matches!(foreign, Err(DocumentError::Foreign { .. })));
 ///
 /// let users = MigrationState::new("users".parse()?).to_document();
 /// let mixed_up = MigrationState::from_document(&users, &airports);
@@ -42,18 +73,28 @@ struct Body {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocumentError {
-    /// It is no state document at all, or cut short.
-    #[error("this is not a migration-state document")]
-    Foreign(#[source] Option<serde_json::Error>),
+    /// It is no such document at all, or cut short.
+    #[error("this is not a document of format {format}")]
+    Foreign {
+        /// What it should be.
+        format: &'static str,
+        /// What stopped the reading.
+        source: Option<serde_json::Error>,
+    },
     /// A later version of the crate wrote it.
     #[error("the document has version {found}, this crate reads up to {VERSION}")]
     Newer {
         /// Its version.
         found: u32,
     },
-    /// It is a state document with a field that cannot be.
-    #[error("the state document is broken")]
-    Broken(#[source] serde_json::Error),
+    /// It has a field that cannot be.
+    #[error("the document is broken at its field {field}")]
+    Broken {
+        /// Where to look: the path of the field.
+        field: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// Its fields contradict each other: no sequence of moves leads there.
     #[error("the state document is impossible: see its field {field}")]
     Impossible {
@@ -67,6 +108,14 @@ pub enum DocumentError {
         expected: MigrationName,
         /// Whose it is.
         found: MigrationName,
+    },
+    /// It is the lease of another node.
+    #[error("the document is the lease of {found}, not of {expected}")]
+    OtherNode {
+        /// Whose it should be.
+        expected: NodeId,
+        /// Whose it is.
+        found: NodeId,
     },
 }
 
@@ -105,15 +154,7 @@ impl MigrationState {
     ///
     /// [`DocumentError`], naming the field that is wrong.
     pub fn from_document(text: &str, expected: &MigrationName) -> Result<Self, DocumentError> {
-        let head: Head =
-            serde_json::from_str(text).map_err(|error| DocumentError::Foreign(Some(error)))?;
-        if head.format != FORMAT {
-            return Err(DocumentError::Foreign(None));
-        }
-        if head.version > VERSION {
-            return Err(DocumentError::Newer { found: head.version });
-        }
-        let Body { state } = serde_json::from_str(text).map_err(DocumentError::Broken)?;
+        let Body { state } = body(text, FORMAT)?;
         if state.name() != expected {
             let found = state.name().clone();
             return Err(DocumentError::OtherMigration { expected: expected.clone(), found });
@@ -122,6 +163,49 @@ impl MigrationState {
             None => Ok(state),
             Some(field) => Err(DocumentError::Impossible { field }),
         }
+    }
+}
+
+impl NodeLease {
+    /// The lease as a JSON document that says what it is.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
+    ///
+    /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
+    /// assert!(NodeLease::new(node).to_document().contains("\"node-1\""));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Never: every field has a JSON form.
+    #[must_use]
+    pub fn to_document(&self) -> String {
+        let written = WrittenLease { format: LEASE_FORMAT, version: VERSION, lease: self };
+        serde_json::to_string(&written).expect("every field of a lease has a JSON form")
+    }
+
+    /// The lease of `expected` in a document.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
+    ///
+    /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
+    /// let lease = NodeLease::new(node.clone());
+    /// assert_eq!(NodeLease::from_document(&lease.to_document(), &node)?, lease);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`], naming the field that is wrong.
+    pub fn from_document(text: &str, expected: &NodeId) -> Result<Self, DocumentError> {
+        let LeaseBody { lease } = body(text, LEASE_FORMAT)?;
+        if lease.node == *expected {
+            return Ok(lease);
+        }
+        Err(DocumentError::OtherNode { expected: expected.clone(), found: lease.node })
     }
 }
 
@@ -147,16 +231,37 @@ mod tests {
 
     #[test]
     fn a_broken_field_is_named() {
-        for (good, bad, named) in [
-            ("legacy_only", "sideways", "sideways"),
-            ("xxh3_v1", "md5", "md5"),
-            ("\"epoch\":0", "\"epoch\":-1", "-1"),
-            ("\"left_legacy\"", "\"left_lagacy\"", "left_lagacy"),
+        for (good, bad, named, at) in [
+            ("legacy_only", "sideways", "sideways", "state.base.phase"),
+            ("xxh3_v1", "md5", "md5", "state.hash"),
+            ("\"epoch\":0", "\"epoch\":-1", "-1", "state.epoch"),
+            ("\"left_legacy\"", "\"left_lagacy\"", "left_lagacy", "state.left_lagacy"),
+            ("\"airports\"", "7", "7", "state.name"),
         ] {
             let error = MigrationState::from_document(&document().replace(good, bad), &name());
-            let Err(DocumentError::Broken(source)) = error else { panic!("{error:?}") };
+            let Err(DocumentError::Broken { field, source }) = error else { panic!("{error:?}") };
             assert!(source.to_string().contains(named), "{source}");
+            assert_eq!(field, at);
         }
+    }
+
+    #[test]
+    fn a_broken_lease_is_named_too() {
+        let node = |name: &str| NodeId {
+            name: name.parse().unwrap(),
+            incarnation: crate::phase::Incarnation::fixed(1),
+        };
+        let whole = NodeLease::new(node("node-1")).to_document();
+        for end in 0..whole.len() {
+            assert!(NodeLease::from_document(&whole[..end], &node("node-1")).is_err(), "{end}");
+        }
+        let broken = whole.replace("\"holds\":0", "\"holds\":-1");
+        let error = NodeLease::from_document(&broken, &node("node-1")).unwrap_err();
+        assert_eq!(error.to_string(), "the document is broken at its field lease.holds");
+        let error = NodeLease::from_document(&whole, &node("node-2")).unwrap_err();
+        assert!(matches!(error, DocumentError::OtherNode { .. }), "{error}");
+        let error = NodeLease::from_document(&document(), &node("node-1")).unwrap_err();
+        assert!(matches!(error, DocumentError::Foreign { .. }), "{error}");
     }
 
     #[test]
@@ -183,7 +288,7 @@ mod tests {
 
         let foreign = document().replace(FORMAT, "something-else");
         let foreign = MigrationState::from_document(&foreign, &name());
-        assert!(matches!(foreign, Err(DocumentError::Foreign(None))));
+        assert!(matches!(foreign, Err(DocumentError::Foreign { source: None, .. })));
 
         let other = MigrationState::from_document(&document(), &"users".parse().unwrap());
         assert!(matches!(other, Err(DocumentError::OtherMigration { .. })));

@@ -1,5 +1,5 @@
 use super::{MigrationName, NodeId};
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::stamp::EntropyError;
 
 /// Why a node could not take up the state.
@@ -52,6 +52,22 @@ pub enum TrackerError {
         /// What the node has.
         adopted: u64,
     },
+    /// The service shows a later state that was not made from the one the node has
+    /// adopted: the store went back, and was moved on from there. The node keeps what
+    /// it has.
+    #[error("the state of {migration} has another past: another move made its epoch {epoch}")]
+    Forked {
+        /// Which migration.
+        migration: MigrationName,
+        /// The epoch the node has adopted.
+        epoch: u64,
+    },
+    /// Legacy was decommissioned, and this process copies, checks or repairs.
+    #[error("legacy of {migration} was decommissioned: there is nothing to copy or compare")]
+    Decommissioned {
+        /// Which migration.
+        migration: MigrationName,
+    },
     /// The node was evicted and refuses every operation from now on.
     #[error("node {node} was evicted")]
     Evicted {
@@ -91,6 +107,25 @@ impl TrackerError {
     /// ```
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        !matches!(self, Self::Evicted { .. } | Self::Closed { .. } | Self::Entropy(_))
+        !matches!(
+            self,
+            Self::Evicted { .. }
+                | Self::Closed { .. }
+                | Self::Decommissioned { .. }
+                | Self::Entropy(_)
+        )
+    }
+
+    /// Whether the service shows another past than the node has seen.
+    pub(super) const fn went_back(&self) -> bool {
+        matches!(self, Self::WentBack { .. } | Self::Forked { .. } | Self::NoState { .. })
+    }
+
+    /// Whether the service answers, and what it holds is not what it should be.
+    pub(super) fn is_wrong_state(&self) -> bool {
+        match self {
+            Self::Service { source, .. } => source.kind() == StoreErrorKind::Rejected,
+            error => error.went_back(),
+        }
     }
 }

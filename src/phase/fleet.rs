@@ -1,19 +1,19 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use super::{NodeLease, NodeName, Refused};
+use super::{EvictionGround, NodeId, NodeLease, NodeName, NodeRole, Refused};
 
 /// The nodes of a migration as its leases show them, handed to every decision
 /// that must wait for all of them.
 ///
 /// ```
 /// use strangler_fig::phase::{
-///     Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, Refused, Scopes,
+///     Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, Refused,
 /// };
 ///
 /// let state = MigrationState::new("airports".parse()?);
 /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
-/// let lease = NodeLease { node, adopted: None, scopes: Scopes::default(), holds: 0 };
+/// let lease = NodeLease::new(node);
 /// let fleet = Fleet::new(vec![lease]);
 /// assert_eq!(fleet.leases()[0].adopted, None, "it is starting");
 ///
@@ -60,8 +60,9 @@ impl Fleet {
 
     /// Whether every node works by the state of `since` or a later one.
     pub(super) fn settled(&self, since: u64, nodes_expected: NonZeroU32) -> Result<(), Refused> {
-        // Two lives of one node are one node.
-        let names: BTreeSet<&NodeName> = self.leases.iter().map(|it| &it.node.name).collect();
+        // Two lives of one node are one node, and a worker is none.
+        let serving = self.leases.iter().filter(|lease| lease.role == NodeRole::Serving);
+        let names: BTreeSet<&NodeName> = serving.map(|lease| &lease.node.name).collect();
         let found = u32::try_from(names.len()).unwrap_or(u32::MAX);
         let expected = nodes_expected.get();
         if found < expected {
@@ -94,6 +95,24 @@ impl Fleet {
         match self.leases.iter().find(|lease| lease.holds > 0) {
             None => Ok(()),
             Some(lease) => Err(Refused::Held { node: lease.node.clone(), holds: lease.holds }),
+        }
+    }
+
+    /// Whether every process that copies, checks or repairs has stopped.
+    pub(super) fn without_workers(&self) -> Result<(), Refused> {
+        match self.leases.iter().find(|lease| lease.role == NodeRole::Worker) {
+            None => Ok(()),
+            Some(lease) => Err(Refused::WorkerRunning { node: lease.node.clone() }),
+        }
+    }
+
+    /// Whether there is such a lease, and the ground to take it away fits it.
+    pub(super) fn may_lose(&self, node: &NodeId, ground: EvictionGround) -> Result<(), Refused> {
+        let lease = self.leases.iter().find(|lease| lease.node == *node);
+        let lease = lease.ok_or_else(|| Refused::NoLease { node: node.clone() })?;
+        match (ground, lease.term) {
+            (EvictionGround::LeaseRanOut, None) => Err(Refused::NotFenced { node: node.clone() }),
+            _ => Ok(()),
         }
     }
 }

@@ -1,110 +1,9 @@
-use std::fmt;
-use std::num::ParseIntError;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::NodeName;
-use crate::stamp::{EntropyError, StampScope};
-
-macro_rules! random_id {
-    ($(#[$doc:meta])* $type:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $type(u128);
-
-        impl $type {
-            /// A fresh one.
-            ///
-            /// # Errors
-            ///
-            /// When the operating system has no entropy to give.
-            pub fn random() -> Result<Self, EntropyError> {
-                let mut bytes = [0; 16];
-                getrandom::fill(&mut bytes).map_err(EntropyError)?;
-                Ok(Self(u128::from_ne_bytes(bytes)))
-            }
-
-            /// A chosen one, for tests that must repeat.
-            #[must_use]
-            pub const fn fixed(bits: u128) -> Self {
-                Self(bits)
-            }
-        }
-
-        impl TryFrom<String> for $type {
-            type Error = ParseIntError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                u128::from_str_radix(&text, 16).map(Self)
-            }
-        }
-
-        impl From<$type> for String {
-            fn from(id: $type) -> Self {
-                id.to_string()
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:032x}", self.0)
-            }
-        }
-    };
-}
-
-random_id! {
-    /// One life of a node: a restart is another.
-    ///
-    /// ```
-    /// use strangler_fig::phase::Incarnation;
-    ///
-    /// assert_ne!(Incarnation::random()?, Incarnation::random()?);
-    /// assert_eq!(Incarnation::fixed(1), Incarnation::fixed(1));
-    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
-    /// ```
-    Incarnation
-}
-
-random_id! {
-    /// One move of the state. It tells two writers of one epoch apart, and lets
-    /// a writer recognise its own move when an answer was lost.
-    ///
-    /// ```
-    /// use strangler_fig::phase::MoveId;
-    ///
-    /// assert_ne!(MoveId::random()?, MoveId::random()?);
-    /// assert_eq!(MoveId::fixed(255).to_string(), "000000000000000000000000000000ff");
-    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
-    /// ```
-    MoveId
-}
-
-/// The key of a lease: a name and one life of it.
-///
-/// ```
-/// use strangler_fig::phase::{Incarnation, NodeId};
-///
-/// let first = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
-/// let restarted = NodeId { incarnation: Incarnation::fixed(2), ..first.clone() };
-/// assert_ne!(first, restarted);
-/// assert_eq!(first.to_string(), "node-1/00000000000000000000000000000001");
-/// # Ok::<(), strangler_fig::phase::NameError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct NodeId {
-    /// The operators' name.
-    pub name: NodeName,
-    /// Which life of that name.
-    pub incarnation: Incarnation,
-}
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.name, self.incarnation)
-    }
-}
+use super::{Backlog, MoveId, NodeId};
+use crate::stamp::StampScope;
 
 /// The state a node works by.
 ///
@@ -149,23 +48,48 @@ impl Scopes {
     }
 }
 
+/// What a process does in the fleet.
+///
+/// ```
+/// use strangler_fig::phase::{NodeRole, TrackerConfig};
+///
+/// let backfill = TrackerConfig::default().with_role(NodeRole::Worker);
+/// assert_eq!(NodeRole::default(), NodeRole::Serving);
+/// # let _ = backfill;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeRole {
+    /// It answers callers. Such nodes are counted against the number expected.
+    #[default]
+    Serving,
+    /// It only copies, checks or repairs. Crossings wait for it as for any node;
+    /// before [`Decommission`](super::Move::Decommission) it must have stopped.
+    Worker,
+}
+
 /// What a node says of itself in the migration-state service.
+///
+/// Times in it are the node's own promises, never moments: no rule compares the
+/// clocks of two machines. Whoever watches a lease counts on his own clock how
+/// long [`renewal`](Self::renewal) has stood still.
 ///
 /// ```
 /// use strangler_fig::phase::{
-///     Fleet, Incarnation, MigrationState, NodeId, NodeLease, PartName, Scopes,
+///     Fleet, Incarnation, MigrationState, NodeId, NodeLease, PartName,
 /// };
 ///
 /// let state = MigrationState::new("airports".parse()?);
 /// let node = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
-/// let starting = NodeLease { node, adopted: None, scopes: Scopes::default(), holds: 0 };
-/// let ready = NodeLease { adopted: Some(state.adopted()), ..starting.clone() };
+/// let starting = NodeLease::new(node);
+/// let ready = starting.clone().adopting(state.adopted());
 ///
 /// assert!(!state.has_settled(PartName::Base, &Fleet::new(vec![starting])));
 /// assert!(state.has_settled(PartName::Base, &Fleet::new(vec![ready])));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct NodeLease {
     /// Whose lease.
     pub node: NodeId,
@@ -176,4 +100,106 @@ pub struct NodeLease {
     /// Divergences known to this node that forbid a first `Cutover`: modern is
     /// ahead of what legacy shows.
     pub holds: u64,
+    /// What it does.
+    #[serde(default)]
+    pub role: NodeRole,
+    /// How often it was renewed: one more each time, so that a renewal shows
+    /// though nothing else has changed.
+    #[serde(default)]
+    pub renewal: u64,
+    /// How long the node means to wait between two renewals.
+    #[serde(default, rename = "interval_ms", with = "millis")]
+    pub interval: Duration,
+    /// For how long it serves after a renewal, if it stops by itself then
+    /// ([`OutagePolicy::Fenced`](super::OutagePolicy::Fenced)); `None` if it goes on.
+    #[serde(default, rename = "term_ms", with = "millis_if")]
+    pub term: Option<Duration>,
+    /// What only this process knows to differ.
+    #[serde(default)]
+    pub backlog: Backlog,
+}
+
+impl NodeLease {
+    /// The lease of a node that starts: nothing adopted, stamps in the stores.
+    #[must_use]
+    pub fn new(node: NodeId) -> Self {
+        Self {
+            node,
+            adopted: None,
+            scopes: Scopes::default(),
+            holds: 0,
+            role: NodeRole::default(),
+            renewal: 0,
+            interval: Duration::ZERO,
+            term: None,
+            backlog: Backlog::default(),
+        }
+    }
+
+    /// The same, once the node works by this state.
+    #[must_use]
+    pub fn adopting(mut self, adopted: Adopted) -> Self {
+        self.adopted = Some(adopted);
+        self
+    }
+
+    /// The same, with stamps elsewhere than in the stores.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Scopes) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// The same, knowing of `holds` keys where modern is ahead of legacy.
+    #[must_use]
+    pub fn with_holds(mut self, holds: u64) -> Self {
+        self.holds = holds;
+        self
+    }
+
+    /// The same, of a process that does something else than serving.
+    #[must_use]
+    pub fn with_role(mut self, role: NodeRole) -> Self {
+        self.role = role;
+        self
+    }
+}
+
+/// Durations as whole milliseconds.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub(super) fn serialize<S: Serializer>(it: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(it.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}
+
+mod millis_if {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        it: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match it {
+            Some(it) => super::millis::serialize(it, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D>(from: D) -> Result<Option<Duration>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        Option::<u64>::deserialize(from).map(|millis| millis.map(Duration::from_millis))
+    }
 }

@@ -32,12 +32,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backlog;
 mod config;
 mod contract;
 mod document;
 mod error;
+mod fence;
 mod fleet;
+mod follow;
+mod health;
+mod history;
 mod hold;
+mod id;
 mod lease;
 mod name;
 mod node;
@@ -54,22 +60,29 @@ mod transition;
 mod value;
 mod word;
 
-pub use config::TrackerConfig;
+pub use backlog::Backlog;
+pub use config::{OutagePolicy, TrackerConfig};
 pub use contract::{MigrationStateService, Revision, Versioned};
 pub use document::DocumentError;
 pub use error::TrackerError;
 pub use fleet::Fleet;
+pub use health::{Standing, TrackerHealth};
+pub use history::{Actor, Evidence, MoveHistory, MoveNote, MoveRecord, Reason, TextError};
 pub use hold::Hold;
-pub use lease::{Adopted, Incarnation, MoveId, NodeId, NodeLease, Scopes};
+pub use id::{Incarnation, MoveId, NodeId};
+pub use lease::{Adopted, NodeLease, NodeRole, Scopes};
 pub use name::{MigrationName, NameError, NodeName};
 pub use part::{Cohort, CutOver, Part, PartName};
 pub use plan::{ReadPlan, WritePlan, primary, read_must_rerun, write_must_rerun};
 pub use share::{Bucket, HashVersion, Salt, Share, ShareError};
 pub use side::Side;
 pub use state::MigrationState;
-pub use step::{Move, Refused};
+pub use step::{EvictionGround, Move, Refused};
 pub use sweep::{SweepEvidence, SweepTicket};
 pub use take_step::{StepError, take_step};
 pub use tracker::PhaseTracker;
 pub use value::{Family, Phase};
 pub use word::StateWord;
+
+pub(crate) use backlog::KeepsBacklog;
+pub(crate) use take_step::take_step_from;

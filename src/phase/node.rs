@@ -1,9 +1,9 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    Adopted, MigrationName, MigrationStateService, NodeId, NodeLease, Scopes, TrackerConfig,
-    TrackerError, Versioned,
+    MigrationName, MigrationStateService, NodeId, NodeLease, TrackerConfig, TrackerError, Versioned,
 };
 use crate::error::StoreError;
 
@@ -13,11 +13,28 @@ pub(super) struct Node {
     pub(super) id: NodeId,
     pub(super) name: MigrationName,
     pub(super) service: Arc<dyn MigrationStateService>,
+    renewals: AtomicU64,
 }
 
 impl Node {
-    pub(super) fn lease(&self, adopted: Option<Adopted>, scopes: Scopes, holds: u64) -> NodeLease {
-        NodeLease { node: self.id.clone(), adopted, scopes, holds }
+    pub(super) fn new(
+        id: NodeId,
+        name: MigrationName,
+        service: Arc<dyn MigrationStateService>,
+    ) -> Self {
+        Self { id, name, service, renewals: AtomicU64::new(0) }
+    }
+
+    /// The next lease of a node that has adopted nothing.
+    pub(super) fn lease(&self, config: &TrackerConfig) -> NodeLease {
+        NodeLease {
+            role: config.role,
+            scopes: config.scopes,
+            interval: config.poll_interval,
+            term: config.term(),
+            renewal: self.renewals.fetch_add(1, Ordering::Relaxed) + 1,
+            ..NodeLease::new(self.id.clone())
+        }
     }
 
     pub(super) async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::part::{CutOver, Range};
 use super::{
-    Adopted, Bucket, Cohort, Family, Fleet, HashVersion, MigrationName, MoveId, Part, PartName,
-    Phase, Salt, Share, Side, StateWord,
+    Adopted, Bucket, Cohort, Family, Fleet, HashVersion, MigrationName, Move, MoveHistory, MoveId,
+    MoveNote, Part, PartName, Phase, Salt, Share, Side, StateWord,
 };
 
 /// Where a migration stands: a base and at most one cohort ahead of it, and the
@@ -51,6 +51,11 @@ pub struct MigrationState {
     pub(super) left_legacy: bool,
     pub(super) cut_over: CutOver,
     pub(super) nodes_expected: NonZeroU32,
+    /// The epoch that gave the way back up.
+    #[serde(default)]
+    pub(super) decommissioned_since: Option<u64>,
+    #[serde(default)]
+    pub(super) history: MoveHistory,
 }
 
 impl MigrationState {
@@ -68,6 +73,8 @@ impl MigrationState {
             left_legacy: false,
             cut_over: CutOver::NONE,
             nodes_expected: NonZeroU32::MIN,
+            decommissioned_since: None,
+            history: MoveHistory::default(),
         }
     }
 
@@ -147,6 +154,27 @@ impl MigrationState {
         self.nodes_expected
     }
 
+    /// Whether the way back was given up.
+    #[must_use]
+    pub const fn is_decommissioned(&self) -> bool {
+        self.decommissioned_since.is_some()
+    }
+
+    /// The last moves, as far as they were [recorded](Self::with_record).
+    #[must_use]
+    pub const fn history(&self) -> &MoveHistory {
+        &self.history
+    }
+
+    /// The same, with a record of the move that made it. [`MoveNote`] shows it.
+    #[must_use]
+    pub fn with_record(mut self, step: &Move, note: MoveNote) -> Self {
+        if self.history.newest_epoch() < self.epoch {
+            self.history.push(self.epoch, self.move_id, step.clone(), note);
+        }
+        self
+    }
+
     /// How keys are spread over buckets.
     #[must_use]
     pub const fn hash_version(&self) -> HashVersion {
@@ -218,14 +246,13 @@ impl MigrationState {
     ///
     /// ```
     /// use strangler_fig::phase::{Fleet, MigrationState, PartName};
-    /// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+    /// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
     /// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
     /// # let node = NodeId { name, incarnation };
     ///
     /// let state = MigrationState::new("airports".parse()?);
     /// assert!(!state.has_settled(PartName::Base, &Fleet::default()), "one node is expected");
-    /// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
-    /// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+    /// let fleet = Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())]);
     /// assert!(state.has_settled(PartName::Base, &fleet));
     /// # Ok::<(), strangler_fig::phase::NameError>(())
     /// ```
@@ -282,6 +309,13 @@ impl MigrationState {
             }
             () if left && (self.legacy_complete() || !self.left_legacy) => Some("left_legacy"),
             () if self.legacy_complete_since > Some(self.epoch) => Some("legacy_complete_since"),
+            () if self.decommissioned_since.is_some_and(|since| {
+                since > self.epoch || self.base.phase != Phase::ModernOnly || self.cohort.is_some()
+            }) =>
+            {
+                Some("decommissioned_since")
+            }
+            () if self.history.newest_epoch() > self.epoch => Some("history"),
             () if !self.answers_queries() => Some("legacy_complete_since"),
             () => None,
         }

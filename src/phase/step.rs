@@ -1,3 +1,4 @@
+use std::fmt;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,8 @@ use super::{NodeId, PartName, Phase, Share, SweepEvidence};
 /// assert_eq!(state.nodes_expected().get(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Move {
     /// A part goes to another phase.
@@ -47,6 +49,58 @@ pub enum Move {
     /// This number of nodes must hold a lease before anything that waits for the
     /// fleet.
     ExpectNodes(NonZeroU32),
+    /// A node is to lose its lease, for good. Written down first, carried out by
+    /// [`MigrationStateService::evict`](super::MigrationStateService::evict).
+    Evict {
+        /// Which life of it.
+        node: NodeId,
+        /// What makes that safe.
+        ground: EvictionGround,
+    },
+    /// The point of no return: the way back is given up, and tombstones may go.
+    Decommission,
+}
+
+/// What makes an eviction safe: a node that still serves must not lose its lease.
+///
+/// ```
+/// use strangler_fig::phase::EvictionGround;
+///
+/// assert_eq!(EvictionGround::ProcessEnded.to_string(), "its process has ended");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvictionGround {
+    /// An operator says that its process has ended.
+    ProcessEnded,
+    /// The lease of a node that stops by itself was watched, unchanged, for longer
+    /// than its term.
+    LeaseRanOut,
+}
+
+impl fmt::Display for EvictionGround {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ProcessEnded => "its process has ended",
+            Self::LeaseRanOut => "its lease has run out",
+        })
+    }
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phase { part: PartName::Base, to } => write!(f, "to {to}"),
+            Self::Phase { part: PartName::Cohort, to } => write!(f, "cohort to {to}"),
+            Self::StartCohort { share } => write!(f, "cohort of {share} begins"),
+            Self::GrowCohort { share } => write!(f, "cohort grows to {share}"),
+            Self::EndCohort => f.write_str("cohort ends"),
+            Self::Complete(_) => f.write_str("a sweep was clean"),
+            Self::ExpectNodes(nodes) => write!(f, "{nodes} nodes are expected"),
+            Self::Evict { node, ground } => write!(f, "evict {node}: {ground}"),
+            Self::Decommission => f.write_str("decommission legacy"),
+        }
+    }
 }
 
 impl Move {
@@ -159,6 +213,36 @@ pub enum Refused {
     /// After the move neither store could answer queries over all keys.
     #[error("after this move no store would hold every record for queries")]
     NoStoreForQueries,
+    /// Somebody still copies, checks or repairs.
+    #[error("node {node} still copies, checks or repairs: stop it first")]
+    WorkerRunning {
+        /// Which process.
+        node: NodeId,
+    },
+    /// There is no such lease to take away.
+    #[error("node {node} holds no lease")]
+    NoLease {
+        /// Which life of which node.
+        node: NodeId,
+    },
+    /// The node does not stop by itself when its lease runs out.
+    #[error("node {node} goes on without its lease: only its end makes an eviction safe")]
+    NotFenced {
+        /// Which node.
+        node: NodeId,
+    },
+    /// Legacy is decommissioned from `ModernOnly` only.
+    #[error("legacy is decommissioned from modern_only, not from {phase}")]
+    NotModernOnly {
+        /// Where the base stands.
+        phase: Phase,
+    },
+    /// Legacy was decommissioned: there is no way back.
+    #[error("legacy was decommissioned: nothing moves any more")]
+    Decommissioned,
+    /// Tombstones keep what they bury from coming back.
+    #[error("tombstones stay until legacy is decommissioned")]
+    NotDecommissioned,
     /// The state has moved since the sweep began.
     #[error("the sweep began at epoch {began}, the state is at {epoch}: sweep again")]
     SweepOutdated {

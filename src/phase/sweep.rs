@@ -10,7 +10,7 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 /// ```
 /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
 ///
-/// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+/// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
 /// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
 /// # let node = NodeId { name, incarnation };
 ///
@@ -19,8 +19,7 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 /// let state = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &nobody)?;
 /// assert!(!state.begin_sweep(&nobody).counts(), "nobody has settled");
 ///
-/// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
-/// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+/// let fleet = Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())]);
 /// let ticket = state.begin_sweep(&fleet);
 /// assert!(ticket.counts());
 /// assert_eq!(ticket.adopted(), state.adopted());
@@ -41,15 +40,14 @@ pub struct SweepTicket {
 /// ```
 /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, Refused};
 ///
-/// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+/// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
 /// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
 /// # let node = NodeId { name, incarnation };
 ///
 /// let state = MigrationState::new("airports".parse()?);
 /// let cutover = Move::to(Phase::Cutover);
 /// let state = state.transition(&cutover, MoveId::random()?, &Fleet::default())?;
-/// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
-/// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+/// let fleet = Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())]);
 ///
 /// let ticket = state.begin_sweep_in_cutover(&fleet)?;
 /// let unclean = Move::Complete(ticket.finish(1, 0));
@@ -77,15 +75,14 @@ impl MigrationState {
     /// ```
     /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
     ///
-    /// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+    /// # use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
     /// # let (name, incarnation) = ("node-1".parse()?, Incarnation::fixed(1));
     /// # let node = NodeId { name, incarnation };
     ///
     /// let state = MigrationState::new("airports".parse()?);
     /// let cutover = Move::to(Phase::Cutover);
     /// let state = state.transition(&cutover, MoveId::random()?, &Fleet::default())?;
-    /// # let (adopted, scopes) = (Some(state.adopted()), Scopes::default());
-    /// let fleet = Fleet::new(vec![NodeLease { node, adopted, scopes, holds: 0 }]);
+    /// let fleet = Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())]);
     /// assert!(state.begin_sweep(&fleet).counts());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::{
-    Fleet, MigrationName, MigrationState, MigrationStateService, Move, MoveId, NodeName, Refused,
-    Revision,
+    Fleet, MigrationName, MigrationState, MigrationStateService, Move, MoveId, MoveNote, NodeName,
+    Refused, Revision, Versioned,
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::stamp::EntropyError;
@@ -78,6 +78,7 @@ impl StepError {
                 Refused::Unsettled { .. }
                     | Refused::TooFewNodes { .. }
                     | Refused::Held { .. }
+                    | Refused::WorkerRunning { .. }
                     | Refused::SweepOutdated { .. }
                     | Refused::SweepUnclean { .. }
             ),
@@ -139,7 +140,29 @@ pub async fn take_step(
         Some(node) => fleet.accepting_process_scope(node),
         None => fleet,
     };
-    let next = match found.state.transition(step, MoveId::random()?, &fleet) {
+    take_step_from(service, &found, &fleet, step, MoveNote::default()).await
+}
+
+/// The same from a state and a fleet that were looked at already, in this order;
+/// `note` is recorded with the move.
+///
+/// # Errors
+///
+/// As [`take_step`].
+///
+/// # Cancel safety
+///
+/// As [`take_step`].
+pub(crate) async fn take_step_from(
+    service: &dyn MigrationStateService,
+    found: &Versioned,
+    fleet: &Fleet,
+    step: &Move,
+    note: MoveNote,
+) -> Result<MigrationState, StepError> {
+    let migration = found.state.name();
+    let failed = |source| StepError::Service { migration: migration.clone(), source };
+    let next = match found.state.transition(step, MoveId::random()?, fleet) {
         Err(refused @ Refused::StateWentBack { .. }) => {
             // Or a move and its adoption came between the two looks.
             let now = service.current(migration).await.map_err(failed)?;
@@ -148,7 +171,7 @@ pub async fn take_step(
             }
             return Err(refused.into());
         }
-        next => next?,
+        next => next?.with_record(step, note),
     };
     match replace(service, found.revision, &next).await {
         Ok(true) => Ok(next),
@@ -177,8 +200,9 @@ async fn replace(
                     return Ok(now.state.move_id() == next.move_id());
                 }
                 // Somebody has moved on, from this step or from another: the
-                // state no longer tells.
-                return Err(in_doubt);
+                // history tells which, if it reaches back so far.
+                let made = now.state.history().made(next.epoch(), next.move_id());
+                return made.ok_or(in_doubt);
             }
             Ok(_) => match service.compare_and_set(expected, next).await {
                 Ok(_) => return Ok(true),

@@ -1,18 +1,19 @@
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
-use tracing::{Instrument, debug, debug_span, info, warn};
+use tracing::info;
 
+use super::backlog::KeepsBacklog;
+use super::fence::Fence;
+use super::follow::Rounds;
 use super::node::Node;
 use super::{
-    Hold, Incarnation, MigrationName, MigrationState, MigrationStateService, NodeId, NodeName,
-    Revision, Scopes, StateWord, TrackerConfig, TrackerError, Versioned,
+    Backlog, Hold, Incarnation, MigrationName, MigrationState, MigrationStateService, NodeId,
+    NodeName, NodeRole, Scopes, StateWord, TrackerConfig, TrackerError, Versioned,
 };
-use crate::error::StoreErrorKind;
-use crate::observe::{Event, field, span};
+use crate::observe::{Event, field};
 
 /// One node's copy of the state, and the node's lease.
 ///
@@ -73,11 +74,14 @@ pub struct PhaseTracker {
     state: ArcSwap<MigrationState>,
     /// Wakes in the order of waiting, so that simulations repeat.
     moved: Notify,
-    /// One adoption at a time; whether the node is closed.
+    /// One adoption at a time; whether the node is closed for good.
     closed: Mutex<bool>,
     holds: Arc<AtomicU64>,
-    node: Option<Node>,
-    config: TrackerConfig,
+    backlogs: Mutex<Vec<Weak<dyn KeepsBacklog>>>,
+    fence: Option<Fence>,
+    pub(super) rounds: Mutex<Rounds>,
+    pub(super) node: Option<Node>,
+    pub(super) config: TrackerConfig,
 }
 
 impl PhaseTracker {
@@ -102,13 +106,17 @@ impl PhaseTracker {
     ) -> Result<Arc<Self>, TrackerError> {
         let incarnation = config.incarnation.map_or_else(Incarnation::random, Ok)?;
         let id = NodeId { name: node, incarnation };
-        let node = Node { id, name: migration, service };
-        let unsettled = node.lease(None, config.scopes, 0);
+        let node = Node::new(id, migration, service);
+        let unsettled = node.lease(&config);
         node.call(&config, node.service.renew_lease(&node.name, &unsettled)).await?;
         let state = match node.current(&config).await {
             Ok(Versioned { state, .. }) => state,
             Err(error) => return Err(node.gone(&config, error).await),
         };
+        if state.is_decommissioned() && config.role == NodeRole::Worker {
+            let over = TrackerError::Decommissioned { migration: node.name.clone() };
+            return Err(node.gone(&config, over).await);
+        }
         let tracker = Arc::new(Self::with(state, Some(node), config));
         match (tracker.poll().await, &tracker.node) {
             (Err(error), Some(node)) => Err(node.gone(&tracker.config, error).await),
@@ -146,6 +154,9 @@ impl PhaseTracker {
             moved: Notify::new(),
             closed: Mutex::new(false),
             holds: Arc::default(),
+            backlogs: Mutex::default(),
+            fence: node.as_ref().and(config.term()).map(Fence::new),
+            rounds: Mutex::default(),
             node,
             config,
         }
@@ -155,11 +166,17 @@ impl PhaseTracker {
     ///
     /// Sequentially consistent, as is its publication: an operation whose end
     /// check misses a new state had its effects before the node told the
-    /// service that it works by it.
+    /// service that it works by it. Closed while the lease of a node that stops by
+    /// itself has run out: the clock is read after the word, so that a word that is
+    /// open was so at a moment of this call.
     #[inline]
     #[must_use]
     pub fn word(&self) -> StateWord {
-        StateWord::from_bits(self.word.load(Ordering::SeqCst))
+        let word = StateWord::from_bits(self.word.load(Ordering::SeqCst));
+        match &self.fence {
+            Some(fence) if fence.has_run_out() => word.closed(),
+            _ => word,
+        }
     }
 
     /// The whole state.
@@ -185,11 +202,12 @@ impl PhaseTracker {
     /// Operations in flight need not end first: each one checks the state again
     /// before it answers.
     pub fn adopt(&self, state: MigrationState) -> bool {
-        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         if state.epoch() <= self.state.load().epoch() {
             return false;
         }
         let (word, migration) = (state.word(), state.name().clone());
+        *closed |= state.is_decommissioned() && self.config.role == NodeRole::Worker;
         self.state.store(Arc::new(state));
         self.publish(if *closed { word.closed() } else { word });
         drop(closed);
@@ -214,10 +232,25 @@ impl PhaseTracker {
     }
 
     /// Refuses every operation from now on.
-    fn close(&self) {
+    pub(super) fn close(&self) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         *closed = true;
         self.publish(self.word().closed());
+    }
+
+    pub(crate) fn is_closed_for_good(&self) -> bool {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) const fn fence(&self) -> Option<&Fence> {
+        self.fence.as_ref()
+    }
+
+    /// Whether operations are refused for now: the node's lease has run out, and it
+    /// was started with [`OutagePolicy::Fenced`](super::OutagePolicy::Fenced).
+    #[must_use]
+    pub fn is_fenced(&self) -> bool {
+        self.fence.as_ref().is_some_and(Fence::has_run_out)
     }
 
     /// Resolves when the word is no longer `seen`.
@@ -250,149 +283,21 @@ impl PhaseTracker {
         self.holds.load(Ordering::Relaxed)
     }
 
-    /// One round: reads the state, adopts it if it is newer, renews the lease.
-    /// Answers the revision that was read, if there is a service.
-    ///
-    /// # Errors
-    ///
-    /// [`TrackerError`]; after any but `Evicted` and `Closed` the node goes on with
-    /// what it has.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: the next round does what this one left.
-    pub async fn poll(&self) -> Result<Option<Revision>, TrackerError> {
-        let Some(node) = &self.node else {
-            return Ok(None);
-        };
-        if self.word().is_closed() {
-            return Err(TrackerError::Closed { node: node.id.clone() });
-        }
-        let Versioned { revision, state } = node.current(&self.config).await?;
-        self.not_older(node, &state)?;
-        self.adopt(state);
-        let adopted = self.state.load().adopted();
-        let lease = node.lease(Some(adopted), self.config.scopes, self.holds());
-        match node.call(&self.config, node.service.renew_lease(&node.name, &lease)).await {
-            Err(TrackerError::Service { source, .. })
-                if source.kind() == StoreErrorKind::Conflict =>
-            {
-                self.close();
-                Err(TrackerError::Evicted { node: node.id.clone() })
-            }
-            renewed => renewed.map(|()| Some(revision)),
-        }
+    /// Its backlog stands in the node's lease from now on, for as long as it lives.
+    pub(crate) fn counts(&self, keeper: Weak<dyn KeepsBacklog>) {
+        self.backlogs.lock().unwrap_or_else(PoisonError::into_inner).push(keeper);
     }
 
-    /// Nobody adopts a lower epoch, or another state of the same one.
-    fn not_older(&self, node: &Node, state: &MigrationState) -> Result<(), TrackerError> {
-        let mine = self.state.load().adopted();
-        let shown = state.adopted();
-        if shown.epoch > mine.epoch || shown == mine {
-            return Ok(());
-        }
-        let migration = node.name.clone();
-        Err(TrackerError::WentBack { migration, shown: shown.epoch, adopted: mine.epoch })
+    /// What only this process knows to differ.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        let mut keepers = self.backlogs.lock().unwrap_or_else(PoisonError::into_inner);
+        keepers.retain(|keeper| keeper.strong_count() > 0);
+        let living = keepers.iter().filter_map(Weak::upgrade);
+        living.fold(Backlog::default(), |sum, keeper| sum.and(keeper.backlog()))
     }
 
-    /// Polls until `shutdown` resolves, or the node is evicted. The lease stays:
-    /// drain the operations, then [`release`](Self::release) it.
-    ///
-    /// # Errors
-    ///
-    /// [`TrackerError::Evicted`], [`TrackerError::Closed`]; everything else is
-    /// reported and tried again.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe.
-    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), TrackerError> {
-        tokio::pin!(shutdown);
-        let mut seen = None;
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut shutdown => return Ok(()),
-                () = self.changed(seen) => {}
-                () = tokio::time::sleep(self.config.poll_interval) => {}
-            }
-            seen = match self.poll().instrument(debug_span!(span::POLL)).await {
-                Ok(revision) => revision,
-                Err(error) if !error.is_retryable() => return Err(error),
-                Err(error) => {
-                    self.report(&error);
-                    // No hint hurries what has just failed.
-                    None
-                }
-            };
-        }
-    }
-
-    async fn changed(&self, seen: Option<Revision>) {
-        match (&self.node, seen) {
-            (Some(node), Some(seen)) => node.service.changed(&node.name, seen).await,
-            _ => std::future::pending().await,
-        }
-    }
-
-    fn report(&self, error: &TrackerError) {
-        let source = std::error::Error::source(error).map(ToString::to_string);
-        if matches!(error, TrackerError::WentBack { .. }) {
-            self.tell(&Event::StateWentBack);
-            warn!({ field::ERROR } = %error, "phase kept");
-        } else {
-            self.tell(&Event::StateUnreachable);
-            debug!({ field::ERROR } = %error, source, "phase kept");
-        }
-    }
-
-    /// Gives the lease back, once no operation is left on this node.
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use strangler_fig::memory::InMemoryStateService;
-    /// # use strangler_fig::phase::{MigrationState, MigrationStateService, PhaseTracker, TrackerConfig};
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let service = Arc::new(InMemoryStateService::default());
-    /// # service.create(&MigrationState::new("airports".parse()?)).await?;
-    /// let (name, node) = ("airports".parse()?, "node-1".parse()?);
-    /// let tracker = PhaseTracker::start(service, name, node, TrackerConfig::default()).await?;
-    /// tracker.poll().await?; // one round by hand
-    /// tracker.run(std::future::ready(())).await?; // until told to stop
-    /// tracker.release().await?;
-    /// assert!(tracker.poll().await.is_err(), "it has no part in the migration any more");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`TrackerError::Held`] while this node knows keys where modern is ahead of
-    /// legacy: repair them first, or the knowledge goes with the node.
-    /// [`TrackerError::Service`], [`TrackerError::TimedOut`]: the lease may
-    /// stand, and blocks crossings until it is released or evicted.
-    ///
-    /// # Cancel safety
-    ///
-    /// A dropped release may have closed this node and may have given the lease back.
-    /// Call it again.
-    pub async fn release(&self) -> Result<(), TrackerError> {
-        if self.holds() > 0 {
-            // The lease goes on, and says what it holds up.
-            self.poll().await?;
-            return Err(TrackerError::Held { holds: self.holds() });
-        }
-        self.close();
-        match &self.node {
-            None => Ok(()),
-            Some(node) => {
-                node.call(&self.config, node.service.release_lease(&node.name, &node.id)).await
-            }
-        }
-    }
-
-    fn tell(&self, event: &Event) {
+    pub(super) fn tell(&self, event: &Event) {
         if let Some(observer) = &self.config.observer {
             observer.on_event(event);
         }

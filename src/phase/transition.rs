@@ -29,15 +29,18 @@ impl MigrationState {
     /// [`Refused`], naming the rule and what is missing.
     pub fn transition(&self, step: &Move, id: MoveId, fleet: &Fleet) -> Result<Self, Refused> {
         self.not_behind(fleet)?;
+        self.not_over(step)?;
         let epoch = self.epoch.checked_add(1).ok_or(Refused::EpochExhausted)?;
         let mut next = Self { epoch, move_id: id, ..self.clone() };
-        match *step {
-            Move::Phase { part, to } => self.move_part(&mut next, part, to, fleet)?,
-            Move::StartCohort { share } => self.start_cohort(&mut next, share)?,
-            Move::GrowCohort { share } => self.grow_cohort(&mut next, share, fleet)?,
+        match step {
+            Move::Phase { part, to } => self.move_part(&mut next, *part, *to, fleet)?,
+            Move::StartCohort { share } => self.start_cohort(&mut next, *share)?,
+            Move::GrowCohort { share } => self.grow_cohort(&mut next, *share, fleet)?,
             Move::EndCohort => self.end_cohort(&mut next, fleet)?,
-            Move::Complete(evidence) => self.complete(&mut next, evidence)?,
-            Move::ExpectNodes(nodes) => next.nodes_expected = nodes,
+            Move::Complete(evidence) => self.complete(&mut next, *evidence)?,
+            Move::ExpectNodes(nodes) => next.nodes_expected = *nodes,
+            Move::Evict { node, ground } => fleet.may_lose(node, *ground)?,
+            Move::Decommission => self.decommission(&mut next, fleet)?,
         }
         if next.answers_queries() { Ok(next) } else { Err(Refused::NoStoreForQueries) }
     }
@@ -56,6 +59,51 @@ impl MigrationState {
                 Err(Refused::StateWentBack { node: lease.node.clone(), epoch: self.epoch })
             }
         }
+    }
+
+    /// Without a way back nothing moves; the fleet may still change.
+    fn not_over(&self, step: &Move) -> Result<(), Refused> {
+        match step {
+            Move::Evict { .. } | Move::ExpectNodes(_) => Ok(()),
+            _ if self.is_decommissioned() => Err(Refused::Decommissioned),
+            _ => Ok(()),
+        }
+    }
+
+    fn decommission(&self, next: &mut Self, fleet: &Fleet) -> Result<(), Refused> {
+        if self.cohort.is_some() {
+            return Err(Refused::CohortExists);
+        }
+        if self.base.phase != Phase::ModernOnly {
+            return Err(Refused::NotModernOnly { phase: self.base.phase });
+        }
+        fleet.settled(self.base.since_epoch, self.nodes_expected)?;
+        fleet.without_workers()?;
+        next.decommissioned_since = Some(next.epoch);
+        Ok(())
+    }
+
+    /// Whether tombstones may be purged from modern: legacy was decommissioned, every
+    /// node works by that, and nobody copies. Writes that were under way before may
+    /// still land: wait for longer than any of them can take.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Refused};
+    ///
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let refused = state.tombstones_may_go(&Fleet::default());
+    /// assert_eq!(refused, Err(Refused::NotDecommissioned));
+    /// # Ok::<(), strangler_fig::phase::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], naming what is missing.
+    pub fn tombstones_may_go(&self, fleet: &Fleet) -> Result<(), Refused> {
+        let since = self.decommissioned_since.ok_or(Refused::NotDecommissioned)?;
+        self.not_behind(fleet)?;
+        fleet.settled(since, self.nodes_expected)?;
+        fleet.without_workers()
     }
 
     fn move_part(

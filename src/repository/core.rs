@@ -38,14 +38,22 @@ pub(super) fn without_effect(error: StoreError) -> StoreError {
     }
 }
 
-/// The word of a node that may answer: one that was evicted, or gave its lease
-/// back, knows that the fleet goes on without it.
+/// The word of a node that may answer: one that was evicted, gave its lease back,
+/// or could not renew it in time, knows that the fleet may go on without it.
 #[inline]
-pub(super) fn open(word: StateWord) -> Result<StateWord, StoreError> {
-    if word.is_closed() {
-        return Err(StoreError::unavailable(MigrationError::Closed));
-    }
-    Ok(word)
+pub(super) fn open(tracker: &PhaseTracker) -> Result<StateWord, StoreError> {
+    opened(tracker, tracker.word())
+}
+
+#[inline]
+fn opened(tracker: &PhaseTracker, word: StateWord) -> Result<StateWord, StoreError> {
+    if word.is_closed() { Err(shut(tracker)) } else { Ok(word) }
+}
+
+#[cold]
+fn shut(tracker: &PhaseTracker) -> StoreError {
+    let over = tracker.is_closed_for_good();
+    StoreError::unavailable(if over { MigrationError::Closed } else { MigrationError::LeaseRanOut })
 }
 
 impl<L, M> Core<L, M>
@@ -85,7 +93,7 @@ where
         let read = async { self.read_side(side, key).await };
         let read = AssertUnwindSafe(read).catch_unwind().await;
         read.unwrap_or_else(|_| Err(StoreError::unavailable(MigrationError::Panicked { side })))
-            .map_err(without_effect)
+            .map_err(|error| without_effect(self.failed_by(side, error)))
     }
 
     /// As [`apply_side`](Self::apply_side); a panic of the adapter leaves the
@@ -98,7 +106,17 @@ where
     ) -> Result<Applied, StoreError> {
         let applied = async { self.apply_side(side, key, record).await };
         let applied = AssertUnwindSafe(applied).catch_unwind().await;
-        applied.unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))
+        applied
+            .unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))
+            .map_err(|error| self.failed_by(side, error))
+    }
+
+    /// Tells which side failed, and hands the error on.
+    pub(super) fn failed_by(&self, side: Side, error: StoreError) -> StoreError {
+        if matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Unknown) {
+            self.tell(|| Event::SideFailed { side: side.name() });
+        }
+        error
     }
 
     pub(super) fn scopes(&self) -> Scopes {
@@ -113,7 +131,7 @@ where
 
     /// The phase of `key` now: the end check.
     pub(super) fn phase_now(&self, key: &L::Key) -> Result<Phase, StoreError> {
-        open(self.tracker.word()).map(|word| self.phase(word, key))
+        open(&self.tracker).map(|word| self.phase(word, key))
     }
 
     /// The phase of `key` if it can be served now, which is the rule.
@@ -152,7 +170,7 @@ where
                 self.tracker.moved_from(word).await;
                 word = self.tracker.word();
             }
-            open(word)
+            opened(&self.tracker, word)
         };
         let waited = self.config.halted_wait;
         let halted = |_| StoreError::unavailable(MigrationError::Halted { waited });
@@ -212,5 +230,9 @@ where
 
 /// How a failed operation is told to the observer.
 pub(super) fn outcome_of(error: &StoreError) -> Outcome {
-    if error.kind().is_definite() { Outcome::Failed } else { Outcome::Unknown }
+    match error.kind() {
+        StoreErrorKind::Rejected | StoreErrorKind::Conflict => Outcome::Refused,
+        StoreErrorKind::Unavailable => Outcome::Failed,
+        StoreErrorKind::Unknown => Outcome::Unknown,
+    }
 }

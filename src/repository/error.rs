@@ -62,6 +62,10 @@ pub enum MigrationError {
     /// This node was evicted, or has given its lease back.
     #[error("this node has no part in the migration any more")]
     Closed,
+    /// This node could not renew its lease in time, and was told to stop then. It
+    /// serves again when it has.
+    #[error("the lease of this node has run out")]
+    LeaseRanOut,
     /// The adapter of one side panicked.
     #[error("the adapter of {side} panicked")]
     Panicked {

@@ -43,7 +43,7 @@ where
         key: &L::Key,
         policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> Result<Joined, StoreError> {
-        open(self.tracker.word())?;
+        open(&self.tracker)?;
         match self.join(key, policy).await {
             Ok(joined) => Ok(joined.joined),
             Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
@@ -52,7 +52,7 @@ where
 
     /// What joining a key would do now.
     pub(super) async fn plan_join(&self, key: &L::Key) -> Result<Join, StoreError> {
-        open(self.tracker.word())?;
+        open(&self.tracker)?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
         let (legacy, modern) = self.records(key, rule).await?;
         Ok(rule.decide(&legacy, &modern))
@@ -171,7 +171,7 @@ where
         key: &L::Key,
         record: &Record<L::Entity>,
     ) -> Result<Applied, JoinFailure> {
-        let applied = match open(self.tracker.word()) {
+        let applied = match open(&self.tracker) {
             Ok(_) => self.apply_caught(side, key, record).await,
             Err(closed) => Err(closed),
         };

@@ -74,6 +74,7 @@ where
                 LenientOutcome::Applied
             }
             Ok(Err(error)) => {
+                let error = self.failed_by(side, error);
                 self.diverged(change.key.clone(), lenient_reason(&error), None);
                 LenientOutcome::Failed
             }

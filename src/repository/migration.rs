@@ -139,11 +139,12 @@ where
             config,
         };
         let (declared, found) = (core.tracker.scopes(), core.scopes());
-        if declared == found {
-            Ok(Self { core: Arc::new(core) })
-        } else {
-            Err(BuildError::Scopes { declared, found })
+        if declared != found {
+            return Err(BuildError::Scopes { declared, found });
         }
+        let sink = Arc::downgrade(&core.sink);
+        core.tracker.counts(sink);
+        Ok(Self { core: Arc::new(core) })
     }
 
     /// What the migration holds for `key`: the record with its stamp, the side

@@ -51,7 +51,7 @@ where
                 Some(Side::Modern) => modern(Arc::clone(&self.modern)).await?,
                 None => unreachable!("a query is planned once `Halted` has ended"),
             };
-            let now = open(self.tracker.word())?;
+            let now = open(&self.tracker)?;
             if !planned.query_must_rerun(now) {
                 return Ok(answer);
             }

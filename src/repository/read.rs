@@ -48,7 +48,10 @@ where
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
                     match self.read_side(side, key).await {
                         Ok(record) => Answer::primary(record, side),
-                        Err(error) => self.fall_back(side, key, error).boxed().await?,
+                        Err(error) => {
+                            let error = self.failed_by(side, error);
+                            self.fall_back(side, key, error).boxed().await?
+                        }
                     }
                 }
                 ReadPlan::Both => self.read_both(key).await?,

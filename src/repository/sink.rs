@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::{Divergence, DivergenceReason};
 use crate::key::Key;
-use crate::phase::Hold;
+use crate::phase::{Backlog, Hold, KeepsBacklog};
 
 /// Where the keys go that may differ: bounded, and never waiting, since it is
 /// told from `Drop`.
@@ -248,6 +248,14 @@ impl<K: Key> DivergenceSink<K> {
 
     fn lock(&self) -> MutexGuard<'_, Noted<K>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Key> KeepsBacklog for DivergenceSink<K> {
+    fn backlog(&self) -> Backlog {
+        let noted = self.lock();
+        let keys = u64::try_from(noted.entries.len()).unwrap_or(u64::MAX);
+        Backlog { keys, overflowed: noted.overflow.is_some() }
     }
 }
 

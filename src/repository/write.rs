@@ -192,6 +192,7 @@ where
         self.touch = before.max(Touch::Asking);
         let Change { key, record } = &*self.change;
         let answer = self.core.apply_side(side, key, record).await;
+        let answer = answer.map_err(|error| self.core.failed_by(side, error));
         self.touch = match &answer {
             Err(error) if !error.kind().is_definite() => Touch::Touched,
             _ => before,

@@ -168,10 +168,9 @@ async fn a_primary_that_forgets_its_stamps_is_not_written_to() {
 }
 
 fn settled(state: &strangler_fig::phase::MigrationState) -> Fleet {
-    use strangler_fig::phase::{Incarnation, NodeId, NodeLease, Scopes};
+    use strangler_fig::phase::{Incarnation, NodeId, NodeLease};
     let node = NodeId { name: "node".parse().unwrap(), incarnation: Incarnation::fixed(1) };
-    let scopes = Scopes::default();
-    Fleet::new(vec![NodeLease { node, adopted: Some(state.adopted()), scopes, holds: 0 }])
+    Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())])
 }
 
 /// Checkpoints that fail on every third call, or on every one.

@@ -12,8 +12,7 @@ use strangler_fig::consistency::{CheckReport, CheckerConfig, ConsistencyChecker}
 use strangler_fig::error::StoreError;
 use strangler_fig::memory::InMemoryRepository;
 use strangler_fig::phase::{
-    Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
-    Scopes, Share,
+    Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker, Share,
 };
 use strangler_fig::repository::{
     Applied, DigestRepository, DigestSalt, HashedRecord, KeyRange, MigrationRepository, Page,
@@ -309,12 +308,8 @@ impl World {
 
 /// A fleet of one node that works by this state.
 fn fleet(state: &MigrationState) -> Fleet {
-    Fleet::new(vec![NodeLease {
-        node: NodeId { name: "node".parse().unwrap(), incarnation: Incarnation::fixed(1) },
-        adopted: Some(state.adopted()),
-        scopes: Scopes::default(),
-        holds: 0,
-    }])
+    let node = NodeId { name: "node".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+    Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())])
 }
 
 /// Pages of ten, so that a hundred rows are many.

@@ -18,7 +18,7 @@ use strangler_fig::error::StoreError;
 use strangler_fig::memory::FileStateService;
 use strangler_fig::phase::{
     Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService, Move, MoveId, NodeId,
-    NodeLease, Scopes,
+    NodeLease,
 };
 
 fn airports() -> MigrationName {
@@ -36,12 +36,8 @@ fn moved(state: &MigrationState, id: u128) -> MigrationState {
 }
 
 fn lease(node: &str, holds: u64) -> NodeLease {
-    NodeLease {
-        node: NodeId { name: node.parse().unwrap(), incarnation: Incarnation::fixed(1) },
-        adopted: None,
-        scopes: Scopes::default(),
-        holds,
-    }
+    let node = NodeId { name: node.parse().unwrap(), incarnation: Incarnation::fixed(1) };
+    NodeLease::new(node).with_holds(holds)
 }
 
 async fn renew(service: &FileStateService, lease: NodeLease) -> Result<(), StoreError> {

@@ -95,7 +95,7 @@ pub(crate) fn moved(
     fleet: &Fleet,
 ) -> Option<MigrationState> {
     let legal = spec::moved(state, step, fleet);
-    let (Some(rule), Move::Phase { to, .. }, None) = (without, *step, &legal) else {
+    let (Some(rule), &Move::Phase { to, .. }, None) = (without, step, &legal) else {
         return legal;
     };
     let from = state.base().phase;

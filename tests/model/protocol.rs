@@ -142,7 +142,8 @@ impl Protocol {
         let steps = spec::steps(self.cohorts).into_iter();
         let legal: Vec<_> = steps
             .filter_map(|step| {
-                Some((step, Spec::of(ablation::moved(self.without, state, &step, &key.1)?)))
+                let spec = Spec::of(ablation::moved(self.without, state, &step, &key.1)?);
+                Some((step, spec))
             })
             .collect();
         self.moves.write().unwrap_or_else(PoisonError::into_inner).insert(key, legal.clone());

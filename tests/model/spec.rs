@@ -7,7 +7,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use strangler_fig::phase::{
     Adopted, Bucket, CutOver, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease,
-    Part, PartName, Phase, Scopes, Share,
+    Part, PartName, Phase, Share,
 };
 
 /// Where the one key stands: in the middle.
@@ -67,7 +67,8 @@ impl Spec {
 pub(crate) fn lease(node: usize, life: u8, adopted: Option<Adopted>) -> NodeLease {
     let name = ["ada", "bob", "cyd"][node].parse().expect("a name");
     let node = NodeId { name, incarnation: Incarnation::fixed(life.into()) };
-    NodeLease { node, adopted, scopes: Scopes::default(), holds: 0 }
+    let lease = NodeLease::new(node);
+    adopted.map_or(lease.clone(), |adopted| lease.adopting(adopted))
 }
 
 /// A fleet that has settled in `state`, whatever the rules ask.

@@ -96,7 +96,7 @@ fn two_cutovers_of_different_families_never_merge() {
     assert_eq!(trip.base().entered_from, Family::Legacy);
     assert_eq!(trip.cohort().entered_from, Family::Modern);
     for step in [grow(50), grow(100), Move::EndCohort] {
-        assert_eq!(trip.refusal(step), Refused::EnteredFromDiffers, "{step:?}");
+        assert_eq!(trip.refusal(step.clone()), Refused::EnteredFromDiffers, "{step:?}");
     }
 }
 

@@ -51,7 +51,7 @@ fn there_is_at_most_one_cohort() {
 fn without_a_cohort_nothing_of_it_moves() {
     let share = Share::percent(50);
     for step in [Move::cohort_to(Phase::Shadow), Move::GrowCohort { share }, Move::EndCohort] {
-        assert_eq!(Trip::new().refusal(step), Refused::NoCohort, "{step:?}");
+        assert_eq!(Trip::new().refusal(step.clone()), Refused::NoCohort, "{step:?}");
     }
 }
 
@@ -60,7 +60,7 @@ fn ramp_down_and_modern_only_are_for_the_whole() {
     let trip = Trip::through(&[Phase::Cutover, Phase::Live]).with_cohort();
     for to in [Phase::RampDown, Phase::ModernOnly] {
         for step in [Move::to(to), Move::cohort_to(to)] {
-            assert_eq!(trip.refusal(step), Refused::CohortExists, "{step:?}");
+            assert_eq!(trip.refusal(step.clone()), Refused::CohortExists, "{step:?}");
         }
     }
 }

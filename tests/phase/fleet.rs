@@ -15,11 +15,11 @@ fn steps() -> [Move; 3] {
 
 fn process_scoped(trip: &Trip) -> NodeLease {
     let scopes = Scopes { legacy: StampScope::Process, modern: StampScope::Store };
-    NodeLease { scopes, ..lease("node-1", Some(trip.state.adopted())) }
+    lease("node-1", Some(trip.state.adopted())).with_scopes(scopes)
 }
 
 fn holding(trip: &Trip, holds: u64) -> Fleet {
-    Fleet::new(vec![NodeLease { holds, ..lease("node-1", Some(trip.state.adopted())) }])
+    Fleet::new(vec![lease("node-1", Some(trip.state.adopted())).with_holds(holds)])
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn a_lease_ahead_of_the_state_stops_everything() {
     let ahead = Adopted { epoch: 1, move_id: MoveId::fixed(0) };
     trip.fleet = Fleet::new(vec![lease("node-1", Some(ahead))]);
     for step in steps() {
-        let refused = trip.refusal(step);
+        let refused = trip.refusal(step.clone());
         assert!(matches!(refused, Refused::StateWentBack { epoch: 0, .. }), "{refused}");
     }
 }
@@ -39,7 +39,7 @@ fn a_lease_of_another_move_of_the_same_epoch_stops_everything() {
     let other = Adopted { epoch: 1, move_id: MoveId::fixed(99) };
     trip.fleet = Fleet::new(vec![lease("node-1", Some(other))]);
     for step in [Move::to(Phase::Shadow), Move::to(Phase::Cutover), expect_nodes(1)] {
-        let refused = trip.refusal(step);
+        let refused = trip.refusal(step.clone());
         assert!(matches!(refused, Refused::StateWentBack { epoch: 1, .. }), "{refused}");
     }
 }
@@ -170,7 +170,7 @@ fn a_hold_blocks_the_base_though_the_cohort_was_cut_over() {
     let mut trip = Trip::new().with_cohort().cohort_through(&[Phase::Cutover]);
     trip.fleet = holding(&trip, 1);
     for step in [Move::to(Phase::Cutover), Move::GrowCohort { share: Share::percent(50) }] {
-        let refused = trip.refusal(step);
+        let refused = trip.refusal(step.clone());
         assert!(matches!(refused, Refused::Held { .. }), "{step:?}: {refused}");
     }
 }

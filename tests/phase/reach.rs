@@ -145,7 +145,7 @@ fn every_move_from_every_state_is_decided_as_the_protocol_says() {
     for state in &walk().states {
         for is_settled in [true, false] {
             for step in steps(state, is_settled) {
-                let expected = Model::of(state).after(step, is_settled);
+                let expected = Model::of(state).after(step.clone(), is_settled);
                 let found = taken(state, &step, is_settled);
                 let found = found.as_ref().map(Model::of);
                 assert_eq!(found, expected, "{step:?} (settled: {is_settled}) from {state:?}");

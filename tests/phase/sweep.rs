@@ -71,7 +71,7 @@ fn any_move_in_between_makes_a_sweep_void() {
     ] {
         let trip = in_cutover();
         let evidence = clean(&trip);
-        let trip = trip.moved(step).settled();
+        let trip = trip.moved(step.clone()).settled();
         let refused = trip.refusal(Move::Complete(evidence));
         assert_eq!(refused, Refused::SweepOutdated { began: 1, epoch: 2 }, "{step:?}");
     }

@@ -2,17 +2,14 @@ use std::num::NonZeroU32;
 
 use strangler_fig::phase::{
     Adopted, Bucket, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Part,
-    PartName, Phase, Refused, Scopes, Share,
+    PartName, Phase, Refused, Share,
 };
 
 /// A lease of `node`, working by what it has adopted.
 pub(crate) fn lease(node: &str, adopted: Option<Adopted>) -> NodeLease {
-    NodeLease {
-        node: NodeId { name: node.parse().unwrap(), incarnation: Incarnation::fixed(1) },
-        adopted,
-        scopes: Scopes::default(),
-        holds: 0,
-    }
+    let node = NodeId { name: node.parse().unwrap(), incarnation: Incarnation::fixed(1) };
+    let lease = NodeLease::new(node);
+    adopted.map_or(lease.clone(), |adopted| lease.adopting(adopted))
 }
 
 /// The fleet of one node that works by `state`.
@@ -77,7 +74,7 @@ impl Trip {
 
     /// Why `step` is refused.
     pub(crate) fn refusal(&self, step: Move) -> Refused {
-        match self.attempt(step) {
+        match self.attempt(step.clone()) {
             Ok(state) => panic!("{step:?} was allowed: {state:?}"),
             Err(refused) => refused,
         }
@@ -85,7 +82,7 @@ impl Trip {
 
     /// After a move that must be allowed; the fleet does not know it yet.
     pub(crate) fn moved(mut self, step: Move) -> Self {
-        self.state = self.attempt(step).unwrap_or_else(|refused| {
+        self.state = self.attempt(step.clone()).unwrap_or_else(|refused| {
             panic!("{step:?} was refused ({refused}) in {:?}", self.state);
         });
         self

@@ -10,7 +10,6 @@ use strangler_fig::memory::InMemoryRepository;
 use strangler_fig::observe::{Event, Observer};
 use strangler_fig::phase::{
     Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
-    Scopes,
 };
 use strangler_fig::reconcile::{
     ReconcileReport, Reconciler, ReconcilerConfig, RepairEntry, RepairNote, RepairPump, RepairQueue,
@@ -45,12 +44,8 @@ pub(crate) const fn stamp(millis: u64) -> Stamp {
 
 /// A fleet of one node that works by this state.
 pub(crate) fn settled(state: &MigrationState) -> Fleet {
-    Fleet::new(vec![NodeLease {
-        node: NodeId { name: "node".parse().unwrap(), incarnation: Incarnation::fixed(1) },
-        adopted: Some(state.adopted()),
-        scopes: Scopes::default(),
-        holds: 0,
-    }])
+    let node = NodeId { name: "node".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+    Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())])
 }
 
 fn state_in(phase: Phase) -> MigrationState {

@@ -14,8 +14,8 @@ use strangler_fig::clock::{Clock, ManualClock, SkewedClock};
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::InMemoryStateService;
 use strangler_fig::phase::{
-    Adopted, Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService, Move,
-    MoveId, NodeId, NodeLease, Phase, PhaseTracker, Scopes, Share, TrackerConfig,
+    Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService, Move, MoveId, NodeId,
+    NodeLease, Phase, PhaseTracker, Share, TrackerConfig,
 };
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
@@ -265,15 +265,10 @@ async fn fleet(world: &World, state: &MigrationState, operator: Operator) -> Fle
     if operator != Operator::Hasty {
         return Fleet::new(leases);
     }
-    let adopted = Some(Adopted { epoch: state.epoch(), move_id: state.move_id() });
-    let claimed = |number: u32| NodeLease {
-        node: NodeId {
-            name: format!("node-{number}").parse().unwrap(),
-            incarnation: Incarnation::fixed(u128::from(number)),
-        },
-        adopted,
-        scopes: Scopes::default(),
-        holds: 0,
+    let claimed = |number: u32| {
+        let name = format!("node-{number}").parse().unwrap();
+        let node = NodeId { name, incarnation: Incarnation::fixed(u128::from(number)) };
+        NodeLease::new(node).adopting(state.adopted())
     };
     Fleet::new((1..=NODES).map(claimed).collect())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{
-    Adopted, Bucket, Fleet, MigrationState, Move, MoveId, NodeLease, Phase, Refused, Share,
+    Adopted, Bucket, Fleet, MigrationState, Move, MoveId, Phase, Refused, Share,
 };
 use strangler_fig::repository::{Joined, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
@@ -230,7 +230,7 @@ async fn a_conflict_over_the_largest_stamp_blocks_completeness() {
 #[test]
 fn a_hold_blocks_the_first_cutover() {
     let state = MigrationState::new("rows".parse().unwrap());
-    let held = NodeLease { holds: 1, ..lease("a", Some(&state)) };
+    let held = lease("a", Some(&state)).with_holds(1);
     let refused =
         state.transition(&Move::to(Phase::Cutover), MoveId::fixed(1), &Fleet::new(vec![held]));
     assert!(matches!(refused, Err(Refused::Held { holds: 1, .. })), "{refused:?}");
@@ -243,7 +243,7 @@ fn a_state_store_that_went_back_moves_nothing() {
         Adopted { epoch: 7, move_id: MoveId::fixed(1) },
         Adopted { epoch: 0, move_id: MoveId::fixed(2) },
     ] {
-        let ahead = NodeLease { adopted: Some(adopted), ..lease("a", None) };
+        let ahead = lease("a", None).adopting(adopted);
         let fleet = Fleet::new(vec![ahead]);
         let refused = state.transition(&Move::to(Phase::DualWrite), MoveId::fixed(3), &fleet);
         assert!(matches!(refused, Err(Refused::StateWentBack { .. })), "{refused:?}");

@@ -9,7 +9,7 @@ use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::InMemoryRepository;
 use strangler_fig::phase::{
     Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
-    Scopes, Share, SweepTicket,
+    Share, SweepTicket,
 };
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::{Joined, MigrationConfig, MigrationRepository, StampedRepository};
@@ -65,12 +65,9 @@ pub(crate) fn settled(state: &MigrationState) -> Fleet {
 
 /// The lease of a node that has adopted this state, or none yet.
 pub(crate) fn lease(name: &str, adopted: Option<&MigrationState>) -> NodeLease {
-    NodeLease {
-        node: NodeId { name: name.parse().unwrap(), incarnation: Incarnation::fixed(1) },
-        adopted: adopted.map(MigrationState::adopted),
-        scopes: Scopes::default(),
-        holds: 0,
-    }
+    let node = NodeId { name: name.parse().unwrap(), incarnation: Incarnation::fixed(1) };
+    let lease = NodeLease::new(node);
+    adopted.map_or(lease.clone(), |state| lease.adopting(state.adopted()))
 }
 
 pub(crate) struct World {

@@ -1,5 +1,5 @@
 use strangler_fig::phase::{
-    Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, Scopes,
+    Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase,
 };
 
 /// The moves that lead from the beginning to a phase.
@@ -45,10 +45,6 @@ fn moved(state: &MigrationState, to: Phase) -> MigrationState {
 /// A fleet of one node that works by this state.
 fn settled(state: &MigrationState) -> Fleet {
     let name = "node".parse().expect("it is a name");
-    Fleet::new(vec![NodeLease {
-        node: NodeId { name, incarnation: Incarnation::fixed(1) },
-        adopted: Some(state.adopted()),
-        scopes: Scopes::default(),
-        holds: 0,
-    }])
+    let node = NodeId { name, incarnation: Incarnation::fixed(1) };
+    Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())])
 }

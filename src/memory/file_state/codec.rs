@@ -122,7 +122,7 @@ impl Stored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phase::{Incarnation, Scopes};
+    use crate::phase::Incarnation;
 
     fn name() -> MigrationName {
         "airports".parse().unwrap()
@@ -135,12 +135,7 @@ mod tests {
     fn document() -> Document {
         let mut document = Document::empty(name());
         document.create(MigrationState::new(name())).unwrap();
-        let lease = NodeLease {
-            node: node("here"),
-            adopted: None,
-            scopes: Scopes::default(),
-            holds: u64::MAX,
-        };
+        let lease = NodeLease::new(node("here")).with_holds(u64::MAX);
         document.renew(lease).unwrap();
         document.evict(node("gone"));
         document

@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::phase::{
-    Adopted, Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService, Move,
-    MoveId, NodeId, NodeLease, Phase, Revision, Scopes, Share, Versioned,
+    Adopted, Backlog, Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService,
+    Move, MoveId, NodeId, NodeLease, NodeRole, Phase, Revision, Scopes, Share, Versioned,
 };
 use crate::stamp::StampScope;
 
@@ -77,7 +78,7 @@ pub(super) fn node(name: &str, incarnation: u128) -> NodeId {
 
 /// A lease as a node writes it when it starts.
 pub(super) fn starting(node: NodeId) -> NodeLease {
-    NodeLease { node, adopted: None, scopes: Scopes::default(), holds: 0 }
+    NodeLease::new(node)
 }
 
 /// A lease with something in every field.
@@ -87,6 +88,11 @@ pub(super) fn full(node: NodeId) -> NodeLease {
         adopted: Some(Adopted { epoch: LARGE, move_id: MoveId::fixed(u128::MAX - 1) }),
         scopes: Scopes { legacy: StampScope::Store, modern: StampScope::Process },
         holds: LARGE + 2,
+        role: NodeRole::Worker,
+        renewal: LARGE + 4,
+        interval: Duration::from_millis(1_500),
+        term: Some(Duration::from_millis(LARGE + 6)),
+        backlog: Backlog { keys: LARGE + 8, overflowed: true },
     }
 }
 

@@ -1,0 +1,7 @@
+//! Moving a fleet through its phases, behind gates.
+
+mod gate;
+mod signal;
+
+pub use gate::{Gate, GateContext, GateReading};
+pub use signal::{SignalSource, Signals};

@@ -1,0 +1,90 @@
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+
+/// What went on in a window of time, counted over the fleet or over one process.
+///
+/// ```
+/// use strangler_fig::controller::Signals;
+///
+/// let signals = Signals { comparisons: 200, mismatches: 1, ..Signals::default() };
+/// assert_eq!(signals.mismatch_rate(), Some(0.005));
+/// assert_eq!(signals.failure_rate(), None, "nothing was asked");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Signals {
+    /// Operations that were answered. What a store refused by its own rules counts as
+    /// answered.
+    pub operations: u64,
+    /// Of these, the ones that failed or are in doubt.
+    pub failures: u64,
+    /// How often legacy was away, or left an operation in doubt.
+    pub legacy_failures: u64,
+    /// How often modern was away, or left an operation in doubt.
+    pub modern_failures: u64,
+    /// Shadow reads that were compared.
+    pub comparisons: u64,
+    /// Of these, the ones that differed, also when read again.
+    pub mismatches: u64,
+    /// Records that the lenient side refused by its own rules.
+    pub rejections: u64,
+    /// The time within which 95 of 100 operations were answered in `Cutover` and the
+    /// modern family; `None`: there were none.
+    pub latency: Option<Duration>,
+    /// The same in the legacy family, in this window or, if there is none of it in
+    /// it, in the last one that had some: what was usual before.
+    pub latency_before: Option<Duration>,
+}
+
+impl Signals {
+    /// Mismatches per comparison.
+    #[must_use]
+    pub fn mismatch_rate(&self) -> Option<f64> {
+        rate(self.mismatches, self.comparisons)
+    }
+
+    /// Failures per operation.
+    #[must_use]
+    pub fn failure_rate(&self) -> Option<f64> {
+        rate(self.failures, self.operations)
+    }
+
+    /// Failures of modern per operation.
+    #[must_use]
+    pub fn modern_failure_rate(&self) -> Option<f64> {
+        rate(self.modern_failures, self.operations)
+    }
+
+    /// How much longer operations take than before.
+    #[must_use]
+    pub fn latency_ratio(&self) -> Option<f64> {
+        let before = self.latency_before?.as_secs_f64();
+        (before > 0.0).then(|| self.latency.map(|now| now.as_secs_f64() / before))?
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+fn rate(part: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| part as f64 / of as f64)
+}
+
+/// Where live signals come from. [`LiveSignals`](super::LiveSignals) counts what one
+/// process does; for a whole fleet, implement this over the metrics you collect.
+///
+/// # Contract
+///
+/// 1. `signals` covers the last `window`, to within a tenth of it.
+/// 2. What the source cannot tell is an error, never a zero.
+#[async_trait]
+pub trait SignalSource: fmt::Debug + Send + Sync + 'static {
+    /// What went on in the last `window`.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: nothing is known.
+    async fn signals(&self, window: Duration) -> Result<Signals, StoreError>;
+}

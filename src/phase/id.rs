@@ -1,0 +1,107 @@
+use std::fmt;
+use std::num::ParseIntError;
+
+use serde::{Deserialize, Serialize};
+
+use super::NodeName;
+use crate::stamp::EntropyError;
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(u128);
+
+        impl $type {
+            /// A fresh one.
+            ///
+            /// # Errors
+            ///
+            /// When the operating system has no entropy to give.
+            pub fn random() -> Result<Self, EntropyError> {
+                let mut bytes = [0; 16];
+                getrandom::fill(&mut bytes).map_err(EntropyError)?;
+                Ok(Self(u128::from_ne_bytes(bytes)))
+            }
+
+            /// A chosen one, for tests that must repeat.
+            #[must_use]
+            pub const fn fixed(bits: u128) -> Self {
+                Self(bits)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = ParseIntError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                u128::from_str_radix(&text, 16).map(Self)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(id: $type) -> Self {
+                id.to_string()
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:032x}", self.0)
+            }
+        }
+    };
+}
+
+random_id! {
+    /// One life of a node: a restart is another.
+    ///
+    /// ```
+    /// use strangler_fig::phase::Incarnation;
+    ///
+    /// assert_ne!(Incarnation::random()?, Incarnation::random()?);
+    /// assert_eq!(Incarnation::fixed(1), Incarnation::fixed(1));
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
+    Incarnation
+}
+
+random_id! {
+    /// One move of the state. It tells two writers of one epoch apart, and lets
+    /// a writer recognise its own move when an answer was lost.
+    ///
+    /// ```
+    /// use strangler_fig::phase::MoveId;
+    ///
+    /// assert_ne!(MoveId::random()?, MoveId::random()?);
+    /// assert_eq!(MoveId::fixed(255).to_string(), "000000000000000000000000000000ff");
+    /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
+    /// ```
+    MoveId
+}
+
+/// The key of a lease: a name and one life of it.
+///
+/// ```
+/// use strangler_fig::phase::{Incarnation, NodeId};
+///
+/// let first = NodeId { name: "node-1".parse()?, incarnation: Incarnation::fixed(1) };
+/// let restarted = NodeId { incarnation: Incarnation::fixed(2), ..first.clone() };
+/// assert_ne!(first, restarted);
+/// assert_eq!(first.to_string(), "node-1/00000000000000000000000000000001");
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NodeId {
+    /// The operators' name.
+    pub name: NodeName,
+    /// Which life of that name.
+    pub incarnation: Incarnation,
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.incarnation)
+    }
+}
