@@ -3,5 +3,10 @@
 mod gate;
 mod signal;
 
-pub use gate::{Gate, GateContext, GateReading};
-pub use signal::{SignalSource, Signals};
+pub use gate::{
+    BackfillComplete, ErrorRateBelow, FleetSettled, Gate, GateContext, GateFn, GateReading,
+    LastVerification, LatencyWithin, MismatchRateBelow, READ_DEADLINE, Rate, RateError, Ratio,
+    RatioError, RejectionsZero, RepairQueueEmpty, Verification, VerificationSource, VerifiedWithin,
+    read_within,
+};
+pub use signal::{LiveSignals, SignalSource, Signals, WindowError};
