@@ -30,12 +30,17 @@ pub use controller::{GiveUpTheWayBack, MigrationController};
 pub use drive::{Advanced, StepTaken};
 pub use error::{ClosedGate, ControllerError};
 pub use evict::{Evicted, ProcessHasEnded};
-pub use gate::{Gate, GateContext, GateReading};
+pub use gate::{
+    BackfillComplete, ErrorRateBelow, FleetSettled, Gate, GateContext, GateFn, GateReading,
+    LastVerification, LatencyWithin, MismatchRateBelow, READ_DEADLINE, Rate, RateError, Ratio,
+    RatioError, RejectionsZero, RepairQueueEmpty, Verification, VerificationSource, VerifiedWithin,
+    read_within,
+};
 pub use gated::{Before, ReadGate};
 pub use path::NoWay;
 pub use plan::{Plan, PlannedStep};
 pub use request::ChangeRequest;
-pub use signal::{SignalSource, Signals};
+pub use signal::{LiveSignals, SignalSource, Signals, WindowError};
 pub use status::{MigrationStatus, NodeStatus, PartStatus};
 pub use sweeper::Sweeper;
 pub use target::Target;
