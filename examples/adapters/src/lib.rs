@@ -7,6 +7,7 @@
 mod batch;
 pub mod customer;
 mod digest;
+mod document;
 mod effect;
 pub mod http;
 pub mod mariadb;

@@ -15,5 +15,7 @@ mod mariadb;
 mod mariadb_schema;
 mod postgres;
 mod postgres_schema;
+mod postgres_states;
 mod proxy;
+mod states;
 mod workers;
