@@ -46,7 +46,9 @@ pub struct RedisStateService {
 impl RedisStateService {
     /// The service in the keys that begin with `prefix`, once the server has
     /// said that it keeps what it acknowledges. It is asked again whenever a
-    /// connection is made; what may change meanwhile, by every call.
+    /// connection is made. Role, replicas, limits and whether there is a log are
+    /// asked for by every call; who turns `appendfsync` down by `CONFIG SET` is
+    /// noticed by the next connection only.
     ///
     /// # Errors
     ///
