@@ -49,6 +49,7 @@ impl Bucket {
         durability: Durability,
         until: Instant,
     ) -> Result<Self, StoreError> {
+        let version = client.server_info().version;
         let context = async_nats::jetstream::new(client);
         let opened = timeout_at(until, async {
             match context.get_stream(format!("KV_{name}")).await {
@@ -61,7 +62,7 @@ impl Bucket {
         });
         let stream = opened.await.map_err(|_| Effect::None.timed_out())??;
         let found = &stream.cached_info().config;
-        durability.check(found)?;
+        durability.check(found, &version)?;
         let is_replicated = found.num_replicas > 1;
         Ok(Self { context, stream, prefix: format!("$KV.{name}."), is_replicated })
     }

@@ -22,9 +22,9 @@ const EVICTED: &str = "evicted";
 /// its place in the stream, and a key for each lease.
 ///
 /// Reads are answered by the stream's leader. Where there are replicas, the
-/// leader must acknowledge a write first, as one that was cut off cannot. What
-/// remains is a leader that takes over between that write and the read, and
-/// answers before it has applied all that it holds.
+/// leader must acknowledge a write first, as one that was cut off cannot. Both
+/// this and the conditions of writes, which a leader judges before it replicates
+/// them, rest on a new leader having applied all that it holds before it serves.
 #[derive(Debug, Clone)]
 pub struct NatsStateService {
     bucket: Bucket,
