@@ -64,6 +64,27 @@ impl NatsStateService {
     fn until(&self) -> Instant {
         Instant::now() + self.deadline
     }
+
+    /// Puts `text` in the place of what is held for a node, if that may be replaced.
+    async fn replace_lease(
+        &self,
+        name: &MigrationName,
+        node: &NodeId,
+        text: &str,
+        may_replace: impl Fn(Option<&str>) -> Result<(), StoreError> + Send + Sync,
+    ) -> Result<(), StoreError> {
+        let (key, until) = (lease_key(name, node), self.until());
+        for _ in 0..Self::RENEWALS_MAX {
+            let held = self.bucket.entry(&key, until).await?;
+            may_replace(held.as_ref().map(|held| held.text.as_str()))?;
+            let place = held.map_or(0, |held| held.sequence);
+            match self.bucket.put(&key, text, Some(place), until).await {
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {}
+                stored => return stored.map(drop),
+            }
+        }
+        Err(StoreError::unavailable("the lease is replaced all the time"))
+    }
 }
 
 #[async_trait]
@@ -96,20 +117,12 @@ impl MigrationStateService for NatsStateService {
     }
 
     async fn renew_lease(&self, name: &MigrationName, lease: &NodeLease) -> Result<(), StoreError> {
-        let (key, document) = (lease_key(name, &lease.node), document::lease_document(lease));
-        let until = self.until();
-        for _ in 0..Self::RENEWALS_MAX {
-            let held = self.bucket.entry(&key, until).await?;
-            if held.as_ref().is_some_and(|held| held.text == EVICTED) {
-                return Err(StoreError::conflict(format!("node {} was evicted", lease.node)));
-            }
-            let place = held.map_or(0, |held| held.sequence);
-            match self.bucket.put(&key, &document, Some(place), until).await {
-                Err(error) if error.kind() == StoreErrorKind::Conflict => {}
-                stored => return stored.map(drop),
-            }
-        }
-        Err(StoreError::unavailable("the lease is replaced all the time"))
+        let document = lease.to_document();
+        self.replace_lease(name, &lease.node, &document, |held| match held {
+            Some(EVICTED) => Err(StoreError::conflict(format!("{} was evicted", lease.node))),
+            _ => Ok(()),
+        })
+        .await
     }
 
     async fn release_lease(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
@@ -132,9 +145,16 @@ impl MigrationStateService for NatsStateService {
         stored.map(|(key, entry)| document::lease(&entry.text, &node_of(key))).collect()
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        let key = lease_key(name, node);
-        self.bucket.put(&key, EVICTED, None, self.until()).await.map(drop)
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
+        let node = &seen.node;
+        self.replace_lease(name, node, EVICTED, |held| match held {
+            None | Some(EVICTED) => Ok(()),
+            Some(text) if document::lease(text, &node.to_string())?.renewal == seen.renewal => {
+                Ok(())
+            }
+            Some(_) => Err(StoreError::conflict(format!("node {node} has renewed its lease"))),
+        })
+        .await
     }
 }
 
