@@ -77,8 +77,7 @@ fn read_nanos(tracker: &PhaseTracker) -> f64 {
 }
 
 async fn tracker(service: &Arc<Polled>, node: usize, outage: OutagePolicy) -> Arc<PhaseTracker> {
-    let config =
-        TrackerConfig::default().with_poll_interval(INTERVAL).with_outage_policy(outage);
+    let config = TrackerConfig::default().with_poll_interval(INTERVAL).with_outage_policy(outage);
     let node = format!("node-{node}").parse().expect("it is a name");
     let service: Arc<dyn MigrationStateService> = Arc::clone(service) as _;
     PhaseTracker::start(service, name(), node, config).await.expect("the service is there")

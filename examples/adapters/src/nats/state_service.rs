@@ -1,5 +1,4 @@
-//! The state of migrations. Every write names the place of what it replaces,
-//! but for evictions: they replace whatever there is.
+//! The state of migrations. Every write names the place of what it replaces.
 
 use std::time::Duration;
 

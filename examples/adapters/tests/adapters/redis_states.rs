@@ -77,7 +77,8 @@ impl Vandal for States {
     }
 
     async fn write_lease(&self, key: &str, document: &str) {
-        self.write("leases:airports", key, document).await;
+        // Behind the number of its renewal.
+        self.write("leases:airports", key, &format!("1 {document}")).await;
     }
 }
 

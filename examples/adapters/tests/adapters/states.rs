@@ -81,10 +81,10 @@ pub(crate) async fn hostile_documents_are_rejected(
     let found = service.current(&name()).await.expect("it is a state again");
     assert_eq!(found.map(|found| found.state), Some(state));
 
-    let (key, whole) = (lease.node.to_string(), stored(&lease));
+    let (key, whole) = (lease.node.to_string(), lease.to_document());
     let replaced = |good: &str, bad: &str| whole.replacen(good, bad, 1);
     for (document, named) in [
-        ("{}".to_owned(), "node"),
+        ("{}".to_owned(), "node-lease"),
         (whole[..whole.len() / 2].to_owned(), "EOF"),
         (replaced("\"holds\"", "\"holdz\""), "holds"),
         (replaced("node-1", "node-2"), "node"),
@@ -94,10 +94,6 @@ pub(crate) async fn hostile_documents_are_rejected(
     }
     store.write_lease(&key, &whole).await;
     assert_eq!(service.leases(&name()).await.ok(), Some(vec![lease]));
-}
-
-fn stored(lease: &NodeLease) -> String {
-    serde_json::to_string(lease).expect("a lease has a JSON form")
 }
 
 /// A write whose answer is lost is in doubt, and reading tells what became of
@@ -199,7 +195,7 @@ async fn lease_answers(
     assert_eq!(direct.leases(name).await.ok(), Some(Vec::new()), "it had arrived");
 
     service.evict(name, &other).await.expect("a whole link");
-    cut.during(service.evict(name, &one)).await.is(Unknown);
+    cut.after(cut.reads, service.evict(name, &one)).await.is(Unknown);
     let barred = direct.renew_lease(name, &one).await.expect_err("it had arrived");
     assert_eq!(barred.kind(), Conflict);
 }

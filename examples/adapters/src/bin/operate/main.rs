@@ -24,9 +24,7 @@ use strangler_fig::controller::{
     Advanced, ChangeRequest, ControllerConfig, ControllerError, GiveUpTheWayBack,
     MigrationController, ProcessHasEnded,
 };
-use strangler_fig::phase::{
-    MigrationName, MigrationState, MigrationStateService, MoveHistory, NodeId,
-};
+use strangler_fig::phase::{MigrationName, MigrationState, MoveHistory, NodeId};
 
 use options::{Command, Options};
 

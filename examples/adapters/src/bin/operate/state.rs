@@ -23,7 +23,8 @@ pub(crate) async fn open(url: &str) -> Outcome<Arc<dyn MigrationStateService>> {
         }
         // Whoever copies this says what their servers do.
         Some("nats") => {
-            Ok(Arc::new(NatsStateService::open(url, PLACE, Durability::SyncedAlways).await?))
+            let client = async_nats::connect(url).await?;
+            Ok(Arc::new(NatsStateService::open(client, PLACE, Durability::SyncedAlways).await?))
         }
         _ => Err(format!("STATE_URL is postgres://, redis:// or nats://, not {url:?}").into()),
     }
