@@ -69,12 +69,13 @@ prove:
 fuzz:
 	cargo +nightly fuzz run canonical -- -max_total_time=60
 
-# The adapters to copy, on real servers: those of POSTGRES_URL and MARIADB_URL, of the usual ports, or private ones.
+# The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL and NATS_URL, of the usual ports,
+# or private ones.
 adapters:
 	cargo clippy -p adapters --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p adapters
 
-# Prints the URLs of a PostgreSQL and a MariaDB, and starts what is missing.
+# Prints the URLs of a PostgreSQL, a MariaDB, a Redis and a NATS, and starts what is missing.
 servers:
 	@scripts/servers.sh
 

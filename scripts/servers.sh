@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Finds PostgreSQL and MariaDB on their usual loopback ports, or installs them (Debian, as root) and starts private
-# ones under target/servers, on ports of their own. Prints the URLs, one a line: export $(scripts/servers.sh).
+# Finds PostgreSQL, MariaDB, Redis and NATS on their usual loopback ports, or installs them (Debian, as root) and starts
+# private ones under target/servers, on ports of their own. Prints the URLs, one a line: export $(scripts/servers.sh).
 #   SERVERS_PRIVATE=1   does not look for servers that run already
 #   servers.sh stop     stops the private ones
 set -euo pipefail
@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 home=${SERVERS_HOME:-$PWD/target/servers}
 postgres_port=${SERVERS_POSTGRES_PORT:-55432}
 mariadb_port=${SERVERS_MARIADB_PORT:-53306}
+redis_port=${SERVERS_REDIS_PORT:-56379}
+nats_port=${SERVERS_NATS_PORT:-54222}
 [ "$(id -u)" = 0 ] && is_root=1 || is_root=
 
 say() { echo "servers: $*" >&2; }
@@ -18,7 +20,7 @@ fail() {
     exit 1
 }
 
-# Neither server runs as root.
+# No server runs as root.
 account() { id "$1" >/dev/null 2>&1 && echo "$1" || echo nobody; }
 
 as() {
@@ -29,6 +31,15 @@ as() {
 
 # Whether something listens.
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Whether it is a Redis that flushes what it acknowledges.
+flushes() {
+    [ "$(redis-cli -p "$1" config get appendonly 2>/dev/null | tail -1)" = yes ] &&
+        [ "$(redis-cli -p "$1" config get appendfsync 2>/dev/null | tail -1)" = always ]
+}
+
+# Whether it is a NATS with JetStream: it greets with what it has.
+streams() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && head -1 <&3 | grep -q '"jetstream":true') 2>/dev/null; }
 
 # The newest server of Debian's, or that of the path.
 postgres_bin() {
@@ -122,9 +133,33 @@ start_mariadb() {
     mariadb --no-defaults -h 127.0.0.1 -P "$mariadb_port" -u root -e 'CREATE DATABASE IF NOT EXISTS test'
 }
 
+start_redis() {
+    local data=$home/redis user
+    user=$(account redis)
+    if is_running "$data/pid"; then return; fi
+    command -v redis-server >/dev/null || install redis-server REDIS_URL
+    room "$home" "$(id -un)"
+    room "$data" "$user"
+    as "$user" setsid redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$data" --pidfile "$data/pid" \
+        --logfile "$data/log" --appendonly yes --appendfsync always --save '' </dev/null >/dev/null 2>&1 &
+    wait_for "$redis_port" Redis "$data/log"
+}
+
+start_nats() {
+    local data=$home/nats user
+    user=$(account nats)
+    if is_running "$data/pid"; then return; fi
+    command -v nats-server >/dev/null || install nats-server NATS_URL
+    room "$home" "$(id -un)"
+    room "$data" "$user"
+    as "$user" setsid nats-server --addr 127.0.0.1 --port "$nats_port" --jetstream --store_dir "$data" \
+        --pid "$data/pid" --log "$data/log" </dev/null >/dev/null 2>&1 &
+    wait_for "$nats_port" NATS "$data/log"
+}
+
 stop() {
     local pid file
-    for file in "$home/postgres/postmaster.pid" "$home/mariadb/pid"; do
+    for file in "$home/postgres/postmaster.pid" "$home"/{mariadb,redis,nats}/pid; do
         if ! is_running "$file"; then continue; fi
         pid=$(head -1 "$file")
         # SIGINT ends PostgreSQL without waiting for its clients.
@@ -142,20 +177,20 @@ if [ "${1:-}" = stop ]; then
     exit
 fi
 
-if [ -n "${POSTGRES_URL:-}" ]; then
-    echo "POSTGRES_URL=$POSTGRES_URL"
-elif [ -z "${SERVERS_PRIVATE:-}" ] && listens 5432; then
-    echo "POSTGRES_URL=postgres://postgres@127.0.0.1:5432/test"
-else
-    start_postgres
-    echo "POSTGRES_URL=postgres://postgres@127.0.0.1:$postgres_port/test"
-fi
+# Prints the variable $1 with the URL of a server: the one it has; the one on the usual port $2, if $3 says yes; or a
+# private one, which $4 starts on the port $5. The URL is $6, with the port for %.
+offer() {
+    local url=${!1:-}
+    if [ -z "$url" ] && [ -z "${SERVERS_PRIVATE:-}" ] && "$3" "$2"; then
+        url=${6/\%/$2}
+    elif [ -z "$url" ]; then
+        "$4"
+        url=${6/\%/$5}
+    fi
+    echo "$1=$url"
+}
 
-if [ -n "${MARIADB_URL:-}" ]; then
-    echo "MARIADB_URL=$MARIADB_URL"
-elif [ -z "${SERVERS_PRIVATE:-}" ] && listens 3306; then
-    echo "MARIADB_URL=mysql://root@127.0.0.1:3306/test"
-else
-    start_mariadb
-    echo "MARIADB_URL=mysql://root@127.0.0.1:$mariadb_port/test"
-fi
+offer POSTGRES_URL 5432 listens start_postgres "$postgres_port" postgres://postgres@127.0.0.1:%/test
+offer MARIADB_URL 3306 listens start_mariadb "$mariadb_port" mysql://root@127.0.0.1:%/test
+offer REDIS_URL 6379 flushes start_redis "$redis_port" redis://127.0.0.1:%
+offer NATS_URL 4222 streams start_nats "$nats_port" nats://127.0.0.1:%

@@ -1,5 +1,5 @@
 //! Complete adapters, meant to be copied: a customer on PostgreSQL, on MariaDB
-//! and behind HTTP.
+//! and behind HTTP; the state of migrations on PostgreSQL, Redis and NATS.
 //!
 //! Every file stands for one decision that a store asks for; the README says
 //! which to take.
@@ -7,7 +7,9 @@
 mod batch;
 pub mod customer;
 mod digest;
+mod document;
 mod effect;
 pub mod http;
 pub mod mariadb;
 pub mod postgres;
+pub mod redis;

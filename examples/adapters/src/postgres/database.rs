@@ -50,14 +50,16 @@ impl PostgresDatabase {
     /// `Rejected` if it is no URL.
     pub fn with_deadline(url: &str, deadline: Duration) -> Result<Self, StoreError> {
         let mut config: Config = url.parse().map_err(StoreError::rejected)?;
-        // The server gives up too, so that no statement lives on unseen.
+        // The server gives up too, so that no statement lives on unseen. And what
+        // it acknowledges is on its disk, whatever the default of role or database.
         let millis = deadline.as_millis();
-        let limits = format!(
-            "{} -c statement_timeout={millis} -c idle_in_transaction_session_timeout={millis}",
+        let options = format!(
+            "{} -c statement_timeout={millis} -c idle_in_transaction_session_timeout={millis} \
+             -c synchronous_commit=on",
             config.get_options().unwrap_or_default()
         );
         // Reads are never to come from a replica.
-        config.options(limits).target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.options(options).target_session_attrs(TargetSessionAttrs::ReadWrite);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
             .runtime(Runtime::Tokio1)

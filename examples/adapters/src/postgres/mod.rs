@@ -1,5 +1,5 @@
 //! PostgreSQL: a side with stamps of its own, a plain table with its stamps
-//! beside it, and what the workers write down.
+//! beside it, what the workers write down, and the state of migrations.
 //!
 //! The statements name no schema: that of the connection counts
 //! (`?options=-csearch_path%3Dshop`).
@@ -15,6 +15,7 @@ mod repair_queue;
 mod repository;
 mod row;
 mod stamps;
+mod state_service;
 mod transaction;
 
 pub use checkpoints::{CHECKPOINT_SCHEMA, PostgresCheckpointStore};
@@ -23,4 +24,5 @@ pub use plain::{PLAIN_SCHEMA, PostgresCustomers};
 pub use repair_queue::{PostgresRepairQueue, REPAIR_QUEUE_SCHEMA};
 pub use repository::{CUSTOMER_SCHEMA, PostgresRepository};
 pub use stamps::PostgresStamps;
+pub use state_service::{PostgresStateService, STATE_SCHEMA};
 pub use transaction::PostgresTransaction;

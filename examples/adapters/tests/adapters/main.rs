@@ -1,9 +1,10 @@
 //! The adapters against real servers: every fact of their contracts, and what
 //! only a server can do wrong.
 //!
-//! The servers are those of `POSTGRES_URL` and `MARIADB_URL`, or of the usual
-//! ports; `make servers` starts what is missing. Each test works in a schema of
-//! its own and drops it.
+//! The servers are those of `POSTGRES_URL`, `MARIADB_URL`, `REDIS_URL` and
+//! `NATS_URL`, or of the usual ports; `make servers` starts what is missing.
+//! Each test works in a schema, a bucket or under a prefix of its own and drops
+//! it.
 
 mod copies;
 mod copying;
@@ -15,5 +16,10 @@ mod mariadb;
 mod mariadb_schema;
 mod postgres;
 mod postgres_schema;
+mod postgres_states;
 mod proxy;
+mod redis_server;
+mod redis_states;
+mod redis_trust;
+mod states;
 mod workers;

@@ -50,10 +50,10 @@ impl Proxy {
     /// The URL, by way of the link.
     pub(crate) fn of(&self, url: &str) -> String {
         let (scheme, rest) = url.split_once("://").expect("a URL has a scheme");
-        let (authority, path) = rest.split_once('/').expect("it names a database");
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
         let at = if user.is_empty() { "" } else { "@" };
-        format!("{scheme}://{user}{at}{}/{path}", self.address)
+        format!("{scheme}://{user}{at}{}{path}", self.address)
     }
 }
 
