@@ -65,7 +65,13 @@ impl Goal {
             (Self::Cohort { to, .. }, Some(cohort)) => {
                 towards(state, PartName::Cohort, cohort.part, to)
             }
-            (Self::Whole(_), Some(_)) => Some(Step::Move(Move::GrowCohort { share: Share::WHOLE })),
+            // The rest crosses into the cohort.
+            (Self::Whole(_), Some(cohort)) => {
+                let crosses = state.base().phase == Phase::Cutover && !state.base().modern_complete;
+                let grow = Move::GrowCohort { share: Share::WHOLE };
+                let is_closed = crosses && cohort.part.phase != Phase::Cutover;
+                Some(if is_closed { Step::Sweep } else { Step::Move(grow) })
+            }
         }
     }
 }
