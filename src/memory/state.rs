@@ -113,9 +113,13 @@ impl MigrationStateService for InMemoryStateService {
         Ok(leases.into_iter().flatten().collect())
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
         let mut migrations = self.lock();
         let migration = migrations.entry(name.clone()).or_default();
+        let node = &seen.node;
+        if migration.leases.get(node).is_some_and(|stored| stored != seen) {
+            return Err(StoreError::conflict(format!("node {node} has renewed its lease")));
+        }
         migration.leases.remove(node);
         migration.evicted.insert(node.clone());
         Ok(())

@@ -46,6 +46,6 @@ mock! {
             node: &NodeId,
         ) -> Result<(), StoreError>;
         async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError>;
-        async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError>;
+        async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError>;
     }
 }

@@ -37,6 +37,13 @@ pub enum Event {
     StateWentBack,
     /// The node's lease has run out, and it answers nothing until it is renewed.
     LeaseRanOut,
+    /// A controller moved the migration.
+    Moved {
+        /// The epoch of the new state.
+        epoch: u64,
+    },
+    /// A move waits for the fleet.
+    MoveWaits,
     /// An operation was answered.
     Operated {
         /// Which kind.

@@ -1,8 +1,8 @@
 //! What the crate tells of itself: names, and one trait to listen with.
 //!
 //! Spans and events go to [`tracing`]; their names stand in [`span`] and
-//! [`field`], nowhere else. Whoever counts implements [`Observer`]. Neither
-//! ever sees a record's key or content.
+//! [`field`], nowhere else. Whoever counts implements [`Observer`], and several
+//! listen by way of [`Observers`]. None ever sees a record's key or content.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -29,7 +29,9 @@
 mod event;
 pub mod field;
 mod observer;
+mod observers;
 pub mod span;
 
 pub use event::{Comparison, Event, LenientOutcome, Operation, Outcome};
 pub use observer::Observer;
+pub use observers::Observers;

@@ -93,7 +93,7 @@ pub struct Versioned {
 /// service.release_lease(&name, &node).await?;
 /// assert!(service.leases(&name).await?.is_empty());
 ///
-/// service.evict(&name, &node).await?;
+/// service.evict(&name, &lease).await?;
 /// let barred = service.renew_lease(&name, &lease).await.unwrap_err();
 /// assert_eq!(barred.kind(), StoreErrorKind::Conflict);
 /// # Ok(())
@@ -112,8 +112,11 @@ pub struct Versioned {
 /// 5. `renew_lease` stores the whole lease under its node id, in place of an
 ///    older one, also before `create`; `leases` answers every stored lease, never an older copy.
 /// 6. Leases never expire by themselves.
-/// 7. `evict` removes a lease for good: `renew_lease` of that node id answers
-///    `Conflict` from then on. Other incarnations are not touched.
+/// 7. `evict` removes a lease for good, if it is stored as given, or not at all:
+///    `renew_lease` of that node id answers `Conflict` from then on. If another
+///    lease of the node is stored, since it was renewed meanwhile, `evict` answers
+///    `Conflict` and changes nothing. Evicting again is no error. Other incarnations
+///    are not touched.
 /// 8. `release_lease` removes a lease; none to remove is no error.
 /// 9. Migrations of different names do not touch each other.
 /// 10. What was acknowledged is durable.
@@ -173,12 +176,13 @@ pub trait MigrationStateService: fmt::Debug + Send + Sync + 'static {
     /// `Rejected` if what is stored is not a lease; `Unavailable`.
     async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError>;
 
-    /// Removes the lease of a node whose process has ended, and bars it.
+    /// Removes a lease whose node has ended or stopped, and bars that node. `seen` is
+    /// the lease as it was last listed: a node that has renewed it since is alive.
     ///
     /// # Errors
     ///
-    /// `Unavailable`; `Unknown`.
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError>;
+    /// `Conflict` if the node has renewed its lease; `Unavailable`; `Unknown`.
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError>;
 
     /// Resolves when the state may have been replaced since `seen`. A hint that
     /// saves waiting for the next poll; by default it never comes.

@@ -49,8 +49,9 @@ pub enum Move {
     /// This number of nodes must hold a lease before anything that waits for the
     /// fleet.
     ExpectNodes(NonZeroU32),
-    /// A node is to lose its lease, for good. Written down first, carried out by
-    /// [`MigrationStateService::evict`](super::MigrationStateService::evict).
+    /// A node loses its lease, for good, by
+    /// [`MigrationStateService::evict`](super::MigrationStateService::evict). That its
+    /// process has ended is written down before, that its lease ran out afterwards.
     Evict {
         /// Which life of it.
         node: NodeId,
@@ -223,12 +224,6 @@ pub enum Refused {
     #[error("node {node} holds no lease")]
     NoLease {
         /// Which life of which node.
-        node: NodeId,
-    },
-    /// The node does not stop by itself when its lease runs out.
-    #[error("node {node} goes on without its lease: only its end makes an eviction safe")]
-    NotFenced {
-        /// Which node.
         node: NodeId,
     },
     /// Legacy is decommissioned from `ModernOnly` only.

@@ -101,7 +101,8 @@ async fn a_node_that_was_evicted_copies_no_more() {
     let tracker = PhaseTracker::start(service.clone(), name.clone(), node.parse().unwrap(), config);
     let tracker = tracker.await.unwrap();
     let world = World::of(Arc::clone(&tracker), 20);
-    service.evict(&name, tracker.node().unwrap()).await.unwrap();
+    let lease = service.leases(&name).await.unwrap().remove(0);
+    service.evict(&name, &lease).await.unwrap();
     let _ = tracker.poll().await;
     let error = world.backfiller(pages(5, 1)).run(pending()).await.unwrap_err();
     assert!(matches!(error, BackfillError::Closed), "{error}");

@@ -31,6 +31,10 @@ pub(crate) enum Fault {
     EvictedMayRenew,
     /// An eviction bars only who has a lease.
     UnseenAreNotBarred,
+    /// An eviction looks at the lease only to remove it.
+    EvictsTheLiving,
+    /// An eviction compares the lease, and removes it somewhat later.
+    LooksThenEvicts,
     /// An eviction bars the name of the node.
     NamesAreBarred,
     /// A release removes what bars the node.
@@ -243,10 +247,22 @@ impl MigrationStateService for Broken {
         Ok(leases)
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        let table = self.table(name);
-        let is_seen = self.lives(&table, node).await?.contains(node);
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
+        let (table, node) = (self.table(name), &seen.node);
         let mut barred = self.shared.barred.lock().await;
+        let leases = self.shared.inner.leases(&table).await?;
+        let stored = leases.iter().find(|lease| lease.node == *node);
+        let is_seen = stored.is_some();
+        let is_gone = barred.contains(&(table.clone(), node.clone()));
+        let is_renewed = stored.is_some_and(|stored| stored != seen);
+        if is_renewed && !is_gone && !self.is(Fault::EvictsTheLiving) {
+            return Err(StoreError::conflict("renewed"));
+        }
+        if self.is(Fault::LooksThenEvicts) {
+            drop(barred);
+            tokio::task::yield_now().await;
+            barred = self.shared.barred.lock().await;
+        }
         let bars = match self.fault {
             Fault::EvictedMayRenew => false,
             Fault::UnseenAreNotBarred => is_seen,

@@ -53,14 +53,24 @@ controls! {
         renewing_again_replaces_the_whole_lease
     ];
     an_evicted_node_that_may_renew_is_caught: EvictedMayRenew fails [
+        a_lease_that_was_renewed_since_is_not_evicted
         a_node_that_was_never_seen_can_be_evicted
+        a_renewal_and_an_eviction_do_not_both_succeed
         a_renewal_that_meets_an_eviction_leaves_no_lease
         an_evicted_node_cannot_renew
         an_eviction_outlives_the_handle
+        evicting_again_on_another_lease_is_no_error
         releasing_does_not_end_an_eviction
     ];
     an_unseen_node_that_cannot_be_evicted_is_caught: UnseenAreNotBarred fails [
         a_node_that_was_never_seen_can_be_evicted
+    ];
+    an_eviction_of_a_living_node_is_caught: EvictsTheLiving fails [
+        a_lease_that_was_renewed_since_is_not_evicted
+        a_renewal_and_an_eviction_do_not_both_succeed
+    ];
+    an_eviction_in_two_steps_is_caught: LooksThenEvicts fails [
+        a_renewal_and_an_eviction_do_not_both_succeed
     ];
     an_eviction_of_a_name_is_caught: NamesAreBarred fails [
         another_life_of_an_evicted_node_is_not_touched
@@ -69,6 +79,7 @@ controls! {
         releasing_does_not_end_an_eviction
     ];
     a_renewal_in_two_steps_is_caught: LooksThenRenews fails [
+        a_renewal_and_an_eviction_do_not_both_succeed
         a_renewal_that_meets_an_eviction_leaves_no_lease
     ];
     a_release_of_all_lives_is_caught: ReleaseTakesAllLives fails [
@@ -90,6 +101,7 @@ controls! {
     ];
     a_forgetful_store_is_caught: Forgets fails [
         a_renewal_and_a_replacement_do_not_undo_each_other
+        a_renewal_and_an_eviction_do_not_both_succeed
         a_renewal_that_meets_an_eviction_leaves_no_lease
         a_renewed_lease_is_listed_at_once
         a_revision_outlives_the_handle

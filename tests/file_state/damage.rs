@@ -20,7 +20,7 @@ async fn answers(service: &FileStateService, name: &MigrationName) -> Vec<Option
         service.renew_lease(name, &lease).await.err(),
         service.release_lease(name, &lease.node).await.err(),
         service.leases(name).await.err(),
-        service.evict(name, &lease.node).await.err(),
+        service.evict(name, &lease).await.err(),
     ]
 }
 

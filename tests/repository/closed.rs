@@ -39,7 +39,8 @@ async fn a_write_whose_node_was_evicted_meanwhile_is_in_doubt_and_the_fleet_goes
     let writer = evicted.clone();
     let saved = tokio::spawn(async move { writer.save(NEW).await });
     gate.reached().await;
-    service.evict(&name(), evicted.tracker().node().unwrap()).await.unwrap();
+    let lease = service.leases(&name()).await.unwrap().remove(0);
+    service.evict(&name(), &lease).await.unwrap();
     let polled = evicted.tracker().poll().await;
     assert!(matches!(polled, Err(TrackerError::Evicted { .. })), "{polled:?}");
 

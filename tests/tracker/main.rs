@@ -121,8 +121,8 @@ impl MigrationStateService for Service {
         self.inner.leases(name).await
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        self.inner.evict(name, node).await
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
+        self.inner.evict(name, seen).await
     }
 
     async fn changed(&self, name: &MigrationName, seen: Revision) {
@@ -240,7 +240,8 @@ async fn an_unreachable_service_leaves_the_phase_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn an_evicted_node_refuses_everything_from_then_on() {
     let (service, tracker) = started().await;
-    service.evict(&name(), tracker.node().unwrap()).await.unwrap();
+    let lease = service.leases(&name()).await.unwrap().remove(0);
+    service.evict(&name(), &lease).await.unwrap();
     let ended = tracker.run(std::future::pending()).await;
     assert!(matches!(ended, Err(TrackerError::Evicted { .. })), "{ended:?}");
     assert!(tracker.word().is_closed());

@@ -3,6 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::error::StoreError;
 use crate::phase::{Fleet, MigrationState, Move};
 
 /// What a gate is asked about: a move that is about to be made.
@@ -24,6 +25,16 @@ pub struct GateContext<'a> {
     pub fleet: &'a Fleet,
     /// The move.
     pub step: &'a Move,
+}
+
+impl<'a> GateContext<'a> {
+    /// The move `step`, from `state`, with `fleet` looked at after it.
+    ///
+    /// [`read_within`](super::read_within) shows it.
+    #[must_use]
+    pub const fn new(state: &'a MigrationState, fleet: &'a Fleet, step: &'a Move) -> Self {
+        Self { state, fleet, step }
+    }
 }
 
 /// What a gate saw, and whether a move may pass.
@@ -60,6 +71,21 @@ impl GateReading {
     #[must_use]
     pub fn of(is_open: bool, saw: impl Into<String>) -> Self {
         Self { is_open, saw: saw.into() }
+    }
+
+    /// Closed, because `source` could not be asked.
+    ///
+    /// ```
+    /// use strangler_fig::controller::GateReading;
+    /// use strangler_fig::error::StoreError;
+    ///
+    /// let reading = GateReading::unknown("the queue", &StoreError::unavailable("timeout"));
+    /// let saw = "the queue could not be asked: the store is unavailable; nothing was done: timeout";
+    /// assert_eq!((reading.is_open, reading.saw.as_str()), (false, saw));
+    /// ```
+    #[must_use]
+    pub fn unknown(source: &str, error: &StoreError) -> Self {
+        Self::closed(format!("{source} could not be asked: {}", error.with_causes()))
     }
 }
 

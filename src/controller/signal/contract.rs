@@ -35,9 +35,15 @@ pub struct Signals {
     /// The time within which 95 of 100 operations were answered in `Cutover` and the
     /// modern family; `None`: there were none.
     pub latency: Option<Duration>,
+    /// How many operations that was taken from.
+    #[serde(default)]
+    pub latency_samples: u64,
     /// The same in the legacy family, in this window or, if there is none of it in
     /// it, in the last one that had some: what was usual before.
     pub latency_before: Option<Duration>,
+    /// How many operations that was taken from.
+    #[serde(default)]
+    pub latency_before_samples: u64,
 }
 
 impl Signals {
@@ -85,6 +91,7 @@ pub trait SignalSource: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`: nothing is known.
+    /// `Rejected`: it keeps no windows of that length; `Unavailable`: nothing is
+    /// known.
     async fn signals(&self, window: Duration) -> Result<Signals, StoreError>;
 }

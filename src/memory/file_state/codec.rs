@@ -137,7 +137,7 @@ mod tests {
         document.create(MigrationState::new(name())).unwrap();
         let lease = NodeLease::new(node("here")).with_holds(u64::MAX);
         document.renew(lease).unwrap();
-        document.evict(node("gone"));
+        document.evict(&NodeLease::new(node("gone"))).unwrap();
         document
     }
 

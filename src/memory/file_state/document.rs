@@ -67,8 +67,13 @@ impl Document {
         self.leases.remove(node);
     }
 
-    pub(super) fn evict(&mut self, node: NodeId) {
-        self.leases.remove(&node);
-        self.evicted.insert(node);
+    pub(super) fn evict(&mut self, seen: &NodeLease) -> Result<(), StoreError> {
+        let node = &seen.node;
+        if self.leases.get(node).is_some_and(|stored| stored != seen) {
+            return Err(StoreError::conflict(format!("node {node} has renewed its lease")));
+        }
+        self.leases.remove(node);
+        self.evicted.insert(node.clone());
+        Ok(())
     }
 }

@@ -152,13 +152,9 @@ impl MigrationStateService for FileStateService {
         Ok(self.read(name).await?.leases.into_values().collect())
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        let node = node.clone();
-        let change = |document: &mut Document| {
-            document.evict(node);
-            Ok(())
-        };
-        self.update(name, change).await
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
+        let seen = seen.clone();
+        self.update(name, move |document: &mut Document| document.evict(&seen)).await
     }
 
     /// Looks at the file every `watch_interval`; a file that cannot be read is

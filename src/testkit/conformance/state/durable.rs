@@ -55,6 +55,6 @@ pub(super) async fn an_eviction_outlives_the_handle<F: StateFixture>(fixture: &F
     create(&*service, first()).await;
     let lease = full(node("node-1", 1));
     renew(&*service, &lease).await;
-    evict(&*service, &lease.node).await;
+    evict(&*service, &lease).await;
     is_barred(&*reopened(fixture).await, &lease.node).await;
 }

@@ -116,6 +116,7 @@ macro_rules! __each_state_fact {
             no_concurrent_renewal_is_lost
             a_renewal_and_a_replacement_do_not_undo_each_other
             a_renewal_that_meets_an_eviction_leaves_no_lease
+            a_renewal_and_an_eviction_do_not_both_succeed
             a_renewed_lease_comes_back_whole
             renewing_again_replaces_the_whole_lease
             the_leases_of_all_nodes_are_listed
@@ -125,7 +126,9 @@ macro_rules! __each_state_fact {
             an_evicted_node_cannot_renew
             another_life_of_an_evicted_node_is_not_touched
             a_node_that_was_never_seen_can_be_evicted
+            a_lease_that_was_renewed_since_is_not_evicted
             evicting_twice_is_no_error
+            evicting_again_on_another_lease_is_no_error
             releasing_does_not_end_an_eviction
             a_released_lease_is_gone
             releasing_what_is_not_there_is_no_error

@@ -58,7 +58,7 @@ pub(super) async fn evictions_of_different_names_are_kept_apart<F: StateFixture>
         let name = named(other);
         create(&*service, state_of(other)).await;
         answered("renewing", service.renew_lease(&name, &lease).await);
-        evict(&*service, &lease.node).await;
+        evict(&*service, &lease).await;
         lists_for(&*service, &name, &[&lease]).await;
         answered("renewing", service.renew_lease(&name, &lease).await);
     }

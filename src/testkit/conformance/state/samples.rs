@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::phase::{
-    Adopted, Backlog, Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService,
-    Move, MoveId, NodeId, NodeLease, NodeRole, Phase, Revision, Scopes, Share, Versioned,
+    Adopted, Backlog, Evidence, Fleet, Incarnation, MigrationName, MigrationState,
+    MigrationStateService, Move, MoveId, MoveNote, NodeId, NodeLease, NodeRole, Phase, Revision,
+    Scopes, Share, Versioned,
 };
 use crate::stamp::StampScope;
 
@@ -34,7 +35,14 @@ pub(super) fn moved(state: &MigrationState, id: u128) -> MigrationState {
 
 fn taken(state: &MigrationState, step: &Move, id: u128) -> MigrationState {
     let next = state.transition(step, MoveId::fixed(id), &Fleet::default());
-    next.unwrap_or_else(|refused| panic!("a sample move was refused: {refused}"))
+    let next = next.unwrap_or_else(|refused| panic!("a sample move was refused: {refused}"));
+    let note = MoveNote { at_unix_ms: LARGE, evidence: evidence(), ..MoveNote::default() };
+    next.with_record(step, note)
+}
+
+/// Texts that a careless store changes.
+fn evidence() -> Vec<Evidence> {
+    vec![Evidence::new("'; --", "\"q\" \\ \u{1F333} \u{a0}% _", true)]
 }
 
 /// States that have, between them, something in every field.
@@ -139,8 +147,8 @@ pub(super) async fn release(service: &dyn MigrationStateService, node: &NodeId) 
     answered("releasing", service.release_lease(&name(), node).await);
 }
 
-pub(super) async fn evict(service: &dyn MigrationStateService, node: &NodeId) {
-    answered("evicting", service.evict(&name(), node).await);
+pub(super) async fn evict(service: &dyn MigrationStateService, seen: &NodeLease) {
+    answered("evicting", service.evict(&name(), seen).await);
 }
 
 /// Asserts that these leases and no others are listed, in any order.

@@ -144,7 +144,7 @@ pub(super) async fn a_renewal_that_meets_an_eviction_leaves_no_lease<F: StateFix
             let (service, lease) = (Arc::clone(&handles[usize::from(at == round)]), lease.clone());
             async move {
                 if at == round {
-                    persist(|| async { service.evict(&name(), &lease.node).await }).await;
+                    persist(|| async { service.evict(&name(), &lease).await }).await;
                 } else {
                     let _ = service.renew_lease(&name(), &lease).await;
                 }
@@ -152,5 +152,39 @@ pub(super) async fn a_renewal_that_meets_an_eviction_leaves_no_lease<F: StateFix
         });
         overlap.race(calls.collect()).await;
         lists(&*handles[0], &[]).await;
+    }
+}
+
+/// Contract 7: of a renewal and an eviction that meet, one is refused.
+pub(super) async fn a_renewal_and_an_eviction_do_not_both_succeed<F: StateFixture>(fixture: &F) {
+    let handles = handles(fixture).await;
+    create(&*handles[0], first()).await;
+    for (round, overlap) in (0..2 * ROUNDS).zip(Overlap::alternating()) {
+        let seen = full(node(&format!("node-{round}"), 1));
+        let renewed = NodeLease { renewal: seen.renewal + 1, ..seen.clone() };
+        renew(&*handles[0], &seen).await;
+        // Each comes first in its turn, where that counts.
+        let evicts = usize::from(round % 4 < 2);
+        let calls = (0..2).map(|at| {
+            let (service, seen) = (Arc::clone(&handles[at]), seen.clone());
+            let renewed = renewed.clone();
+            async move {
+                if at == evicts {
+                    service.evict(&name(), &seen).await.is_ok()
+                } else {
+                    service.renew_lease(&name(), &renewed).await.is_ok()
+                }
+            }
+        });
+        let told = overlap.race(calls.collect()).await;
+        match (told[evicts], told[1 - evicts]) {
+            (true, true) => panic!("a node renewed its lease and was evicted for not doing so"),
+            (true, false) => lists(&*handles[1], &[]).await,
+            (false, true) => lists(&*handles[1], &[&renewed]).await,
+            // Both failed for reasons of their own: nothing is shown.
+            (false, false) => {}
+        }
+        // Away with what is left, for the next round.
+        let _ = handles[0].evict(&name(), &renewed).await;
     }
 }

@@ -1,0 +1,278 @@
+//! Steps carried out, one after the other, until there is none left.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::controller::Seen;
+use super::gated::evidence;
+use super::path::Next;
+use super::{ChangeRequest, ControllerError, GateContext, MigrationController};
+use crate::observe::{Event, field};
+use crate::phase::{
+    Adopted, Evidence, MigrationState, Move, MoveNote, MoveRecord, Refused, StepError,
+    take_step_from,
+};
+use crate::reconcile::SweepError;
+
+/// A step that was taken.
+///
+/// ```
+/// use strangler_fig::controller::StepTaken;
+///
+/// fn line(step: &StepTaken) -> String {
+///     format!("{} (epoch {}), after {:?}", step.step, step.epoch, step.waited)
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepTaken {
+    /// What was done.
+    pub step: Move,
+    /// The epoch it made.
+    pub epoch: u64,
+    /// How long it waited for the fleet.
+    pub waited: Duration,
+    /// What it waited for last.
+    pub waited_for: Option<Refused>,
+}
+
+/// What a controller has done.
+///
+/// ```
+/// use strangler_fig::controller::Advanced;
+///
+/// fn lines(advanced: &Advanced) -> Vec<String> {
+///     advanced.steps.iter().map(|taken| taken.step.to_string()).collect()
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advanced {
+    /// The steps, in their order; none if it was there already.
+    pub steps: Vec<StepTaken>,
+    /// The state they led to.
+    pub state: MigrationState,
+}
+
+/// What one attempt at a step came to.
+enum Attempt {
+    Taken(Move, MigrationState),
+    /// Time may help.
+    Waits(ControllerError),
+}
+
+/// How long the step in hand has waited, and for what.
+struct Wait {
+    began: Instant,
+    waited_for: Option<Refused>,
+}
+
+impl Wait {
+    fn new() -> Self {
+        Self { began: Instant::now(), waited_for: None }
+    }
+}
+
+/// Whether the fleet, or a node of it, is all that is waited for.
+fn may_pass(refused: &Refused) -> bool {
+    matches!(
+        refused,
+        Refused::Unsettled { .. }
+            | Refused::TooFewNodes { .. }
+            | Refused::SweepOutdated { .. }
+            | Refused::WorkerRunning { .. }
+    )
+}
+
+/// Whether a move changes where the migration stands: what two operators must not do
+/// against each other.
+const fn steers(step: &Move) -> bool {
+    !matches!(step, Move::Complete(_) | Move::ExpectNodes(_) | Move::Evict { .. })
+}
+
+impl MigrationController {
+    /// Takes steps of `course`, at most `steps_max`, until it has arrived.
+    pub(super) async fn drive(
+        &self,
+        request: &ChangeRequest,
+        course: impl Fn(&MigrationState) -> Next + Send + Sync,
+        gated: bool,
+        steps_max: Option<usize>,
+    ) -> Result<Advanced, ControllerError> {
+        let (mut steps, mut last, mut wait) = (Vec::new(), None, Wait::new());
+        loop {
+            let seen = match self.look().await {
+                Err(error) if error.is_outage() => {
+                    self.pause(&mut wait, error).await?;
+                    continue;
+                }
+                seen => seen?,
+            };
+            let state = seen.state();
+            self.not_overtaken(last, state)?;
+            last = Some(state.adopted());
+            let next = course(state);
+            if steps_max.is_some_and(|most| steps.len() >= most) || next == Next::Arrived {
+                return Ok(Advanced { steps, state: seen.found.state });
+            }
+            match self.attempt(&seen, next, request, gated).await? {
+                Attempt::Waits(why) => self.pause(&mut wait, why).await?,
+                Attempt::Taken(step, state) => {
+                    let Wait { began, waited_for } = std::mem::replace(&mut wait, Wait::new());
+                    let (epoch, waited) = (state.epoch(), began.elapsed());
+                    last = Some(state.adopted());
+                    steps.push(StepTaken { step, epoch, waited, waited_for });
+                    if steps_max.is_some_and(|most| steps.len() >= most) {
+                        return Ok(Advanced { steps, state });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        seen: &Seen,
+        next: Next,
+        request: &ChangeRequest,
+        gated: bool,
+    ) -> Result<Attempt, ControllerError> {
+        match next {
+            Next::Arrived => unreachable!("whoever has arrived takes no step"),
+            Next::NoWay(why) => Err(why.into()),
+            Next::Sweep => self.sweep(seen, request).await,
+            Next::Take(step) => {
+                let seen_by_gates =
+                    if gated { self.ask(seen, &step, request).await? } else { Vec::new() };
+                self.take(seen, step, request, seen_by_gates).await
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        seen: &Seen,
+        step: &Move,
+        request: &ChangeRequest,
+    ) -> Result<Vec<Evidence>, ControllerError> {
+        let context = GateContext { state: seen.state(), fleet: &seen.fleet, step };
+        let read = self.gates.read(context, self.config.call_timeout).await;
+        evidence(step, read, request)
+    }
+
+    /// One move, recorded; and whether to wait if it is refused.
+    pub(super) async fn record(
+        &self,
+        seen: &Seen,
+        step: &Move,
+        request: &ChangeRequest,
+        evidence: Vec<Evidence>,
+    ) -> Result<MigrationState, StepError> {
+        let mut note = MoveNote::of(request.actor().clone(), request.reason().clone());
+        (note.at_unix_ms, note.evidence) = (self.config.clock.unix_millis(), evidence);
+        let state = take_step_from(&self.service, &seen.found, &seen.fleet, step, note).await?;
+        self.tell(&Event::Moved { epoch: state.epoch() });
+        info!(
+            { field::MIGRATION } = %self.name,
+            { field::EPOCH } = state.epoch(),
+            actor = %request.actor(),
+            "{step}"
+        );
+        Ok(state)
+    }
+
+    async fn take(
+        &self,
+        seen: &Seen,
+        step: Move,
+        request: &ChangeRequest,
+        evidence: Vec<Evidence>,
+    ) -> Result<Attempt, ControllerError> {
+        match self.record(seen, &step, request, evidence).await {
+            Ok(state) => Ok(Attempt::Taken(step, state)),
+            Err(StepError::Refused(refused)) if may_pass(&refused) => {
+                let step = step.to_string();
+                Ok(Attempt::Waits(ControllerError::Refused { step, source: refused }))
+            }
+            // Somebody was quicker: the next look tells whom.
+            Err(StepError::Overtaken { migration }) => {
+                Ok(Attempt::Waits(ControllerError::Overtaken { migration, by: None }))
+            }
+            Err(error) => Err(ControllerError::of_step(&step, error)),
+        }
+    }
+
+    async fn sweep(
+        &self,
+        seen: &Seen,
+        request: &ChangeRequest,
+    ) -> Result<Attempt, ControllerError> {
+        let Some(sweeper) = &self.sweeper else {
+            return Err(ControllerError::NoSweeper);
+        };
+        let ticket = match seen.state().begin_sweep_in_cutover(&seen.fleet) {
+            Ok(ticket) => ticket,
+            Err(source) if may_pass(&source) => {
+                let step = "sweep".to_owned();
+                return Ok(Attempt::Waits(ControllerError::Refused { step, source }));
+            }
+            Err(source) => {
+                return Err(ControllerError::Refused { step: "sweep".to_owned(), source });
+            }
+        };
+        match sweeper.sweep(ticket).await {
+            Ok(evidence) => {
+                let seen = self.look().await?;
+                self.take(&seen, Move::Complete(evidence), request, Vec::new()).await
+            }
+            // Its node had not adopted the state yet, or it moved meanwhile.
+            Err(error @ SweepError::Interrupted { .. }) => Ok(Attempt::Waits(error.into())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Somebody who steers elsewhere has the last word, until asked again.
+    fn not_overtaken(
+        &self,
+        last: Option<Adopted>,
+        state: &MigrationState,
+    ) -> Result<(), ControllerError> {
+        let Some(last) = last.filter(|last| *last != state.adopted()) else { return Ok(()) };
+        let since: Vec<&MoveRecord> =
+            state.history().iter().filter(|record| record.epoch > last.epoch).collect();
+        let all_told = state.epoch().checked_sub(last.epoch) == u64::try_from(since.len()).ok();
+        let steered = since.iter().find(|record| steers(&record.step));
+        if all_told && steered.is_none() {
+            return Ok(());
+        }
+        let by = steered.and_then(|record| record.actor.clone());
+        Err(ControllerError::Overtaken { migration: self.name.clone(), by })
+    }
+
+    /// Waits a moment, or gives up.
+    async fn pause(&self, wait: &mut Wait, why: ControllerError) -> Result<(), ControllerError> {
+        let waited = wait.began.elapsed();
+        if waited >= self.config.settle_wait {
+            return Err(match why {
+                ControllerError::Refused { step, source } => {
+                    ControllerError::Waiting { step, waited, source }
+                }
+                why => why,
+            });
+        }
+        if let ControllerError::Refused { source, .. } = &why {
+            if wait.waited_for.as_ref() != Some(source) {
+                self.tell(&Event::MoveWaits);
+                warn!({ field::MIGRATION } = %self.name, { field::REASON } = %source, "a move waits");
+            }
+            wait.waited_for = Some(source.clone());
+        }
+        if self.config.evicts_fenced {
+            self.evict_run_out().await;
+        }
+        tokio::time::sleep(self.config.poll_interval).await;
+        Ok(())
+    }
+}

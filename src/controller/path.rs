@@ -1,0 +1,183 @@
+//! The way from a state to a target, one step at a time. Whether a step is allowed
+//! now, the state's own transition decides; here is only what comes next.
+
+use super::Target;
+use crate::phase::{Family, MigrationState, Move, Part, PartName, Phase, Share};
+
+/// What is to be done next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It is where it should be.
+    Arrived,
+    /// This move.
+    Take(Move),
+    /// A sweep must show that the store to cross to is complete.
+    Sweep,
+    /// Nothing leads there.
+    NoWay(NoWay),
+}
+
+/// Why no sequence of moves leads to a target.
+///
+/// ```
+/// use strangler_fig::controller::NoWay;
+///
+/// assert_eq!(NoWay::NoCohort.to_string(), "there is no cohort");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoWay {
+    /// A part that is not there cannot move.
+    #[error("there is no cohort")]
+    NoCohort,
+    /// These phases are for the whole.
+    #[error("a cohort does not go to {to}")]
+    NotForCohorts {
+        /// Where it should go.
+        to: Phase,
+    },
+    /// Operations stop there: it is entered by `halt` alone.
+    #[error("halted is no target: see `halt`")]
+    Halted,
+    /// Legacy lacks what was written since.
+    #[error("legacy was left behind in {phase}: there is no quick way back")]
+    LegacyLeftBehind {
+        /// Where a part stands.
+        phase: Phase,
+    },
+    /// It is at the end.
+    #[error("nothing lies ahead but to decommission legacy")]
+    NothingAhead,
+    /// It is at the beginning.
+    #[error("nothing lies behind: only legacy is used")]
+    NothingBehind,
+}
+
+const LADDER: [Phase; 7] = [
+    Phase::LegacyOnly,
+    Phase::DualWrite,
+    Phase::Shadow,
+    Phase::Cutover,
+    Phase::Live,
+    Phase::RampDown,
+    Phase::ModernOnly,
+];
+
+/// The place of a phase on the way; `Halted` stands beside `Live`.
+fn rung(phase: Phase) -> usize {
+    LADDER.iter().position(|rung| *rung == phase).unwrap_or(4)
+}
+
+fn to(part: PartName, to: Phase) -> Next {
+    Next::Take(Move::Phase { part, to })
+}
+
+const fn is_behind(phase: Phase) -> bool {
+    matches!(phase.family(), Some(Family::Legacy))
+}
+
+/// The next step of one part to `goal`.
+fn part_toward(state: &MigrationState, name: PartName, part: Part, goal: Phase) -> Next {
+    let is_complete = match part.entered_from {
+        Family::Legacy => part.modern_complete,
+        Family::Modern => state.legacy_complete(),
+    };
+    match (part.phase, part.entered_from) {
+        (from, _) if from == goal => Next::Arrived,
+        (Phase::Halted, _) if goal == Phase::LegacyOnly => to(name, goal),
+        (Phase::Halted, _) if is_behind(goal) => to(name, Phase::DualWrite),
+        (Phase::Halted, _) => to(name, Phase::Live),
+        (Phase::Cutover, Family::Legacy) if is_behind(goal) => to(name, goal),
+        (Phase::Cutover, Family::Modern) if !is_behind(goal) => to(name, Phase::Live),
+        (Phase::Cutover, _) if !is_complete => Next::Sweep,
+        (Phase::Cutover, Family::Legacy) => to(name, Phase::Live),
+        (Phase::Cutover, Family::Modern) => to(name, goal),
+        (from, _) if is_behind(from) && is_behind(goal) && rung(goal) < rung(from) => {
+            to(name, goal)
+        }
+        (from, _) if rung(goal) > rung(from) => to(name, LADDER[rung(from) + 1]),
+        (from, _) => to(name, LADDER[rung(from) - 1]),
+    }
+}
+
+fn whole_toward(state: &MigrationState, target: Phase) -> Next {
+    let Some(cohort) = state.cohort() else {
+        return part_toward(state, PartName::Base, state.base(), target);
+    };
+    let goal = if target.leaves_legacy() { Phase::Live } else { target };
+    let (base, ahead) = ((PartName::Base, state.base()), (PartName::Cohort, cohort.part));
+    // Forward the cohort leads, back it follows.
+    let order = if is_behind(goal) { [base, ahead] } else { [ahead, base] };
+    // A sweep makes legacy complete only if it sees every part in `Cutover`.
+    let sweeps = is_behind(goal) && !state.legacy_complete();
+    for (name, part) in order {
+        if sweeps && is_behind(part.phase) {
+            continue;
+        }
+        let goal = if sweeps { Phase::Cutover } else { goal };
+        match part_toward(state, name, part, goal) {
+            Next::Arrived => {}
+            next => return next,
+        }
+    }
+    match () {
+        () if sweeps => Next::Sweep,
+        () if is_behind(goal) => Next::Take(Move::EndCohort),
+        // Two parts in `Cutover` that came from different families stay two.
+        () if base.1.entered_from != ahead.1.entered_from => Next::Arrived,
+        () => Next::Take(Move::GrowCohort { share: Share::WHOLE }),
+    }
+}
+
+/// The next step to `target`.
+pub(super) fn toward(state: &MigrationState, target: Target) -> Next {
+    match target {
+        Target::Whole(Phase::Halted) | Target::Cohort(Phase::Halted) => Next::NoWay(NoWay::Halted),
+        Target::Cohort(to) if to.leaves_legacy() => Next::NoWay(NoWay::NotForCohorts { to }),
+        Target::Cohort(to) => match state.cohort() {
+            None => Next::NoWay(NoWay::NoCohort),
+            Some(cohort) => part_toward(state, PartName::Cohort, cohort.part, to),
+        },
+        Target::Whole(to) => whole_toward(state, to),
+    }
+}
+
+/// The next step of all.
+pub(super) fn ahead(state: &MigrationState) -> Next {
+    match toward(state, Target::Whole(Phase::ModernOnly)) {
+        Next::Arrived => Next::NoWay(NoWay::NothingAhead),
+        next => next,
+    }
+}
+
+/// Where a rollback leads: everything into the legacy family, where modern goes on
+/// following; or, if it is there, one phase back.
+pub(super) fn behind(state: &MigrationState) -> Result<Target, NoWay> {
+    let base = state.base().phase;
+    let cohort = state.cohort().map(|cohort| cohort.part.phase);
+    let target = match (is_behind(base), cohort) {
+        (false, _) => Phase::DualWrite,
+        (true, Some(_)) => base,
+        (true, None) if base == Phase::Shadow => Phase::DualWrite,
+        (true, None) if base == Phase::DualWrite => Phase::LegacyOnly,
+        (true, None) => return Err(NoWay::NothingBehind),
+    };
+    Ok(Target::Whole(target))
+}
+
+/// The next step away from a modern store that is gone (R4).
+pub(super) fn rescue(state: &MigrationState) -> Next {
+    let cohort = state.cohort().map(|cohort| (PartName::Cohort, cohort.part));
+    let parts = [Some((PartName::Base, state.base())), cohort];
+    let parts = || parts.iter().flatten().copied();
+    if let Some((_, part)) = parts().find(|(_, part)| part.phase.leaves_legacy()) {
+        return Next::NoWay(NoWay::LegacyLeftBehind { phase: part.phase });
+    }
+    if let Some((name, _)) = parts().find(|(_, part)| part.phase == Phase::Live) {
+        return to(name, Phase::Halted);
+    }
+    if let Some((name, _)) = parts().find(|(_, part)| !is_behind(part.phase)) {
+        return to(name, Phase::LegacyOnly);
+    }
+    if cohort.is_some() { Next::Take(Move::EndCohort) } else { Next::Arrived }
+}

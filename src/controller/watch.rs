@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::phase::{NodeId, NodeLease};
+
+/// For how long leases have stood still, by the clock of whoever watches.
+#[derive(Debug, Default)]
+pub(super) struct LeaseWatch {
+    seen: BTreeMap<NodeId, Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    lease: NodeLease,
+    /// When it was first seen so.
+    since: Instant,
+    /// Whether it was seen to change: else how old it is, nobody knows.
+    renewed: bool,
+}
+
+impl LeaseWatch {
+    /// Takes note of what is there now.
+    pub(super) fn look(&mut self, leases: &[NodeLease]) {
+        let now = Instant::now();
+        self.seen.retain(|node, _| leases.iter().any(|lease| lease.node == *node));
+        for lease in leases {
+            match self.seen.get_mut(&lease.node) {
+                Some(seen) if seen.lease == *lease => {}
+                Some(seen) => *seen = Seen { lease: lease.clone(), since: now, renewed: true },
+                None => {
+                    let seen = Seen { lease: lease.clone(), since: now, renewed: false };
+                    self.seen.insert(lease.node.clone(), seen);
+                }
+            }
+        }
+    }
+
+    /// For how long this lease has been seen unchanged.
+    pub(super) fn unchanged(&self, node: &NodeId) -> Option<Duration> {
+        self.seen.get(node).map(|seen| seen.since.elapsed())
+    }
+
+    /// How long ago it was renewed; `None`: it was not seen to be.
+    pub(super) fn renewed_ago(&self, node: &NodeId) -> Option<Duration> {
+        self.seen.get(node).filter(|seen| seen.renewed).map(|seen| seen.since.elapsed())
+    }
+
+    /// The nodes that have stopped by themselves: watched, unchanged, for longer than
+    /// their term and `margin`.
+    pub(super) fn run_out(&self, margin: Duration) -> Vec<NodeLease> {
+        let has_run_out = |seen: &&Seen| {
+            let term = seen.lease.term.map(|term| term.saturating_add(margin));
+            term.is_some_and(|term| seen.since.elapsed() > term)
+        };
+        self.seen.values().filter(has_run_out).map(|seen| seen.lease.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phase::Incarnation;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn lease(renewal: u64, term: Option<Duration>) -> NodeLease {
+        let name = "node-1".parse().unwrap();
+        let node = NodeId { name, incarnation: Incarnation::fixed(1) };
+        NodeLease { renewal, term, ..NodeLease::new(node) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_runs_out_by_the_clock_of_who_watches_and_not_before() {
+        let mut watch = LeaseWatch::default();
+        let term = Some(SECOND * 10);
+        watch.look(&[lease(1, term)]);
+        tokio::time::advance(SECOND * 12).await;
+        assert!(watch.run_out(SECOND * 2).is_empty(), "the margin counts");
+        watch.look(&[lease(1, term)]);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(watch.run_out(SECOND * 2).len(), 1);
+        watch.look(&[lease(2, term)]);
+        assert!(watch.run_out(SECOND * 2).is_empty(), "it came back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_without_a_term_never_runs_out() {
+        let mut watch = LeaseWatch::default();
+        watch.look(&[lease(1, None)]);
+        tokio::time::advance(SECOND * 1_000_000).await;
+        assert!(watch.run_out(Duration::ZERO).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn how_old_a_lease_is_that_never_changed_is_not_known() {
+        let mut watch = LeaseWatch::default();
+        watch.look(&[lease(1, None)]);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(watch.renewed_ago(&lease(1, None).node), None);
+        watch.look(&[lease(2, None)]);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(watch.renewed_ago(&lease(1, None).node), Some(SECOND));
+        watch.look(&[]);
+        assert_eq!(watch.renewed_ago(&lease(1, None).node), None);
+    }
+}
