@@ -7,6 +7,7 @@ use strangler_fig::phase::{Incarnation, NodeId};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Outcome;
+use crate::node::EVICTED;
 use crate::operator::Goal;
 use crate::process::Process;
 use crate::sides::Urls;
@@ -126,9 +127,29 @@ impl Crew {
             node.order("finish").await;
         }
         for node in &self.nodes {
-            node.lock().await.end(PATIENCE).await?;
+            let mut node = node.lock().await;
+            let ended = node.end(PATIENCE).await;
+            if ended.is_err() && !self.has_left(&mut node)? {
+                return ended;
+            }
         }
         Ok(())
+    }
+
+    /// Whether `node` has ended since it was evicted, which happens to nobody that
+    /// answers without the state service for ever.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended in another way.
+    pub fn has_left(&self, node: &mut Process) -> Outcome<bool> {
+        match node.ended()? {
+            None => Ok(false),
+            Some(ended) if self.orders.term.is_some() && ended.code() == Some(EVICTED.into()) => {
+                Ok(true)
+            }
+            Some(ended) => Err(format!("{} ended with {ended}", node.id.name).into()),
+        }
     }
 
     fn journal(&self, life: u32) -> PathBuf {

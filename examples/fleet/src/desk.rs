@@ -45,7 +45,7 @@ impl Desk {
             TrackerConfig::default().with_role(NodeRole::Worker).with_poll_interval(POLL_INTERVAL);
         let tracker = register(&service, id, config).await?;
         let customers = urls.customers(Arc::clone(&tracker), Arc::new(Gate::default()))?;
-        let operator = Operator::new(service.clone(), customers.clone(), tell);
+        let operator = Operator::new(id.name.as_str(), service.clone(), &customers, tell)?;
         let following = tokio::spawn(async move {
             // Ends when the desk is closed; an eviction shows in the next sweep.
             let _ = tracker.run(std::future::pending()).await;

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use fleet::desk::operate;
 use fleet::director::direct;
-use fleet::node::serve;
+use fleet::node::{EVICTED, Served, serve};
 use fleet::options::{HELP, Options};
 use fleet::task::Task;
 use fleet::{Outcome, chain};
+use strangler_fig::phase::NodeId;
 
 /// The exit code of a wrong option.
 const WRONG_INPUT: u8 = 2;
@@ -29,8 +30,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match run(options) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("fleet: {}", chain(&*error));
             ExitCode::FAILURE
@@ -38,21 +38,31 @@ fn main() -> ExitCode {
     }
 }
 
-/// Answers whether all is well.
+/// Answers whether all is well, or in what way not.
 #[tokio::main(worker_threads = 2)]
-async fn run(options: Options) -> Outcome<bool> {
+async fn run(options: Options) -> Outcome<ExitCode> {
     match options.task {
-        Some(Task::Node(task)) => of(&task.id.to_string(), serve(task).await),
-        Some(Task::Operator(task)) => of(&task.id.to_string(), operate(task).await),
+        Some(Task::Node(task)) => of(&task.id.clone(), serve(task).await).map(left),
+        Some(Task::Operator(task)) => {
+            of(&task.id.clone(), operate(task).await).map(|()| ExitCode::SUCCESS)
+        }
         None => {
             let url = env::var("POSTGRES_URL").unwrap_or_else(|_| URL.to_owned());
-            Ok(direct(&options, &url, env::current_exe()?).await?.is_clean())
+            let ending = direct(&options, &url, env::current_exe()?).await?;
+            Ok(if ending.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }
 
+fn left(served: Served) -> ExitCode {
+    match served {
+        Served::Finished => ExitCode::SUCCESS,
+        Served::Evicted => ExitCode::from(EVICTED),
+    }
+}
+
 /// Says which process failed.
-fn of(who: &str, outcome: Outcome) -> Outcome<bool> {
+fn of<T>(who: &NodeId, outcome: Outcome<T>) -> Outcome<T> {
     let failed = |error: Box<dyn Error + Send + Sync>| format!("{who}: {}", chain(&*error));
-    Ok(outcome.map(|()| true).map_err(failed)?)
+    Ok(outcome.map_err(failed)?)
 }

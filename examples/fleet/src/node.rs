@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use fastrand::Rng;
-use strangler_fig::phase::{OutagePolicy, PhaseTracker, TrackerConfig};
+use strangler_fig::phase::{OutagePolicy, PhaseTracker, TrackerConfig, TrackerError};
 use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairPump};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -26,13 +26,25 @@ const REPAIR_INTERVAL: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(20);
 const RETRY: Duration = Duration::from_millis(100);
 
+/// The exit code of a node that was evicted.
+pub const EVICTED: u8 = 3;
+
+/// How a node came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// It was told to finish, and gave its lease back.
+    Finished,
+    /// The fleet has gone on without it. It answers nothing any more.
+    Evicted,
+}
+
 /// A node of the service: follows the phase, repairs what it and others noted, and
 /// has callers, until it is told to finish.
 ///
 /// # Errors
 ///
 /// When it cannot start, or the fleet goes on without it.
-pub async fn serve(task: NodeTask) -> Outcome {
+pub async fn serve(task: NodeTask) -> Outcome<Served> {
     let mut parent = orders()?;
     let journal = Arc::new(Journal::create(&task.journal)?);
     let (gate, service) = (Arc::new(Gate::default()), task.urls.service().await?);
@@ -51,14 +63,14 @@ pub async fn serve(task: NodeTask) -> Outcome {
 
     tokio::select! {
         () = obey(&mut parent, &gate) => {}
-        evicted = following => return evicted?,
+        evicted = following => return evicted?.map(|()| Served::Evicted),
     }
     end.send_replace(true);
     while let Some(ended) = callers.join_next().await {
         ended?;
     }
     repairing.await?;
-    leave(&task, &customers).await
+    leave(&task, &customers).await.map(|()| Served::Finished)
 }
 
 /// Does what the parent says, until that is to finish.
@@ -76,12 +88,16 @@ async fn obey(parent: &mut UnboundedReceiver<String>, gate: &Gate) {
     }
 }
 
+/// Ends by itself if the node was evicted.
 async fn follow(tracker: Arc<PhaseTracker>, mut over: watch::Receiver<bool>) -> Outcome {
-    let over = async move {
+    let ended = async {
         // The sender lives as long as the node.
         let _ = over.wait_for(|over| *over).await;
     };
-    Ok(tracker.run(over).await?)
+    match tracker.run(ended).await {
+        Ok(()) | Err(TrackerError::Evicted { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the node notes goes to a queue that outlives it; any node repairs it.

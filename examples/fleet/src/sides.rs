@@ -20,8 +20,11 @@ pub const MIGRATION: &str = "customers";
 /// The monolith's table as it is, with stamps beside it.
 pub type Legacy = Gated<SideStamped<PostgresCustomers, PostgresStamps>>;
 
+/// The new table, with stamps and tombstones in its rows.
+pub type Modern = PostgresRepository;
+
 /// The customers while they move.
-pub type Customers = MigrationRepository<Legacy, PostgresRepository>;
+pub type Customers = MigrationRepository<Legacy, Modern>;
 
 /// How long a store and the state service may take to answer. A process that is
 /// stopped in the middle of a transaction holds others up for so long.

@@ -3,14 +3,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
-use tokio::sync::watch;
+use strangler_fig::phase::NodeId;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::Outcome;
 use crate::link::Weather;
-use crate::operator::{Goal, evict};
+use crate::operator::Goal;
 use crate::process::Process;
-use crate::stage::{Stage, migration};
+use crate::stage::Stage;
 
 /// How long a node is stopped, or lies dead, and the state service is away, at
 /// most.
@@ -21,6 +22,9 @@ const OUTAGE_MAX: Duration = Duration::from_secs(3);
 const STOP_PAUSE: Duration = Duration::from_secs(2);
 const DEATH_PAUSE: Duration = Duration::from_secs(9);
 const OUTAGE_PAUSE: Duration = Duration::from_secs(7);
+/// How often the dead are buried, and nodes are looked at, at most.
+const BURIAL_PAUSE: Duration = Duration::from_millis(200);
+const WATCH_PAUSE: Duration = Duration::from_millis(200);
 /// How often one goal's operator is killed, at most, and how soon.
 const OPERATORS: u32 = 3;
 const OPERATOR_LASTS: Duration = Duration::from_millis(400);
@@ -38,14 +42,18 @@ pub struct Tormentor<'a> {
     kills: AtomicU32,
     operators: AtomicU32,
     outages: AtomicU32,
+    evictions: AtomicU32,
+    /// Lives that have ended, and whose lease may stand.
+    dead: Mutex<Vec<NodeId>>,
 }
 
 impl<'a> Tormentor<'a> {
     /// A tormentor of `stage`, in a run that takes so long.
     pub fn new(stage: &'a Stage, duration: Duration, tell: &'a (dyn Fn(&str) + Sync)) -> Self {
         let scale = (duration.as_secs_f64() / 60.0).clamp(0.2, 1.0);
-        let [stops, kills, operators, outages] = [(); 4].map(|()| AtomicU32::new(0));
-        Self { stage, tell, scale, stops, kills, operators, outages }
+        let [stops, kills, operators, outages, evictions] = [(); 5].map(|()| AtomicU32::new(0));
+        let dead = Mutex::default();
+        Self { stage, tell, scale, stops, kills, operators, outages, evictions, dead }
     }
 
     /// Torments until it is over; then every node runs and the service is there.
@@ -59,6 +67,8 @@ impl<'a> Tormentor<'a> {
             self.stop_nodes(&mut first, over),
             self.kill_nodes(&mut second, over),
             self.cut_off(&mut third, over),
+            self.bury(over),
+            self.watch(over),
         )?;
         Ok(())
     }
@@ -83,7 +93,7 @@ impl<'a> Tormentor<'a> {
             operator.kill().await?;
             self.operators.fetch_add(1, Ordering::Relaxed);
             (self.tell)("  the operator is killed");
-            self.evict(&operator).await?;
+            self.dead.lock().await.push(operator.id.clone());
         }
         Ok(())
     }
@@ -121,19 +131,14 @@ impl<'a> Tormentor<'a> {
         Ok(())
     }
 
-    /// The dead life loses its lease before or after the next one begins.
+    /// The dead life loses its lease while the next one begins.
     async fn kill(&self, number: usize, node: &mut Process, rng: &mut Rng) -> Outcome {
         node.kill().await?;
         self.kills.fetch_add(1, Ordering::Relaxed);
         (self.tell)(&format!("  {} is killed", node.id.name));
         sleep(DEATH_MAX.mul_f64(self.scale * rng.f64())).await;
-        if rng.bool() {
-            self.evict(node).await?;
-            *node = self.stage.crew.new_life(number)?;
-        } else {
-            let dead = std::mem::replace(node, self.stage.crew.new_life(number)?);
-            self.evict(&dead).await?;
-        }
+        let dead = std::mem::replace(node, self.stage.crew.new_life(number)?);
+        self.dead.lock().await.push(dead.id);
         Ok(())
     }
 
@@ -151,8 +156,33 @@ impl<'a> Tormentor<'a> {
         Ok(())
     }
 
-    async fn evict(&self, dead: &Process) -> Outcome {
-        evict(&*self.stage.desk.service, &migration(), &dead.id).await
+    /// Takes the leases of the dead away: until then they hold crossings up.
+    async fn bury(&self, over: &watch::Receiver<bool>) -> Outcome {
+        while self.pause(BURIAL_PAUSE, &mut Rng::with_seed(0), over).await {
+            let dead = self.dead.lock().await.first().cloned();
+            let Some(dead) = dead else { continue };
+            // Else the service is away: later.
+            if self.stage.desk.operator.bury(&dead).await.is_ok() {
+                self.dead.lock().await.retain(|life| *life != dead);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts nodes again that ended by themselves, as the fleet went on without
+    /// them. No other end is allowed for.
+    async fn watch(&self, over: &watch::Receiver<bool>) -> Outcome {
+        while self.pause(WATCH_PAUSE, &mut Rng::with_seed(0), over).await {
+            for number in 0..self.stage.crew.len() {
+                let mut node = self.stage.crew.node(number).await;
+                if self.stage.crew.has_left(&mut node)? {
+                    self.evictions.fetch_add(1, Ordering::Relaxed);
+                    (self.tell)(&format!("  {} finds itself evicted", node.id.name));
+                    *node = self.stage.crew.new_life(number)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Waits for a while; answers whether to go on.
@@ -171,13 +201,13 @@ impl fmt::Debug for Tormentor<'_> {
 impl fmt::Display for Tormentor<'_> {
     /// What was done so far.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [stops, kills, operators, outages] =
-            [&self.stops, &self.kills, &self.operators, &self.outages]
+        let [stops, kills, operators, outages, evictions] =
+            [&self.stops, &self.kills, &self.operators, &self.outages, &self.evictions]
                 .map(|count| count.load(Ordering::Relaxed));
         write!(
             f,
             "{stops} stops and {kills} deaths of nodes, {operators} deaths of operators, \
-             {outages} outages of the state service"
+             {outages} outages of the state service, {evictions} evictions of living nodes"
         )
     }
 }

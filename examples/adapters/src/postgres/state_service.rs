@@ -36,8 +36,9 @@ const LEASES: &str = "\
     SELECT node, document FROM migration_lease
     WHERE migration = $1 AND document IS NOT NULL ORDER BY node";
 const EVICT: &str = "\
-    INSERT INTO migration_lease (migration, node, document) VALUES ($1, $2, NULL)
-    ON CONFLICT (migration, node) DO UPDATE SET document = NULL";
+    INSERT INTO migration_lease AS held (migration, node, document) VALUES ($1, $2, NULL)
+    ON CONFLICT (migration, node) DO UPDATE SET document = NULL
+    WHERE held.document IS NULL OR held.document = $3 RETURNING node";
 
 /// The state of migrations in two tables.
 ///
@@ -120,8 +121,12 @@ impl MigrationStateService for PostgresStateService {
         rows.iter().map(lease).collect()
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        self.change(EVICT, &[&name.as_str(), &document::lease_key(node)]).await.map(drop)
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
+        let (key, document) = (document::lease_key(&seen.node), document::lease_document(seen));
+        if self.change(EVICT, &[&name.as_str(), &key, &document]).await?.is_empty() {
+            return Err(StoreError::conflict(format!("node {key} has renewed its lease")));
+        }
+        Ok(())
     }
 }
 

@@ -34,7 +34,11 @@ const RELEASE: &str = "\
     return redis.call('HDEL', KEYS[1], ARGV[1])";
 const LEASES: &str = "return redis.call('HGETALL', KEYS[1])";
 const EVICTED: &str = "evicted";
-const EVICT: &str = "return redis.call('HSET', KEYS[1], ARGV[1], 'evicted')";
+const EVICT: &str = "\
+    local held = redis.call('HGET', KEYS[1], ARGV[1])
+    if held and held ~= 'evicted' and held ~= ARGV[2] then return 0 end
+    redis.call('HSET', KEYS[1], ARGV[1], 'evicted')
+    return 1";
 
 /// The state of migrations in two hashes each.
 #[derive(Debug)]
@@ -135,8 +139,11 @@ impl MigrationStateService for RedisStateService {
         stored.map(|(key, text)| document::lease(text, key)).collect()
     }
 
-    async fn evict(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        let node = document::lease_key(node);
-        self.change(EVICT, &self.lease_key(name), &[&node]).await.map(drop)
+    async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
+        let (node, document) = (document::lease_key(&seen.node), document::lease_document(seen));
+        if !self.change(EVICT, &self.lease_key(name), &[&node, &document]).await? {
+            return Err(StoreError::conflict(format!("node {node} has renewed its lease")));
+        }
+        Ok(())
     }
 }
