@@ -26,12 +26,18 @@ pub fn customer(number: u32, value: u64) -> Customer {
     Customer {
         id: key(number),
         name: format!("Customer {number}, {value}"),
-        email: (value % 3 > 0).then(|| format!("{value}@example.org")),
+        email: match value % 3 {
+            0 => None,
+            _ => Some(format!("{value}@example.org")),
+        },
         balance: count.wrapping_mul(7_919),
         joined: 1_000_000 * (count % 1_000_000),
         visits: count,
-        is_active: value % 2 == 0,
-        seal: (value % 4 > 0).then(|| value.to_be_bytes().to_vec()),
+        is_active: value.is_multiple_of(2),
+        seal: match value % 4 {
+            0 => None,
+            _ => Some(value.to_be_bytes().to_vec()),
+        },
     }
 }
 

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fastrand::Rng;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -41,7 +42,7 @@ pub async fn direct(options: &Options, url: &str, program: PathBuf) -> Outcome<E
     let mut stage = Stage::open(&setting).await?;
     let ending = tokio::select! {
         ending = migrate(&stage, options, heard) => ending,
-        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        () = interrupted() => Err("interrupted".into()),
     };
     let is_clean = ending.as_ref().is_ok_and(Ending::is_clean);
     let kept = (!is_clean).then(|| stage.keep_journals());
@@ -51,6 +52,15 @@ pub async fn direct(options: &Options, url: &str, program: PathBuf) -> Outcome<E
     }
     let ending = ending?;
     closed.map(|()| ending)
+}
+
+/// Resolves when somebody wants the run to end.
+async fn interrupted() {
+    let Ok(mut end) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = end.recv() => {}
+    }
 }
 
 /// The nodes disagree after each move, for different times.
@@ -112,9 +122,9 @@ async fn walk(
 ) -> Outcome {
     let began = Instant::now();
     for leg in LEGS {
-        reach(stage, leg, tormentor, rng)
-            .await
-            .map_err(|error| format!("{}: {error}", leg.name))?;
+        let stuck =
+            |error: Box<dyn Error + Send + Sync>| format!("{}: {}", leg.name, chain(&*error));
+        reach(stage, leg, tormentor, rng).await.map_err(stuck)?;
         say(leg.name);
         // For a moment at least.
         let until = began + duration * leg.until / 100;

@@ -21,30 +21,50 @@
 use std::error::Error;
 use std::iter;
 
+/// The load.
 pub mod caller;
 pub mod child;
+/// The processes of the fleet.
 pub mod crew;
 pub mod customers;
+/// Where an operator sits.
 pub mod desk;
+/// The run, from the first schema to the verdict.
 pub mod director;
+/// What a run has come to.
 pub mod ending;
+/// What stands in a journal.
 pub mod event;
+/// A write that is held at the door.
 pub mod gate;
 pub mod history;
+/// What a node leaves behind when it is killed.
 pub mod journal;
+/// The way to the state service, which can be taken away.
 pub mod link;
+/// The clock that all processes share.
 pub mod moment;
+/// What a node of the service runs.
 pub mod node;
 pub mod operator;
+/// The command line.
 pub mod options;
 pub mod plan;
+/// A process, and the signals to it.
 pub mod process;
+/// Lines of progress.
 pub mod report;
+/// A directory of one run.
 pub mod scratch;
+/// The schemas of one run.
 pub mod server;
+/// The two sides and the state service.
 pub mod sides;
+/// Everything a run is made of.
 pub mod stage;
+/// What a process is started for.
 pub mod task;
+/// What is done to the fleet.
 pub mod tormentor;
 
 /// What a part of the program comes to.

@@ -82,10 +82,10 @@ async fn accept(listener: TcpListener, server: String, weather: Arc<watch::Sende
         let Ok((client, _)) = listener.accept().await else { continue };
         let (server, weather) = (server.clone(), weather.subscribe());
         tokio::spawn(async move {
-            if *weather.borrow() != Weather::Refusing {
-                if let Ok(server) = TcpStream::connect(&server).await {
-                    forward(client, server, weather).await;
-                }
+            let is_open = *weather.borrow() != Weather::Refusing;
+            // A client that is let in to a server that is not there is cut off.
+            if is_open && let Ok(server) = TcpStream::connect(&server).await {
+                forward(client, server, weather).await;
             }
         });
     }

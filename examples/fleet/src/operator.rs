@@ -21,7 +21,7 @@ use crate::Outcome;
 use crate::sides::{Customers, Legacy, Modern};
 
 /// How long an operator waits for the fleet, and between two attempts.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(50);
 const RETRY: Duration = Duration::from_millis(50);
 /// How often the controller looks whether the fleet has settled, how long it waits
 /// for the state service, and how much longer than its term it watches a lease
@@ -139,8 +139,24 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// When a store cannot be read, or the state moves.
+    /// The last failure, if it takes too long.
     pub async fn level(&self) -> Outcome {
+        let by = Instant::now() + PATIENCE;
+        loop {
+            match self.level_once().await {
+                Err(_) if Instant::now() < by => sleep(RETRY).await,
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Who sweeps.
+    #[must_use]
+    pub fn sweeper(&self) -> Arc<dyn Sweeper> {
+        self.sweep.clone()
+    }
+
+    async fn level_once(&self) -> Outcome {
         let found = self.service.current(&self.migration).await?;
         let found = found.ok_or("there is no migration")?;
         let ticket = found.state.begin_sweep(&Fleet::default());

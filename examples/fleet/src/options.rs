@@ -40,7 +40,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let duration = Duration::from_secs(60);
+        let duration = Duration::from_mins(1);
         Self { seed: 1, duration, nodes: 6, fenced: false, help: false, task: None }
     }
 }
