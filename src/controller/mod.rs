@@ -16,6 +16,7 @@ mod error;
 mod evict;
 mod gate;
 mod gated;
+mod guard;
 mod path;
 mod plan;
 mod request;
@@ -37,6 +38,7 @@ pub use gate::{
     read_within,
 };
 pub use gated::{Before, ReadGate};
+pub use guard::{Alarm, GuardConfig, GuardOutcome, RollbackGuard};
 pub use path::NoWay;
 pub use plan::{Plan, PlannedStep};
 pub use request::ChangeRequest;

@@ -117,7 +117,7 @@ impl MigrationStateService for InMemoryStateService {
         let mut migrations = self.lock();
         let migration = migrations.entry(name.clone()).or_default();
         let node = &seen.node;
-        if migration.leases.get(node).is_some_and(|stored| stored != seen) {
+        if migration.leases.get(node).is_some_and(|stored| stored.renewal != seen.renewal) {
             return Err(StoreError::conflict(format!("node {node} has renewed its lease")));
         }
         migration.leases.remove(node);

@@ -44,6 +44,11 @@ pub enum Event {
     },
     /// A move waits for the fleet.
     MoveWaits,
+    /// A rollback guard saw something wrong and could not, or may not, go back.
+    GuardAlarmed {
+        /// What: `mismatches`, `errors` or `latency`.
+        cause: &'static str,
+    },
     /// An operation was answered.
     Operated {
         /// Which kind.

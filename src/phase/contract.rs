@@ -112,11 +112,11 @@ pub struct Versioned {
 /// 5. `renew_lease` stores the whole lease under its node id, in place of an
 ///    older one, also before `create`; `leases` answers every stored lease, never an older copy.
 /// 6. Leases never expire by themselves.
-/// 7. `evict` removes a lease for good, if it is stored as given, or not at all:
-///    `renew_lease` of that node id answers `Conflict` from then on. If another
-///    lease of the node is stored, since it was renewed meanwhile, `evict` answers
-///    `Conflict` and changes nothing. Evicting again is no error. Other incarnations
-///    are not touched.
+/// 7. `evict` removes a lease for good, if the one stored has the
+///    [`renewal`](NodeLease::renewal) of the one given, or none is stored: `renew_lease`
+///    of that node id answers `Conflict` from then on. If it was renewed meanwhile,
+///    `evict` answers `Conflict` and changes nothing. Evicting again is no error. Other
+///    incarnations are not touched.
 /// 8. `release_lease` removes a lease; none to remove is no error.
 /// 9. Migrations of different names do not touch each other.
 /// 10. What was acknowledged is durable.

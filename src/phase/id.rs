@@ -1,5 +1,6 @@
 use std::fmt;
 use std::num::ParseIntError;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +99,33 @@ pub struct NodeId {
     pub name: NodeName,
     /// Which life of that name.
     pub incarnation: Incarnation,
+}
+
+/// A text that is no node id.
+///
+/// ```
+/// use strangler_fig::phase::NodeId;
+///
+/// let wrong = "node-1".parse::<NodeId>().unwrap_err();
+/// assert_eq!(wrong.to_string(), "a node id is a name, a slash and 32 hex digits, not \"node-1\"");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a node id is a name, a slash and 32 hex digits, not {0:?}")]
+pub struct NodeIdError(String);
+
+impl FromStr for NodeId {
+    type Err = NodeIdError;
+
+    /// What [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, NodeIdError> {
+        let parsed = || {
+            let (name, incarnation) = text.split_once('/')?;
+            let is_plain = incarnation.len() == 32 && !incarnation.starts_with('+');
+            let incarnation = incarnation.to_owned().try_into().ok().filter(|_| is_plain)?;
+            Some(Self { name: name.parse().ok()?, incarnation })
+        };
+        parsed().ok_or_else(|| NodeIdError(text.chars().take(200).collect()))
+    }
 }
 
 impl fmt::Display for NodeId {

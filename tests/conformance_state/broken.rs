@@ -254,7 +254,7 @@ impl MigrationStateService for Broken {
         let stored = leases.iter().find(|lease| lease.node == *node);
         let is_seen = stored.is_some();
         let is_gone = barred.contains(&(table.clone(), node.clone()));
-        let is_renewed = stored.is_some_and(|stored| stored != seen);
+        let is_renewed = stored.is_some_and(|stored| stored.renewal != seen.renewal);
         if is_renewed && !is_gone && !self.is(Fault::EvictsTheLiving) {
             return Err(StoreError::conflict("renewed"));
         }

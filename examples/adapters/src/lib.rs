@@ -11,5 +11,6 @@ mod document;
 mod effect;
 pub mod http;
 pub mod mariadb;
+pub mod nats;
 pub mod postgres;
 pub mod redis;

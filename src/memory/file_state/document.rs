@@ -69,7 +69,7 @@ impl Document {
 
     pub(super) fn evict(&mut self, seen: &NodeLease) -> Result<(), StoreError> {
         let node = &seen.node;
-        if self.leases.get(node).is_some_and(|stored| stored != seen) {
+        if self.leases.get(node).is_some_and(|stored| stored.renewal != seen.renewal) {
             return Err(StoreError::conflict(format!("node {node} has renewed its lease")));
         }
         self.leases.remove(node);

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 
 use super::PostgresDatabase;
 use super::database::Params;
-use super::number::{Decoded, unsigned};
+use super::number::{Decoded, signed, unsigned};
 use crate::document;
 use crate::effect::Effect;
 
@@ -27,8 +27,10 @@ const REPLACE: &str = "\
     WHERE name = $1 AND revision = $2 RETURNING revision";
 // Who waited for the row's lock judges what is there then: an eviction stays.
 const RENEW: &str = "\
-    INSERT INTO migration_lease AS held (migration, node, document) VALUES ($1, $2, $3)
-    ON CONFLICT (migration, node) DO UPDATE SET document = excluded.document
+    INSERT INTO migration_lease AS held (migration, node, document, renewal)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (migration, node)
+    DO UPDATE SET document = excluded.document, renewal = excluded.renewal
     WHERE held.document IS NOT NULL RETURNING node";
 const RELEASE: &str = "\
     DELETE FROM migration_lease WHERE migration = $1 AND node = $2 AND document IS NOT NULL";
@@ -38,7 +40,7 @@ const LEASES: &str = "\
 const EVICT: &str = "\
     INSERT INTO migration_lease AS held (migration, node, document) VALUES ($1, $2, NULL)
     ON CONFLICT (migration, node) DO UPDATE SET document = NULL
-    WHERE held.document IS NULL OR held.document = $3 RETURNING node";
+    WHERE held.document IS NULL OR held.renewal = $3 RETURNING node";
 
 /// The state of migrations in two tables.
 ///
@@ -105,15 +107,16 @@ impl MigrationStateService for PostgresStateService {
     }
 
     async fn renew_lease(&self, name: &MigrationName, lease: &NodeLease) -> Result<(), StoreError> {
-        let (key, document) = (document::lease_key(&lease.node), document::lease_document(lease));
-        if self.change(RENEW, &[&name.as_str(), &key, &document]).await?.is_empty() {
+        let (key, document) = (lease.node.to_string(), lease.to_document());
+        let params: Params = &[&name.as_str(), &key, &document, &signed(lease.renewal)?];
+        if self.change(RENEW, params).await?.is_empty() {
             return Err(StoreError::conflict(format!("node {key} was evicted")));
         }
         Ok(())
     }
 
     async fn release_lease(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        self.change(RELEASE, &[&name.as_str(), &document::lease_key(node)]).await.map(drop)
+        self.change(RELEASE, &[&name.as_str(), &node.to_string()]).await.map(drop)
     }
 
     async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError> {
@@ -122,8 +125,8 @@ impl MigrationStateService for PostgresStateService {
     }
 
     async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
-        let (key, document) = (document::lease_key(&seen.node), document::lease_document(seen));
-        if self.change(EVICT, &[&name.as_str(), &key, &document]).await?.is_empty() {
+        let (key, renewal) = (seen.node.to_string(), signed(seen.renewal)?);
+        if self.change(EVICT, &[&name.as_str(), &key, &renewal]).await?.is_empty() {
             return Err(StoreError::conflict(format!("node {key} has renewed its lease")));
         }
         Ok(())

@@ -10,5 +10,7 @@ CREATE TABLE migration_lease (
     migration text COLLATE "C" NOT NULL,
     node text COLLATE "C" NOT NULL,
     document text,
+    -- Its number: an eviction names the one it has seen.
+    renewal bigint,
     PRIMARY KEY (migration, node)
 );

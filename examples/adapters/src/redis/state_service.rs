@@ -34,9 +34,10 @@ const RELEASE: &str = "\
     return redis.call('HDEL', KEYS[1], ARGV[1])";
 const LEASES: &str = "return redis.call('HGETALL', KEYS[1])";
 const EVICTED: &str = "evicted";
+// A lease is stored behind the number of its renewal, which an eviction names.
 const EVICT: &str = "\
     local held = redis.call('HGET', KEYS[1], ARGV[1])
-    if held and held ~= 'evicted' and held ~= ARGV[2] then return 0 end
+    if held and held ~= 'evicted' and held:match('^%d+ ') ~= ARGV[2] then return 0 end
     redis.call('HSET', KEYS[1], ARGV[1], 'evicted')
     return 1";
 
@@ -50,7 +51,9 @@ pub struct RedisStateService {
 impl RedisStateService {
     /// The service in the keys that begin with `prefix`, once the server has
     /// said that it keeps what it acknowledges. It is asked again whenever a
-    /// connection is made; what may change meanwhile, by every call.
+    /// connection is made. Role, replicas, limits and whether there is a log are
+    /// asked for by every call; who turns `appendfsync` down by `CONFIG SET` is
+    /// noticed by the next connection only.
     ///
     /// # Errors
     ///
@@ -121,29 +124,35 @@ impl MigrationStateService for RedisStateService {
     }
 
     async fn renew_lease(&self, name: &MigrationName, lease: &NodeLease) -> Result<(), StoreError> {
-        let (node, document) = (document::lease_key(&lease.node), document::lease_document(lease));
-        if !self.change(RENEW, &self.lease_key(name), &[&node, &document]).await? {
+        let node = lease.node.to_string();
+        let stored = format!("{} {}", lease.renewal, lease.to_document());
+        if !self.change(RENEW, &self.lease_key(name), &[&node, &stored]).await? {
             return Err(StoreError::conflict(format!("node {node} was evicted")));
         }
         Ok(())
     }
 
     async fn release_lease(&self, name: &MigrationName, node: &NodeId) -> Result<(), StoreError> {
-        let node = document::lease_key(node);
+        let node = node.to_string();
         self.change(RELEASE, &self.lease_key(name), &[&node]).await.map(drop)
     }
 
     async fn leases(&self, name: &MigrationName) -> Result<Vec<NodeLease>, StoreError> {
         let found: BTreeMap<String, String> = self.read(LEASES, &self.lease_key(name)).await?;
         let stored = found.iter().filter(|(_, text)| text.as_str() != EVICTED);
-        stored.map(|(key, text)| document::lease(text, key)).collect()
+        stored.map(|(key, text)| document::lease(behind_renewal(text), key)).collect()
     }
 
     async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
-        let (node, document) = (document::lease_key(&seen.node), document::lease_document(seen));
-        if !self.change(EVICT, &self.lease_key(name), &[&node, &document]).await? {
+        let (node, renewal) = (seen.node.to_string(), format!("{} ", seen.renewal));
+        if !self.change(EVICT, &self.lease_key(name), &[&node, &renewal]).await? {
             return Err(StoreError::conflict(format!("node {node} has renewed its lease")));
         }
         Ok(())
     }
+}
+
+/// The document of a stored lease.
+fn behind_renewal(stored: &str) -> &str {
+    stored.split_once(' ').map_or("", |(_, document)| document)
 }

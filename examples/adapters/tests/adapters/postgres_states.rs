@@ -70,7 +70,7 @@ async fn a_write_whose_answer_is_lost_is_in_doubt() {
     let proxy = Proxy::before(&server_url()).await;
     let database = PostgresDatabase::with_deadline(&proxy.of(&states.schema.url()), SOON);
     let service = open(database.expect("it is a URL")).await;
-    lost_answers_are_in_doubt(&service, &*states.service, &proxy).await;
+    lost_answers_are_in_doubt(&service, &*states.service, &proxy, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// How the link treats what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(u32)]
 pub(crate) enum Link {
     /// Everything arrives.
     Whole,
@@ -21,8 +21,11 @@ pub(crate) enum Link {
 
 pub(crate) struct Proxy {
     address: SocketAddr,
-    link: Arc<AtomicU8>,
+    /// The link; and how many answers arrive before it is so, times `ANSWER`.
+    link: Arc<AtomicU32>,
 }
+
+const ANSWER: u32 = 1 << 8;
 
 impl Proxy {
     /// Before the server of a URL.
@@ -32,7 +35,7 @@ impl Proxy {
         let server = authority.rsplit('@').next().unwrap_or(authority).to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
-        let link = Arc::new(AtomicU8::new(Link::Whole as u8));
+        let link = Arc::new(AtomicU32::new(Link::Whole as u32));
         let state = Arc::clone(&link);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -44,7 +47,12 @@ impl Proxy {
     }
 
     pub(crate) fn set(&self, link: Link) {
-        self.link.store(link as u8, Ordering::SeqCst);
+        self.set_after(0, link);
+    }
+
+    /// The same, once so many answers have arrived.
+    pub(crate) fn set_after(&self, answers: u32, link: Link) {
+        self.link.store(answers * ANSWER + link as u32, Ordering::SeqCst);
     }
 
     /// The URL, by way of the link.
@@ -57,7 +65,7 @@ impl Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, mut server: TcpStream, link: Arc<AtomicU8>) {
+async fn forward(mut client: TcpStream, mut server: TcpStream, link: Arc<AtomicU32>) {
     let (mut asked, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     loop {
         let arrived = tokio::select! {
@@ -67,9 +75,14 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, link: Arc<AtomicU
             },
             read = server.read(&mut answered) => match read {
                 Ok(count @ 1..) => match link.load(Ordering::SeqCst) {
-                    link if link == Link::CutAtAnswer as u8 => return,
-                    link if link == Link::Silent as u8 => Ok(()),
-                    _ => client.write_all(&answered[..count]).await,
+                    now if now == Link::CutAtAnswer as u32 => return,
+                    now if now == Link::Silent as u32 => Ok(()),
+                    now => {
+                        if now >= ANSWER {
+                            link.fetch_sub(ANSWER, Ordering::SeqCst);
+                        }
+                        client.write_all(&answered[..count]).await
+                    }
                 },
                 _ => return,
             },

@@ -100,7 +100,7 @@ async fn a_write_whose_answer_is_lost_is_in_doubt() {
     let database = RedisDatabase::with_deadline(&proxy.of(&server_url()), SOON);
     let service = RedisStateService::open(database.expect("it is a URL"), &states.prefix).await;
     let service = service.expect("the server keeps what it acknowledges");
-    lost_answers_are_in_doubt(&service, &*states.service, &proxy).await;
+    lost_answers_are_in_doubt(&service, &*states.service, &proxy, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,14 @@
+//! NATS: the state of migrations, in a key-value bucket of JetStream.
+//!
+//! JetStream acknowledges what it has written, but flushes it every two minutes
+//! only (`sync_interval`), unless the servers' file says `always`, which they
+//! know from version 2.10 on. No client can ask for it: whoever opens the
+//! bucket says what it stands on, as a [`Durability`].
+
+mod bucket;
+mod durability;
+mod error;
+mod state_service;
+
+pub use durability::Durability;
+pub use state_service::NatsStateService;
