@@ -2,6 +2,8 @@ use std::fmt;
 
 use strangler_fig::testkit::history::{History, Verdict, check};
 
+use crate::customers::TORN;
+
 /// How many violations are shown.
 const SHOWN: usize = 8;
 
@@ -40,7 +42,10 @@ impl fmt::Display for Ending {
         let Verdict { operations, keys, unknown, undecided_keys, .. } = &self.verdict;
         writeln!(f, "judged {operations} operations on {keys} keys, {unknown} writes in doubt")?;
         for violation in self.verdict.violations().iter().take(SHOWN) {
-            writeln!(f, "{violation}")?;
+            let (kind, read) = (violation.kind, &violation.read);
+            let expected: Vec<_> = violation.expected.iter().map(|value| shown(*value)).collect();
+            let (seen, expected) = (shown(read.value), expected.join(" or "));
+            writeln!(f, "{kind}: customer {} was read as {seen}, expected {expected}", read.key)?;
         }
         if *undecided_keys > 0 {
             writeln!(f, "undecided: {undecided_keys} keys")?;
@@ -52,5 +57,17 @@ impl fmt::Display for Ending {
             "acknowledged={acknowledged} lost={lost} stale={stale} resurrected={resurrected} \
              different={different}"
         )
+    }
+}
+
+/// What a write left, by what tells it from all others.
+fn shown(value: Option<u64>) -> String {
+    match value {
+        None => "absent".to_owned(),
+        Some(TORN) => "parts of several writes".to_owned(),
+        Some(value) => match (value >> 32, value & u64::from(u32::MAX)) {
+            (0, _) => "it was at the beginning".to_owned(),
+            (life, count) => format!("write {count} of life {life}"),
+        },
     }
 }

@@ -6,4 +6,5 @@
 mod attacker;
 mod command;
 mod control;
+mod orphans;
 mod server;
