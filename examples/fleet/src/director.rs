@@ -21,7 +21,7 @@ use crate::{Outcome, chain};
 const POLL_INTERVAL_MAX: Duration = Duration::from_millis(300);
 const POLL_INTERVAL_MIN: Duration = Duration::from_millis(20);
 /// How long a node answers without the state service, with `--fenced`.
-const TERM: Duration = Duration::from_millis(1_500);
+const TERM: Duration = Duration::from_millis(800);
 
 /// Starts a fleet of processes running `program` on the server at `url`, moves it
 /// under load and torment, and judges what its callers saw.
@@ -44,8 +44,8 @@ pub async fn direct(options: &Options, url: &str, program: PathBuf) -> Outcome<E
         ending = migrate(&stage, options, heard) => ending,
         () = interrupted() => Err("interrupted".into()),
     };
-    let is_clean = ending.as_ref().is_ok_and(Ending::is_clean);
-    let kept = (!is_clean).then(|| stage.keep_journals());
+    let is_bad = ending.as_ref().is_ok_and(|ending| !ending.is_clean());
+    let kept = is_bad.then(|| stage.keep_journals());
     let closed = stage.close().await;
     if let Some(kept) = kept {
         tell(&format!("\nthe journals are in {}", kept.display()));

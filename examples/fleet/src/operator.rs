@@ -28,7 +28,7 @@ const RETRY: Duration = Duration::from_millis(50);
 /// before it takes it away.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-const DRIFT_MARGIN: Duration = Duration::from_millis(500);
+const DRIFT_MARGIN: Duration = Duration::from_millis(300);
 
 /// Where the migration is to be. What is left to do follows from the state alone,
 /// so that whoever finds it half done goes on from there.

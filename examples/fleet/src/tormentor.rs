@@ -26,7 +26,7 @@ const OUTAGE_PAUSE: Duration = Duration::from_secs(7);
 const BURIAL_PAUSE: Duration = Duration::from_millis(200);
 const WATCH_PAUSE: Duration = Duration::from_millis(200);
 /// How often one goal's operator is killed, at most, and how soon.
-const OPERATORS: u32 = 3;
+const OPERATORS: u32 = 2;
 const OPERATOR_LASTS: Duration = Duration::from_millis(400);
 /// How long an operator that is left alone may take.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -113,7 +113,7 @@ impl<'a> Tormentor<'a> {
             // Mostly short, sometimes long.
             let length = STOP_MAX.mul_f64(self.scale * rng.f64().powi(2));
             sleep(length).await;
-            if rng.u8(..6) == 0 {
+            if rng.u8(..10) == 0 {
                 self.kill(number, &mut node, rng).await?;
             } else {
                 node.resume()?;

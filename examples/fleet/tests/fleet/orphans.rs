@@ -54,5 +54,8 @@ async fn no_process_outlives_a_director_that_is_killed() {
         assert!(Instant::now() < by, "they live: {nodes:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // It could not clean up itself.
     drop_schemas(&format!("fleet_{}_0", director.id())).await;
+    let journals = format!("strangler-fig-fleet-{}-0", director.id());
+    fs::remove_dir_all(std::env::temp_dir().join(journals)).unwrap();
 }
