@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Desk {
     /// Who moves.
-    pub operator: Operator,
+    pub operator: Arc<Operator>,
     /// What is swept.
     pub customers: Customers,
     /// Where the state is.
@@ -46,6 +46,7 @@ impl Desk {
         let tracker = register(&service, id, config).await?;
         let customers = urls.customers(Arc::clone(&tracker), Arc::new(Gate::default()))?;
         let operator = Operator::new(id.name.as_str(), service.clone(), &customers, tell)?;
+        let operator = Arc::new(operator);
         let following = tokio::spawn(async move {
             // Ends when the desk is closed; an eviction shows in the next sweep.
             let _ = tracker.run(std::future::pending()).await;

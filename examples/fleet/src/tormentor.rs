@@ -1,10 +1,12 @@
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
 use strangler_fig::phase::NodeId;
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::Outcome;
@@ -22,8 +24,8 @@ const OUTAGE_MAX: Duration = Duration::from_secs(3);
 const STOP_PAUSE: Duration = Duration::from_secs(2);
 const DEATH_PAUSE: Duration = Duration::from_secs(9);
 const OUTAGE_PAUSE: Duration = Duration::from_secs(7);
-/// How often the dead are buried, and nodes are looked at, at most.
-const BURIAL_PAUSE: Duration = Duration::from_millis(200);
+/// Between two attempts to take a lease away, and two looks at the nodes.
+const BURIAL_RETRY: Duration = Duration::from_millis(200);
 const WATCH_PAUSE: Duration = Duration::from_millis(200);
 /// How often one goal's operator is killed, at most, and how soon.
 const OPERATORS: u32 = 2;
@@ -43,8 +45,8 @@ pub struct Tormentor<'a> {
     operators: AtomicU32,
     outages: AtomicU32,
     evictions: AtomicU32,
-    /// Lives that have ended, and whose lease may stand.
-    dead: Mutex<Vec<NodeId>>,
+    /// Lives that have ended, and whose lease is being taken away.
+    burials: Mutex<JoinSet<()>>,
 }
 
 impl<'a> Tormentor<'a> {
@@ -52,8 +54,8 @@ impl<'a> Tormentor<'a> {
     pub fn new(stage: &'a Stage, duration: Duration, tell: &'a (dyn Fn(&str) + Sync)) -> Self {
         let scale = (duration.as_secs_f64() / 60.0).clamp(0.2, 1.0);
         let [stops, kills, operators, outages, evictions] = [(); 5].map(|()| AtomicU32::new(0));
-        let dead = Mutex::default();
-        Self { stage, tell, scale, stops, kills, operators, outages, evictions, dead }
+        let burials = Mutex::default();
+        Self { stage, tell, scale, stops, kills, operators, outages, evictions, burials }
     }
 
     /// Torments until it is over; then every node runs and the service is there.
@@ -67,7 +69,6 @@ impl<'a> Tormentor<'a> {
             self.stop_nodes(&mut first, over),
             self.kill_nodes(&mut second, over),
             self.cut_off(&mut third, over),
-            self.bury(over),
             self.watch(over),
         )?;
         Ok(())
@@ -93,7 +94,7 @@ impl<'a> Tormentor<'a> {
             operator.kill().await?;
             self.operators.fetch_add(1, Ordering::Relaxed);
             (self.tell)("  the operator is killed");
-            self.dead.lock().await.push(operator.id.clone());
+            self.bury(operator.id.clone()).await;
         }
         Ok(())
     }
@@ -138,7 +139,7 @@ impl<'a> Tormentor<'a> {
         (self.tell)(&format!("  {} is killed", node.id.name));
         sleep(DEATH_MAX.mul_f64(self.scale * rng.f64())).await;
         let dead = std::mem::replace(node, self.stage.crew.new_life(number)?);
-        self.dead.lock().await.push(dead.id);
+        self.bury(dead.id).await;
         Ok(())
     }
 
@@ -156,17 +157,15 @@ impl<'a> Tormentor<'a> {
         Ok(())
     }
 
-    /// Takes the leases of the dead away: until then they hold crossings up.
-    async fn bury(&self, over: &watch::Receiver<bool>) -> Outcome {
-        while self.pause(BURIAL_PAUSE, &mut Rng::with_seed(0), over).await {
-            let dead = self.dead.lock().await.first().cloned();
-            let Some(dead) = dead else { continue };
-            // Else the service is away: later.
-            if self.stage.desk.operator.bury(&dead).await.is_ok() {
-                self.dead.lock().await.retain(|life| *life != dead);
+    /// Takes the lease of a dead life away, which holds crossings up until then. The
+    /// service may be away; nobody waits for it.
+    async fn bury(&self, dead: NodeId) {
+        let operator = Arc::clone(&self.stage.desk.operator);
+        self.burials.lock().await.spawn(async move {
+            while operator.bury(&dead).await.is_err() {
+                sleep(BURIAL_RETRY).await;
             }
-        }
-        Ok(())
+        });
     }
 
     /// Starts nodes again that ended by themselves, as the fleet went on without
