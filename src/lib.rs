@@ -4,8 +4,10 @@
 //!
 //! Wrap the two repositories you have in a
 //! [`MigrationRepository`](repository::MigrationRepository) and keep calling
-//! `find`, `save` and `delete`. The [`phase`] module moves the fleet from one
-//! store to the other; a [`Sweep`](reconcile::Sweep) shows when that is safe. A
+//! `find`, `save` and `delete`. A
+//! [`MigrationController`](controller::MigrationController) moves the fleet from one
+//! store to the other, by the rules of the [`phase`] module; a
+//! [`Sweep`](reconcile::Sweep) shows when that is safe. A
 //! [`Backfiller`](backfill::Backfiller) copies what is there already, a
 //! [`ConsistencyChecker`](consistency::ConsistencyChecker) proves that it arrived, a
 //! [`Reconciler`](reconcile::Reconciler) repairs what did not.

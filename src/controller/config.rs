@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::READ_DEADLINE;
 use crate::clock::{Clock, SystemClock};
 use crate::observe::Observer;
 use crate::phase::NodeName;
@@ -15,6 +16,7 @@ use crate::phase::NodeName;
 ///     .with_poll_interval(Duration::from_millis(200))
 ///     .with_settle_wait(Duration::from_secs(120))
 ///     .with_call_timeout(Duration::from_secs(2))
+///     .with_gate_timeout(Duration::from_secs(20))
 ///     .with_drift_margin(Duration::from_secs(5))
 ///     .with_eviction_of_fenced(false);
 /// ```
@@ -23,6 +25,7 @@ pub struct ControllerConfig {
     pub(super) poll_interval: Duration,
     pub(super) settle_wait: Duration,
     pub(super) call_timeout: Duration,
+    pub(super) gate_timeout: Duration,
     pub(super) drift_margin: Duration,
     pub(super) evicts_fenced: bool,
     pub(super) process_scope: Option<NodeName>,
@@ -32,13 +35,14 @@ pub struct ControllerConfig {
 
 impl Default for ControllerConfig {
     /// It looks again every half second, waits a minute at most for the fleet, five
-    /// seconds for a call, and evicts fenced nodes two seconds after their lease has
+    /// seconds for a call, ten for a gate, and evicts fenced nodes two seconds after their lease has
     /// run out.
     fn default() -> Self {
         Self {
             poll_interval: Duration::from_millis(500),
             settle_wait: Duration::from_secs(60),
             call_timeout: Duration::from_secs(5),
+            gate_timeout: READ_DEADLINE,
             drift_margin: Duration::from_secs(2),
             evicts_fenced: true,
             process_scope: None,
@@ -64,11 +68,17 @@ impl ControllerConfig {
         self
     }
 
-    /// How long one call to the service, or to a gate, may take; at least a
-    /// millisecond.
+    /// How long one call to the service may take; at least a millisecond.
     #[must_use]
     pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long a gate may take before it counts as closed.
+    #[must_use]
+    pub fn with_gate_timeout(mut self, timeout: Duration) -> Self {
+        self.gate_timeout = timeout;
         self
     }
 

@@ -158,7 +158,7 @@ impl MigrationController {
         request: &ChangeRequest,
     ) -> Result<Vec<Evidence>, ControllerError> {
         let context = GateContext { state: seen.state(), fleet: &seen.fleet, step };
-        let read = self.gates.read(context, self.config.call_timeout).await;
+        let read = self.gates.read(context, self.config.gate_timeout).await;
         evidence(step, read, request)
     }
 

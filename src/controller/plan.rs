@@ -224,7 +224,7 @@ impl MigrationController {
         let (step, gates) = match next {
             Next::Take(step) if gated => {
                 let context = GateContext { state: seen.state(), fleet: &seen.fleet, step };
-                (step.to_string(), self.gates.read(context, self.config.call_timeout).await)
+                (step.to_string(), self.gates.read(context, self.config.gate_timeout).await)
             }
             Next::Take(step) => (step.to_string(), Vec::new()),
             _ => ("sweep every key".to_owned(), Vec::new()),

@@ -65,6 +65,8 @@ pub struct NodeStatus {
     pub renewed_ago: Option<Duration>,
     /// Whether it was not seen to renew it for three of its intervals.
     pub is_silent: bool,
+    /// How long it means to wait between two renewals.
+    pub interval: Duration,
     /// For how long it serves without a renewal; `None`: it goes on.
     pub term: Option<Duration>,
     /// Where its stamps live.
@@ -171,6 +173,7 @@ impl MigrationController {
             is_settled: is_settled(seen, lease),
             renewed_ago,
             is_silent: unchanged > (lease.interval * 3).max(Duration::from_secs(1)),
+            interval: lease.interval,
             term: lease.term,
             scopes: lease.scopes,
             holds: lease.holds,

@@ -240,6 +240,7 @@ impl TryFrom<VecDeque<MoveRecord>> for MoveHistory {
 
 impl MoveHistory {
     /// The moves, the oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &MoveRecord> + ExactSizeIterator {
         self.0.iter()
     }

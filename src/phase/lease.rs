@@ -171,7 +171,6 @@ mod millis {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     pub(super) fn serialize<S: Serializer>(it: &Duration, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u64(u64::try_from(it.as_millis()).unwrap_or(u64::MAX))
     }
@@ -186,6 +185,7 @@ mod millis_if {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde asks so")]
     pub(super) fn serialize<S: Serializer>(
         it: &Option<Duration>,
         to: S,

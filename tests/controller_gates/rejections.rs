@@ -100,14 +100,14 @@ async fn a_list_without_an_end_ends_the_look() {
 /// While a key goes back and forth between the lists, one of the three looks sees it.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_changes_lists_meanwhile_is_seen() {
-    let shows = [
+    let cases = [
         // parked, until after the first look
         [true, false, false],
         [false, true, false],
         // waiting, until after the look at those
         [false, false, true],
     ];
-    for shows in shows {
+    for shows in cases {
         let mut queue = Queue::new(Mode::Works);
         note(&queue, &[1], "lenient_rejected").await;
         let entry = queue.waiting(None, NonZeroUsize::MIN).await.unwrap();
@@ -116,8 +116,8 @@ async fn a_key_that_changes_lists_meanwhile_is_seen() {
         // A look that shows the key lists it, and then that nothing follows.
         queue.on_list = Box::new(move |_, _| {
             let look = lists.load(Ordering::Relaxed);
-            let shown = shows.get(look).copied().unwrap_or(false);
-            if shown && empty.fetch_add(1, Ordering::Relaxed) == 0 {
+            let lists_it = shows.get(look).copied().unwrap_or(false);
+            if lists_it && empty.fetch_add(1, Ordering::Relaxed) == 0 {
                 return entry.clone();
             }
             lists.fetch_add(1, Ordering::Relaxed);

@@ -20,7 +20,9 @@ type Users = MigrationRepository<InMemoryRepository<u32, Row>, InMemoryRepositor
 
 fn users(legacy: &[Row]) -> Users {
     let [old, new] = [(); 2].map(|()| InMemoryRepository::new(|row: &Row| row.0));
-    legacy.iter().for_each(|row| old.plant(*row));
+    for row in legacy {
+        old.plant(*row);
+    }
     let tracker = PhaseTracker::detached(MigrationState::new("users".parse().unwrap()));
     MigrationRepository::new(old, new, tracker).unwrap()
 }

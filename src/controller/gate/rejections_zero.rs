@@ -74,19 +74,19 @@ impl RejectionsZero {
     /// A key that goes from one list to the other meanwhile is seen in one of the
     /// three.
     async fn scan(&self) -> Result<Seen, Closed> {
-        let mut seen = Seen::default();
-        for shelf in [Shelf::Parked, Shelf::Waiting, Shelf::Parked] {
-            self.list(shelf, &mut seen).await?;
+        let mut found = Seen::default();
+        for list in [List::Parked, List::Waiting, List::Parked] {
+            self.look_at(list, &mut found).await?;
         }
-        Ok(seen)
+        Ok(found)
     }
 
-    async fn list(&self, shelf: Shelf, seen: &mut Seen) -> Result<(), Closed> {
+    async fn look_at(&self, list: List, found: &mut Seen) -> Result<(), Closed> {
         let mut after: Option<Vec<u8>> = None;
         loop {
-            let page = match shelf {
-                Shelf::Parked => self.queue.parked(after.as_deref(), PAGE).await,
-                Shelf::Waiting => self.queue.waiting(after.as_deref(), PAGE).await,
+            let page = match list {
+                List::Parked => self.queue.parked(after.as_deref(), PAGE).await,
+                List::Waiting => self.queue.waiting(after.as_deref(), PAGE).await,
             };
             let page = page.map_err(Closed::Failed)?;
             if page.is_empty() {
@@ -96,10 +96,10 @@ impl RejectionsZero {
                 if after.as_ref().is_some_and(|after| entry.key <= *after) {
                     return Err(Closed::OutOfOrder);
                 }
-                seen.add(&entry);
+                found.add(&entry);
                 after = Some(entry.key);
             }
-            if seen.entries > self.entries_max.get() {
+            if found.entries > self.entries_max.get() {
                 return Err(Closed::TooMany(self.entries_max));
             }
         }
@@ -107,7 +107,7 @@ impl RejectionsZero {
 }
 
 #[derive(Clone, Copy)]
-enum Shelf {
+enum List {
     Waiting,
     Parked,
 }

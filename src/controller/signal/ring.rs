@@ -72,11 +72,24 @@ impl<C: Cell> Slot<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
 
     impl Cell for AtomicU64 {
         fn clear(&self) {
             self.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Others run while it is emptied.
+    #[derive(Default)]
+    struct Slow(AtomicU64);
+
+    impl Cell for Slow {
+        fn clear(&self) {
+            std::thread::yield_now();
+            self.0.store(0, Ordering::Relaxed);
         }
     }
 
@@ -100,6 +113,26 @@ mod tests {
         ring.at(4).fetch_add(1, Ordering::Relaxed);
         ring.at(1).fetch_add(1, Ordering::Relaxed);
         assert_eq!((sum(&ring, 4, 4), sum(&ring, 1, 1)), (2, 0));
+    }
+
+    #[test]
+    fn threads_that_meet_at_a_turnover_lose_nothing() {
+        const THREADS: usize = 4;
+        let (ring, start) = (Ring::<Slow>::new(2), Barrier::new(THREADS));
+        let lost = AtomicU64::new(0);
+        let work = || {
+            for tick in 0..1_000 {
+                start.wait();
+                ring.at(tick).0.fetch_add(1, Ordering::Relaxed);
+                let is_leader = start.wait().is_leader();
+                let mut counted = ring.between(tick, tick).map(|it| it.0.load(Ordering::Relaxed));
+                if is_leader && counted.next() != Some(4) {
+                    lost.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(work))));
+        assert_eq!(lost.into_inner(), 0);
     }
 
     #[test]

@@ -167,7 +167,7 @@ async fn a_leader_without_a_majority_answers_no_reads() {
     for lease in [&one, &other] {
         service.renew_lease(&name(), lease).await.expect("it is not evicted");
     }
-    service.evict(&name(), &other.node).await.expect("there is a majority");
+    service.evict(&name(), &other).await.expect("there is a majority");
     let found = service.current(&name()).await.expect("there is a majority");
     assert_eq!(found.map(|found| found.revision), Some(revision));
     assert_eq!(service.leases(&name()).await.ok(), Some(vec![one.clone()]));

@@ -198,8 +198,8 @@ async fn lease_answers(
     cut.after(cut.reads, service.release_lease(name, &one.node)).await.is(Unknown);
     assert_eq!(direct.leases(name).await.ok(), Some(Vec::new()), "it had arrived");
 
-    service.evict(name, &other.node).await.expect("a whole link");
-    cut.during(service.evict(name, &one.node)).await.is(Unknown);
+    service.evict(name, &other).await.expect("a whole link");
+    cut.during(service.evict(name, &one)).await.is(Unknown);
     let barred = direct.renew_lease(name, &one).await.expect_err("it had arrived");
     assert_eq!(barred.kind(), Conflict);
 }

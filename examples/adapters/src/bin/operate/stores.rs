@@ -1,0 +1,65 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::mariadb::{MariadbDatabase, MariadbRepository};
+use adapters::postgres::{
+    PostgresCheckpointStore, PostgresDatabase, PostgresRepairQueue, PostgresRepository,
+};
+use strangler_fig::controller::{
+    BackfillComplete, Before, MigrationController, RejectionsZero, RepairQueueEmpty,
+};
+use strangler_fig::phase::{
+    MigrationName, MigrationStateService, NodeRole, Phase, PhaseTracker, TrackerConfig,
+};
+use strangler_fig::reconcile::Sweep;
+use strangler_fig::repository::MigrationRepository;
+
+use crate::Outcome;
+
+/// As the command `migrate` calls its job.
+const BACKFILL: &str = "customers";
+/// While it sweeps, this command is a node like any other.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Gates over what is in the two stores, for looking.
+pub(crate) fn gated(controller: MigrationController, modern: &str) -> Outcome<MigrationController> {
+    let database = PostgresDatabase::new(modern)?;
+    let checkpoints = Arc::new(PostgresCheckpointStore::new(database.clone()));
+    let repairs = Arc::new(PostgresRepairQueue::new(database));
+    let copied = BackfillComplete::new(checkpoints, BACKFILL.parse()?);
+    let (cutover, live) = (Before::Entering(Phase::Cutover), Before::Entering(Phase::Live));
+    Ok(controller
+        .with_gate(cutover, Arc::new(copied))
+        .with_gate(cutover, Arc::new(RejectionsZero::new(repairs.clone())))
+        .with_gate(live, Arc::new(RepairQueueEmpty::new(repairs))))
+}
+
+/// This process as a worker that sweeps.
+pub(crate) struct Worker {
+    tracker: Arc<PhaseTracker>,
+    pub(crate) sweep: Arc<Sweep<MariadbRepository, PostgresRepository>>,
+}
+
+impl Worker {
+    /// Registers it and follows the state, until it is released.
+    pub(crate) async fn start(
+        service: Arc<dyn MigrationStateService>,
+        migration: MigrationName,
+        (legacy, modern): (&str, &str),
+    ) -> Outcome<Self> {
+        let node = format!("operate-{}", std::process::id()).parse()?;
+        let config = TrackerConfig::default().with_role(NodeRole::Worker).with_poll_interval(POLL);
+        let tracker = PhaseTracker::start(service, migration, node, config).await?;
+        let legacy = MariadbRepository::new(MariadbDatabase::new(legacy)?);
+        let modern = PostgresRepository::new(PostgresDatabase::new(modern)?);
+        let customers = MigrationRepository::new(legacy, modern, tracker.clone())?;
+        let follower = Arc::clone(&tracker);
+        tokio::spawn(async move { follower.run(std::future::pending()).await });
+        Ok(Self { tracker, sweep: Arc::new(Sweep::new(&customers)) })
+    }
+
+    /// What does not give its lease back would hold up the fleet.
+    pub(crate) async fn release(self) -> Outcome<()> {
+        Ok(self.tracker.release().await?)
+    }
+}

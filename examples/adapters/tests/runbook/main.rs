@@ -1,0 +1,78 @@
+//! Every command in `docs/RUNBOOK.md` is run, in its order, on the real servers, beside
+//! three nodes under load; and prints what the document says.
+//!
+//! `RUNBOOK=update cargo test -p adapters --test runbook` writes what they print into the
+//! document.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod document;
+mod nodes;
+#[path = "../support/servers.rs"]
+mod servers;
+
+use std::process::{Command, Stdio};
+
+use document::{Document, Piece, masked};
+use nodes::Nodes;
+use servers::Servers;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/RUNBOOK.md");
+
+/// What a command prints, both streams, as on a terminal; and its exit code if it failed.
+async fn output(command: &str, servers: &Servers) -> Vec<String> {
+    let binaries = std::path::Path::new(env!("CARGO_BIN_EXE_operate")).parent().unwrap();
+    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{{ {command}\n}} 2>&1")).env("PATH", path).env("ACTOR", "ann");
+    for name in ["STATE_URL", "MODERN_URL", "POSTGRES_URL"] {
+        shell.env(name, servers.modern());
+    }
+    for name in ["LEGACY_URL", "MARIADB_URL"] {
+        shell.env(name, servers.legacy());
+    }
+    shell.stdin(Stdio::null());
+    // The nodes go on meanwhile.
+    let ran = tokio::task::spawn_blocking(move || shell.output().unwrap()).await.unwrap();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    text.lines().map(str::trim_end).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_prints_what_the_runbook_says() {
+    let servers = Servers::new().await;
+    let mut nodes = Nodes::default();
+    let mut document = Document::parse(&std::fs::read_to_string(PATH).unwrap());
+    let mut wrong = Vec::new();
+    for piece in &mut document.pieces {
+        match piece {
+            Piece::Text(_) => {}
+            Piece::Scene(scene) => nodes.play(scene, &servers).await,
+            Piece::Command { line, output: told } => {
+                let found = output(line, &servers).await;
+                // What is equal but for the masks stays as it is.
+                if masked(&found) != masked(told) {
+                    let (found_lines, told_lines) = (found.join("\n"), told.join("\n"));
+                    wrong.push(format!("$ {line}\n{found_lines}\n-- not --\n{told_lines}"));
+                    *told = found;
+                }
+            }
+        }
+    }
+    nodes.stop().await;
+    servers.drop_all().await;
+    if std::env::var_os("RUNBOOK").is_some_and(|it| it == "update") {
+        std::fs::write(PATH, document.to_string()).unwrap();
+        return;
+    }
+    assert!(wrong.is_empty(), "RUNBOOK.md is not true any more:\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn an_output_that_differs_is_noticed() {
+    let told = |text: &str| masked(&[text.to_owned()]);
+    assert_ne!(told("epoch 3: to shadow"), told("epoch 4: to shadow"));
+    assert_eq!(told("it waited 1.2s"), told("it waited 204.6ms"));
+    let lives = ["d6a21b5f95f04c326a61d9b1b2a2a9c4", "00000000000000000000000000000001"];
+    assert_eq!(told(&format!("node-1/{}", lives[0])), told(&format!("node-1/{}", lives[1])));
+}

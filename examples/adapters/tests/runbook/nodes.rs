@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::customer::Customer;
+use adapters::mariadb::{MariadbDatabase, MariadbRepository};
+use adapters::postgres::{PostgresDatabase, PostgresRepository, PostgresStateService};
+use strangler_fig::phase::{PhaseTracker, TrackerConfig};
+use strangler_fig::repository::MigrationRepository;
+use tokio::task::JoinHandle;
+
+use crate::servers::Servers;
+
+/// How often a node asks, and how often it writes.
+const POLL: Duration = Duration::from_millis(200);
+const WRITE: Duration = Duration::from_millis(50);
+
+/// A node of the application: it follows the state, and serves a little traffic.
+struct Node {
+    tasks: Vec<JoinHandle<()>>,
+    tracker: Arc<PhaseTracker>,
+}
+
+impl Node {
+    async fn start(name: &str, servers: &Servers) -> Self {
+        let state = PostgresDatabase::new(&servers.modern()).unwrap();
+        let service = Arc::new(PostgresStateService::open(state).await.unwrap());
+        let config = TrackerConfig::default().with_poll_interval(POLL);
+        let tracker = PhaseTracker::start(
+            service,
+            "customers".parse().unwrap(),
+            name.parse().unwrap(),
+            config,
+        );
+        let tracker = tracker.await.unwrap();
+        let customers = MigrationRepository::new(
+            MariadbRepository::new(MariadbDatabase::new(&servers.legacy()).unwrap()),
+            PostgresRepository::new(PostgresDatabase::new(&servers.modern()).unwrap()),
+            Arc::clone(&tracker),
+        );
+        let customers = customers.unwrap();
+        let follower = Arc::clone(&tracker);
+        let follows = tokio::spawn(async move {
+            let _ = follower.run(std::future::pending()).await;
+        });
+        let writes = tokio::spawn(async move {
+            loop {
+                let _ = customers.save(customer()).await;
+                tokio::time::sleep(WRITE).await;
+            }
+        });
+        Self { tasks: vec![follows, writes], tracker }
+    }
+
+    /// As a process that is killed: its lease stays.
+    async fn kill(self) {
+        for task in self.tasks {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+}
+
+fn customer() -> Customer {
+    let number = fastrand::u16(..500);
+    Customer {
+        id: format!("visitor-{number}").into(),
+        name: format!("Visitor {number}"),
+        email: None,
+        balance: fastrand::i64(0..1_000_000),
+        joined: 0,
+        visits: fastrand::i64(0..1_000),
+        is_active: true,
+        seal: None,
+    }
+}
+
+/// The nodes of the application, by name.
+#[derive(Default)]
+pub(crate) struct Nodes(BTreeMap<String, Node>);
+
+impl Nodes {
+    /// What a line of the document lets happen.
+    pub(crate) async fn play(&mut self, scene: &str, servers: &Servers) {
+        match scene.split(' ').collect::<Vec<_>>().as_slice() {
+            ["start", names @ ..] => {
+                for name in names {
+                    let node = Node::start(name, servers).await;
+                    self.0.insert((*name).to_owned(), node);
+                }
+            }
+            ["kill", name] => self.0.remove(*name).unwrap().kill().await,
+            ["stop", name] => {
+                let node = self.0.remove(*name).unwrap();
+                let tracker = Arc::clone(&node.tracker);
+                node.kill().await;
+                tracker.release().await.unwrap();
+            }
+            _ => panic!("no such scene: {scene}"),
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        for node in self.0.into_values() {
+            node.kill().await;
+        }
+    }
+}
