@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model quickstart fix bench bench-data bench-data-10m prove msrv fuzz adapters servers servers-stop
+.PHONY: verify test fmt clippy doc features model quickstart fix bench bench-data bench-data-10m prove msrv fuzz adapters fleet servers servers-stop
 
-verify: test fmt clippy doc features model quickstart adapters
+verify: test fmt clippy doc features model quickstart adapters fleet
 
 test:
 	cargo test --all-features
@@ -74,6 +74,11 @@ fuzz:
 adapters:
 	cargo clippy -p adapters --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p adapters
+
+# Processes that are stopped, killed and cut off while they migrate, on the same PostgreSQL, and their control.
+fleet:
+	cargo clippy -p fleet --no-deps --all-targets -- -D warnings
+	urls=$$(scripts/servers.sh) && env $$urls cargo test -p fleet && env $$urls cargo run -p fleet -- --seconds 10
 
 # Prints the URLs of a PostgreSQL, a MariaDB, a Redis and a NATS, and starts what is missing.
 servers:
