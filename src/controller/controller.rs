@@ -294,6 +294,14 @@ impl MigrationController {
 
     /// One look at the state and then at the fleet, which is what every decision needs.
     pub(super) async fn look(&self) -> Result<Seen, ControllerError> {
+        let seen = self.look_now().await;
+        if seen.is_err() {
+            self.watched(LeaseWatch::begin_anew);
+        }
+        seen
+    }
+
+    async fn look_now(&self) -> Result<Seen, ControllerError> {
         let failed = |source| ControllerError::Service { migration: self.name.clone(), source };
         let found = self.service.current(&self.name).await.map_err(failed)?;
         let found =

@@ -86,12 +86,6 @@ fn may_pass(refused: &Refused) -> bool {
     )
 }
 
-/// Whether a move changes where the migration stands: what two operators must not do
-/// against each other.
-const fn steers(step: &Move) -> bool {
-    !matches!(step, Move::Complete(_) | Move::ExpectNodes(_) | Move::Evict { .. })
-}
-
 impl MigrationController {
     /// Takes steps of `course`, at most `steps_max`, until it has arrived.
     pub(super) async fn drive(
@@ -243,7 +237,7 @@ impl MigrationController {
         let since: Vec<&MoveRecord> =
             state.history().iter().filter(|record| record.epoch > last.epoch).collect();
         let all_told = state.epoch().checked_sub(last.epoch) == u64::try_from(since.len()).ok();
-        let steered = since.iter().find(|record| steers(&record.step));
+        let steered = since.iter().find(|record| record.step.steers());
         if all_told && steered.is_none() {
             return Ok(());
         }

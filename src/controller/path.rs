@@ -45,6 +45,9 @@ pub enum NoWay {
         /// Where a part stands.
         phase: Phase,
     },
+    /// Legacy was decommissioned.
+    #[error("legacy was decommissioned: nothing moves any more")]
+    Decommissioned,
     /// It is at the end.
     #[error("nothing lies ahead but to decommission legacy")]
     NothingAhead,
@@ -131,8 +134,14 @@ fn whole_toward(state: &MigrationState, target: Phase) -> Next {
 
 /// The next step to `target`.
 pub(super) fn toward(state: &MigrationState, target: Target) -> Next {
+    let (Target::Whole(goal) | Target::Base(goal) | Target::Cohort(goal)) = target;
     match target {
-        Target::Whole(Phase::Halted) | Target::Cohort(Phase::Halted) => Next::NoWay(NoWay::Halted),
+        _ if goal == Phase::Halted => Next::NoWay(NoWay::Halted),
+        _ if state.is_decommissioned() && goal != state.base().phase => {
+            Next::NoWay(NoWay::Decommissioned)
+        }
+        Target::Base(to) if to.leaves_legacy() => whole_toward(state, to),
+        Target::Base(to) => part_toward(state, PartName::Base, state.base(), to),
         Target::Cohort(to) if to.leaves_legacy() => Next::NoWay(NoWay::NotForCohorts { to }),
         Target::Cohort(to) => match state.cohort() {
             None => Next::NoWay(NoWay::NoCohort),
@@ -145,6 +154,7 @@ pub(super) fn toward(state: &MigrationState, target: Target) -> Next {
 /// The next step of all.
 pub(super) fn ahead(state: &MigrationState) -> Next {
     match toward(state, Target::Whole(Phase::ModernOnly)) {
+        Next::Arrived if state.is_decommissioned() => Next::NoWay(NoWay::Decommissioned),
         Next::Arrived => Next::NoWay(NoWay::NothingAhead),
         next => next,
     }
@@ -153,6 +163,9 @@ pub(super) fn ahead(state: &MigrationState) -> Next {
 /// Where a rollback leads: everything into the legacy family, where modern goes on
 /// following; or, if it is there, one phase back.
 pub(super) fn behind(state: &MigrationState) -> Result<Target, NoWay> {
+    if state.is_decommissioned() {
+        return Err(NoWay::Decommissioned);
+    }
     let base = state.base().phase;
     let cohort = state.cohort().map(|cohort| cohort.part.phase);
     let target = match (is_behind(base), cohort) {

@@ -261,6 +261,9 @@ impl fmt::Display for MigrationStatus {
         let legacy = if self.legacy_complete { "complete" } else { "not complete" };
         let side = self.query_side.map_or("nobody", Side::name);
         writeln!(f, "legacy  {legacy}; queries go to {side}")?;
+        if self.is_decommissioned {
+            writeln!(f, "        legacy was decommissioned: there is no way back")?;
+        }
         let serving = self.nodes.iter().filter(|node| node.role == NodeRole::Serving).count();
         writeln!(f, "nodes   {serving} serving, {} expected", self.nodes_expected)?;
         for node in &self.nodes {

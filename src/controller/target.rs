@@ -18,6 +18,8 @@ use crate::phase::Phase;
 pub enum Target {
     /// Every key in this phase; a cohort is let grow to the whole, or taken back.
     Whole(Phase),
+    /// The keys of the base in this phase; the cohort stays where it is.
+    Base(Phase),
     /// The keys of the cohort in this phase.
     Cohort(Phase),
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(phase) => write!(f, "all in {phase}"),
+            Self::Base(phase) => write!(f, "base in {phase}"),
             Self::Cohort(phase) => write!(f, "cohort in {phase}"),
         }
     }

@@ -37,6 +37,12 @@ impl LeaseWatch {
         }
     }
 
+    /// Begins anew: while nothing could be seen, leases may have been renewed.
+    pub(super) fn begin_anew(&mut self) {
+        let now = Instant::now();
+        self.seen.values_mut().for_each(|seen| seen.since = now);
+    }
+
     /// For how long this lease has been seen unchanged.
     pub(super) fn unchanged(&self, node: &NodeId) -> Option<Duration> {
         self.seen.get(node).map(|seen| seen.since.elapsed())

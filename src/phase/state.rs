@@ -42,6 +42,8 @@ pub struct MigrationState {
     pub(super) name: MigrationName,
     pub(super) epoch: u64,
     pub(super) move_id: MoveId,
+    /// The last move of a phase or a share: what a sweep must not span.
+    pub(super) steered: Adopted,
     pub(super) hash: HashVersion,
     pub(super) base: Part,
     pub(super) cohort: Option<Cohort>,
@@ -66,6 +68,7 @@ impl MigrationState {
             name,
             epoch: 0,
             move_id: MoveId::fixed(0),
+            steered: Adopted { epoch: 0, move_id: MoveId::fixed(0) },
             hash: HashVersion::Xxh3V1,
             base: Part::first(),
             cohort: None,
@@ -108,6 +111,25 @@ impl MigrationState {
     #[must_use]
     pub const fn adopted(&self) -> Adopted {
         Adopted { epoch: self.epoch, move_id: self.move_id }
+    }
+
+    /// The last state that a move of a phase or a share has made: what came since,
+    /// evictions and clean sweeps say, left every key where it was.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
+    ///
+    /// let nobody = Fleet::default();
+    /// let state = MigrationState::new("airports".parse()?);
+    /// let moved = state.transition(&Move::to(Phase::Cutover), MoveId::random()?, &nobody)?;
+    /// let more = Move::ExpectNodes(3.try_into()?);
+    /// let later = moved.transition(&more, MoveId::random()?, &nobody)?;
+    /// assert_eq!((later.epoch(), later.steered().epoch), (2, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn steered(&self) -> Adopted {
+        self.steered
     }
 
     /// The part of every key that is in no cohort.
@@ -316,6 +338,7 @@ impl MigrationState {
                 Some("decommissioned_since")
             }
             () if self.history.newest_epoch() > self.epoch => Some("history"),
+            () if self.steered.epoch > self.epoch => Some("steered"),
             () if !self.answers_queries() => Some("legacy_complete_since"),
             () => None,
         }

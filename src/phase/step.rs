@@ -111,6 +111,20 @@ impl Move {
         Self::Phase { part: PartName::Base, to }
     }
 
+    /// Whether it changes the phase of a key: what two operators must not do against
+    /// each other, and what no sweep may span.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Move, Phase};
+    ///
+    /// assert!(Move::to(Phase::Shadow).steers());
+    /// assert!(!Move::ExpectNodes(std::num::NonZeroU32::MIN).steers());
+    /// ```
+    #[must_use]
+    pub const fn steers(&self) -> bool {
+        !matches!(self, Self::Complete(_) | Self::ExpectNodes(_) | Self::Evict { .. })
+    }
+
     /// The cohort goes to `to`.
     #[must_use]
     pub const fn cohort_to(to: Phase) -> Self {
@@ -142,7 +156,10 @@ pub enum Refused {
     },
     /// A node does not work by the current phase yet. One that stopped renewing
     /// blocks until it returns or is evicted.
-    #[error("node {node} has not settled: it is at epoch {adopted:?}, needed is {needed}")]
+    #[error(
+        "node {node} has not settled: {}, needed is epoch {needed}",
+        adopted.map_or("it starts".to_owned(), |epoch| format!("it is at epoch {epoch}"))
+    )]
     Unsettled {
         /// Which node.
         node: NodeId,
@@ -239,7 +256,9 @@ pub enum Refused {
     #[error("tombstones stay until legacy is decommissioned")]
     NotDecommissioned,
     /// The state has moved since the sweep began.
-    #[error("the sweep began at epoch {began}, the state is at {epoch}: sweep again")]
+    #[error(
+        "the sweep began under the move of epoch {began}, that of epoch {epoch} came: sweep again"
+    )]
     SweepOutdated {
         /// When the sweep began.
         began: u64,

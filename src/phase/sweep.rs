@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 
 /// A sweep that is about to begin: the state it runs under, and which parts had
-/// settled in `Cutover` by then.
+/// settled in `Cutover` by then. A move of a phase or a share ends its worth; evictions
+/// and the like, which change no key's phase, do not.
 ///
 /// ```
 /// use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase};
@@ -22,7 +23,7 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 /// let fleet = Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())]);
 /// let ticket = state.begin_sweep(&fleet);
 /// assert!(ticket.counts());
-/// assert_eq!(ticket.adopted(), state.adopted());
+/// assert_eq!(ticket.steered(), state.steered());
 ///
 /// let swept = Move::Complete(ticket.finish(0, 0)); // no failures, no conflicts
 /// assert!(state.transition(&swept, MoveId::random()?, &fleet).is_ok());
@@ -30,7 +31,7 @@ use super::{Adopted, Fleet, MigrationState, PartName, Phase, Refused};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SweepTicket {
-    adopted: Adopted,
+    steered: Adopted,
     base: bool,
     cohort: bool,
 }
@@ -61,7 +62,7 @@ pub struct SweepTicket {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SweepEvidence {
-    adopted: Adopted,
+    steered: Adopted,
     base: bool,
     cohort: bool,
     failures: u64,
@@ -93,7 +94,7 @@ impl MigrationState {
                 && self.has_settled(name, fleet)
         };
         SweepTicket {
-            adopted: self.adopted(),
+            steered: self.steered,
             base: ready(PartName::Base),
             cohort: ready(PartName::Cohort),
         }
@@ -132,8 +133,8 @@ impl SweepTicket {
     /// joined, and how many conflicts are left.
     #[must_use]
     pub const fn finish(self, failures: u64, conflicts: u64) -> SweepEvidence {
-        let Self { adopted, base, cohort } = self;
-        SweepEvidence { adopted, base, cohort, failures, conflicts }
+        let Self { steered, base, cohort } = self;
+        SweepEvidence { steered, base, cohort, failures, conflicts }
     }
 
     /// Whether the sweep can make any part complete.
@@ -142,10 +143,11 @@ impl SweepTicket {
         self.base || self.cohort
     }
 
-    /// The state it runs under.
+    /// The state it runs under, and must not outlive:
+    /// [`MigrationState::steered`].
     #[must_use]
-    pub const fn adopted(self) -> Adopted {
-        self.adopted
+    pub const fn steered(self) -> Adopted {
+        self.steered
     }
 }
 
@@ -159,8 +161,9 @@ impl SweepEvidence {
     }
 
     pub(super) fn stands_for(self, state: &MigrationState) -> Result<(), Refused> {
-        if self.adopted != state.adopted() {
-            return Err(Refused::SweepOutdated { began: self.adopted.epoch, epoch: state.epoch() });
+        if self.steered != state.steered {
+            let (began, epoch) = (self.steered.epoch, state.steered.epoch);
+            return Err(Refused::SweepOutdated { began, epoch });
         }
         if !self.base && !self.cohort {
             return Err(Refused::SweepWithoutCutover);

@@ -32,6 +32,9 @@ impl MigrationState {
         self.not_over(step)?;
         let epoch = self.epoch.checked_add(1).ok_or(Refused::EpochExhausted)?;
         let mut next = Self { epoch, move_id: id, ..self.clone() };
+        if step.steers() {
+            next.steered = next.adopted();
+        }
         match step {
             Move::Phase { part, to } => self.move_part(&mut next, *part, *to, fleet)?,
             Move::StartCohort { share } => self.start_cohort(&mut next, *share)?,

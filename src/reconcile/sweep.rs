@@ -232,7 +232,7 @@ where
         async move {
             let swept = self
                 .sweep(ticket)
-                .instrument(info_span!(span::SWEEP, { field::EPOCH } = ticket.adopted().epoch));
+                .instrument(info_span!(span::SWEEP, { field::EPOCH } = ticket.steered().epoch));
             tokio::select! {
                 biased;
                 () = shutdown => Err(SweepError::Stopped),
@@ -245,7 +245,7 @@ where
         let mark = self.repository.sink().mark();
         let mut tally = Tally::new();
         self.join_all(ticket, &mut tally).await?;
-        self.join_again(&mut tally).await;
+        self.join_again(ticket, &mut tally).await?;
         self.uninterrupted(ticket)?;
         let report = tally.report(ticket);
         if report.is_clean() {
@@ -276,7 +276,7 @@ where
             // be joined into a side that takes nothing any more.
             let state = self.uninterrupted(ticket)?;
             let records = u64::try_from(window.records()).unwrap_or(u64::MAX);
-            self.join_window(&state, window, tally).await;
+            self.join_window(&state, window, ticket, tally).await?;
             pace.spent(records);
             self.meter.count(records);
         }
@@ -285,10 +285,10 @@ where
     fn uninterrupted(&self, ticket: SweepTicket) -> Result<Arc<MigrationState>, SweepError> {
         let tracker = self.repository.tracker();
         let state = tracker.state();
-        if state.adopted() == ticket.adopted() && !tracker.word().is_closed() {
+        if state.steered() == ticket.steered() && !tracker.word().is_closed() {
             return Ok(state);
         }
-        Err(SweepError::Interrupted { began: ticket.adopted().epoch, now: state.epoch() })
+        Err(SweepError::Interrupted { began: ticket.steered().epoch, now: state.epoch() })
     }
 
     /// Copies go in batches. What is no plain copy, or was not taken, is read
@@ -297,8 +297,9 @@ where
         &self,
         state: &MigrationState,
         window: Window<L::Key, L::Entity>,
+        ticket: SweepTicket,
         tally: &mut Tally<L::Key>,
-    ) {
+    ) -> Result<(), SweepError> {
         let (mut to_legacy, mut to_modern, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         let absent = Record::absent();
         for (key, legacy, modern) in window.lent() {
@@ -315,8 +316,11 @@ where
         tally.to_legacy += copy(&**self.repository.legacy(), to_legacy, &mut alone).await;
         tally.to_modern += copy(&**self.repository.modern(), to_modern, &mut alone).await;
         for key in alone {
+            // Each may take as long as its stores let it.
+            self.uninterrupted(ticket)?;
             self.join_alone(key, tally).await;
         }
+        Ok(())
     }
 
     fn rule(&self, state: &MigrationState, key: &L::Key) -> JoinRule {
@@ -338,17 +342,23 @@ where
     }
 
     /// What failed, or was in conflict, is joined again from fresh reads.
-    async fn join_again(&self, tally: &mut Tally<L::Key>) {
+    async fn join_again(
+        &self,
+        ticket: SweepTicket,
+        tally: &mut Tally<L::Key>,
+    ) -> Result<(), SweepError> {
         for retry in 0..self.config.retries.count() {
             let open = tally.take_open();
             if open.is_empty() {
-                return;
+                break;
             }
             tokio::time::sleep(self.config.retries.delay(retry)).await;
             for key in open {
+                self.uninterrupted(ticket)?;
                 self.join_alone(key, tally).await;
             }
         }
+        Ok(())
     }
 }
 

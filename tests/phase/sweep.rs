@@ -17,7 +17,7 @@ fn a_clean_sweep_of_a_settled_cutover_counts() {
     let trip = in_cutover();
     let ticket = trip.state.begin_sweep(&trip.fleet);
     assert!(ticket.counts());
-    assert_eq!(ticket.adopted(), trip.state.adopted());
+    assert_eq!(ticket.steered(), trip.state.steered());
     let swept = trip.moved(Move::Complete(ticket.finish(0, 0)));
     assert!(swept.base().modern_complete);
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::GuardConfig;
 use crate::controller::Signals;
-use crate::phase::{Actor, Family, MigrationState, Move, MoveRecord, Part, PartName, Phase};
+use crate::phase::{Actor, Family, MigrationState, MoveRecord, Part, PartName, Phase};
 
 /// What went wrong, as far as the signals say.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,11 +129,8 @@ impl Action {
     /// What this guard has begun and somebody must end: itself, before it was
     /// restarted, say.
     pub(super) fn unfinished(state: &MigrationState, actor: &Actor) -> Self {
-        let steers = |record: &&MoveRecord| {
-            !matches!(record.step, Move::Complete(_) | Move::ExpectNodes(_) | Move::Evict { .. })
-        };
         let is_mine = |record: &MoveRecord| record.actor.as_ref() == Some(actor);
-        let last = state.history().iter().rev().find(steers);
+        let last = state.history().iter().rev().find(|record| record.step.steers());
         let is_begun = last.is_some_and(is_mine);
         let is_back =
             |part: Part| part.phase == Phase::Cutover && part.entered_from == Family::Modern;
@@ -148,10 +145,7 @@ impl Action {
 /// How often `actor` has acted, as far as the history goes back: moves in a row are one.
 pub(super) fn acted(state: &MigrationState, actor: &Actor) -> u32 {
     let (mut times, mut was_mine) = (0, false);
-    let steering = state.history().iter().filter(|record| {
-        !matches!(record.step, Move::Complete(_) | Move::ExpectNodes(_) | Move::Evict { .. })
-    });
-    for record in steering {
+    for record in state.history().iter().filter(|record| record.step.steers()) {
         let is_mine = record.actor.as_ref() == Some(actor);
         times += u32::from(is_mine && !was_mine);
         was_mine = is_mine;

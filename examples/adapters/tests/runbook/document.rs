@@ -68,6 +68,8 @@ pub(crate) fn masked(lines: &[String]) -> Vec<String> {
 }
 
 fn masked_line(line: &str) -> String {
+    // Who comes last, and whether anybody does, is a matter of moments.
+    let line = line.split(" (it waited ").next().unwrap_or_default();
     let is_count = line.starts_with("backfill");
     let mut words = Vec::new();
     for word in line.split(' ') {

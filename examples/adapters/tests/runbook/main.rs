@@ -72,7 +72,8 @@ async fn every_command_prints_what_the_runbook_says() {
 fn an_output_that_differs_is_noticed() {
     let told = |text: &str| masked(&[text.to_owned()]);
     assert_ne!(told("epoch 3: to shadow"), told("epoch 4: to shadow"));
-    assert_eq!(told("it waited 1.2s"), told("it waited 204.6ms"));
+    assert_eq!(told("in 1.2s"), told("in 204.6ms"));
+    assert_eq!(told("epoch 3: to live (it waited 1s: node-1)"), told("epoch 3: to live"));
     let lives = ["d6a21b5f95f04c326a61d9b1b2a2a9c4", "00000000000000000000000000000001"];
     assert_eq!(told(&format!("node-1/{}", lives[0])), told(&format!("node-1/{}", lives[1])));
 }

@@ -32,7 +32,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args_os().skip(1)) {
+    let options = match Options::parse(std::env::args_os()) {
         Ok(Some(options)) => options,
         Ok(None) => {
             println!("{}", options::HELP);
@@ -142,7 +142,7 @@ async fn status(controller: &MigrationController, is_json: bool) -> Outcome<()> 
     if !status.nodes.is_empty() {
         // A second look tells who renews.
         let longest = status.nodes.iter().map(|node| node.interval).max().unwrap_or_default();
-        tokio::time::sleep((longest * 4).clamp(Duration::from_millis(200), WATCHED_MAX)).await;
+        tokio::time::sleep((longest * 4).clamp(WATCHED.0, WATCHED.1)).await;
         status = controller.status().await?;
     }
     if is_json {
@@ -153,8 +153,8 @@ async fn status(controller: &MigrationController, is_json: bool) -> Outcome<()> 
     Ok(())
 }
 
-/// How long `status` watches the leases at most.
-const WATCHED_MAX: Duration = Duration::from_secs(10);
+/// How long `status` watches the leases, at least and at most.
+const WATCHED: (Duration, Duration) = (Duration::from_millis(1_300), Duration::from_secs(10));
 
 fn history(history: &MoveHistory) {
     for record in history.iter() {

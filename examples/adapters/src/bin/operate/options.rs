@@ -21,7 +21,8 @@ Move (each asks for --reason):
   create             begin: in legacy_only
   expect N           so many nodes must hold a lease
   advance            the next step
-  advance-to PHASE   every step up to it, or back to it; cohort:PHASE moves the cohort
+  advance-to PHASE   every step up to it, or back to it; cohort:PHASE or
+                     base:PHASE moves that part alone
   share PERCENT      a cohort of this share; 0 takes it back
   roll-back          everything back into the legacy family
   halt               modern is gone: stop, and go on in legacy
@@ -140,6 +141,7 @@ fn target(text: &str) -> Result<Target, String> {
     };
     match text.split_once(':') {
         Some(("cohort", name)) => phase(name).map(Target::Cohort),
+        Some(("base", name)) => phase(name).map(Target::Base),
         _ => phase(text).map(Target::Whole),
     }
 }

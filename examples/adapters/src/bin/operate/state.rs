@@ -5,7 +5,7 @@ use adapters::postgres::{PostgresDatabase, PostgresStateService, STATE_SCHEMA};
 use adapters::redis::{RedisDatabase, RedisStateService};
 use strangler_fig::phase::MigrationStateService;
 
-use crate::Outcome;
+use crate::{Outcome, with_causes};
 
 /// The bucket, or the prefix of the keys.
 const PLACE: &str = "strangler";
@@ -32,7 +32,9 @@ pub(crate) async fn open(url: &str) -> Outcome<Arc<dyn MigrationStateService>> {
 
 /// Makes the tables, if they are not there.
 async fn prepare(url: &str) -> Outcome<()> {
-    let cannot = |error| format!("the state at {url} cannot be prepared: {error}");
+    let cannot = |error: tokio_postgres::Error| {
+        format!("the state at {url} cannot be prepared: {}", with_causes(&error))
+    };
     let (client, connection) =
         tokio_postgres::connect(url, tokio_postgres::NoTls).await.map_err(cannot)?;
     tokio::spawn(connection);
