@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::deadline::Deadlined;
 use super::gated::Gates;
@@ -191,10 +191,19 @@ impl MigrationController {
     ///
     /// [`ControllerError`]: of kind `Waiting`, evict the node it names if its process
     /// has ended, and ask again.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for every move; but look at the state before asking again, since from the
+    /// legacy family, where it ends, the same goes one phase further.
     pub async fn roll_back(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
-        let seen = self.look().await?;
-        let target = path::behind(seen.state())?;
-        self.drive(request, |state| path::toward(state, target), false, None).await
+        // It goes where the first look says, wherever others have gone by then.
+        let target = OnceLock::new();
+        let course = |state: &MigrationState| match target.get_or_init(|| path::behind(state)) {
+            Ok(target) => path::toward(state, *target),
+            Err(no_way) => Next::NoWay(*no_way),
+        };
+        self.drive(request, course, false, None).await
     }
 
     /// Leaves a modern store that is gone (R4): every part in `Live` stops in
@@ -225,7 +234,7 @@ impl MigrationController {
         self.gates.know(request)?;
         let course = |state: &MigrationState| match state.cohort() {
             Some(cohort) if cohort.share == share => Next::Arrived,
-            None if share == Share::NONE => Next::Arrived,
+            None if share == Share::NONE || share == Share::WHOLE => Next::Arrived,
             Some(_) if share == Share::NONE => Next::Take(Move::EndCohort),
             Some(_) => Next::Take(Move::GrowCohort { share }),
             None => Next::Take(Move::StartCohort { share }),
@@ -293,7 +302,20 @@ impl MigrationController {
     }
 
     /// One look at the state and then at the fleet, which is what every decision needs.
+    ///
+    /// If a move and its adoption came in between, it looks once more: else nodes seem
+    /// to be ahead of the state, as where the store went back.
     pub(super) async fn look(&self) -> Result<Seen, ControllerError> {
+        let seen = self.look_once().await?;
+        let epoch = seen.state().epoch();
+        let is_ahead = seen.fleet.leases().iter().filter_map(|lease| lease.adopted);
+        if is_ahead.into_iter().any(|adopted| adopted.epoch > epoch) {
+            return self.look_once().await;
+        }
+        Ok(seen)
+    }
+
+    async fn look_once(&self) -> Result<Seen, ControllerError> {
         let failed = |source| ControllerError::Service { migration: self.name.clone(), source };
         let found = self.service.current(&self.name).await.map_err(failed)?;
         let found =

@@ -39,6 +39,9 @@ pub enum NoWay {
     /// Operations stop there: it is entered by `halt` alone.
     #[error("halted is no target: see `halt`")]
     Halted,
+    /// A sweep makes legacy complete only if it sees the base in `Cutover` too.
+    #[error("legacy is not complete, and a cohort alone cannot make it so: move the whole")]
+    LegacyIncomplete,
     /// Legacy lacks what was written since.
     #[error("legacy was left behind in {phase}: there is no quick way back")]
     LegacyLeftBehind {
@@ -51,6 +54,9 @@ pub enum NoWay {
     /// It is at the beginning.
     #[error("nothing lies behind: only legacy is used")]
     NothingBehind,
+    /// The way back was given up, and it is at the end.
+    #[error("legacy was decommissioned: nothing moves any more")]
+    Decommissioned,
 }
 
 const LADDER: [Phase; 7] = [
@@ -76,6 +82,23 @@ const fn is_behind(phase: Phase) -> bool {
     matches!(phase.family(), Some(Family::Legacy))
 }
 
+/// Whether a sweep now would see every part in `Cutover`: else legacy is not complete
+/// by it.
+fn sweep_sees_all(state: &MigrationState) -> bool {
+    let cohort = state.cohort().map(|cohort| cohort.part);
+    [Some(state.base()), cohort].iter().flatten().all(|part| part.phase == Phase::Cutover)
+}
+
+/// Whether the way forward leads over this step: on the way back no gate is asked.
+pub(super) fn leads_forward(state: &MigrationState, step: &Move) -> bool {
+    match step {
+        Move::Phase { part, to } => state.part(*part).is_none_or(|part| {
+            rung(*to) > rung(part.phase) || (part.phase, *to) == (Phase::Halted, Phase::Live)
+        }),
+        _ => true,
+    }
+}
+
 /// The next step of one part to `goal`.
 fn part_toward(state: &MigrationState, name: PartName, part: Part, goal: Phase) -> Next {
     let is_complete = match part.entered_from {
@@ -89,12 +112,17 @@ fn part_toward(state: &MigrationState, name: PartName, part: Part, goal: Phase) 
         (Phase::Halted, _) => to(name, Phase::Live),
         (Phase::Cutover, Family::Legacy) if is_behind(goal) => to(name, goal),
         (Phase::Cutover, Family::Modern) if !is_behind(goal) => to(name, Phase::Live),
+        (Phase::Cutover, Family::Modern) if !is_complete && !sweep_sees_all(state) => {
+            Next::NoWay(NoWay::LegacyIncomplete)
+        }
         (Phase::Cutover, _) if !is_complete => Next::Sweep,
         (Phase::Cutover, Family::Legacy) => to(name, Phase::Live),
         (Phase::Cutover, Family::Modern) => to(name, goal),
         (from, _) if is_behind(from) && is_behind(goal) && rung(goal) < rung(from) => {
             to(name, goal)
         }
+        // Nothing is waited for on this way; `RampDown` would be (R1).
+        (Phase::ModernOnly, _) if goal != Phase::RampDown => to(name, Phase::Live),
         (from, _) if rung(goal) > rung(from) => to(name, LADDER[rung(from) + 1]),
         (from, _) => to(name, LADDER[rung(from) - 1]),
     }
@@ -132,6 +160,9 @@ fn whole_toward(state: &MigrationState, target: Phase) -> Next {
 /// The next step to `target`.
 pub(super) fn toward(state: &MigrationState, target: Target) -> Next {
     match target {
+        Target::Whole(phase) if state.is_decommissioned() && phase != state.base().phase => {
+            Next::NoWay(NoWay::Decommissioned)
+        }
         Target::Whole(Phase::Halted) | Target::Cohort(Phase::Halted) => Next::NoWay(NoWay::Halted),
         Target::Cohort(to) if to.leaves_legacy() => Next::NoWay(NoWay::NotForCohorts { to }),
         Target::Cohort(to) => match state.cohort() {
@@ -145,6 +176,7 @@ pub(super) fn toward(state: &MigrationState, target: Target) -> Next {
 /// The next step of all.
 pub(super) fn ahead(state: &MigrationState) -> Next {
     match toward(state, Target::Whole(Phase::ModernOnly)) {
+        Next::Arrived if state.is_decommissioned() => Next::NoWay(NoWay::Decommissioned),
         Next::Arrived => Next::NoWay(NoWay::NothingAhead),
         next => next,
     }
@@ -153,6 +185,9 @@ pub(super) fn ahead(state: &MigrationState) -> Next {
 /// Where a rollback leads: everything into the legacy family, where modern goes on
 /// following; or, if it is there, one phase back.
 pub(super) fn behind(state: &MigrationState) -> Result<Target, NoWay> {
+    if state.is_decommissioned() {
+        return Err(NoWay::Decommissioned);
+    }
     let base = state.base().phase;
     let cohort = state.cohort().map(|cohort| cohort.part.phase);
     let target = match (is_behind(base), cohort) {
@@ -167,6 +202,9 @@ pub(super) fn behind(state: &MigrationState) -> Result<Target, NoWay> {
 
 /// The next step away from a modern store that is gone (R4).
 pub(super) fn rescue(state: &MigrationState) -> Next {
+    if state.is_decommissioned() {
+        return Next::NoWay(NoWay::Decommissioned);
+    }
     let cohort = state.cohort().map(|cohort| (PartName::Cohort, cohort.part));
     let parts = [Some((PartName::Base, state.base())), cohort];
     let parts = || parts.iter().flatten().copied();
