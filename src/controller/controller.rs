@@ -156,7 +156,7 @@ impl MigrationController {
     /// the node it waits for.
     pub async fn advance(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
         self.gates.know(request)?;
-        self.drive(request, |state| path::ahead(state), true, Some(1)).await
+        self.drive(request, path::ahead, true, Some(1)).await
     }
 
     /// Goes on, step by step, until the migration is at `target`, forward or back.
@@ -216,7 +216,7 @@ impl MigrationController {
     /// the migration is halted: evict the node it names and ask again, or go back to
     /// `Live` by [`advance_to`](Self::advance_to).
     pub async fn halt(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
-        self.drive(request, |state| path::rescue(state), false, None).await
+        self.drive(request, path::rescue, false, None).await
     }
 
     /// Lets a cohort of this share begin or grow; no share takes all of it back into
@@ -294,9 +294,8 @@ impl MigrationController {
             let migration = self.name.clone();
             return Err(ControllerError::NotConfirmed { confirmed, migration });
         }
-        let course = |state: &MigrationState| match state.is_decommissioned() {
-            true => Next::Arrived,
-            false => Next::Take(Move::Decommission),
+        let course = |state: &MigrationState| {
+            if state.is_decommissioned() { Next::Arrived } else { Next::Take(Move::Decommission) }
         };
         self.drive(request, course, true, Some(1)).await
     }
@@ -308,8 +307,8 @@ impl MigrationController {
     pub(super) async fn look(&self) -> Result<Seen, ControllerError> {
         let seen = self.look_once().await?;
         let epoch = seen.state().epoch();
-        let is_ahead = seen.fleet.leases().iter().filter_map(|lease| lease.adopted);
-        if is_ahead.into_iter().any(|adopted| adopted.epoch > epoch) {
+        let mut adopted = seen.fleet.leases().iter().filter_map(|lease| lease.adopted);
+        if adopted.any(|adopted| adopted.epoch > epoch) {
             return self.look_once().await;
         }
         Ok(seen)

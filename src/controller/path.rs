@@ -109,14 +109,13 @@ fn part_toward(state: &MigrationState, name: PartName, part: Part, goal: Phase) 
         (from, _) if from == goal => Next::Arrived,
         (Phase::Halted, _) if goal == Phase::LegacyOnly => to(name, goal),
         (Phase::Halted, _) if is_behind(goal) => to(name, Phase::DualWrite),
-        (Phase::Halted, _) => to(name, Phase::Live),
         (Phase::Cutover, Family::Legacy) if is_behind(goal) => to(name, goal),
         (Phase::Cutover, Family::Modern) if !is_behind(goal) => to(name, Phase::Live),
         (Phase::Cutover, Family::Modern) if !is_complete && !sweep_sees_all(state) => {
             Next::NoWay(NoWay::LegacyIncomplete)
         }
         (Phase::Cutover, _) if !is_complete => Next::Sweep,
-        (Phase::Cutover, Family::Legacy) => to(name, Phase::Live),
+        (Phase::Halted, _) | (Phase::Cutover, Family::Legacy) => to(name, Phase::Live),
         (Phase::Cutover, Family::Modern) => to(name, goal),
         (from, _) if is_behind(from) && is_behind(goal) && rung(goal) < rung(from) => {
             to(name, goal)

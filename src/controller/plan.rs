@@ -217,7 +217,7 @@ impl MigrationController {
     ) -> PlannedStep {
         let is_first = state == seen.state();
         let refused = refusal(state, next, &seen.fleet).filter(|_| is_first);
-        let (step, gates) = match next {
+        let (words, readings) = match next {
             Next::Take(step) if gated && path::leads_forward(state, step) => {
                 let context = GateContext { state: seen.state(), fleet: &seen.fleet, step };
                 (step.to_string(), self.gates.read(context, self.config.call_timeout).await)
@@ -226,11 +226,11 @@ impl MigrationController {
             _ => ("sweep every key".to_owned(), Vec::new()),
         };
         PlannedStep {
-            step,
+            step: words,
             is_sweep: *next == Next::Sweep,
             waits_for_fleet: waits_for_fleet(state, next),
             refused: refused.map(|refused| refused.to_string()),
-            gates,
+            gates: readings,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! From every state to every target.
 
 use strangler_fig::controller::{ControllerError, NoWay, Target};
-use strangler_fig::phase::{MigrationState, PartName, Phase, Refused};
+use strangler_fig::phase::{MigrationState, PartName, Phase, Refused, TrackerConfig};
 
 use crate::replay::replay;
-use crate::support::{World, ann, left_behind_with_a_cohort, state_in, state_with_cohort, words};
+use crate::support::{
+    SECOND, World, ann, left_behind_with_a_cohort, node_name, state_in, state_with_cohort, words,
+};
 use crate::walk::{shape, states};
 
 #[tokio::test(start_paused = true)]
@@ -131,6 +133,20 @@ async fn one_sweep_serves_a_base_and_a_cohort_that_both_go_back() {
     let advanced = world.controller().advance_to(Phase::DualWrite, &ann()).await.unwrap();
     let sweeps = words(&advanced).iter().filter(|step| *step == "a sweep was clean").count();
     assert_eq!(sweeps, 1, "{:?}", words(&advanced));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_waits_for_the_part_that_came_to_cutover_last() {
+    let mut world = World::at(left_behind_with_a_cohort(), 1).await;
+    let slow = TrackerConfig::default().with_poll_interval(SECOND * 7);
+    world.join(node_name(2), slow).await;
+    let controller = world.controller();
+    let moved = controller.advance_to(Target::Cohort(Phase::Cutover), &ann()).await;
+    moved.unwrap();
+    tokio::time::sleep(SECOND * 10).await;
+    let back = controller.roll_back(&ann()).await.unwrap();
+    let steps = ["to cutover", "a sweep was clean", "to dual_write", "cohort to dual_write"];
+    assert_eq!(words(&back)[..4], steps);
 }
 
 #[tokio::test(start_paused = true)]

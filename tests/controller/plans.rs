@@ -14,9 +14,8 @@ use crate::walk::{shape, states};
 
 /// The steps of a plan in the words of the history.
 fn planned(plan: &Plan) -> Vec<String> {
-    let word = |step: &strangler_fig::controller::PlannedStep| match step.is_sweep {
-        true => "a sweep was clean".to_owned(),
-        false => step.step.clone(),
+    let word = |step: &strangler_fig::controller::PlannedStep| {
+        if step.is_sweep { "a sweep was clean".to_owned() } else { step.step.clone() }
     };
     plan.steps.iter().map(word).collect()
 }
