@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::deadline::Deadlined;
 use super::gated::Gates;
@@ -156,7 +156,7 @@ impl MigrationController {
     /// the node it waits for.
     pub async fn advance(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
         self.gates.know(request)?;
-        self.drive(request, |state| path::ahead(state), true, Some(1)).await
+        self.drive(request, path::ahead, true, Some(1)).await
     }
 
     /// Goes on, step by step, until the migration is at `target`, forward or back.
@@ -191,10 +191,19 @@ impl MigrationController {
     ///
     /// [`ControllerError`]: of kind `Waiting`, evict the node it names if its process
     /// has ended, and ask again.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for every move; but look at the state before asking again, since from the
+    /// legacy family, where it ends, the same goes one phase further.
     pub async fn roll_back(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
-        let seen = self.look().await?;
-        let target = path::behind(seen.state())?;
-        self.drive(request, |state| path::toward(state, target), false, None).await
+        // It goes where the first look says, wherever others have gone by then.
+        let target = OnceLock::new();
+        let course = |state: &MigrationState| match target.get_or_init(|| path::behind(state)) {
+            Ok(target) => path::toward(state, *target),
+            Err(no_way) => Next::NoWay(*no_way),
+        };
+        self.drive(request, course, false, None).await
     }
 
     /// Leaves a modern store that is gone (R4): every part in `Live` stops in
@@ -207,7 +216,7 @@ impl MigrationController {
     /// the migration is halted: evict the node it names and ask again, or go back to
     /// `Live` by [`advance_to`](Self::advance_to).
     pub async fn halt(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
-        self.drive(request, |state| path::rescue(state), false, None).await
+        self.drive(request, path::rescue, false, None).await
     }
 
     /// Lets a cohort of this share begin or grow; no share takes all of it back into
@@ -225,7 +234,7 @@ impl MigrationController {
         self.gates.know(request)?;
         let course = |state: &MigrationState| match state.cohort() {
             Some(cohort) if cohort.share == share => Next::Arrived,
-            None if share == Share::NONE => Next::Arrived,
+            None if share == Share::NONE || share == Share::WHOLE => Next::Arrived,
             Some(_) if share == Share::NONE => Next::Take(Move::EndCohort),
             Some(_) => Next::Take(Move::GrowCohort { share }),
             None => Next::Take(Move::StartCohort { share }),
@@ -285,23 +294,35 @@ impl MigrationController {
             let migration = self.name.clone();
             return Err(ControllerError::NotConfirmed { confirmed, migration });
         }
-        let course = |state: &MigrationState| match state.is_decommissioned() {
-            true => Next::Arrived,
-            false => Next::Take(Move::Decommission),
+        let course = |state: &MigrationState| {
+            if state.is_decommissioned() { Next::Arrived } else { Next::Take(Move::Decommission) }
         };
         self.drive(request, course, true, Some(1)).await
     }
 
     /// One look at the state and then at the fleet, which is what every decision needs.
+    ///
+    /// If a move and its adoption came in between, it looks once more: else nodes seem
+    /// to be ahead of the state, as where the store went back.
     pub(super) async fn look(&self) -> Result<Seen, ControllerError> {
-        let seen = self.look_now().await;
+        let seen = self.look_again().await;
         if seen.is_err() {
             self.watched(LeaseWatch::begin_anew);
         }
         seen
     }
 
-    async fn look_now(&self) -> Result<Seen, ControllerError> {
+    async fn look_again(&self) -> Result<Seen, ControllerError> {
+        let seen = self.look_once().await?;
+        let epoch = seen.state().epoch();
+        let mut adopted = seen.fleet.leases().iter().filter_map(|lease| lease.adopted);
+        if adopted.any(|adopted| adopted.epoch > epoch) {
+            return self.look_once().await;
+        }
+        Ok(seen)
+    }
+
+    async fn look_once(&self) -> Result<Seen, ControllerError> {
         let failed = |source| ControllerError::Service { migration: self.name.clone(), source };
         let found = self.service.current(&self.name).await.map_err(failed)?;
         let found =

@@ -7,11 +7,11 @@ use tracing::{info, warn};
 
 use super::controller::Seen;
 use super::gated::evidence;
-use super::path::Next;
+use super::path::{self, Next};
 use super::{ChangeRequest, ControllerError, GateContext, MigrationController};
 use crate::observe::{Event, field};
 use crate::phase::{
-    Adopted, Evidence, MigrationState, Move, MoveNote, MoveRecord, Refused, StepError,
+    Adopted, Evidence, MigrationState, Move, MoveNote, MoveRecord, PATIENCE, Refused, StepError,
     take_step_from,
 };
 use crate::reconcile::SweepError;
@@ -61,6 +61,8 @@ enum Attempt {
     Taken(Move, MigrationState),
     /// Time may help.
     Waits(ControllerError),
+    /// Somebody moved meanwhile, though not elsewhere: at once again.
+    Again,
 }
 
 /// How long the step in hand has waited, and for what.
@@ -72,6 +74,11 @@ struct Wait {
 impl Wait {
     fn new() -> Self {
         Self { began: Instant::now(), waited_for: None }
+    }
+
+    /// The time of a sweep is no time waited.
+    fn does_not_count(&mut self, time: Duration) {
+        self.began += time;
     }
 }
 
@@ -105,14 +112,17 @@ impl MigrationController {
                 seen => seen?,
             };
             let state = seen.state();
-            self.not_overtaken(last, state)?;
-            last = Some(state.adopted());
             let next = course(state);
+            if !matches!(&next, Next::Take(step) if !step.steers()) {
+                self.not_overtaken(last, state)?;
+            }
+            last = Some(state.adopted());
             if steps_max.is_some_and(|most| steps.len() >= most) || next == Next::Arrived {
                 return Ok(Advanced { steps, state: seen.found.state });
             }
-            match self.attempt(&seen, next, request, gated).await? {
+            match self.attempt(&seen, next, request, gated, &mut wait).await? {
                 Attempt::Waits(why) => self.pause(&mut wait, why).await?,
+                Attempt::Again => {}
                 Attempt::Taken(step, state) => {
                     let Wait { began, waited_for } = std::mem::replace(&mut wait, Wait::new());
                     let (epoch, waited) = (state.epoch(), began.elapsed());
@@ -132,14 +142,16 @@ impl MigrationController {
         next: Next,
         request: &ChangeRequest,
         gated: bool,
+        wait: &mut Wait,
     ) -> Result<Attempt, ControllerError> {
         match next {
             Next::Arrived => unreachable!("whoever has arrived takes no step"),
             Next::NoWay(why) => Err(why.into()),
-            Next::Sweep => self.sweep(seen, request).await,
+            Next::Sweep => self.sweep(seen, request, wait).await,
             Next::Take(step) => {
+                let is_asked = gated && path::leads_forward(seen.state(), &step);
                 let seen_by_gates =
-                    if gated { self.ask(seen, &step, request).await? } else { Vec::new() };
+                    if is_asked { self.ask(seen, &step, request).await? } else { Vec::new() };
                 self.take(seen, step, request, seen_by_gates).await
             }
         }
@@ -166,7 +178,9 @@ impl MigrationController {
     ) -> Result<MigrationState, StepError> {
         let mut note = MoveNote::of(request.actor().clone(), request.reason().clone());
         (note.at_unix_ms, note.evidence) = (self.config.clock.unix_millis(), evidence);
-        let state = take_step_from(&self.service, &seen.found, &seen.fleet, step, note).await?;
+        let (found, fleet, patience) = (&seen.found, &seen.fleet, self.config.settle_wait);
+        let taken = take_step_from(&self.service, found, fleet, step, note, patience.max(PATIENCE));
+        let state = taken.await?;
         self.tell(&Event::Moved { epoch: state.epoch() });
         info!(
             { field::MIGRATION } = %self.name,
@@ -190,18 +204,35 @@ impl MigrationController {
                 let step = step.to_string();
                 Ok(Attempt::Waits(ControllerError::Refused { step, source: refused }))
             }
-            // Somebody was quicker: the next look tells whom.
-            Err(StepError::Overtaken { migration }) => {
-                Ok(Attempt::Waits(ControllerError::Overtaken { migration, by: None }))
-            }
-            Err(error) => Err(ControllerError::of_step(&step, error)),
+            Err(StepError::Overtaken { .. }) => self.outrun(seen, &step).await,
+            Err(error) => match ControllerError::of_step(&step, error) {
+                error if error.is_outage() => Ok(Attempt::Waits(error)),
+                error => Err(error),
+            },
         }
+    }
+
+    /// Somebody was quicker: another look tells whom.
+    async fn outrun(&self, seen: &Seen, step: &Move) -> Result<Attempt, ControllerError> {
+        let now = match self.look().await {
+            Err(error) if error.is_outage() => return Ok(Attempt::Waits(error)),
+            now => now?,
+        };
+        if now.found.revision == seen.found.revision {
+            let migration = self.name.clone();
+            return Ok(Attempt::Waits(ControllerError::Overtaken { migration, by: None }));
+        }
+        if step.steers() {
+            self.not_overtaken(Some(seen.state().adopted()), now.state())?;
+        }
+        Ok(Attempt::Again)
     }
 
     async fn sweep(
         &self,
         seen: &Seen,
         request: &ChangeRequest,
+        wait: &mut Wait,
     ) -> Result<Attempt, ControllerError> {
         let Some(sweeper) = &self.sweeper else {
             return Err(ControllerError::NoSweeper);
@@ -216,14 +247,34 @@ impl MigrationController {
                 return Err(ControllerError::Refused { step: "sweep".to_owned(), source });
             }
         };
-        match sweeper.sweep(ticket).await {
-            Ok(evidence) => {
-                let seen = self.look().await?;
-                self.take(&seen, Move::Complete(evidence), request, Vec::new()).await
-            }
+        let began = Instant::now();
+        let swept = sweeper.sweep(ticket).await;
+        wait.does_not_count(began.elapsed());
+        match swept {
+            Ok(evidence) => self.complete(Move::Complete(evidence), request, wait).await,
             // Its node had not adopted the state yet, or it moved meanwhile.
             Err(error @ SweepError::Interrupted { .. }) => Ok(Attempt::Waits(error.into())),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Records a sweep; an outage does not waste it.
+    async fn complete(
+        &self,
+        step: Move,
+        request: &ChangeRequest,
+        wait: &mut Wait,
+    ) -> Result<Attempt, ControllerError> {
+        loop {
+            let attempt = match self.look().await {
+                Ok(seen) => self.take(&seen, step.clone(), request, Vec::new()).await?,
+                Err(error) if error.is_outage() => Attempt::Waits(error),
+                Err(error) => return Err(error),
+            };
+            match attempt {
+                Attempt::Waits(error) if error.is_outage() => self.pause(wait, error).await?,
+                attempt => return Ok(attempt),
+            }
         }
     }
 

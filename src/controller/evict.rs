@@ -11,11 +11,14 @@ use crate::error::StoreErrorKind;
 use crate::observe::field;
 use crate::phase::{
     EvictionGround, MigrationState, MigrationStateService, Move, NodeId, NodeLease, NodeName,
+    StepError,
 };
 
 /// How many of its own intervals a node is watched before it is believed to have
 /// ended, and the bounds of that.
 const INTERVALS_WATCHED: u32 = 3;
+/// How often it is written down anew, because others have moved meanwhile.
+const MOVED_MEANWHILE_MAX: u32 = 20;
 const WATCHED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// The confirmation that [`MigrationController::evict`] asks for: whoever makes this
@@ -122,16 +125,35 @@ impl MigrationController {
         let silent = self.silent(&confirmation).await?;
         let (mut nodes, mut state) = (Vec::new(), None);
         for lease in silent {
-            let seen = self.look().await?;
-            let (node, ground) = (lease.node.clone(), EvictionGround::ProcessEnded);
-            let step = Move::Evict { node: node.clone(), ground };
-            let moved = self.record(&seen, &step, request, Vec::new()).await;
-            state = Some(moved.map_err(|error| ControllerError::of_step(&step, error))?);
+            state = Some(self.write_down(&lease, request).await?);
             self.bar(&lease).await?;
-            nodes.push(node);
+            nodes.push(lease.node);
         }
         let state = state.ok_or(ControllerError::NoLease { node: confirmation.name })?;
         Ok(Evicted { nodes, state })
+    }
+
+    /// Says in the history that a node is to be evicted, if the last move has not said
+    /// so: whoever did may have died before he carried it out.
+    async fn write_down(
+        &self,
+        lease: &NodeLease,
+        request: &ChangeRequest,
+    ) -> Result<MigrationState, ControllerError> {
+        let (node, ground) = (lease.node.clone(), EvictionGround::ProcessEnded);
+        let step = Move::Evict { node, ground };
+        for _ in 0..MOVED_MEANWHILE_MAX {
+            let seen = self.look().await?;
+            if seen.state().history().last().is_some_and(|last| last.step == step) {
+                return Ok(seen.found.state);
+            }
+            match self.record(&seen, &step, request, Vec::new()).await {
+                // It steers nowhere, and is in nobody's way.
+                Err(StepError::Overtaken { .. }) => {}
+                moved => return moved.map_err(|error| ControllerError::of_step(&step, error)),
+            }
+        }
+        Err(ControllerError::Overtaken { migration: self.name.clone(), by: None })
     }
 
     /// The leases that are meant, if they stand still while they are watched.
@@ -153,10 +175,17 @@ impl MigrationController {
         while began.elapsed() < watched {
             tokio::time::sleep(self.config.poll_interval.min(watched)).await;
             let now = meant(&self.look().await?);
-            let alive = silent.iter().find(|lease| !now.contains(lease)).cloned();
+            let is_there = |lease: &NodeLease| now.iter().any(|it| it.node == lease.node);
+            let alive = silent.iter().find(|lease| is_there(lease) && !now.contains(lease));
+            let alive = alive.cloned();
             silent.retain(|lease| now.contains(lease));
-            if let (Some(lease), true) = (alive, silent.is_empty()) {
-                return Err(ControllerError::Alive { node: lease.node });
+            match alive {
+                Some(lease) if silent.is_empty() => {
+                    return Err(ControllerError::Alive { node: lease.node });
+                }
+                // Another has evicted it, or it has given its lease back.
+                None if silent.is_empty() => break,
+                _ => {}
             }
         }
         Ok(silent)

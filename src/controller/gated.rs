@@ -36,8 +36,8 @@ impl Before {
     pub fn covers(self, step: &Move) -> bool {
         match (self, step) {
             (Self::Entering(phase), Move::Phase { to, .. }) => phase == *to,
-            (Self::Growing, Move::StartCohort { .. } | Move::GrowCohort { .. }) => true,
-            (Self::Decommissioning, Move::Decommission) => true,
+            (Self::Growing, Move::StartCohort { .. } | Move::GrowCohort { .. })
+            | (Self::Decommissioning, Move::Decommission) => true,
             _ => false,
         }
     }

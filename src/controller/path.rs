@@ -39,21 +39,24 @@ pub enum NoWay {
     /// Operations stop there: it is entered by `halt` alone.
     #[error("halted is no target: see `halt`")]
     Halted,
+    /// A sweep makes legacy complete only if it sees the base in `Cutover` too.
+    #[error("legacy is not complete, and a cohort alone cannot make it so: move the whole")]
+    LegacyIncomplete,
     /// Legacy lacks what was written since.
     #[error("legacy was left behind in {phase}: there is no quick way back")]
     LegacyLeftBehind {
         /// Where a part stands.
         phase: Phase,
     },
-    /// Legacy was decommissioned.
-    #[error("legacy was decommissioned: nothing moves any more")]
-    Decommissioned,
     /// It is at the end.
     #[error("nothing lies ahead but to decommission legacy")]
     NothingAhead,
     /// It is at the beginning.
     #[error("nothing lies behind: only legacy is used")]
     NothingBehind,
+    /// The way back was given up, and it is at the end.
+    #[error("legacy was decommissioned: nothing moves any more")]
+    Decommissioned,
 }
 
 const LADDER: [Phase; 7] = [
@@ -79,6 +82,23 @@ const fn is_behind(phase: Phase) -> bool {
     matches!(phase.family(), Some(Family::Legacy))
 }
 
+/// Whether a sweep now would see every part in `Cutover`: else legacy is not complete
+/// by it.
+fn sweep_sees_all(state: &MigrationState) -> bool {
+    let cohort = state.cohort().map(|cohort| cohort.part);
+    [Some(state.base()), cohort].iter().flatten().all(|part| part.phase == Phase::Cutover)
+}
+
+/// Whether the way forward leads over this step: on the way back no gate is asked.
+pub(super) fn leads_forward(state: &MigrationState, step: &Move) -> bool {
+    match step {
+        Move::Phase { part, to } => state.part(*part).is_none_or(|part| {
+            rung(*to) > rung(part.phase) || (part.phase, *to) == (Phase::Halted, Phase::Live)
+        }),
+        _ => true,
+    }
+}
+
 /// The next step of one part to `goal`.
 fn part_toward(state: &MigrationState, name: PartName, part: Part, goal: Phase) -> Next {
     let is_complete = match part.entered_from {
@@ -89,15 +109,19 @@ fn part_toward(state: &MigrationState, name: PartName, part: Part, goal: Phase) 
         (from, _) if from == goal => Next::Arrived,
         (Phase::Halted, _) if goal == Phase::LegacyOnly => to(name, goal),
         (Phase::Halted, _) if is_behind(goal) => to(name, Phase::DualWrite),
-        (Phase::Halted, _) => to(name, Phase::Live),
         (Phase::Cutover, Family::Legacy) if is_behind(goal) => to(name, goal),
         (Phase::Cutover, Family::Modern) if !is_behind(goal) => to(name, Phase::Live),
+        (Phase::Cutover, Family::Modern) if !is_complete && !sweep_sees_all(state) => {
+            Next::NoWay(NoWay::LegacyIncomplete)
+        }
         (Phase::Cutover, _) if !is_complete => Next::Sweep,
-        (Phase::Cutover, Family::Legacy) => to(name, Phase::Live),
+        (Phase::Halted, _) | (Phase::Cutover, Family::Legacy) => to(name, Phase::Live),
         (Phase::Cutover, Family::Modern) => to(name, goal),
         (from, _) if is_behind(from) && is_behind(goal) && rung(goal) < rung(from) => {
             to(name, goal)
         }
+        // Nothing is waited for on this way; `RampDown` would be (R1).
+        (Phase::ModernOnly, _) if goal != Phase::RampDown => to(name, Phase::Live),
         (from, _) if rung(goal) > rung(from) => to(name, LADDER[rung(from) + 1]),
         (from, _) => to(name, LADDER[rung(from) - 1]),
     }
@@ -180,6 +204,9 @@ pub(super) fn behind(state: &MigrationState) -> Result<Target, NoWay> {
 
 /// The next step away from a modern store that is gone (R4).
 pub(super) fn rescue(state: &MigrationState) -> Next {
+    if state.is_decommissioned() {
+        return Next::NoWay(NoWay::Decommissioned);
+    }
     let cohort = state.cohort().map(|cohort| (PartName::Cohort, cohort.part));
     let parts = [Some((PartName::Base, state.base())), cohort];
     let parts = || parts.iter().flatten().copied();

@@ -134,7 +134,7 @@ impl MigrationController {
     pub async fn plan(&self, target: impl Into<Target> + Send) -> Result<Plan, ControllerError> {
         let (seen, target) = (self.look().await?, target.into());
         let course = |state: &MigrationState| path::toward(state, target);
-        Ok(self.planned(&seen, target.to_string(), course, true).await)
+        Ok(self.planned(&seen, target.to_string(), course, true, STEPS_MAX).await)
     }
 
     /// The same for [`roll_back`](Self::roll_back): which steps are taken at once, and
@@ -156,7 +156,7 @@ impl MigrationController {
         match path::behind(seen.state()) {
             Ok(target) => {
                 let course = |state: &MigrationState| path::toward(state, target);
-                self.planned(seen, target.to_string(), course, false).await
+                self.planned(seen, target.to_string(), course, false, STEPS_MAX).await
             }
             Err(no_way) => Plan {
                 target: "back".to_owned(),
@@ -168,12 +168,7 @@ impl MigrationController {
 
     /// What [`advance`](Self::advance) would do.
     pub(super) async fn planned_next(&self, seen: &Seen) -> Plan {
-        let mut plan = self.planned(seen, "onward".to_owned(), path::ahead, true).await;
-        plan.steps.truncate(1);
-        if !plan.steps.is_empty() {
-            plan.dead_end = None;
-        }
-        plan
+        self.planned(seen, "onward".to_owned(), path::ahead, true, 1).await
     }
 
     async fn planned(
@@ -182,10 +177,11 @@ impl MigrationController {
         target: String,
         course: impl Fn(&MigrationState) -> Next + Send + Sync,
         gated: bool,
+        steps_max: usize,
     ) -> Plan {
         let mut plan = Plan { target, steps: Vec::new(), dead_end: None };
         let mut state = seen.state().clone();
-        while plan.steps.len() < STEPS_MAX {
+        while plan.steps.len() < steps_max {
             let next = course(&state);
             match &next {
                 Next::Arrived => return plan,
@@ -221,8 +217,8 @@ impl MigrationController {
     ) -> PlannedStep {
         let is_first = state == seen.state();
         let refused = refusal(state, next, &seen.fleet).filter(|_| is_first);
-        let (step, gates) = match next {
-            Next::Take(step) if gated => {
+        let (words, readings) = match next {
+            Next::Take(step) if gated && path::leads_forward(state, step) => {
                 let context = GateContext { state: seen.state(), fleet: &seen.fleet, step };
                 (step.to_string(), self.gates.read(context, self.config.gate_timeout).await)
             }
@@ -230,11 +226,11 @@ impl MigrationController {
             _ => ("sweep every key".to_owned(), Vec::new()),
         };
         PlannedStep {
-            step,
+            step: words,
             is_sweep: *next == Next::Sweep,
             waits_for_fleet: waits_for_fleet(state, next),
             refused: refused.map(|refused| refused.to_string()),
-            gates,
+            gates: readings,
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -245,6 +246,28 @@ fn warnings(seen: &Seen, nodes: &[NodeStatus]) -> Vec<String> {
     warnings
 }
 
+impl fmt::Display for NodeStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.adopted {
+            Some(adopted) => write!(f, "{} epoch {}", self.node, adopted.epoch)?,
+            None => write!(f, "{} starting", self.node)?,
+        }
+        if self.role == NodeRole::Worker {
+            f.write_str(", worker")?;
+        }
+        if self.is_silent {
+            f.write_str(", silent")?;
+        }
+        if self.holds > 0 {
+            write!(f, ", {} holds", self.holds)?;
+        }
+        if self.backlog.keys > 0 {
+            write!(f, ", backlog {}", self.backlog.keys)?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for MigrationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "migration {}, epoch {}", self.migration, self.epoch)?;
@@ -262,15 +285,14 @@ impl fmt::Display for MigrationStatus {
         let side = self.query_side.map_or("nobody", Side::name);
         writeln!(f, "legacy  {legacy}; queries go to {side}")?;
         if self.is_decommissioned {
-            writeln!(f, "        legacy was decommissioned: there is no way back")?;
+            writeln!(f, "legacy  decommissioned: there is no way back")?;
         }
-        let serving = self.nodes.iter().filter(|node| node.role == NodeRole::Serving).count();
-        writeln!(f, "nodes   {serving} serving, {} expected", self.nodes_expected)?;
+        // Two lives of one node are one node.
+        let serving = self.nodes.iter().filter(|node| node.role == NodeRole::Serving);
+        let serving: BTreeSet<_> = serving.map(|node| &node.node.name).collect();
+        writeln!(f, "nodes   {} serving, {} expected", serving.len(), self.nodes_expected)?;
         for node in &self.nodes {
-            let epoch =
-                node.adopted.map_or("starting".to_owned(), |it| format!("epoch {}", it.epoch));
-            let silent = if node.is_silent { ", silent" } else { "" };
-            writeln!(f, "        {} {epoch}{silent}", node.node)?;
+            writeln!(f, "        {node}")?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning {warning}")?;

@@ -85,4 +85,4 @@ pub use value::{Family, Phase};
 pub use word::StateWord;
 
 pub(crate) use backlog::KeepsBacklog;
-pub(crate) use take_step::take_step_from;
+pub(crate) use take_step::{PATIENCE, take_step_from};

@@ -116,15 +116,12 @@ impl MigrationState {
     /// [`Refused`] when no part is in `Cutover`, or the fleet has not settled in
     /// one that is.
     pub fn begin_sweep_in_cutover(&self, fleet: &Fleet) -> Result<SweepTicket, Refused> {
-        let ticket = self.begin_sweep(fleet);
-        if ticket.counts() {
-            return Ok(ticket);
-        }
-        let waiting = self.parts().filter(|part| part.phase == Phase::Cutover);
-        for part in waiting {
+        // One that began before a part had settled would have to be made again.
+        for part in self.parts().filter(|part| part.phase == Phase::Cutover) {
             fleet.settled(part.since_epoch, self.nodes_expected)?;
         }
-        Err(Refused::SweepWithoutCutover)
+        let ticket = self.begin_sweep(fleet);
+        if ticket.counts() { Ok(ticket) } else { Err(Refused::SweepWithoutCutover) }
     }
 }
 

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{
     Fleet, MigrationName, MigrationState, MigrationStateService, Move, MoveId, MoveNote, NodeName,
     Refused, Revision, Versioned,
@@ -7,9 +9,11 @@ use super::{
 use crate::error::{StoreError, StoreErrorKind};
 use crate::stamp::EntropyError;
 
-/// How often a replacement of unknown outcome is looked up before it is given up.
-const READ_BACKS: u32 = 5;
+/// How long a replacement of unknown outcome is looked up before it is given up.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+/// The pause before it is looked up; longer each time.
 const READ_BACK_DELAY: Duration = Duration::from_millis(100);
+const READ_BACK_DELAY_MAX: Duration = Duration::from_secs(1);
 
 /// Why a step was not taken.
 ///
@@ -140,11 +144,12 @@ pub async fn take_step(
         Some(node) => fleet.accepting_process_scope(node),
         None => fleet,
     };
-    take_step_from(service, &found, &fleet, step, MoveNote::default()).await
+    take_step_from(service, &found, &fleet, step, MoveNote::default(), PATIENCE).await
 }
 
 /// The same from a state and a fleet that were looked at already, in this order;
-/// `note` is recorded with the move.
+/// `note` is recorded with the move. One of unknown outcome is looked up for as long
+/// as `patience` says.
 ///
 /// # Errors
 ///
@@ -159,6 +164,7 @@ pub(crate) async fn take_step_from(
     fleet: &Fleet,
     step: &Move,
     note: MoveNote,
+    patience: Duration,
 ) -> Result<MigrationState, StepError> {
     let migration = found.state.name();
     let failed = |source| StepError::Service { migration: migration.clone(), source };
@@ -173,7 +179,7 @@ pub(crate) async fn take_step_from(
         }
         next => next?.with_record(step, note),
     };
-    match replace(service, found.revision, &next).await {
+    match replace(service, found.revision, &next, patience).await {
         Ok(true) => Ok(next),
         Ok(false) => Err(StepError::Overtaken { migration: migration.clone() }),
         Err(source) => Err(failed(source)),
@@ -185,6 +191,7 @@ async fn replace(
     service: &dyn MigrationStateService,
     expected: Revision,
     next: &MigrationState,
+    patience: Duration,
 ) -> Result<bool, StoreError> {
     let mut in_doubt = match service.compare_and_set(expected, next).await {
         Ok(_) => return Ok(true),
@@ -192,8 +199,10 @@ async fn replace(
         Err(error) if error.kind().is_definite() => return Err(error),
         Err(error) => error,
     };
-    for _ in 0..READ_BACKS {
-        tokio::time::sleep(READ_BACK_DELAY).await;
+    let (since, mut delay) = (Instant::now(), READ_BACK_DELAY);
+    while since.elapsed() < patience {
+        tokio::time::sleep(delay).await;
+        delay = (delay * 2).min(READ_BACK_DELAY_MAX);
         match service.current(next.name()).await {
             Ok(Some(now)) if now.revision != expected => {
                 if now.state.epoch() <= next.epoch() {
