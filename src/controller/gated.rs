@@ -22,7 +22,7 @@ use crate::phase::{Evidence, Move, Phase};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Before {
-    /// A part enters this phase.
+    /// A part enters this phase; or keys do, because a cohort that is in it grows.
     Entering(Phase),
     /// A cohort begins, or grows.
     Growing,
@@ -73,7 +73,11 @@ impl Gates {
 
     /// What the gates before this move say.
     pub(super) async fn read(&self, context: GateContext<'_>, deadline: Duration) -> Vec<ReadGate> {
-        let asked = self.0.iter().filter(|(before, _)| before.covers(context.step));
+        let entered = entered_by_growth(context);
+        let covers = |before: Before| {
+            before.covers(context.step) || entered.map(Before::Entering) == Some(before)
+        };
+        let asked = self.0.iter().filter(|(before, _)| covers(*before));
         let asked = asked.map(|(_, gate)| async move {
             let reading = read_within(&**gate, &context, deadline).await;
             ReadGate { name: gate.name().to_owned(), reading }
@@ -89,6 +93,13 @@ impl Gates {
             Some(gate) => Err(ControllerError::NoSuchGate { gate: gate.to_owned() }),
         }
     }
+}
+
+/// The phase that keys enter because the cohort takes them.
+fn entered_by_growth(context: GateContext<'_>) -> Option<Phase> {
+    let (base, cohort) = (context.state.base(), context.state.cohort()?);
+    let is_growth = matches!(context.step, Move::GrowCohort { .. });
+    (is_growth && cohort.part.phase != base.phase).then_some(cohort.part.phase)
 }
 
 /// The evidence of a move, if its gates are open or forced.

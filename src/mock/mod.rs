@@ -3,7 +3,8 @@
 //! For code of yours that is handed a contract, when a reference adapter of
 //! [`memory`](crate::memory) says too little: how often it was called, with
 //! what, in which order. Methods with a default body keep it, so `apply_many`
-//! calls `apply`, a `scope` is `Store`, and `changed` never comes.
+//! calls `apply`, a `scope` is `Store`, and `changed` never comes. Of a gate,
+//! [`GateFn`](crate::controller::GateFn) is mock enough.
 //!
 //! ```
 //! use strangler_fig::mock::MockRepository;
@@ -25,6 +26,7 @@
 
 mod checkpoint_store;
 mod clock;
+mod controller;
 mod digest;
 mod observer;
 mod repair_queue;
@@ -36,6 +38,7 @@ mod throttle;
 
 pub use checkpoint_store::MockCheckpointStore;
 pub use clock::MockClock;
+pub use controller::{MockSignalSource, MockSweeper, MockVerificationSource};
 pub use digest::MockDigestRepository;
 pub use observer::MockObserver;
 pub use repair_queue::MockRepairQueue;

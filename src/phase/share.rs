@@ -129,12 +129,26 @@ impl Bucket {
     /// buffer has grown.
     pub fn of<K: Key>(key: &K, salt: Salt) -> Self {
         thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
-        let hash = BUFFER.with_borrow_mut(|buffer| {
+        BUFFER.with_borrow_mut(|buffer| {
             buffer.clear();
             key.encode(buffer);
-            XxHash3_64::oneshot_with_seed(salt.0, buffer)
-        });
-        Self::scale(hash)
+            Self::of_encoded(buffer, salt)
+        })
+    }
+
+    /// The bucket of a key that is encoded already: for a gateway, a cache or a
+    /// queue on the way that must send a key where its phase does.
+    ///
+    /// ```
+    /// use strangler_fig::key::KeyExt;
+    /// use strangler_fig::phase::{Bucket, Salt};
+    ///
+    /// let (key, salt) = ("EDDB".to_owned(), Salt::of("airports"));
+    /// assert_eq!(Bucket::of_encoded(&key.to_bytes(), salt), Bucket::of(&key, salt));
+    /// ```
+    #[must_use]
+    pub fn of_encoded(key: &[u8], salt: Salt) -> Self {
+        Self::scale(XxHash3_64::oneshot_with_seed(salt.0, key))
     }
 
     /// A bucket by its number; `None` from 10,000 on.
