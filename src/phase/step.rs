@@ -180,7 +180,9 @@ pub enum Refused {
         node: NodeId,
     },
     /// The state store has gone back to an older state, or was moved on from one.
-    #[error("node {node} works by a state that epoch {epoch} does not come from: the state store went back")]
+    #[error(
+        "node {node} works by a state that epoch {epoch} does not come from: the state store went back"
+    )]
     StateWentBack {
         /// Which node.
         node: NodeId,

@@ -1,5 +1,7 @@
 //! What a node's lease says, and when.
 
+use std::time::Duration;
+
 use strangler_fig::phase::{NodeRole, OutagePolicy, Phase, Scopes, TrackerConfig};
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::DivergenceReason;
@@ -49,6 +51,14 @@ async fn a_term_is_never_shorter_than_two_polls() {
     let config = TrackerConfig::default().with_outage_policy(short);
     let node = world.node_with("node-1", config.with_poll_interval(SECOND * 4)).await;
     assert_eq!(world.lease_of(&node).await.term, Some(SECOND * 8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_polls_only_by_hand_may_be_fenced_too() {
+    let world = World::new().await;
+    let node = world.node_with("node-1", fenced().with_poll_interval(Duration::MAX)).await;
+    assert!(world.lease_of(&node).await.term.is_some_and(|term| term > TERM));
+    assert!(!node.tracker().is_fenced());
 }
 
 #[tokio::test(start_paused = true)]
