@@ -64,6 +64,10 @@ pub enum BackfillError {
     /// This node does not work by the state: it was evicted, or gave its lease back.
     #[error("this node has been evicted, or has given its lease back")]
     Closed,
+    /// The lease of this node has run out, and it was told to stop then: run it again
+    /// once the node follows the state.
+    #[error("the lease of this node has run out")]
+    LeaseRanOut,
 }
 
 impl BackfillError {
@@ -73,7 +77,7 @@ impl BackfillError {
         match self {
             Self::Scan(error) => error.is_retryable(),
             Self::Checkpoint { source, .. } | Self::RepairQueue(source) => source.is_retryable(),
-            Self::Modern(_) | Self::Panicked => true,
+            Self::Modern(_) | Self::Panicked | Self::LeaseRanOut => true,
             Self::ForeignKey { .. }
             | Self::NameTaken { .. }
             | Self::ForgetfulModern

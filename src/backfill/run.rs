@@ -207,7 +207,8 @@ where
     pub(super) fn may_copy(&self) -> Result<(), BackfillError> {
         let tracker = self.repository.tracker();
         if tracker.word().is_closed() {
-            return Err(BackfillError::Closed);
+            let over = tracker.is_closed_for_good();
+            return Err(if over { BackfillError::Closed } else { BackfillError::LeaseRanOut });
         }
         let state = tracker.state();
         let leads = |name| {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::observe::Event;
 use crate::phase::{
-    Fleet, MigrationName, MigrationState, MigrationStateService, Move, Share, Versioned,
+    Adopted, Fleet, MigrationName, MigrationState, MigrationStateService, Move, Share, Versioned,
 };
 
 /// What was seen in one look: the state, and then the fleet.
@@ -197,13 +197,23 @@ impl MigrationController {
     /// As for every move; but look at the state before asking again, since from the
     /// legacy family, where it ends, the same goes one phase further.
     pub async fn roll_back(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
+        self.roll_back_since(None, request).await
+    }
+
+    /// The same, decided about the state `since`: of two who decide so at once, the later
+    /// one must not go a phase further.
+    pub(super) async fn roll_back_since(
+        &self,
+        since: Option<Adopted>,
+        request: &ChangeRequest,
+    ) -> Result<Advanced, ControllerError> {
         // It goes where the first look says, wherever others have gone by then.
         let target = OnceLock::new();
         let course = |state: &MigrationState| match target.get_or_init(|| path::behind(state)) {
             Ok(target) => path::toward(state, *target),
             Err(no_way) => Next::NoWay(*no_way),
         };
-        self.drive(request, course, false, None).await
+        self.drive_since(since, request, course, false, None).await
     }
 
     /// Leaves a modern store that is gone (R4): every part in `Live` stops in

@@ -102,7 +102,20 @@ impl MigrationController {
         gated: bool,
         steps_max: Option<usize>,
     ) -> Result<Advanced, ControllerError> {
-        let (mut steps, mut last, mut wait) = (Vec::new(), None, Wait::new());
+        self.drive_since(None, request, course, gated, steps_max).await
+    }
+
+    /// The same on what was decided about the state `last`: if somebody has steered since
+    /// then, nothing is done.
+    pub(super) async fn drive_since(
+        &self,
+        mut last: Option<Adopted>,
+        request: &ChangeRequest,
+        course: impl Fn(&MigrationState) -> Next + Send + Sync,
+        gated: bool,
+        steps_max: Option<usize>,
+    ) -> Result<Advanced, ControllerError> {
+        let (mut steps, mut wait) = (Vec::new(), Wait::new());
         loop {
             let seen = match self.look().await {
                 Err(error) if error.is_outage() => {

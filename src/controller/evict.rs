@@ -19,7 +19,7 @@ use crate::phase::{
 const INTERVALS_WATCHED: u32 = 3;
 /// How often it is written down anew, because others have moved meanwhile.
 const MOVED_MEANWHILE_MAX: u32 = 20;
-const WATCHED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+const WATCHED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(600));
 
 /// The confirmation that [`MigrationController::evict`] asks for: whoever makes this
 /// value says that the process of this node has ended, or its host is off.
@@ -84,7 +84,7 @@ pub struct Evicted {
 
 impl MigrationController {
     /// Takes its lease from a node whose process has ended, so that crossings need not
-    /// wait for it. The node is watched for three of its intervals first: one that
+    /// wait for it. The node is watched for three of its intervals first, ten minutes at most: one that
     /// renews its lease has not ended, and is left alone.
     ///
     /// A node that is only stopped, and goes on later, would serve in the phase it had:
@@ -169,22 +169,22 @@ impl MigrationController {
         let Some(longest) = first.iter().map(|lease| lease.interval).max() else {
             return Err(ControllerError::NoLease { node: confirmation.name.clone() });
         };
-        let watched = (longest * INTERVALS_WATCHED).clamp(WATCHED.0, WATCHED.1);
+        let watched = longest.saturating_mul(INTERVALS_WATCHED).clamp(WATCHED.0, WATCHED.1);
         let began = Instant::now();
-        let mut silent = first;
+        let (mut silent, mut alive) = (first, None);
         while began.elapsed() < watched {
             tokio::time::sleep(self.config.poll_interval.min(watched)).await;
             let now = meant(&self.look().await?);
-            let is_there = |lease: &NodeLease| now.iter().any(|it| it.node == lease.node);
-            let alive = silent.iter().find(|lease| is_there(lease) && !now.contains(lease));
-            let alive = alive.cloned();
+            let has_renewed =
+                |old: &&NodeLease| now.iter().any(|new| new.node == old.node && new != *old);
+            alive = silent.iter().find(has_renewed).map(|lease| lease.node.clone()).or(alive);
             silent.retain(|lease| now.contains(lease));
             match alive {
-                Some(lease) if silent.is_empty() => {
-                    return Err(ControllerError::Alive { node: lease.node });
+                Some(node) if silent.is_empty() => return Err(ControllerError::Alive { node }),
+                // It has given its lease back.
+                None if silent.is_empty() => {
+                    return Err(ControllerError::NoLease { node: confirmation.name.clone() });
                 }
-                // Another has evicted it, or it has given its lease back.
-                None if silent.is_empty() => break,
                 _ => {}
             }
         }

@@ -24,11 +24,15 @@ pub enum OutagePolicy {
     /// renewal was sent, and serves again after the next one. A controller that has
     /// watched the lease unchanged for longer than the term may evict it by itself.
     ///
+    /// Workers of such a node join nothing meanwhile: a reconciler waits for the lease, a
+    /// sweep or a backfill ends with an error that may be tried again.
+    ///
     /// On Linux the time counts while the host is suspended. A virtual machine that
     /// its host stops and continues does not notice: do not fence those.
     Fenced {
         /// How long a renewal is good for; at least twice the poll interval. An
-        /// outage of the state store that is longer is one of the application.
+        /// outage of the state store that is longer is one of the application, and so
+        /// is a single call that hangs, if its timeout is longer.
         term: Duration,
     },
 }
@@ -116,7 +120,7 @@ impl TrackerConfig {
     pub(super) fn term(&self) -> Option<Duration> {
         match self.outage {
             OutagePolicy::FailStatic => None,
-            OutagePolicy::Fenced { term } => Some(term.max(self.poll_interval * 2)),
+            OutagePolicy::Fenced { term } => Some(term.max(self.poll_interval.saturating_mul(2))),
         }
     }
 

@@ -54,7 +54,8 @@ pub enum TrackerError {
     },
     /// The service shows a later state that was not made from the one the node has
     /// adopted: the store went back, and was moved on from there. The node keeps what
-    /// it has.
+    /// it has. Seen as far as the history reaches, 32 moves: beyond it, such a state
+    /// looks like one that the node has slept through.
     #[error("the state of {migration} has another past: another move made its epoch {epoch}")]
     Forked {
         /// Which migration.

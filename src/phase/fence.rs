@@ -6,20 +6,21 @@ use tokio::time::Instant;
 /// How long a node that stops by itself may go on.
 ///
 /// It counts from before a renewal was sent, so that whoever sees the renewed
-/// lease later begins to count later; and on the slower to be trusted of two
-/// clocks, tokio's and, on Linux, one that goes on while the host is suspended.
+/// lease later begins to count later; and on two clocks, tokio's and, on Linux, one
+/// that goes on while the host is suspended: the lease has run out when it has by
+/// either of them. Each is only compared with itself.
 #[derive(Debug)]
 pub(super) struct Fence {
     term: Duration,
     began: Instant,
     began_awake: Duration,
-    /// Nanoseconds since it began.
-    ends: AtomicU64,
+    /// Nanoseconds since it began, by tokio's clock and by that of the host.
+    ends: [AtomicU64; 2],
 }
 
-/// When a renewal was sent.
+/// When a renewal was sent, by both clocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sent(u64);
+pub(super) struct Sent([u64; 2]);
 
 /// Time since the host was started, suspension included.
 #[cfg(target_os = "linux")]
@@ -35,15 +36,19 @@ fn since_boot() -> Duration {
     Duration::ZERO
 }
 
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Fence {
     /// Closed until the first renewal.
     pub(super) fn new(term: Duration) -> Self {
-        Self { term, began: Instant::now(), began_awake: since_boot(), ends: AtomicU64::new(0) }
+        let ends = [AtomicU64::new(0), AtomicU64::new(0)];
+        Self { term, began: Instant::now(), began_awake: since_boot(), ends }
     }
 
-    fn now(&self) -> u64 {
-        let elapsed = self.began.elapsed().max(since_boot().saturating_sub(self.began_awake));
-        u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+    fn now(&self) -> [u64; 2] {
+        [self.began.elapsed(), since_boot().saturating_sub(self.began_awake)].map(nanos)
     }
 
     /// A renewal is about to be sent.
@@ -53,13 +58,22 @@ impl Fence {
 
     /// It was acknowledged.
     pub(super) fn renewed(&self, Sent(sent): Sent) {
-        let term = u64::try_from(self.term.as_nanos()).unwrap_or(u64::MAX);
-        self.ends.fetch_max(sent.saturating_add(term), Ordering::SeqCst);
+        for (ends, sent) in self.ends.iter().zip(sent) {
+            ends.fetch_max(sent.saturating_add(nanos(self.term)), Ordering::SeqCst);
+        }
     }
 
     /// Whether the lease has run out, or was never renewed.
     pub(super) fn has_run_out(&self) -> bool {
-        self.now() >= self.ends.load(Ordering::SeqCst)
+        let mut clocks = self.ends.iter().zip(self.now());
+        clocks.any(|(ends, now)| now >= ends.load(Ordering::SeqCst))
+    }
+
+    /// For how long it may go on, if nothing renews it.
+    pub(super) fn left(&self) -> Duration {
+        let clocks = self.ends.iter().zip(self.now());
+        let left = clocks.map(|(ends, now)| ends.load(Ordering::SeqCst).saturating_sub(now));
+        Duration::from_nanos(left.min().unwrap_or(0))
     }
 }
 
@@ -77,8 +91,11 @@ mod tests {
         tokio::time::advance(SECOND * 4).await;
         fence.renewed(sent);
         assert!(!fence.has_run_out());
-        tokio::time::advance(SECOND * 6 + Duration::from_millis(1)).await;
+        tokio::time::advance(SECOND * 6 - Duration::from_millis(1)).await;
+        assert!(!fence.has_run_out());
+        tokio::time::advance(Duration::from_millis(1)).await;
         assert!(fence.has_run_out());
+        assert_eq!(fence.left(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

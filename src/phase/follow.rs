@@ -8,8 +8,8 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use super::node::Node;
 use super::{
-    Adopted, MigrationState, PhaseTracker, Revision, Standing, TrackerError, TrackerHealth,
-    Versioned,
+    Adopted, MigrationState, NodeRole, PhaseTracker, Revision, Standing, TrackerError,
+    TrackerHealth, Versioned,
 };
 use crate::error::{StoreErrorKind, with_causes};
 use crate::observe::{Event, field, span};
@@ -43,7 +43,8 @@ impl Rounds {
 
 impl PhaseTracker {
     /// One round: reads the state, adopts it if it is newer, renews the lease.
-    /// Answers the revision that was read, if there is a service.
+    /// Answers the revision that was read, if there is a service. Of two at once, one
+    /// waits for the other.
     ///
     /// # Errors
     ///
@@ -57,6 +58,7 @@ impl PhaseTracker {
         let Some(node) = &self.node else {
             return Ok(None);
         };
+        let _alone = self.alone.lock().await;
         if self.is_closed_for_good() {
             return Err(TrackerError::Closed { node: node.id.clone() });
         }
@@ -73,23 +75,33 @@ impl PhaseTracker {
         match read {
             Ok(Versioned { revision, state }) => {
                 self.adopt(state);
-                if self.is_closed_for_good() {
-                    let migration = node.name.clone();
-                    return Err(TrackerError::Decommissioned { migration });
-                }
+                self.still_has_a_part(node)?;
                 self.renew(node).await.map(|()| revision)
             }
             // The service answers, and what it shows is wrong: whoever moves it must
             // see what this node works by.
-            Err(error) if error.is_wrong_state() => self.renew(node).await.and(Err(error)),
+            Err(error) if error.is_wrong_state() => match self.renew(node).await {
+                Err(evicted @ TrackerError::Evicted { .. }) => Err(evicted),
+                _ => Err(error),
+            },
             Err(error) => Err(error),
+        }
+    }
+
+    fn still_has_a_part(&self, node: &Node) -> Result<(), TrackerError> {
+        match self.is_closed_for_good() {
+            false => Ok(()),
+            true if self.state().is_decommissioned() && self.config.role == NodeRole::Worker => {
+                Err(TrackerError::Decommissioned { migration: node.name.clone() })
+            }
+            true => Err(TrackerError::Closed { node: node.id.clone() }),
         }
     }
 
     async fn renew(&self, node: &Node) -> Result<(), TrackerError> {
         let mut lease = node.lease(&self.config).adopting(self.state().adopted());
         (lease.holds, lease.backlog) = (self.holds(), self.backlog());
-        let sent = self.fence().map(|fence| (fence, fence.sending()));
+        let sent = self.sending();
         match node.call(&self.config, node.service.renew_lease(&node.name, &lease)).await {
             Err(TrackerError::Service { source, .. })
                 if source.kind() == StoreErrorKind::Conflict =>
@@ -99,9 +111,7 @@ impl PhaseTracker {
             }
             renewed => {
                 renewed?;
-                if let Some((fence, sent)) = sent {
-                    fence.renewed(sent);
-                }
+                self.renewed(sent);
                 Ok(())
             }
         }
@@ -161,13 +171,15 @@ impl PhaseTracker {
         tokio::pin!(shutdown);
         let mut seen = None;
         loop {
-            tokio::select! {
+            let hinted = tokio::select! {
                 biased;
                 () = &mut shutdown => return Ok(()),
-                () = self.changed(seen) => {}
-                () = tokio::time::sleep(self.config.poll_interval) => {}
-            }
+                () = self.changed(seen) => true,
+                () = tokio::time::sleep(self.config.poll_interval) => false,
+            };
             seen = match self.poll().instrument(debug_span!(span::POLL)).await {
+                // A hint of nothing: the next poll comes without one.
+                Ok(revision) if hinted && revision == seen => None,
                 Ok(revision) => revision,
                 Err(error) if !error.is_retryable() => return Err(error),
                 Err(error) => {
@@ -239,6 +251,8 @@ impl PhaseTracker {
             return Err(TrackerError::Held { holds: self.holds() });
         }
         self.close();
+        // A renewal on its way would bring the lease back.
+        let _alone = self.alone.lock().await;
         match &self.node {
             None => Ok(()),
             Some(node) => {

@@ -3,6 +3,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::part::{CutOver, Range};
+use super::word::EPOCH_MAX;
 use super::{
     Adopted, Bucket, Cohort, Family, Fleet, HashVersion, MigrationName, Move, MoveHistory, MoveId,
     MoveNote, Part, PartName, Phase, Salt, Share, Side, StateWord,
@@ -321,6 +322,7 @@ impl MigrationState {
         let cohort = self.cohort.map(|cohort| (cohort.share, cohort.part.phase));
         let left = self.base.phase.leaves_legacy();
         match () {
+            () if self.epoch > EPOCH_MAX => Some("epoch"),
             () if !part(self.base) => Some("base"),
             () if self.cohort.is_some_and(|cohort| !part(cohort.part)) => Some("cohort"),
             () if cohort.is_some_and(|(share, phase)| {

@@ -196,8 +196,10 @@ pub enum Refused {
         /// Which node.
         node: NodeId,
     },
-    /// The state store has gone back to an older state.
-    #[error("node {node} has adopted a later state than epoch {epoch}: the state store went back")]
+    /// The state store has gone back to an older state, or was moved on from one.
+    #[error(
+        "node {node} works by a state that epoch {epoch} does not come from: the state store went back"
+    )]
     StateWentBack {
         /// Which node.
         node: NodeId,

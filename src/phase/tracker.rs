@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tracing::info;
 
 use super::backlog::KeepsBacklog;
-use super::fence::Fence;
+use super::fence::{Fence, Sent};
 use super::follow::Rounds;
 use super::node::Node;
 use super::{
@@ -80,6 +80,9 @@ pub struct PhaseTracker {
     backlogs: Mutex<Vec<Weak<dyn KeepsBacklog>>>,
     fence: Option<Fence>,
     pub(super) rounds: Mutex<Rounds>,
+    /// Held by who talks to the service about the lease: one after the other, or an
+    /// older lease would replace a newer one.
+    pub(super) alone: tokio::sync::Mutex<()>,
     pub(super) node: Option<Node>,
     pub(super) config: TrackerConfig,
 }
@@ -157,6 +160,7 @@ impl PhaseTracker {
             backlogs: Mutex::default(),
             fence: node.as_ref().and(config.term()).map(Fence::new),
             rounds: Mutex::default(),
+            alone: tokio::sync::Mutex::default(),
             node,
             config,
         }
@@ -242,8 +246,17 @@ impl PhaseTracker {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) const fn fence(&self) -> Option<&Fence> {
-        self.fence.as_ref()
+    /// A renewal is about to be sent.
+    pub(super) fn sending(&self) -> Option<Sent> {
+        self.fence.as_ref().map(Fence::sending)
+    }
+
+    /// It was acknowledged; who waits for the word to move may go on.
+    pub(super) fn renewed(&self, sent: Option<Sent>) {
+        if let (Some(fence), Some(sent)) = (&self.fence, sent) {
+            fence.renewed(sent);
+            self.moved.notify_waiters();
+        }
     }
 
     /// Whether operations are refused for now: the node's lease has run out, and it
@@ -253,7 +266,8 @@ impl PhaseTracker {
         self.fence.as_ref().is_some_and(Fence::has_run_out)
     }
 
-    /// Resolves when the word is no longer `seen`.
+    /// Resolves when the word is no longer `seen`: the state was replaced, or the
+    /// node closed; or its lease ran out, or was renewed after that.
     ///
     /// # Cancel safety
     ///
@@ -265,7 +279,12 @@ impl PhaseTracker {
             if self.word() != seen {
                 return;
             }
-            moved.await;
+            match &self.fence {
+                Some(fence) if !fence.has_run_out() => {
+                    let _ = tokio::time::timeout(fence.left(), moved).await;
+                }
+                _ => moved.await,
+            }
         }
     }
 

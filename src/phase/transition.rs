@@ -4,9 +4,10 @@
 //! flag waives a rule here.
 
 use super::part::Range;
+use super::word::EPOCH_MAX;
 use super::{
-    Cohort, Family, Fleet, MigrationState, Move, MoveId, Part, PartName, Phase, Refused, Share,
-    SweepEvidence,
+    Adopted, Cohort, Family, Fleet, MigrationState, Move, MoveId, Part, PartName, Phase, Refused,
+    Share, SweepEvidence,
 };
 
 impl MigrationState {
@@ -30,7 +31,8 @@ impl MigrationState {
     pub fn transition(&self, step: &Move, id: MoveId, fleet: &Fleet) -> Result<Self, Refused> {
         self.not_behind(fleet)?;
         self.not_over(step)?;
-        let epoch = self.epoch.checked_add(1).ok_or(Refused::EpochExhausted)?;
+        let epoch = self.epoch.checked_add(1).filter(|epoch| *epoch <= EPOCH_MAX);
+        let epoch = epoch.ok_or(Refused::EpochExhausted)?;
         let mut next = Self { epoch, move_id: id, ..self.clone() };
         if step.steers() {
             next.steered = next.adopted();
@@ -48,12 +50,14 @@ impl MigrationState {
         if next.answers_queries() { Ok(next) } else { Err(Refused::NoStoreForQueries) }
     }
 
-    /// A store that lost a state it had acknowledged must move nothing.
+    /// A store that lost a state it had acknowledged must move nothing: no node may
+    /// work by a later state, nor by one that is none of this one's past.
     fn not_behind(&self, fleet: &Fleet) -> Result<(), Refused> {
         let ahead = fleet.leases().iter().find(|lease| {
-            lease.adopted.is_some_and(|adopted| {
-                adopted.epoch > self.epoch
-                    || adopted.epoch == self.epoch && adopted.move_id != self.move_id
+            lease.adopted.is_some_and(|Adopted { epoch, move_id }| {
+                epoch > self.epoch
+                    || epoch == self.epoch && move_id != self.move_id
+                    || self.history.made(epoch, move_id) == Some(false)
             })
         });
         match ahead {

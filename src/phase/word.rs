@@ -38,6 +38,8 @@ const COHORT_FROM_AT: u32 = 21;
 const COMPLETE_AT: u32 = 22;
 const CLOSED_AT: u32 = 23;
 const EPOCH_AT: u32 = 24;
+/// The largest epoch that fits; a move a second does not get there in 30,000 years.
+pub(super) const EPOCH_MAX: u64 = u64::MAX >> EPOCH_AT;
 
 const fn phase_bits(phase: Phase) -> u64 {
     phase as u64

@@ -28,7 +28,7 @@ pub enum SweepError {
     #[error(transparent)]
     Scan(#[from] ScanError),
     /// The state moved while the sweep ran, or this node does not work by it: not
-    /// yet, or, being evicted, no more.
+    /// yet, or not now, its lease having run out, or, being evicted, no more.
     #[error("the state is at epoch {now}, the sweep stands for epoch {began}")]
     Interrupted {
         /// The epoch it began at.

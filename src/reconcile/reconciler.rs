@@ -18,8 +18,13 @@ use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl, until};
 /// [`RepairQueue::unpark`] brings it back. Nothing is dropped. Several may work on
 /// one queue; each node that serves traffic needs one, or a [`RepairPump`].
 ///
+/// While the lease of its node has run out ([`OutagePolicy::Fenced`]) it joins nothing:
+/// it takes over what is noted, waits for the lease, and goes on.
+///
 /// Crossing depends on sweeps, never on repairs: a killed process takes with it
 /// what its sink had not yet handed over.
+///
+/// [`OutagePolicy::Fenced`]: crate::phase::OutagePolicy::Fenced
 ///
 /// ```
 /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
@@ -273,6 +278,11 @@ where
             if self.is_closed() {
                 return Err(ReconcileError::Closed { report: Box::default() });
             }
+            if !self.may_write() {
+                let pause = tokio::time::sleep(self.config.poll_interval);
+                let _ = pace.unless_stopped(pause).await;
+                continue;
+            }
             let Some(last) = self.preview_page(after.as_deref(), &mut preview).await? else {
                 preview.is_complete = true;
                 break;
@@ -287,6 +297,10 @@ where
         let mut failures = 0_u32;
         self.begin(goal).await;
         while !self.is_closed() && goes_on(&mut pace).await {
+            if !self.may_write() {
+                self.wait_for_the_lease(&pace, &mut report).await;
+                continue;
+            }
             let before = report.ended();
             let round = self.round(&mut report).await;
             pace.spent(report.ended() - before);
@@ -309,15 +323,25 @@ where
                 }
             }
         }
-        // It takes no say in the migration to tell which keys may differ.
-        let mut errors = Vec::new();
-        self.note(&mut report, &mut errors).await;
-        report.queue_errors += u64::from(!errors.is_empty());
+        self.take_over(&mut report).await;
         report.left = self.depth().await;
         if self.is_closed() {
             return Err(ReconcileError::Closed { report: Box::new(report) });
         }
         Ok(report)
+    }
+
+    /// It takes no say in the migration to tell which keys may differ.
+    async fn take_over(&self, report: &mut ReconcileReport) {
+        let mut errors = Vec::new();
+        self.note(report, &mut errors).await;
+        report.queue_errors += u64::from(!errors.is_empty());
+    }
+
+    /// A moment, in which what is noted gets into the queue all the same.
+    async fn wait_for_the_lease(&self, pace: &Pace, report: &mut ReconcileReport) {
+        self.take_over(report).await;
+        let _ = pace.unless_stopped(tokio::time::sleep(self.config.poll_interval)).await;
     }
 
     /// A drain has an end, and so a time that is left.

@@ -44,8 +44,14 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
+    /// Whether this node has left the fleet.
     pub(super) fn is_closed(&self) -> bool {
-        self.repository.tracker().word().is_closed()
+        self.repository.tracker().is_closed_for_good()
+    }
+
+    /// Whether this node may write now: not so either while its lease has run out.
+    pub(super) fn may_write(&self) -> bool {
+        !self.repository.tracker().word().is_closed()
     }
 
     /// Empties the sink, and repairs one batch of what is due.
@@ -102,7 +108,7 @@ where
             { field::ATTEMPTS } = attempts
         ));
         let tried = tried.await;
-        if tried.is_err() && self.is_closed() {
+        if tried.is_err() && !self.may_write() {
             return Repaired { verdict: None, errors: Vec::new() };
         }
         let verdict = Verdict::of(&tried, attempts, self.config.attempts_max);

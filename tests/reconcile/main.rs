@@ -6,6 +6,7 @@
 mod conflicts;
 mod dry_run;
 mod failing_queue;
+mod fenced;
 mod fresh_reads;
 mod interleavings;
 mod pacing;

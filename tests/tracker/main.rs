@@ -15,7 +15,19 @@ use strangler_fig::phase::{
     PhaseTracker, Revision, StepError, TrackerConfig, TrackerError, Versioned, take_step,
 };
 
+mod away;
+mod back;
+mod fenced;
+mod hostile;
+mod lease;
+mod node;
+mod outage;
+mod races;
 mod regressions;
+mod settle;
+mod standing;
+mod texts;
+mod workers;
 
 /// A service that fails as it is told, and writes down what it was asked.
 #[derive(Debug, Default)]

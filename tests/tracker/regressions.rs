@@ -92,17 +92,41 @@ fn a_node_that_closes_while_it_adopts_shows_the_newer_state_and_is_closed() {
     assert_eq!(wrong.count(), 0, "words that went back or opened");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_step_whose_answer_is_lost_and_that_others_moved_on_from_stays_in_doubt() {
-    let (service, _) = started().await;
+/// A step whose answer is lost, and that somebody has moved on from before it is read
+/// back.
+async fn lost_and_moved_on_from(
+    service: &Arc<Service>,
+    remembers: bool,
+) -> Result<MigrationState, StepError> {
     service.effective.store(1, Ordering::SeqCst);
     let taking = service.clone();
     let taken = tokio::spawn(async move {
         take_step(&*taking, &name(), &Move::to(Phase::DualWrite), None).await
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
-    step(&service, Phase::Shadow).await;
-    let error = taken.await.unwrap().unwrap_err();
+    let found = service.current(&name()).await.unwrap().unwrap();
+    if remembers {
+        step(service, Phase::Shadow).await;
+    } else {
+        let later = MigrationState::new(name());
+        let later = [Phase::DualWrite, Phase::Shadow].into_iter().fold(later, |state, to| {
+            state.transition(&Move::to(to), MoveId::fixed(3), &Fleet::default()).unwrap()
+        });
+        service.compare_and_set(found.revision, &later).await.unwrap();
+    }
+    taken.await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_answer_is_lost_and_that_others_moved_on_from_stands_in_the_history() {
+    let (service, _) = started().await;
+    assert_eq!(lost_and_moved_on_from(&service, true).await.unwrap().epoch(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_answer_is_lost_and_that_nobody_remembers_stays_in_doubt() {
+    let (service, _) = started().await;
+    let error = lost_and_moved_on_from(&service, false).await.unwrap_err();
     let StepError::Service { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), StoreErrorKind::Unknown, "it was taken, for all one can see");
 }

@@ -80,7 +80,8 @@ impl GuardConfig {
         self
     }
 
-    /// How many operations, or comparisons, must tell: fewer say nothing.
+    /// How many operations, or comparisons, must tell: fewer say nothing. Of the
+    /// latency, so many on either side of the comparison.
     #[must_use]
     pub fn with_samples_min(mut self, samples: NonZeroU64) -> Self {
         self.samples_min = samples;
@@ -109,7 +110,8 @@ impl GuardConfig {
     }
 
     /// How long it rests after it has acted; at least a window, so that it never acts
-    /// twice on what it saw once.
+    /// twice on what it saw once. A guard that starts where one of its name made the last
+    /// move rests first.
     #[must_use]
     pub fn with_cool_down(mut self, rest: Duration) -> Self {
         self.cool_down = rest;

@@ -29,7 +29,8 @@ impl Cause {
         if tells(comparisons) && above(signals.mismatch_rate(), config.mismatch_rate.as_f64()) {
             return Some(Self::Mismatches { mismatches, comparisons });
         }
-        let times = signals.latency_ratio().filter(|_| tells(operations))?;
+        let compared = signals.latency_samples.min(signals.latency_before_samples);
+        let times = signals.latency_ratio().filter(|_| tells(compared))?;
         (times > config.latency_ratio.as_f64()).then_some(Self::Latency { times })
     }
 
@@ -127,25 +128,33 @@ impl Action {
     }
 
     /// What this guard has begun and somebody must end: itself, before it was
-    /// restarted, say.
+    /// restarted, say. It ends with every part in the legacy family, and no cohort.
     pub(super) fn unfinished(state: &MigrationState, actor: &Actor) -> Self {
-        let is_mine = |record: &MoveRecord| record.actor.as_ref() == Some(actor);
-        let last = state.history().iter().rev().find(|record| record.step.steers());
-        let is_begun = last.is_some_and(is_mine);
-        let is_back =
-            |part: Part| part.phase == Phase::Cutover && part.entered_from == Family::Modern;
-        match is_begun {
-            true if parts(state).any(|part| part.phase == Phase::Halted) => Self::Halt,
-            true if parts(state).any(is_back) => Self::RollBack,
-            _ => Self::None,
+        let is_back = |part: Part| part.phase.family() == Some(Family::Legacy);
+        match last_by(state, actor) {
+            None => Self::None,
+            Some(_) if parts(state).any(|part| part.phase == Phase::Halted) => Self::Halt,
+            Some(_) if state.cohort().is_some() || !parts(state).all(is_back) => Self::RollBack,
+            Some(_) => Self::None,
         }
     }
+}
+
+/// The moves that changed where the migration stands, the oldest first.
+fn steering(state: &MigrationState) -> impl DoubleEndedIterator<Item = &MoveRecord> {
+    state.history().iter().filter(|record| record.step.steers())
+}
+
+/// The epoch of the last of them, if it was `actor` who made it.
+pub(super) fn last_by(state: &MigrationState, actor: &Actor) -> Option<u64> {
+    let last = steering(state).next_back()?;
+    (last.actor.as_ref() == Some(actor)).then_some(last.epoch)
 }
 
 /// How often `actor` has acted, as far as the history goes back: moves in a row are one.
 pub(super) fn acted(state: &MigrationState, actor: &Actor) -> u32 {
     let (mut times, mut was_mine) = (0, false);
-    for record in state.history().iter().filter(|record| record.step.steers()) {
+    for record in steering(state) {
         let is_mine = record.actor.as_ref() == Some(actor);
         times += u32::from(is_mine && !was_mine);
         was_mine = is_mine;

@@ -1,15 +1,17 @@
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::decide::{Action, Cause, acted};
+use super::decide::{Action, Cause, acted, last_by};
 use super::{Alarm, GuardConfig};
 use crate::controller::{
-    Advanced, ChangeRequest, ControllerError, MigrationController, SignalSource,
+    Advanced, ChangeRequest, ControllerError, MigrationController, SignalSource, Signals,
 };
 use crate::error::{StoreError, with_causes};
 use crate::observe::{Event, field};
@@ -27,6 +29,10 @@ use crate::phase::{MigrationState, Reason};
 ///
 /// What it does stands in the history, with the figures as the reason. It keeps
 /// nothing: what a guard has begun that was stopped, another of its name goes on with.
+/// Give all guards of one migration the same name, then one rests when another has acted.
+///
+/// A source of signals that does not answer within the controller's deadline for calls,
+/// or panics, leaves it [`Blind`](GuardOutcome::Blind).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,8 +59,18 @@ pub struct RollbackGuard {
     controller: Arc<MigrationController>,
     signals: Arc<dyn SignalSource>,
     config: GuardConfig,
-    rests_until: Mutex<Option<Instant>>,
+    rest: Mutex<Rest>,
 }
+
+/// How long it rests, and after which move.
+#[derive(Debug, Default)]
+struct Rest {
+    after_epoch: Option<u64>,
+    until: Option<Instant>,
+}
+
+/// As good as never.
+const LONGEST_REST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// What came of one look.
 ///
@@ -114,7 +130,7 @@ impl RollbackGuard {
         signals: Arc<dyn SignalSource>,
         config: GuardConfig,
     ) -> Self {
-        Self { controller, signals, config, rests_until: Mutex::default() }
+        Self { controller, signals, config, rest: Mutex::default() }
     }
 
     /// Looks again and again until `shutdown` resolves, which lets a rollback that
@@ -147,17 +163,18 @@ impl RollbackGuard {
             // Nothing can be moved now; what is wrong will still be wrong later.
             Err(_) => return GuardOutcome::Quiet,
         };
+        self.rest_after(&state);
         match Action::unfinished(&state, &self.config.actor) {
             Action::None => self.judge(&state).await,
             action => {
                 let reason = "going on with the way back that was begun";
-                self.act(action, reason.parse().expect("it is a reason")).await
+                self.act(action, &state, reason.parse().expect("it is a reason")).await
             }
         }
     }
 
     async fn judge(&self, state: &MigrationState) -> GuardOutcome {
-        let signals = match self.signals.signals(self.config.window).await {
+        let signals = match self.seen().await {
             Ok(signals) => signals,
             Err(source) => {
                 warn!({ field::ERROR } = source.with_causes(), "the guard sees nothing");
@@ -175,7 +192,17 @@ impl RollbackGuard {
             _ if acted(state, &self.config.actor) >= self.config.rollbacks_max => {
                 self.alarm(cause, Alarm::Exhausted)
             }
-            action => self.act(action, self.reason(cause)).await,
+            action => self.act(action, state, self.reason(cause)).await,
+        }
+    }
+
+    async fn seen(&self) -> Result<Signals, StoreError> {
+        let deadline = self.controller.config.call_timeout;
+        let asked = AssertUnwindSafe(async { self.signals.signals(self.config.window).await });
+        match tokio::time::timeout(deadline, asked.catch_unwind()).await {
+            Ok(Ok(signals)) => signals,
+            Ok(Err(_panic)) => Err(StoreError::unavailable("the source of the signals panicked")),
+            Err(_) => Err(StoreError::unavailable(format!("no signals within {deadline:?}"))),
         }
     }
 
@@ -192,21 +219,40 @@ impl RollbackGuard {
 
     /// For how much longer it rests, if it does.
     fn rests(&self) -> Option<Duration> {
-        let until = *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = self.rest.lock().unwrap_or_else(PoisonError::into_inner).until;
         until.map(|until| until.duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
-    async fn act(&self, action: Action, reason: Reason) -> GuardOutcome {
+    fn rest(&self) {
+        let rest = self.config.rest().min(LONGEST_REST);
+        let mut resting = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.until = Some(Instant::now() + rest);
+    }
+
+    /// If a guard of this name made the last move: the signals may still tell of what
+    /// was before it, whether it was this guard or another that saw them.
+    fn rest_after(&self, state: &MigrationState) {
+        let Some(epoch) = last_by(state, &self.config.actor) else { return };
+        let mut resting = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if resting.after_epoch.replace(epoch) != Some(epoch) {
+            drop(resting);
+            self.rest();
+        }
+    }
+
+    async fn act(&self, action: Action, state: &MigrationState, reason: Reason) -> GuardOutcome {
         let request = ChangeRequest::new(self.config.actor.clone(), reason.clone());
         warn!({ field::REASON } = %reason, "the guard goes back");
         let advanced = match action {
             Action::Halt => self.controller.halt(&request).await,
-            _ => self.controller.roll_back(&request).await,
+            _ => self.controller.roll_back_since(Some(state.adopted()), &request).await,
         };
-        let until = Instant::now() + self.config.rest();
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        self.rest();
         match advanced {
-            Ok(advanced) => GuardOutcome::RolledBack { reason, advanced: Box::new(advanced) },
+            Ok(advanced) => {
+                self.rest_after(&advanced.state);
+                GuardOutcome::RolledBack { reason, advanced: Box::new(advanced) }
+            }
             Err(source) => {
                 error!({ field::ERROR } = with_causes(&source), "the guard is held up");
                 GuardOutcome::Failed { reason, source }
