@@ -8,3 +8,4 @@ mod run;
 mod sight;
 mod support;
 mod table;
+mod two;
