@@ -80,7 +80,7 @@ async fn a_node_that_renews_while_it_is_watched_is_alive() {
 async fn a_node_that_renews_between_the_watch_and_the_eviction_is_alive_and_stays() {
     let service = service().await;
     let node = start(&service, "node-1", 1, TrackerConfig::default()).await;
-    *service.spoilt.lock().unwrap() = Some(Spoilt::ByRenewal(node.state().adopted()));
+    *service.spoilt.lock().unwrap() = Some(Spoilt::Renewal(node.state().adopted()));
     let refused = controller(&service).evict(ended("node-1"), &request()).await;
     assert!(matches!(refused, Err(ControllerError::Alive { .. })), "{refused:?}");
     node.poll().await.unwrap();
@@ -149,7 +149,7 @@ async fn nobody_is_evicted_by_a_name_that_holds_no_lease() {
 async fn an_eviction_that_died_after_its_record_is_carried_out_when_asked_again() {
     let service = service().await;
     let node = start(&service, "node-1", 1, TrackerConfig::default()).await;
-    *service.spoilt.lock().unwrap() = Some(Spoilt::ByOutage);
+    *service.spoilt.lock().unwrap() = Some(Spoilt::Outage);
     let died = controller(&service).evict(ended("node-1"), &request()).await;
     assert!(matches!(died, Err(ControllerError::Service { .. })), "{died:?}");
     assert_eq!((state(&service).await.epoch(), leases(&service).await.len()), (1, 1));

@@ -71,7 +71,7 @@ async fn run(seed: u64, flaw: Flaw) -> Judged {
     service.inner.create(&MigrationState::new(name())).await.unwrap();
     let outage = match flaw {
         Flaw::Operator => OutagePolicy::FailStatic,
-        _ => OutagePolicy::Fenced { term: TERM },
+        Flaw::Nobody => OutagePolicy::Fenced { term: TERM },
     };
     let fleet = Arc::new(Fleet {
         service,

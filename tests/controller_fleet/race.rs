@@ -46,7 +46,7 @@ async fn judged(
     stays.save((1, 1)).await.unwrap();
     write.ok();
     let on_the_way = service.current(&name()).await.unwrap().unwrap();
-    *service.spoilt.lock().unwrap() = Some(Spoilt::ByRound(stops.tracker().clone(), on_the_way));
+    *service.spoilt.lock().unwrap() = Some(Spoilt::Round(stops.tracker().clone(), on_the_way));
     let moved = controller.roll_back(&request()).await;
     tokio::time::sleep(SECOND * 2).await;
 

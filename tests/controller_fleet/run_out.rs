@@ -99,7 +99,7 @@ async fn a_node_that_renews_once_in_a_term_is_waited_for() {
         let service = service.clone();
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(TERM - SECOND).await;
+                tokio::time::sleep(SECOND * 29).await;
                 // It renews, and never adopts: its reads fail.
                 let mut lease = leases(&service).await;
                 lease.retain(|lease| Some(&lease.node) == slow.node());
@@ -120,7 +120,7 @@ async fn a_node_that_renews_once_in_a_term_is_waited_for() {
 async fn one_that_comes_back_in_the_last_moment_stays_and_settles() {
     let (service, node) = one_stopped(Duration::ZERO).await;
     let adopted = node.state().adopted();
-    *service.spoilt.lock().unwrap() = Some(Spoilt::ByRenewal(adopted));
+    *service.spoilt.lock().unwrap() = Some(Spoilt::Renewal(adopted));
     let controller = Arc::new(controller(&service).with_sweeper(sweeper(&node)));
     let crossing = {
         let controller = controller.clone();

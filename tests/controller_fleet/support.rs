@@ -21,11 +21,11 @@ pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub(crate) enum Spoilt {
     /// The node renews just before.
-    ByRenewal(Adopted),
+    Renewal(Adopted),
     /// The node goes on just before: its round had this answer on the way all the time.
-    ByRound(Arc<PhaseTracker>, Versioned),
+    Round(Arc<PhaseTracker>, Versioned),
     /// It is refused, as if whoever asks had died.
-    ByOutage,
+    Outage,
 }
 
 #[derive(Debug, Default)]
@@ -91,13 +91,13 @@ impl MigrationStateService for Service {
     async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
         let spoilt = self.spoilt.lock().unwrap().take();
         match spoilt {
-            Some(Spoilt::ByOutage) => return Err(StoreError::unavailable("down")),
-            Some(Spoilt::ByRenewal(adopted)) => {
+            Some(Spoilt::Outage) => return Err(StoreError::unavailable("down")),
+            Some(Spoilt::Renewal(adopted)) => {
                 let mut renewed = seen.clone().adopting(adopted);
                 renewed.renewal += 1;
                 self.inner.renew_lease(name, &renewed).await?;
             }
-            Some(Spoilt::ByRound(tracker, answer)) => {
+            Some(Spoilt::Round(tracker, answer)) => {
                 *self.late.lock().unwrap() = Some(answer);
                 tracker.poll().await.unwrap();
             }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::name;
 
 const NODES: u32 = 1_000;
+const INTERVALS: u32 = 20;
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Counts calls, and gives no hints.
@@ -101,7 +102,6 @@ async fn a_thousand_nodes_settle_within_two_polls_of_a_move_without_any_hint() {
 async fn a_node_asks_for_the_state_once_and_renews_once_in_each_interval() {
     let service = fleet().await;
     let before = (*service.currents.lock().unwrap(), service.renewals.lock().unwrap().clone());
-    const INTERVALS: u32 = 20;
     tokio::time::sleep(INTERVAL * INTERVALS).await;
     let asked = *service.currents.lock().unwrap() - before.0;
     // A timer of tokio may be late by a millisecond each time.

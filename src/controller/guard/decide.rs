@@ -131,11 +131,11 @@ impl Action {
     /// restarted, say. It ends with every part in the legacy family, and no cohort.
     pub(super) fn unfinished(state: &MigrationState, actor: &Actor) -> Self {
         let is_back = |part: Part| part.phase.family() == Some(Family::Legacy);
-        match last_by(state, actor) {
-            None => Self::None,
-            Some(_) if parts(state).any(|part| part.phase == Phase::Halted) => Self::Halt,
-            Some(_) if state.cohort().is_some() || !parts(state).all(is_back) => Self::RollBack,
-            Some(_) => Self::None,
+        let is_begun = last_by(state, actor).is_some();
+        match is_begun {
+            true if parts(state).any(|part| part.phase == Phase::Halted) => Self::Halt,
+            true if state.cohort().is_some() || !parts(state).all(is_back) => Self::RollBack,
+            _ => Self::None,
         }
     }
 }

@@ -154,6 +154,10 @@ impl RollbackGuard {
 
     /// Looks once, and acts if it must.
     ///
+    /// # Panics
+    ///
+    /// Never: what it gives as its reason is one.
+    ///
     /// # Cancel safety
     ///
     /// As [`run`](Self::run).
