@@ -70,7 +70,7 @@ fn read_nanos(tracker: &PhaseTracker) -> f64 {
             for _ in 0..READS {
                 black_box(black_box(tracker).word().base());
             }
-            (thread_cpu() - began).as_secs_f64() * 1e9 / f64::from(READS)
+            thread_cpu().saturating_sub(began).as_secs_f64() * 1e9 / f64::from(READS)
         })
         .collect();
     median(&mut samples)

@@ -91,7 +91,7 @@ mod tests {
         tokio::time::advance(SECOND * 4).await;
         fence.renewed(sent);
         assert!(!fence.has_run_out());
-        tokio::time::advance(SECOND * 6 - Duration::from_millis(1)).await;
+        tokio::time::advance(Duration::from_millis(5_999)).await;
         assert!(!fence.has_run_out());
         tokio::time::advance(Duration::from_millis(1)).await;
         assert!(fence.has_run_out());

@@ -125,6 +125,7 @@ impl Model {
     }
 
     /// After `step`, if the protocol allows it.
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better at its many callers")]
     pub(crate) fn after(self, step: Move, settled: bool) -> Option<Self> {
         let next = match step {
             Move::Phase { part, to } => self.phase(part, to, settled)?,

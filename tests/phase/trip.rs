@@ -67,12 +67,14 @@ impl Trip {
         })
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better at its many callers")]
     pub(crate) fn attempt(&self, step: Move) -> Result<MigrationState, Refused> {
         let id = MoveId::fixed(u128::from(self.state.epoch()) + 1);
         self.state.transition(&step, id, &self.fleet)
     }
 
     /// Why `step` is refused.
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better at its many callers")]
     pub(crate) fn refusal(&self, step: Move) -> Refused {
         match self.attempt(step.clone()) {
             Ok(state) => panic!("{step:?} was allowed: {state:?}"),
@@ -81,6 +83,7 @@ impl Trip {
     }
 
     /// After a move that must be allowed; the fleet does not know it yet.
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better at its many callers")]
     pub(crate) fn moved(mut self, step: Move) -> Self {
         self.state = self.attempt(step.clone()).unwrap_or_else(|refused| {
             panic!("{step:?} was refused ({refused}) in {:?}", self.state);

@@ -121,6 +121,7 @@ impl World {
     }
 
     /// A lawful step of the rollout, on a settled fleet.
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better at its many callers")]
     pub(crate) fn take(&self, step: Move) {
         let state = self.tracker.state();
         let next = state.transition(&step, MoveId::random().unwrap(), &settled(&state)).unwrap();

@@ -84,7 +84,7 @@ impl Options {
             reason: None,
             actor: None,
             forced: Vec::new(),
-            wait: Duration::from_secs(60),
+            wait: Duration::from_mins(1),
             is_json: false,
             process_has_ended: false,
         };
