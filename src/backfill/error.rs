@@ -64,6 +64,9 @@ pub enum BackfillError {
     /// This node does not work by the state: it was evicted, or gave its lease back.
     #[error("this node has been evicted, or has given its lease back")]
     Closed,
+    /// Legacy was decommissioned: a row of it could bring a deleted record back.
+    #[error("legacy was decommissioned: nothing is copied any more")]
+    Decommissioned,
     /// The lease of this node has run out, and it was told to stop then: run it again
     /// once the node follows the state.
     #[error("the lease of this node has run out")]
@@ -81,6 +84,7 @@ impl BackfillError {
             Self::ForeignKey { .. }
             | Self::NameTaken { .. }
             | Self::ForgetfulModern
+            | Self::Decommissioned
             | Self::Closed => false,
         }
     }

@@ -211,6 +211,9 @@ where
             return Err(if over { BackfillError::Closed } else { BackfillError::LeaseRanOut });
         }
         let state = tracker.state();
+        if state.is_decommissioned() {
+            return Err(BackfillError::Decommissioned);
+        }
         let leads = |name| {
             let part = state.part(name);
             part.is_some_and(|part| primary(part.phase, part.entered_from) == Side::Modern)

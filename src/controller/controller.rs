@@ -226,7 +226,16 @@ impl MigrationController {
     /// the migration is halted: evict the node it names and ask again, or go back to
     /// `Live` by [`advance_to`](Self::advance_to).
     pub async fn halt(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
-        self.drive(request, path::rescue, false, None).await
+        self.halt_since(None, request).await
+    }
+
+    /// The same, decided about the state `since`.
+    pub(super) async fn halt_since(
+        &self,
+        since: Option<Adopted>,
+        request: &ChangeRequest,
+    ) -> Result<Advanced, ControllerError> {
+        self.drive_since(since, request, path::rescue, false, None).await
     }
 
     /// Lets a cohort of this share begin or grow; no share takes all of it back into

@@ -12,7 +12,7 @@ use super::{ChangeRequest, ControllerError, GateContext, MigrationController};
 use crate::observe::{Event, field};
 use crate::phase::{
     Adopted, Evidence, MigrationState, Move, MoveNote, MoveRecord, PATIENCE, Refused, StepError,
-    take_step_from,
+    SweepEvidence, take_step_from,
 };
 use crate::reconcile::SweepError;
 
@@ -264,7 +264,7 @@ impl MigrationController {
         let swept = sweeper.sweep(ticket).await;
         wait.does_not_count(began.elapsed());
         match swept {
-            Ok(evidence) => self.complete(Move::Complete(evidence), request, wait).await,
+            Ok(evidence) => self.complete(evidence, request, wait).await,
             // Its node had not adopted the state yet, or it moved meanwhile.
             Err(error @ SweepError::Interrupted { .. }) => Ok(Attempt::Waits(error.into())),
             Err(error) => Err(error.into()),
@@ -274,13 +274,15 @@ impl MigrationController {
     /// Records a sweep; an outage does not waste it.
     async fn complete(
         &self,
-        step: Move,
+        evidence: SweepEvidence,
         request: &ChangeRequest,
         wait: &mut Wait,
     ) -> Result<Attempt, ControllerError> {
         loop {
             let attempt = match self.look().await {
-                Ok(seen) => self.take(&seen, step.clone(), request, Vec::new()).await?,
+                // Another was quicker to show the same.
+                Ok(seen) if !evidence.tells_more_than(seen.state()) => return Ok(Attempt::Again),
+                Ok(seen) => self.take(&seen, Move::Complete(evidence), request, Vec::new()).await?,
                 Err(error) if error.is_outage() => Attempt::Waits(error),
                 Err(error) => return Err(error),
             };

@@ -114,6 +114,15 @@ pub enum ControllerError {
         /// Which node.
         node: NodeName,
     },
+    /// Several lives of the node do not renew their lease, and one may be cut off and
+    /// serving: say which has ended.
+    #[error("several lives of {node} are silent: evict them one by one, by their ids: {}", lives.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    SeveralLives {
+        /// Which node.
+        node: NodeName,
+        /// Its lives.
+        lives: Vec<NodeId>,
+    },
     /// The node that was to be evicted is alive.
     #[error("node {node} renews its lease: its process has not ended")]
     Alive {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::controller::Seen;
 use super::{ChangeRequest, ControllerError, MigrationController};
-use crate::error::StoreErrorKind;
+use crate::error::{StoreErrorKind, with_causes};
 use crate::observe::field;
 use crate::phase::{
     EvictionGround, MigrationState, MigrationStateService, Move, NodeId, NodeLease, NodeName,
@@ -37,7 +37,7 @@ pub struct ProcessHasEnded {
 }
 
 impl ProcessHasEnded {
-    /// Every life of this node that does not renew its lease has ended; one that came
+    /// The life of this node that does not renew its lease has ended; one that came
     /// after it, and does, stays.
     #[must_use]
     pub const fn of(node: NodeName) -> Self {
@@ -123,9 +123,13 @@ impl MigrationController {
         request: &ChangeRequest,
     ) -> Result<Evicted, ControllerError> {
         let silent = self.silent(&confirmation).await?;
+        if silent.len() > 1 {
+            let lives = silent.into_iter().map(|lease| lease.node).collect();
+            return Err(ControllerError::SeveralLives { node: confirmation.name, lives });
+        }
         let (mut nodes, mut state) = (Vec::new(), None);
         for lease in silent {
-            state = Some(self.write_down(&lease, request).await?);
+            state = Some(self.write_down(&lease, EvictionGround::ProcessEnded, request).await?);
             self.bar(&lease).await?;
             nodes.push(lease.node);
         }
@@ -138,10 +142,10 @@ impl MigrationController {
     async fn write_down(
         &self,
         lease: &NodeLease,
+        ground: EvictionGround,
         request: &ChangeRequest,
     ) -> Result<MigrationState, ControllerError> {
-        let (node, ground) = (lease.node.clone(), EvictionGround::ProcessEnded);
-        let step = Move::Evict { node, ground };
+        let step = Move::Evict { node: lease.node.clone(), ground };
         for _ in 0..MOVED_MEANWHILE_MAX {
             let seen = self.look().await?;
             if seen.state().history().last().is_some_and(|last| last.step == step) {
@@ -209,22 +213,21 @@ impl MigrationController {
     pub(super) async fn evict_run_out(&self) {
         let run_out = self.watched(|watch| watch.run_out(self.config.drift_margin));
         for lease in run_out {
-            if self.bar(&lease).await.is_ok() {
-                self.record_run_out(&lease.node).await;
+            if let Err(error) = self.evict_one(&lease).await {
+                debug!({ field::ERROR } = with_causes(&error), "not evicted yet");
             }
         }
     }
 
-    /// The lease is gone, and the state says why; as well as it can be said.
-    async fn record_run_out(&self, node: &NodeId) {
-        warn!({ field::MIGRATION } = %self.name, { field::NODE } = %node, "evicted: its lease ran out");
+    /// Written down first, so that a controller which dies in between leaves a record.
+    async fn evict_one(&self, lease: &NodeLease) -> Result<(), ControllerError> {
         let request = ChangeRequest::new(
             "migration-controller".parse().expect("it is an actor"),
             "the lease of a fenced node has run out".parse().expect("it is a reason"),
         );
-        let step = Move::Evict { node: node.clone(), ground: EvictionGround::LeaseRanOut };
-        if let Ok(seen) = self.look().await {
-            let _ = self.record(&seen, &step, &request, Vec::new()).await;
-        }
+        self.write_down(lease, EvictionGround::LeaseRanOut, &request).await?;
+        self.bar(lease).await?;
+        warn!({ field::MIGRATION } = %self.name, { field::NODE } = %lease.node, "evicted: its lease ran out");
+        Ok(())
     }
 }

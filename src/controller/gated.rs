@@ -22,7 +22,9 @@ use crate::phase::{Evidence, Move, Phase};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Before {
-    /// A part enters this phase; or keys do, because a cohort that is in it grows.
+    /// A part enters this phase; or keys do, because a part that is in it takes them
+    /// from the other: that depends on the state, and [`covers`](Self::covers) does
+    /// not see it.
     Entering(Phase),
     /// A cohort begins, or grows.
     Growing,
@@ -73,7 +75,7 @@ impl Gates {
 
     /// What the gates before this move say.
     pub(super) async fn read(&self, context: GateContext<'_>, deadline: Duration) -> Vec<ReadGate> {
-        let entered = entered_by_growth(context);
+        let entered = entered_by_merging(context);
         let covers = |before: Before| {
             before.covers(context.step) || entered.map(Before::Entering) == Some(before)
         };
@@ -95,11 +97,15 @@ impl Gates {
     }
 }
 
-/// The phase that keys enter because the cohort takes them.
-fn entered_by_growth(context: GateContext<'_>) -> Option<Phase> {
-    let (base, cohort) = (context.state.base(), context.state.cohort()?);
-    let is_growth = matches!(context.step, Move::GrowCohort { .. });
-    (is_growth && cohort.part.phase != base.phase).then_some(cohort.part.phase)
+/// The phase that keys enter because the other part takes them.
+fn entered_by_merging(context: GateContext<'_>) -> Option<Phase> {
+    let (base, cohort) = (context.state.base().phase, context.state.cohort()?.part.phase);
+    let entered = match context.step {
+        Move::GrowCohort { .. } => cohort,
+        Move::EndCohort => base,
+        _ => return None,
+    };
+    (base != cohort).then_some(entered)
 }
 
 /// The evidence of a move, if its gates are open or forced.

@@ -160,10 +160,10 @@ fn whole_toward(state: &MigrationState, target: Phase) -> Next {
 pub(super) fn toward(state: &MigrationState, target: Target) -> Next {
     let (Target::Whole(goal) | Target::Base(goal) | Target::Cohort(goal)) = target;
     match target {
-        _ if goal == Phase::Halted => Next::NoWay(NoWay::Halted),
         _ if state.is_decommissioned() && goal != state.base().phase => {
             Next::NoWay(NoWay::Decommissioned)
         }
+        _ if goal == Phase::Halted => Next::NoWay(NoWay::Halted),
         Target::Base(to) if to.leaves_legacy() => whole_toward(state, to),
         Target::Base(to) => part_toward(state, PartName::Base, state.base(), to),
         Target::Cohort(to) if to.leaves_legacy() => Next::NoWay(NoWay::NotForCohorts { to }),

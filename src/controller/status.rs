@@ -173,7 +173,7 @@ impl MigrationController {
             adopted: lease.adopted,
             is_settled: is_settled(seen, lease),
             renewed_ago,
-            is_silent: unchanged > (lease.interval * 3).max(Duration::from_secs(1)),
+            is_silent: unchanged > (lease.interval.saturating_mul(3)).max(Duration::from_secs(1)),
             interval: lease.interval,
             term: lease.term,
             scopes: lease.scopes,

@@ -120,7 +120,11 @@ impl TrackerConfig {
     pub(super) fn term(&self) -> Option<Duration> {
         match self.outage {
             OutagePolicy::FailStatic => None,
-            OutagePolicy::Fenced { term } => Some(term.max(self.poll_interval.saturating_mul(2))),
+            // Whole milliseconds, as it stands in the lease.
+            OutagePolicy::Fenced { term } => {
+                let millis = term.max(self.poll_interval.saturating_mul(2)).as_millis();
+                Some(Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
+            }
         }
     }
 

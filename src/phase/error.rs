@@ -63,6 +63,25 @@ pub enum TrackerError {
         /// The epoch the node has adopted.
         epoch: u64,
     },
+    /// Another node has adopted a later state than the service shows: the store went
+    /// back, and nobody starts by what it shows.
+    #[error(
+        "the state store of {migration} went back: it shows epoch {shown}, node {node} knows more"
+    )]
+    Behind {
+        /// Which migration.
+        migration: MigrationName,
+        /// A node that has adopted a later state.
+        node: NodeId,
+        /// What the service shows.
+        shown: u64,
+    },
+    /// The store went back, and this node's lease says so: it stays.
+    #[error("the state store of {migration} went back: the lease stays, since it shows that")]
+    Witness {
+        /// Which migration.
+        migration: MigrationName,
+    },
     /// Legacy was decommissioned, and this process copies, checks or repairs.
     #[error("legacy of {migration} was decommissioned: there is nothing to copy or compare")]
     Decommissioned {
@@ -119,7 +138,13 @@ impl TrackerError {
 
     /// Whether the service shows another past than the node has seen.
     pub(super) const fn went_back(&self) -> bool {
-        matches!(self, Self::WentBack { .. } | Self::Forked { .. } | Self::NoState { .. })
+        matches!(
+            self,
+            Self::WentBack { .. }
+                | Self::Forked { .. }
+                | Self::Behind { .. }
+                | Self::NoState { .. }
+        )
     }
 
     /// Whether the service answers, and what it holds is not what it should be.

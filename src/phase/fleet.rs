@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use super::{EvictionGround, NodeId, NodeLease, NodeName, NodeRole, Refused};
+use super::{NodeId, NodeLease, NodeName, NodeRole, Refused};
 
 /// The nodes of a migration as its leases show them, handed to every decision
 /// that must wait for all of them.
@@ -110,14 +110,12 @@ impl Fleet {
         }
     }
 
-    /// Whether there is such a lease, or there was: one that ran out is recorded once
-    /// it is gone.
-    pub(super) fn may_lose(&self, node: &NodeId, ground: EvictionGround) -> Result<(), Refused> {
-        let is_there = self.leases.iter().any(|lease| lease.node == *node);
-        if is_there || ground == EvictionGround::LeaseRanOut {
-            return Ok(());
+    /// Whether there is such a lease to lose.
+    pub(super) fn may_lose(&self, node: &NodeId) -> Result<(), Refused> {
+        match self.leases.iter().any(|lease| lease.node == *node) {
+            true => Ok(()),
+            false => Err(Refused::NoLease { node: node.clone() }),
         }
-        Err(Refused::NoLease { node: node.clone() })
     }
 
     /// The same fleet, as if it had settled: for plans, never for a move.

@@ -99,7 +99,7 @@ impl PhaseTracker {
     }
 
     async fn renew(&self, node: &Node) -> Result<(), TrackerError> {
-        let mut lease = node.lease(&self.config).adopting(self.state().adopted());
+        let mut lease = node.lease(&self.config).adopting(self.published());
         (lease.holds, lease.backlog) = (self.holds(), self.backlog());
         let sent = self.sending();
         match node.call(&self.config, node.service.renew_lease(&node.name, &lease)).await {
@@ -237,6 +237,8 @@ impl PhaseTracker {
     ///
     /// [`TrackerError::Held`] while this node knows keys where modern is ahead of
     /// legacy: repair them first, or the knowledge goes with the node.
+    /// [`TrackerError::Witness`] where the state store went back: the lease stays, for
+    /// it keeps controllers from moving on; evict it when the store is restored.
     /// [`TrackerError::Service`], [`TrackerError::TimedOut`]: the lease may
     /// stand, and blocks crossings until it is released or evicted.
     ///
@@ -250,7 +252,11 @@ impl PhaseTracker {
             self.poll().await?;
             return Err(TrackerError::Held { holds: self.holds() });
         }
+        let is_witness = self.rounds.lock().unwrap_or_else(PoisonError::into_inner).went_back;
         self.close();
+        if let (Some(node), true) = (&self.node, is_witness) {
+            return Err(TrackerError::Witness { migration: node.name.clone() });
+        }
         // A renewal on its way would bring the lease back.
         let _alone = self.alone.lock().await;
         match &self.node {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    MigrationName, MigrationStateService, NodeId, NodeLease, TrackerConfig, TrackerError, Versioned,
+    Fleet, MigrationName, MigrationState, MigrationStateService, NodeId, NodeLease, Refused,
+    TrackerConfig, TrackerError, Versioned,
 };
 use crate::error::StoreError;
 
@@ -40,6 +41,23 @@ impl Node {
     pub(super) async fn current(&self, config: &TrackerConfig) -> Result<Versioned, TrackerError> {
         let found = self.call(config, self.service.current(&self.name)).await?;
         found.ok_or_else(|| TrackerError::NoState { migration: self.name.clone() })
+    }
+
+    /// The state to start by. The leases are read before it: one that is ahead of a
+    /// state which was read later shows that the store went back.
+    pub(super) async fn first_state(
+        &self,
+        config: &TrackerConfig,
+    ) -> Result<MigrationState, TrackerError> {
+        let leases = self.call(config, self.service.leases(&self.name)).await?;
+        let Versioned { state, .. } = self.current(config).await?;
+        match state.not_behind(&Fleet::new(leases)) {
+            Err(Refused::StateWentBack { node, epoch }) => {
+                let migration = self.name.clone();
+                Err(TrackerError::Behind { migration, node, shown: epoch })
+            }
+            _ => Ok(state),
+        }
     }
 
     /// A node that does not start gives its lease back, if it can.

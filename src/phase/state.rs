@@ -340,7 +340,11 @@ impl MigrationState {
                 Some("decommissioned_since")
             }
             () if self.history.newest_epoch() > self.epoch => Some("history"),
-            () if self.steered.epoch > self.epoch => Some("steered"),
+            () if self.steered.epoch > self.epoch
+                || self.parts().any(|part| part.since_epoch > self.steered.epoch) =>
+            {
+                Some("steered")
+            }
             () if !self.answers_queries() => Some("legacy_complete_since"),
             () => None,
         }

@@ -50,8 +50,8 @@ pub enum Move {
     /// fleet.
     ExpectNodes(NonZeroU32),
     /// A node loses its lease, for good, by
-    /// [`MigrationStateService::evict`](super::MigrationStateService::evict). That its
-    /// process has ended is written down before, that its lease ran out afterwards.
+    /// [`MigrationStateService::evict`](super::MigrationStateService::evict). It is
+    /// written down before: if the node comes back meanwhile, it keeps its lease.
     Evict {
         /// Which life of it.
         node: NodeId,

@@ -149,6 +149,15 @@ impl SweepTicket {
 }
 
 impl SweepEvidence {
+    /// Whether `state` would learn anything by it.
+    pub(crate) fn tells_more_than(self, state: &MigrationState) -> bool {
+        let cohort = state.cohort().map(|cohort| cohort.part);
+        let of_base = self.base && !state.base().modern_complete;
+        let of_cohort = self.cohort && cohort.is_some_and(|part| !part.modern_complete);
+        let is_whole = self.base && (self.cohort || cohort.is_none());
+        of_base || of_cohort || is_whole && !state.legacy_complete()
+    }
+
     pub(super) const fn base(self) -> bool {
         self.base
     }

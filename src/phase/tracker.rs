@@ -10,8 +10,8 @@ use super::fence::{Fence, Sent};
 use super::follow::Rounds;
 use super::node::Node;
 use super::{
-    Backlog, Hold, Incarnation, MigrationName, MigrationState, MigrationStateService, NodeId,
-    NodeName, NodeRole, Scopes, StateWord, TrackerConfig, TrackerError, Versioned,
+    Adopted, Backlog, Hold, Incarnation, MigrationName, MigrationState, MigrationStateService,
+    NodeId, NodeName, NodeRole, Scopes, StateWord, TrackerConfig, TrackerError,
 };
 use crate::observe::{Event, field};
 
@@ -91,7 +91,8 @@ impl PhaseTracker {
     /// Registers the node, reads the state, and says that it works by it.
     ///
     /// The lease comes first and is unsettled, so that from before the state is
-    /// read nothing can cross without this node.
+    /// read nothing can cross without this node. A node does not start by a state
+    /// that another has left behind already: the store went back.
     ///
     /// # Errors
     ///
@@ -112,8 +113,8 @@ impl PhaseTracker {
         let node = Node::new(id, migration, service);
         let unsettled = node.lease(&config);
         node.call(&config, node.service.renew_lease(&node.name, &unsettled)).await?;
-        let state = match node.current(&config).await {
-            Ok(Versioned { state, .. }) => state,
+        let state = match node.first_state(&config).await {
+            Ok(state) => state,
             Err(error) => return Err(node.gone(&config, error).await),
         };
         if state.is_decommissioned() && config.role == NodeRole::Worker {
@@ -240,6 +241,18 @@ impl PhaseTracker {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         *closed = true;
         self.publish(self.word().closed());
+    }
+
+    /// What operations work by: not a state that is being taken up.
+    pub(super) fn published(&self) -> Adopted {
+        let _alone = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state.load().adopted()
+    }
+
+    /// Whether copies between the stores may be made: not by a node that is closed or
+    /// fenced, nor once legacy was decommissioned.
+    pub(crate) fn may_copy(&self) -> bool {
+        !self.word().is_closed() && !self.state.load().is_decommissioned()
     }
 
     pub(crate) fn is_closed_for_good(&self) -> bool {

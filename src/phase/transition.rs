@@ -44,7 +44,7 @@ impl MigrationState {
             Move::EndCohort => self.end_cohort(&mut next, fleet)?,
             Move::Complete(evidence) => self.complete(&mut next, *evidence)?,
             Move::ExpectNodes(nodes) => next.nodes_expected = *nodes,
-            Move::Evict { node, ground } => fleet.may_lose(node, *ground)?,
+            Move::Evict { node, .. } => fleet.may_lose(node)?,
             Move::Decommission => self.decommission(&mut next, fleet)?,
         }
         if next.answers_queries() { Ok(next) } else { Err(Refused::NoStoreForQueries) }
@@ -52,7 +52,7 @@ impl MigrationState {
 
     /// A store that lost a state it had acknowledged must move nothing: no node may
     /// work by a later state, nor by one that is none of this one's past.
-    fn not_behind(&self, fleet: &Fleet) -> Result<(), Refused> {
+    pub(super) fn not_behind(&self, fleet: &Fleet) -> Result<(), Refused> {
         let ahead = fleet.leases().iter().find(|lease| {
             lease.adopted.is_some_and(|Adopted { epoch, move_id }| {
                 epoch > self.epoch

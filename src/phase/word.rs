@@ -80,7 +80,8 @@ impl StateWord {
         Self(self.0 | 1 << CLOSED_AT)
     }
 
-    /// Whether the node must refuse every operation: it was evicted.
+    /// Whether the node must refuse every operation: it was evicted, has given its
+    /// lease back, is fenced, or is a worker whose work is over.
     #[must_use]
     pub const fn is_closed(self) -> bool {
         self.0 >> CLOSED_AT & 1 == 1

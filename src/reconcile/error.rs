@@ -28,14 +28,19 @@ pub enum SweepError {
     #[error(transparent)]
     Scan(#[from] ScanError),
     /// The state moved while the sweep ran, or this node does not work by it: not
-    /// yet, or not now, its lease having run out, or, being evicted, no more.
-    #[error("the state is at epoch {now}, the sweep stands for epoch {began}")]
+    /// yet, or, being evicted or fenced, no more.
+    #[error(
+        "the sweep stands for the move of epoch {began}; this node works by that of {now}, or by none"
+    )]
     Interrupted {
-        /// The epoch it began at.
+        /// The epoch of the move it began under.
         began: u64,
-        /// The epoch this node works by.
+        /// That of the move this node works by.
         now: u64,
     },
+    /// Legacy was decommissioned: there is nothing to join any more.
+    #[error("legacy was decommissioned: nothing is copied any more")]
+    Decommissioned,
     /// It was told to stop.
     #[error("the sweep was stopped")]
     Stopped,
@@ -62,6 +67,7 @@ impl SweepError {
         match self {
             Self::Scan(error) => error.is_retryable(),
             Self::Interrupted { .. } | Self::Stopped => true,
+            Self::Decommissioned => false,
             Self::Step(error) => error.is_retryable(),
         }
     }

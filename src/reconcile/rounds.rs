@@ -44,14 +44,15 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    /// Whether this node has left the fleet.
+    /// Whether this node has left the fleet, or there is nothing to repair any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.repository.tracker().is_closed_for_good()
+        let tracker = self.repository.tracker();
+        tracker.is_closed_for_good() || tracker.state().is_decommissioned()
     }
 
     /// Whether this node may write now: not so either while its lease has run out.
     pub(super) fn may_write(&self) -> bool {
-        !self.repository.tracker().word().is_closed()
+        self.repository.tracker().may_copy()
     }
 
     /// Empties the sink, and repairs one batch of what is due.

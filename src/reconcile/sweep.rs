@@ -285,10 +285,14 @@ where
     fn uninterrupted(&self, ticket: SweepTicket) -> Result<Arc<MigrationState>, SweepError> {
         let tracker = self.repository.tracker();
         let state = tracker.state();
-        if state.steered() == ticket.steered() && !tracker.word().is_closed() {
+        if state.is_decommissioned() {
+            return Err(SweepError::Decommissioned);
+        }
+        if state.steered() == ticket.steered() && tracker.may_copy() {
             return Ok(state);
         }
-        Err(SweepError::Interrupted { began: ticket.steered().epoch, now: state.epoch() })
+        let (began, now) = (ticket.steered().epoch, state.steered().epoch);
+        Err(SweepError::Interrupted { began, now })
     }
 
     /// Copies go in batches. What is no plain copy, or was not taken, is read

@@ -62,6 +62,9 @@ pub enum MigrationError {
     /// This node was evicted, or has given its lease back.
     #[error("this node has no part in the migration any more")]
     Closed,
+    /// Legacy was decommissioned: nothing is copied from it any more.
+    #[error("legacy was decommissioned: nothing is copied any more")]
+    Decommissioned,
     /// This node could not renew its lease in time, and was told to stop then. It
     /// serves again when it has.
     #[error("the lease of this node has run out")]

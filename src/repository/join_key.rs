@@ -43,7 +43,7 @@ where
         key: &L::Key,
         policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> Result<Joined, StoreError> {
-        open(&self.tracker)?;
+        self.copying()?;
         match self.join(key, policy).await {
             Ok(joined) => Ok(joined.joined),
             Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
@@ -52,7 +52,7 @@ where
 
     /// What joining a key would do now.
     pub(super) async fn plan_join(&self, key: &L::Key) -> Result<Join, StoreError> {
-        open(&self.tracker)?;
+        self.copying()?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
         let (legacy, modern) = self.records(key, rule).await?;
         Ok(rule.decide(&legacy, &modern))
@@ -163,6 +163,17 @@ where
         Ok(true)
     }
 
+    /// Whether a side may be written to from the other: not once legacy was
+    /// decommissioned, since the tombstones that keep deleted records from coming
+    /// back may be gone.
+    fn copying(&self) -> Result<(), StoreError> {
+        open(&self.tracker)?;
+        if self.tracker.may_copy() {
+            return Ok(());
+        }
+        Err(StoreError::rejected(MigrationError::Decommissioned))
+    }
+
     /// Applies, unless this node has been closed meanwhile: what it knows of the
     /// phase is then too old to write by.
     async fn apply_open(
@@ -171,8 +182,8 @@ where
         key: &L::Key,
         record: &Record<L::Entity>,
     ) -> Result<Applied, JoinFailure> {
-        let applied = match open(&self.tracker) {
-            Ok(_) => self.apply_caught(side, key, record).await,
+        let applied = match self.copying() {
+            Ok(()) => self.apply_caught(side, key, record).await,
             Err(closed) => Err(closed),
         };
         applied.map_err(JoinFailure::Apply)

@@ -101,14 +101,15 @@ impl Broken {
     }
 
     fn written(&self, state: &MigrationState) -> MigrationState {
-        let epoch = state.epoch();
+        let at = state.history().last().map_or(0, |record| record.at_unix_ms);
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
         #[expect(clippy::cast_sign_loss, reason = "the fault is the loss")]
-        let rounded = epoch as f64 as u64;
+        let rounded = at as f64 as u64;
         let renamed = |text: String| match self.fault {
             Fault::CaseIsIgnored => text.replace("Airports", "airports"),
             Fault::NumbersAreFloats => {
-                text.replace(&format!("\"epoch\":{epoch},"), &format!("\"epoch\":{rounded},"))
+                let field = |at: u64| format!("\"at_unix_ms\":{at},");
+                text.replace(&field(at), &field(rounded))
             }
             _ => text,
         };

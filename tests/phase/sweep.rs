@@ -1,6 +1,6 @@
 //! What makes a sweep count.
 
-use strangler_fig::phase::{Move, Phase, Refused, Share, SweepEvidence};
+use strangler_fig::phase::{EvictionGround, Move, Phase, Refused, Share, SweepEvidence};
 
 use super::trip::{Trip, expect_nodes};
 
@@ -61,14 +61,24 @@ fn a_sweep_with_failures_or_conflicts_does_not_count() {
 }
 
 #[test]
-fn any_move_in_between_makes_a_sweep_void() {
-    let share = Share::percent(25);
+fn a_move_that_no_key_notices_leaves_a_sweep_its_worth() {
+    let node = in_cutover().fleet.leases()[0].node.clone();
     for step in [
         expect_nodes(1),
-        Move::to(Phase::Shadow),
-        Move::StartCohort { share },
         Move::Complete(clean(&in_cutover())),
+        Move::Evict { node, ground: EvictionGround::ProcessEnded },
     ] {
+        let trip = in_cutover();
+        let evidence = clean(&trip);
+        let trip = trip.moved(step).moved(Move::Complete(evidence));
+        assert!(trip.base().modern_complete);
+    }
+}
+
+#[test]
+fn a_move_of_a_phase_or_a_share_in_between_makes_a_sweep_void() {
+    let share = Share::percent(25);
+    for step in [Move::to(Phase::Shadow), Move::StartCohort { share }] {
         let trip = in_cutover();
         let evidence = clean(&trip);
         let trip = trip.moved(step.clone()).settled();

@@ -95,7 +95,7 @@ pub enum GuardOutcome {
     },
     /// It could not see.
     Blind {
-        /// What the signals' source reported.
+        /// What the signals' source reported, or why the state could not be read.
         source: StoreError,
     },
     /// Something is wrong, and somebody must decide.
@@ -165,7 +165,7 @@ impl RollbackGuard {
         let state = match self.controller.look().await {
             Ok(seen) => seen.found.state,
             // Nothing can be moved now; what is wrong will still be wrong later.
-            Err(_) => return GuardOutcome::Quiet,
+            Err(error) => return GuardOutcome::Blind { source: StoreError::unavailable(error) },
         };
         self.rest_after(&state);
         match Action::unfinished(&state, &self.config.actor) {
@@ -248,7 +248,7 @@ impl RollbackGuard {
         let request = ChangeRequest::new(self.config.actor.clone(), reason.clone());
         warn!({ field::REASON } = %reason, "the guard goes back");
         let advanced = match action {
-            Action::Halt => self.controller.halt(&request).await,
+            Action::Halt => self.controller.halt_since(Some(state.adopted()), &request).await,
             _ => self.controller.roll_back_since(Some(state.adopted()), &request).await,
         };
         self.rest();

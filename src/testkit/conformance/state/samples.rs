@@ -13,6 +13,9 @@ use crate::phase::{
 };
 use crate::stamp::StampScope;
 
+/// As late as a state can be, all but a few moves.
+const LATE: u64 = (1 << 40) - 10;
+
 /// More than a float can count.
 pub(super) const LARGE: u64 = (1 << 53) + 1;
 
@@ -62,7 +65,7 @@ pub(super) fn states() -> Vec<MigrationState> {
         states.push(taken(last, step, id));
     }
     let last = states.last().expect("there is a first one");
-    let late = at_epoch(last, LARGE);
+    let late = at_epoch(last, LATE);
     let later = moved(&late, 13);
     states.extend([late, later]);
     states
