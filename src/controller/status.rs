@@ -212,18 +212,8 @@ fn parts(seen: &Seen) -> Vec<PartStatus> {
 fn warnings(seen: &Seen, nodes: &[NodeStatus]) -> Vec<String> {
     let state = seen.state();
     let mut warnings = Vec::new();
-    let ahead = seen.fleet.leases().iter().find(|lease| {
-        lease.adopted.is_some_and(|adopted| {
-            adopted.epoch > state.epoch()
-                || adopted.epoch == state.epoch() && adopted != state.adopted()
-        })
-    });
-    if let Some(lease) = ahead {
-        warnings.push(format!(
-            "the state store went back: node {} has adopted a later state; nothing moves until \
-             the newest state is restored",
-            lease.node
-        ));
+    if let Err(refused) = state.not_behind(&seen.fleet) {
+        warnings.push(format!("{refused}; nothing moves until the newest state is restored"));
     }
     let recorded = state.history().last().map_or(0, |record| record.epoch);
     if recorded < state.epoch() {

@@ -48,8 +48,8 @@ impl PhaseTracker {
     ///
     /// # Errors
     ///
-    /// [`TrackerError`]; after any but `Evicted` and `Closed` the node goes on with
-    /// what it has.
+    /// [`TrackerError`]; after any but `Evicted`, `Closed` and `Decommissioned` the
+    /// node goes on with what it has.
     ///
     /// # Cancel safety
     ///
@@ -161,8 +161,8 @@ impl PhaseTracker {
     ///
     /// # Errors
     ///
-    /// [`TrackerError::Evicted`], [`TrackerError::Closed`]; everything else is
-    /// reported and tried again.
+    /// [`TrackerError::Evicted`], [`TrackerError::Closed`], and of a worker
+    /// [`TrackerError::Decommissioned`]; everything else is reported and tried again.
     ///
     /// # Cancel safety
     ///

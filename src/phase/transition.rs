@@ -52,7 +52,7 @@ impl MigrationState {
 
     /// A store that lost a state it had acknowledged must move nothing: no node may
     /// work by a later state, nor by one that is none of this one's past.
-    pub(super) fn not_behind(&self, fleet: &Fleet) -> Result<(), Refused> {
+    pub(crate) fn not_behind(&self, fleet: &Fleet) -> Result<(), Refused> {
         let ahead = fleet.leases().iter().find(|lease| {
             lease.adopted.is_some_and(|Adopted { epoch, move_id }| {
                 epoch > self.epoch

@@ -8,4 +8,5 @@ mod judged;
 mod process;
 mod race;
 mod run_out;
+mod splits;
 mod support;

@@ -15,6 +15,7 @@ fn state(phase: Phase, from: Family, modern: bool, legacy: bool, left: bool) -> 
     state["base"]["phase"] = serde_json::to_value(phase).unwrap();
     state["base"]["entered_from"] = serde_json::to_value(from).unwrap();
     state["base"]["since_epoch"] = 7.into();
+    state["steered"]["epoch"] = 7.into();
     state["base"]["modern_complete"] = modern.into();
     state["legacy_complete_since"] = legacy.then_some(8).into();
     state["left_legacy"] = left.into();

@@ -188,8 +188,6 @@ async fn a_node_that_slept_through_moves_of_its_own_past_follows() {
 async fn a_controller_moves_nothing_while_a_node_works_by_another_past() {
     let (world, node, polled) = forked(3).await;
     assert!(polled.is_err());
-    let other = world.node("node-2").await;
-    poll(&[&other]).await;
     for to in [Phase::LegacyOnly, Phase::DualWrite, Phase::Cutover] {
         let refused = controller(&world).advance_to(to, &request()).await.unwrap_err();
         let ControllerError::Refused { source, .. } = refused else { panic!("{refused:?}") };

@@ -16,7 +16,7 @@ async fn a_start_registers_and_then_reads_and_then_says_that_it_works_by_it() {
     let world = World::new().await;
     world.node("node-1").await;
     let calls = world.service.calls();
-    assert_eq!(calls, ["create", "renew_lease", "current", "current", "renew_lease"]);
+    assert_eq!(calls, ["create", "renew_lease", "leases", "current", "current", "renew_lease"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,34 +22,35 @@ struct Node {
 }
 
 impl Node {
-    async fn start(name: &str, servers: &Servers) -> Self {
+    /// One that follows the state, and is not asked for anything.
+    async fn idle(migration: &str, name: &str, servers: &Servers) -> Self {
         let state = PostgresDatabase::new(&servers.modern()).unwrap();
         let service = Arc::new(PostgresStateService::open(state).await.unwrap());
         let config = TrackerConfig::default().with_poll_interval(POLL);
-        let tracker = PhaseTracker::start(
-            service,
-            "customers".parse().unwrap(),
-            name.parse().unwrap(),
-            config,
-        );
-        let tracker = tracker.await.unwrap();
-        let customers = MigrationRepository::new(
-            MariadbRepository::new(MariadbDatabase::new(&servers.legacy()).unwrap()),
-            PostgresRepository::new(PostgresDatabase::new(&servers.modern()).unwrap()),
-            Arc::clone(&tracker),
-        );
-        let customers = customers.unwrap();
+        let (migration, name) = (migration.parse().unwrap(), name.parse().unwrap());
+        let tracker = PhaseTracker::start(service, migration, name, config).await.unwrap();
         let follower = Arc::clone(&tracker);
         let follows = tokio::spawn(async move {
             let _ = follower.run(std::future::pending()).await;
         });
-        let writes = tokio::spawn(async move {
+        Self { tasks: vec![follows], tracker }
+    }
+
+    async fn start(name: &str, servers: &Servers) -> Self {
+        let mut node = Self::idle("customers", name, servers).await;
+        let customers = MigrationRepository::new(
+            MariadbRepository::new(MariadbDatabase::new(&servers.legacy()).unwrap()),
+            PostgresRepository::new(PostgresDatabase::new(&servers.modern()).unwrap()),
+            Arc::clone(&node.tracker),
+        );
+        let customers = customers.unwrap();
+        node.tasks.push(tokio::spawn(async move {
             loop {
                 let _ = customers.save(customer()).await;
                 tokio::time::sleep(WRITE).await;
             }
-        });
-        Self { tasks: vec![follows, writes], tracker }
+        }));
+        node
     }
 
     /// As a process that is killed: its lease stays.
@@ -89,12 +90,20 @@ impl Nodes {
                     self.0.insert((*name).to_owned(), node);
                 }
             }
+            ["idle", migration, names @ ..] => {
+                for name in names {
+                    let node = Node::idle(migration, name, servers).await;
+                    self.0.insert((*name).to_owned(), node);
+                }
+            }
             ["kill", name] => self.0.remove(*name).unwrap().kill().await,
-            ["stop", name] => {
-                let node = self.0.remove(*name).unwrap();
-                let tracker = Arc::clone(&node.tracker);
-                node.kill().await;
-                tracker.release().await.unwrap();
+            ["stop", names @ ..] => {
+                for name in names {
+                    let node = self.0.remove(*name).unwrap();
+                    let tracker = Arc::clone(&node.tracker);
+                    node.kill().await;
+                    tracker.release().await.unwrap();
+                }
             }
             _ => panic!("no such scene: {scene}"),
         }

@@ -33,13 +33,12 @@ pub(super) fn first() -> MigrationState {
 
 /// The state after one move; `id` tells it from others of its epoch.
 pub(super) fn moved(state: &MigrationState, id: u128) -> MigrationState {
-    taken(state, &Move::ExpectNodes(NonZeroU32::MAX), id)
+    taken(state, &Move::ExpectNodes(NonZeroU32::MAX), id, MoveNote::default())
 }
 
-fn taken(state: &MigrationState, step: &Move, id: u128) -> MigrationState {
+fn taken(state: &MigrationState, step: &Move, id: u128, note: MoveNote) -> MigrationState {
     let next = state.transition(step, MoveId::fixed(id), &Fleet::default());
     let next = next.unwrap_or_else(|refused| panic!("a sample move was refused: {refused}"));
-    let note = MoveNote { at_unix_ms: LARGE, evidence: evidence(), ..MoveNote::default() };
     next.with_record(step, note)
 }
 
@@ -62,7 +61,8 @@ pub(super) fn states() -> Vec<MigrationState> {
     let mut states = vec![first()];
     for (step, id) in steps.iter().zip([1, u128::MAX, 1 << 127, 0, 10, 11, 12]) {
         let last = states.last().expect("there is a first one");
-        states.push(taken(last, step, id));
+        let note = MoveNote { at_unix_ms: LARGE, evidence: evidence(), ..MoveNote::default() };
+        states.push(taken(last, step, id, note));
     }
     let last = states.last().expect("there is a first one");
     let late = at_epoch(last, LATE);

@@ -82,7 +82,12 @@ async fn run(options: &Options) -> Outcome<()> {
         (Some(legacy), Some(modern)) if may_sweep(&options.command) => {
             let sides = (legacy.as_str(), modern.as_str());
             let worker = stores::Worker::start(service, migration, sides).await?;
-            let moved = act(&controller.with_sweeper(worker.sweep.clone()), options).await;
+            let controller = controller.with_sweeper(worker.sweep.clone());
+            // What was moved is moved; a lease that is left behind would hold up the fleet.
+            let moved = tokio::select! {
+                moved = act(&controller, options) => moved,
+                _ = tokio::signal::ctrl_c() => Err("interrupted: look at the status".into()),
+            };
             worker.release().await?;
             moved
         }
@@ -97,8 +102,8 @@ const fn may_sweep(command: &Command) -> bool {
 async fn act(controller: &MigrationController, options: &Options) -> Outcome<()> {
     match &options.command {
         Command::Status => return status(controller, options.is_json).await,
-        Command::Plan(None) => println!("{}", controller.plan_back().await?),
-        Command::Plan(Some(target)) => println!("{}", controller.plan(*target).await?),
+        Command::PlanBack => println!("{}", controller.plan_back().await?),
+        Command::Plan(target) => println!("{}", controller.plan(*target).await?),
         Command::History => history(&controller.status().await?.history),
         _ => return change(controller, options, &request(options)?).await,
     }
@@ -121,7 +126,11 @@ async fn change(
         Command::Decommission(name) => {
             controller.decommission(GiveUpTheWayBack::of(name.clone()), request).await?
         }
-        Command::Status | Command::Plan(_) | Command::History | Command::Create => {
+        Command::Status
+        | Command::Plan(_)
+        | Command::PlanBack
+        | Command::History
+        | Command::Create => {
             unreachable!("these move nothing, or came before")
         }
     };

@@ -14,7 +14,7 @@ Usage: operate COMMAND [OPTIONS]
 
 Look:
   status             where it stands, who works by it, what comes next
-  plan [PHASE]       what advance-to would do; without a phase, what roll-back would
+  plan PHASE         what advance-to would do; \"plan back\": what roll-back would
   history            the last moves: who, why, and what the gates saw
 
 Move (each asks for --reason):
@@ -49,7 +49,8 @@ Exit code: 0 if it was done, 1 if something holds it up, 2 if it could not be tr
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     Status,
-    Plan(Option<Target>),
+    Plan(Target),
+    PlanBack,
     History,
     Create,
     Expect(NonZeroU32),
@@ -113,8 +114,8 @@ impl Options {
 fn command(words: &[&str]) -> Result<Command, String> {
     Ok(match words {
         ["status"] | [] => Command::Status,
-        ["plan"] => Command::Plan(None),
-        ["plan", to] => Command::Plan(Some(target(to)?)),
+        ["plan", "back"] => Command::PlanBack,
+        ["plan", to] => Command::Plan(target(to)?),
         ["history"] => Command::History,
         ["create"] => Command::Create,
         ["expect", nodes] => {
