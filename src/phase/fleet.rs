@@ -112,10 +112,8 @@ impl Fleet {
 
     /// Whether there is such a lease to lose.
     pub(super) fn may_lose(&self, node: &NodeId) -> Result<(), Refused> {
-        match self.leases.iter().any(|lease| lease.node == *node) {
-            true => Ok(()),
-            false => Err(Refused::NoLease { node: node.clone() }),
-        }
+        let is_there = self.leases.iter().any(|lease| lease.node == *node);
+        if is_there { Ok(()) } else { Err(Refused::NoLease { node: node.clone() }) }
     }
 
     /// The same fleet, as if it had settled: for plans, never for a move.

@@ -10,7 +10,7 @@ use strangler_fig::phase::{
 };
 
 use crate::name;
-use crate::node::{Rows, SECOND, World, poll};
+use crate::node::{Rows, SECOND, World};
 
 #[derive(Debug, Default)]
 struct Heard(Mutex<Vec<Event>>);

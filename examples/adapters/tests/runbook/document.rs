@@ -70,8 +70,10 @@ pub(crate) fn masked(lines: &[String]) -> Vec<String> {
 fn masked_line(line: &str) -> String {
     // Who comes last, and whether anybody does, is a matter of moments.
     let line = line.split(" (it waited ").next().unwrap_or_default();
-    let is_count = line.starts_with("backfill");
-    let mut words = Vec::new();
+    // What others write meanwhile is counted too.
+    let counted = ["backfill", "consistent", "  level"];
+    let is_count = counted.iter().any(|start| line.starts_with(start));
+    let mut words: Vec<String> = Vec::new();
     for word in line.split(' ') {
         let core = word.trim_matches(|c: char| "():,;".contains(c));
         let is_life = core.split_once('/').is_some_and(|(_, life)| {
@@ -81,7 +83,10 @@ fn masked_line(line: &str) -> String {
             && ["s", "ms", "µs"].iter().any(|unit| {
                 core.strip_suffix(unit).is_some_and(|figure| figure.parse::<f64>().is_ok())
             });
-        let is_figure = is_count && core.parse::<u64>().is_ok();
+        let is_figure = is_count && core.parse::<f64>().is_ok();
+        if let ("records", Some(count)) = (core, words.last_mut()) {
+            "#".clone_into(count);
+        }
         let is_process = core.starts_with("operate-");
         let node = core.split('/').next().unwrap_or_default();
         words.push(match () {

@@ -96,7 +96,11 @@ impl Nodes {
                     self.0.insert((*name).to_owned(), node);
                 }
             }
-            ["kill", name] => self.0.remove(*name).unwrap().kill().await,
+            ["kill", name] => {
+                // It works by all that came before.
+                tokio::time::sleep(POLL * 5).await;
+                self.0.remove(*name).unwrap().kill().await;
+            }
             ["stop", names @ ..] => {
                 for name in names {
                     let node = self.0.remove(*name).unwrap();
