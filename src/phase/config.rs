@@ -24,6 +24,9 @@ pub enum OutagePolicy {
     /// renewal was sent, and serves again after the next one. A controller that has
     /// watched the lease unchanged for longer than the term may evict it by itself.
     ///
+    /// Every look at the phase then asks two clocks besides, twice an operation: some 90 ns
+    /// each time (`docs/BENCHMARKS.md`).
+    ///
     /// Workers of such a node join nothing meanwhile: a reconciler waits for the lease, a
     /// sweep or a backfill ends with an error that may be tried again.
     ///
