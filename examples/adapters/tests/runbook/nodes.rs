@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use adapters::customer::Customer;
 use adapters::mariadb::{MariadbDatabase, MariadbRepository};
-use adapters::postgres::{PostgresDatabase, PostgresRepository, PostgresStateService};
+use adapters::postgres::{
+    PostgresDatabase, PostgresRepairQueue, PostgresRepository, PostgresStateService,
+};
 use strangler_fig::phase::{PhaseTracker, TrackerConfig};
+use strangler_fig::reconcile::Reconciler;
 use strangler_fig::repository::MigrationRepository;
 use tokio::task::JoinHandle;
 
@@ -44,6 +47,12 @@ impl Node {
             Arc::clone(&node.tracker),
         );
         let customers = customers.unwrap();
+        // What a slow machine leaves behind is repaired, as in an application.
+        let queue = PostgresRepairQueue::new(PostgresDatabase::new(&servers.modern()).unwrap());
+        let reconciler = Reconciler::new(&customers, Arc::new(queue));
+        node.tasks.push(tokio::spawn(async move {
+            let _ = reconciler.run(std::future::pending()).await;
+        }));
         node.tasks.push(tokio::spawn(async move {
             loop {
                 let _ = customers.save(customer()).await;
