@@ -21,6 +21,7 @@ fn forged(state: &MigrationState) -> MigrationState {
     forged["base"]["phase"] = json!("live");
     forged["base"]["entered_from"] = json!("modern");
     forged["base"]["since_epoch"] = json!(epoch);
+    forged["steered"]["epoch"] = json!(epoch);
     forged["base"]["modern_complete"] = json!(true);
     MigrationState::from_document(&document.to_string(), &migration()).unwrap()
 }
