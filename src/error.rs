@@ -22,7 +22,9 @@
 
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Whether, and how surely, a failed call had no effect.
 ///
@@ -108,13 +110,15 @@ impl fmt::Display for StoreErrorKind {
 #[derive(Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
+    /// In milliseconds: small enough to cost a result nothing.
+    retry_after: Option<NonZeroU32>,
     source: Arc<dyn Error + Send + Sync>,
 }
 
 impl StoreError {
     /// An error of `kind` caused by `source`; a plain text will do.
     pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into().into() }
+        Self { kind, retry_after: None, source: source.into().into() }
     }
 
     /// A definite no by the domain; nothing changed.
@@ -141,6 +145,31 @@ impl StoreError {
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind
+    }
+
+    /// The same, and when the store wants to be called again: what a `Retry-After`
+    /// says. Rounded up to milliseconds, at most 49 days.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use strangler_fig::error::StoreError;
+    ///
+    /// let busy = StoreError::unavailable("too many requests");
+    /// assert_eq!(busy.retry_after(), None);
+    /// let busy = busy.with_retry_after(Duration::from_secs(2));
+    /// assert_eq!(busy.retry_after(), Some(Duration::from_secs(2)));
+    /// ```
+    #[must_use]
+    pub fn with_retry_after(mut self, pause: Duration) -> Self {
+        let millis = pause.as_nanos().div_ceil(1_000_000);
+        self.retry_after = NonZeroU32::new(u32::try_from(millis).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// When the store wants to be called again, if it said so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.map(|millis| Duration::from_millis(u64::from(millis.get())))
     }
 
     /// The adapter's own error, if it is a `T`.

@@ -70,7 +70,7 @@
 //! | 5 | [`backfill`] [`consistency`] [`reconcile`] |
 //! | 4 | [`worker`] |
 //! | 3 | [`repository`] |
-//! | 2 | [`phase`] |
+//! | 2 | [`phase`] [`resilience`] |
 //! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`canonical`] [`observe`] |
 //!
 //! # Features
@@ -79,6 +79,7 @@
 //! |---|---|
 //! | `testkit` | `testkit`: conformance suites, fault injection, the history checker |
 //! | `mockall` | `mock`: mocks of the contracts |
+//! | `tower` | `resilience::tower`: the resilience primitives as layers |
 
 pub mod backfill;
 pub mod canonical;
@@ -94,6 +95,7 @@ pub mod observe;
 pub mod phase;
 pub mod reconcile;
 pub mod repository;
+pub mod resilience;
 pub mod stamp;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -66,6 +66,35 @@ pub enum Event {
         /// Which side.
         side: &'static str,
     },
+    /// A circuit breaker has turned.
+    BreakerTurned {
+        /// Its name.
+        breaker: &'static str,
+        /// What it was: `closed`, `open`, `half_open`, `forced_open` or `disabled`.
+        from: &'static str,
+        /// What it is.
+        to: &'static str,
+        /// How often it has turned. Of two events, told by two threads at once, the
+        /// later one has the larger number.
+        generation: u64,
+    },
+    /// A call was refused by its policy, and not made.
+    CallRefused {
+        /// Whose policy.
+        policy: &'static str,
+        /// Why: `open` or `full`.
+        reason: &'static str,
+    },
+    /// A call failed and is made again.
+    CallRetried {
+        /// Whose policy.
+        policy: &'static str,
+    },
+    /// A call was given up at its deadline.
+    CallTimedOut {
+        /// Whose policy.
+        policy: &'static str,
+    },
     /// An operation ran again because the phase had moved under it.
     Rerun {
         /// Which kind.

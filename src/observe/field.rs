@@ -26,5 +26,7 @@ pub const REASON: &str = "reason";
 pub const ATTEMPTS: &str = "attempts";
 /// What went wrong.
 pub const ERROR: &str = "error";
+/// Which circuit breaker.
+pub const BREAKER: &str = "breaker";
 /// Which backfill.
 pub const JOB: &str = "job";

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::observe::Observer;
-use crate::phase::Share;
+use crate::phase::{Share, Side};
+use crate::resilience::Policy;
 
 /// The limits of a [`MigrationRepository`](super::MigrationRepository).
 ///
@@ -60,6 +61,8 @@ pub struct MigrationConfig {
     pub(super) fallback_reads: bool,
     pub(super) sink_capacity: NonZeroUsize,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    legacy_policy: Option<Policy>,
+    modern_policy: Option<Policy>,
 }
 
 const fn u32_of(number: u32) -> NonZeroU32 {
@@ -75,7 +78,7 @@ impl Default for MigrationConfig {
     /// at once; a tenth of the reads is compared, within 5 s, 64 at once, read
     /// again after 100 ms; operations wait 5 s in `Halted`; a write takes a new
     /// stamp, and an operation runs again, at most 32 times; batches run 16
-    /// operations at once; no fallback reads; 10,000 keys in the sink.
+    /// operations at once; no fallback reads; 10,000 keys in the sink; no policies.
     fn default() -> Self {
         Self {
             lenient_wait: Duration::from_millis(100),
@@ -91,6 +94,8 @@ impl Default for MigrationConfig {
             fallback_reads: false,
             sink_capacity: usize_of(10_000),
             observer: None,
+            legacy_policy: None,
+            modern_policy: None,
         }
     }
 }
@@ -178,6 +183,41 @@ impl MigrationConfig {
     pub fn with_fallback_reads(mut self, allowed: bool) -> Self {
         self.fallback_reads = allowed;
         self
+    }
+
+    /// What stands between a side and every read and write of one key, comparisons and
+    /// repairs included: retries, a circuit breaker, a bulkhead, deadlines. Without one
+    /// a call is made once and awaited as long as it takes.
+    ///
+    /// Not under it: queries, which are closures of yours, and the pages of workers,
+    /// which have retries of their own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use strangler_fig::phase::Side;
+    /// use strangler_fig::repository::MigrationConfig;
+    /// use strangler_fig::resilience::Policy;
+    ///
+    /// let impatient = Policy::standard("modern").with_try_deadline(Duration::from_millis(300));
+    /// let config = MigrationConfig::default()
+    ///     .with_policy(Side::Legacy, Policy::standard("legacy"))
+    ///     .with_policy(Side::Modern, impatient);
+    /// ```
+    #[must_use]
+    pub fn with_policy(mut self, side: Side, policy: Policy) -> Self {
+        match side {
+            Side::Legacy => self.legacy_policy = Some(policy),
+            Side::Modern => self.modern_policy = Some(policy),
+        }
+        self
+    }
+
+    #[inline]
+    pub(super) const fn policy(&self, side: Side) -> Option<&Policy> {
+        match side {
+            Side::Legacy => self.legacy_policy.as_ref(),
+            Side::Modern => self.modern_policy.as_ref(),
+        }
     }
 
     /// How many keys the divergence sink holds.

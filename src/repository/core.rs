@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::aside::Aside;
+use super::guarded::{Asked, Purpose};
 use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
 };
@@ -61,7 +62,33 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    pub(super) fn read_side<'a>(
+    /// Reads one side, by its policy if it has one.
+    pub(super) async fn read_side(
+        &self,
+        side: Side,
+        key: &L::Key,
+    ) -> Result<Record<L::Entity>, StoreError> {
+        match self.config.policy(side) {
+            None => self.read_once(side, key).await,
+            Some(policy) => self.read_by(policy, side, key).boxed().await,
+        }
+    }
+
+    /// Applies to one side, by its policy if it has one.
+    pub(super) async fn apply_side(
+        &self,
+        side: Side,
+        key: &L::Key,
+        record: &Record<L::Entity>,
+        purpose: Purpose,
+    ) -> Asked {
+        match self.config.policy(side) {
+            None => Asked { answer: self.apply_once(side, key, record).await, in_doubt: false },
+            Some(policy) => self.apply_by(policy, side, key, record, purpose).boxed().await,
+        }
+    }
+
+    pub(super) fn read_once<'a>(
         &'a self,
         side: Side,
         key: &'a L::Key,
@@ -72,7 +99,7 @@ where
         }
     }
 
-    pub(super) fn apply_side<'a>(
+    pub(super) fn apply_once<'a>(
         &'a self,
         side: Side,
         key: &'a L::Key,
@@ -103,8 +130,9 @@ where
         side: Side,
         key: &L::Key,
         record: &Record<L::Entity>,
+        purpose: Purpose,
     ) -> Result<Applied, StoreError> {
-        let applied = async { self.apply_side(side, key, record).await };
+        let applied = async { self.apply_side(side, key, record, purpose).await.answer };
         let applied = AssertUnwindSafe(applied).catch_unwind().await;
         applied
             .unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))

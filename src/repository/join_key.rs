@@ -1,6 +1,7 @@
 //! The join of one key, carried out: by reads in `Cutover`, repairs and sweeps.
 
 use super::core::{Core, open};
+use super::guarded::Purpose;
 use super::{
     Applied, ConflictPolicy, Join, JoinRule, Joined, Merged, MigrationError, StampedRepository,
 };
@@ -166,7 +167,7 @@ where
     /// Whether a side may be written to from the other: not once legacy was
     /// decommissioned, since the tombstones that keep deleted records from coming
     /// back may be gone.
-    fn copying(&self) -> Result<(), StoreError> {
+    pub(super) fn copying(&self) -> Result<(), StoreError> {
         open(&self.tracker)?;
         if self.tracker.may_copy() {
             return Ok(());
@@ -183,7 +184,7 @@ where
         record: &Record<L::Entity>,
     ) -> Result<Applied, JoinFailure> {
         let applied = match self.copying() {
-            Ok(()) => self.apply_caught(side, key, record).await,
+            Ok(()) => self.apply_caught(side, key, record, Purpose::Copy).await,
             Err(closed) => Err(closed),
         };
         applied.map_err(JoinFailure::Apply)

@@ -10,6 +10,7 @@ use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
 use super::core::Core;
+use super::guarded::Purpose;
 use super::{Applied, DivergenceReason, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Event, LenientOutcome, field, span};
@@ -66,7 +67,8 @@ where
         change: Arc<Change<L::Key, L::Entity>>,
     ) {
         let watch = self.unfinished(&change.key);
-        let applied = async { self.apply_side(side, &change.key, &change.record).await };
+        let (key, record) = (&change.key, &change.record);
+        let applied = async { self.apply_side(side, key, record, Purpose::Write).await.answer };
         let outcome = match AssertUnwindSafe(applied).catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {

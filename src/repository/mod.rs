@@ -35,6 +35,7 @@ mod digest;
 mod divergence;
 mod error;
 mod forward;
+mod guarded;
 mod join;
 mod join_key;
 mod key_locks;

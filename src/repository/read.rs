@@ -10,6 +10,7 @@ use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, St
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome};
 use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
+use crate::resilience::{Fallback, Judged};
 
 impl<L, M> Core<L, M>
 where
@@ -76,7 +77,8 @@ where
         key: &L::Key,
         error: StoreError,
     ) -> Result<Answer<L::Entity>, StoreError> {
-        if !self.config.fallback_reads || error.kind() != StoreErrorKind::Unavailable {
+        let stands_in = Fallback::default().stands_in_for(error.judgement());
+        if !self.config.fallback_reads || !stands_in {
             return Err(without_effect(error));
         }
         let origin = side.other();

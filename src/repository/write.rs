@@ -6,6 +6,7 @@ use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
 use super::core::{Core, outcome_of};
+use super::guarded::{Asked, Purpose};
 use super::lenient::{Change, Held};
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
@@ -187,12 +188,23 @@ where
     }
 
     /// One call, during which a dropped write may have touched the store.
+    ///
+    /// A call that was made again after a try in doubt, and finds a later stamp, leaves
+    /// the write in doubt: the try was overtaken, or that stamp was there before it.
     async fn ask_first(&mut self, side: Side) -> Result<Applied, StoreError> {
         let before = self.touch;
         self.touch = before.max(Touch::Asking);
         let Change { key, record } = &*self.change;
-        let answer = self.core.apply_side(side, key, record).await;
-        let answer = answer.map_err(|error| self.core.failed_by(side, error));
+        let Asked { answer, in_doubt } =
+            self.core.apply_side(side, key, record, Purpose::Write).await;
+        let answer = match answer {
+            Ok(Applied::Stale(stored))
+                if in_doubt && before != Touch::Touched && stored != record.stamp =>
+            {
+                Err(StoreError::unknown(MigrationError::OvertakenInDoubt))
+            }
+            answer => answer.map_err(|error| self.core.failed_by(side, error)),
+        };
         self.touch = match &answer {
             Err(error) if !error.kind().is_definite() => Touch::Touched,
             _ => before,
@@ -202,7 +214,8 @@ where
 
     async fn apply_to_modern(&mut self) -> Result<(), StoreError> {
         let Change { key, record } = &*self.change;
-        let applied = self.core.apply_caught(Side::Modern, key, record).await?;
+        let modern = Side::Modern;
+        let applied = self.core.apply_caught(modern, key, record, Purpose::Write).await?;
         self.taken(applied)
     }
 

@@ -15,10 +15,11 @@ const FLOORS: &[&[&str]] = &[
     &["status", "memory", "testkit", "mock"],
 ];
 
-/// Neighbours on one floor: stamps are made by clocks, suites run on references,
+/// Neighbours on one floor: a share of calls is a share, stamps are made by clocks, suites run on references,
 /// and what cannot be copied or is found to differ goes to the repair queue.
 const NEIGHBOURS: &[(&str, &str)] = &[
     ("stamp", "clock"),
+    ("resilience", "phase"),
     ("testkit", "memory"),
     ("backfill", "reconcile"),
     ("consistency", "reconcile"),

@@ -1,0 +1,255 @@
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::machine::{Machine, Ticket, Turn};
+use super::{BreakerConfig, BreakerState};
+use crate::observe::{Event, Observer, field};
+use crate::resilience::judgement::by_error;
+use crate::resilience::sync::Mutex;
+use crate::resilience::{CallError, Health, Judged, Judgement, Refused};
+
+/// Keeps calls from a side that fails, and lets a few through to see when it is
+/// well again. Clones are one breaker.
+///
+/// Closed, it counts how calls end. When too many failed, or were slow, it opens and
+/// refuses everything for a while; then, half open, it lets a few probes through. Any
+/// call holds a [`Permit`] of the generation it began in: what ends later than the
+/// next turn changes nothing, and a permit that is dropped makes room for another.
+///
+/// States and their names are Michael Nygard's ("Release It!", 2007).
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::error::StoreError;
+/// use strangler_fig::resilience::{
+///     BreakerConfig, BreakerState, CallError, CircuitBreaker, Refused,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let config = BreakerConfig::default().with_open_for(Duration::from_secs(10));
+/// let breaker = CircuitBreaker::new("modern", config);
+/// let down = async || Err::<(), _>(StoreError::unavailable("connection refused"));
+/// let well = async || Ok::<_, StoreError>(());
+///
+/// for _ in 0..20 {
+///     breaker.call(down).await.unwrap_err();
+/// }
+/// let refused = breaker.call(well).await.unwrap_err();
+/// assert!(matches!(refused, CallError::Refused(Refused::Open { .. })));
+///
+/// tokio::time::sleep(Duration::from_secs(10)).await;
+/// for _ in 0..3 {
+///     breaker.call(well).await.unwrap();
+/// }
+/// assert_eq!(breaker.state(), BreakerState::Closed);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CircuitBreaker(Arc<Shared>);
+
+struct Shared {
+    name: &'static str,
+    observer: Option<Arc<dyn Observer>>,
+    machine: Mutex<Machine>,
+}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", &self.0.name)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Leave for one call, of a [`CircuitBreaker`]. Dropped, it counts neither way; but
+/// a panic on its way is a failure, and a call that was given up when it was slow
+/// already is a slow one.
+///
+/// ```
+/// use strangler_fig::resilience::{BreakerConfig, CircuitBreaker, Health};
+///
+/// let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
+/// let permit = breaker.acquire()?;
+/// // ... whatever is no future ...
+/// permit.settle(Health::Well);
+/// # Ok::<(), strangler_fig::resilience::Refused>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a permit that is dropped counts neither way"]
+pub struct Permit<'a> {
+    breaker: &'a CircuitBreaker,
+    ticket: Ticket,
+    began: Instant,
+    is_settled: bool,
+}
+
+impl CircuitBreaker {
+    /// A closed breaker. `name` stands in errors, events and traces.
+    #[must_use]
+    pub fn new(name: &'static str, config: BreakerConfig) -> Self {
+        let observer = config.observer.clone();
+        let machine = Mutex::new(Machine::new(config, Instant::now()));
+        Self(Arc::new(Shared { name, observer, machine }))
+    }
+
+    /// What errors, events and traces call it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// What a call that came now would meet: `HalfOpen` from when probes are let
+    /// through, whether one has come or not.
+    #[must_use]
+    pub fn state(&self) -> BreakerState {
+        self.with(|machine| machine.state(Instant::now()))
+    }
+
+    /// How often it has turned.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.with(|machine| machine.generation())
+    }
+
+    /// Refuses every call until it is told otherwise.
+    pub fn force_open(&self) {
+        let turn = self.with(Machine::force_open);
+        self.tell(turn);
+    }
+
+    /// Lets every call through, uncounted, until it is told otherwise.
+    pub fn disable(&self) {
+        let turn = self.with(Machine::disable);
+        self.tell(turn);
+    }
+
+    /// Closes it, whatever it was, and forgets what it has counted.
+    pub fn reset(&self) {
+        let turn = self.with(Machine::close);
+        self.tell(turn);
+    }
+
+    /// Leave for one call.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Open`].
+    pub fn acquire(&self) -> Result<Permit<'_>, Refused> {
+        self.acquire_at(Instant::now())
+    }
+
+    /// Makes the call, if it may be made.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Refused`]: it was not made; [`CallError::Failed`] with its own
+    /// error.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of the call.
+    pub async fn call<T, E, F, Fut>(&self, call: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Judged,
+    {
+        self.call_judged(by_error, call).await
+    }
+
+    /// The same, as `judge` says of the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`call`](Self::call).
+    pub async fn call_judged<T, E, J, F, Fut>(&self, judge: J, call: F) -> Result<T, CallError<E>>
+    where
+        J: FnOnce(&Result<T, E>) -> Judgement,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let permit = self.acquire()?;
+        let answer = call().await;
+        permit.settle(judge(&answer).health());
+        answer.map_err(CallError::Failed)
+    }
+
+    pub(in crate::resilience) fn acquire_at(&self, now: Instant) -> Result<Permit<'_>, Refused> {
+        let (admitted, turn) = self.with(|machine| machine.admit(now));
+        if let Some(turn) = turn {
+            self.tell(turn);
+        }
+        match admitted {
+            Ok(ticket) => Ok(Permit { breaker: self, ticket, began: now, is_settled: false }),
+            Err(retry_after) => Err(Refused::Open { breaker: self.0.name, retry_after }),
+        }
+    }
+
+    fn settle(&self, ticket: Ticket, health: Health, took: Duration, now: Instant) {
+        let turn = self.with(|machine| machine.settle(ticket, health, took, now));
+        if let Some(turn) = turn {
+            self.tell(turn);
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Machine) -> T) -> T {
+        act(&mut self.0.machine.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Outside of the lock: an observer may look at the breaker.
+    #[cold]
+    fn tell(&self, turn: Turn) {
+        let Turn { from, to, generation } = turn;
+        let (breaker, from, to) = (self.0.name, from.name(), to.name());
+        if to == BreakerState::Open.name() {
+            warn!({ field::BREAKER } = breaker, from, to, "a circuit breaker opens");
+        } else {
+            debug!({ field::BREAKER } = breaker, from, to, "a circuit breaker turns");
+        }
+        if let Some(observer) = &self.0.observer {
+            observer.on_event(&Event::BreakerTurned { breaker, from, to, generation });
+        }
+    }
+}
+
+impl Permit<'_> {
+    /// The call has ended, and says so much of whoever was called.
+    pub fn settle(mut self, health: Health) {
+        let now = Instant::now();
+        self.settle_at(health, now.saturating_duration_since(self.began), now);
+    }
+
+    /// The call begins only now: it had to wait.
+    pub(in crate::resilience) fn begin(&mut self, now: Instant) {
+        self.began = now;
+    }
+
+    fn settle_at(&mut self, health: Health, took: Duration, now: Instant) {
+        self.is_settled = true;
+        self.breaker.settle(self.ticket, health, took, now);
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if self.is_settled {
+            return;
+        }
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.began);
+        let health = if std::thread::panicking() { Health::Sick } else { Health::Ignored };
+        self.settle_at(health, took, now);
+    }
+}

@@ -1,0 +1,290 @@
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::deadline::{earlier, moment, within};
+use super::judgement::by_error;
+use super::tries::{Next, Tried, Tries};
+use super::{
+    BreakerConfig, Bulkhead, CallError, CircuitBreaker, Exponential, Health, Judged, Judgement,
+    Place, Refused, Retry, RetryBudget,
+};
+use crate::observe::{Event, Observer};
+
+/// Everything at once, in the one order that works. From outside in: the deadline
+/// of the whole, retries, a circuit breaker, a bulkhead, the deadline of each try.
+///
+/// So a retry asks the breaker again, no retry holds a place while it pauses, and a
+/// try's deadline does not run while it queues. A refusal by breaker or bulkhead is
+/// never retried: it is meant to be quick. Clones share breaker, bulkhead and budget.
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::error::StoreError;
+/// use strangler_fig::resilience::{
+///     BreakerConfig, Bulkhead, CallError, CircuitBreaker, Exponential, Policy, Retry, RetryBudget,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let retry = Retry::new(Exponential::default()).with_budget(RetryBudget::default());
+/// let policy = Policy::new("prices")
+///     .with_deadline(Duration::from_secs(2))
+///     .with_retry(retry)
+///     .with_breaker(CircuitBreaker::new("prices", BreakerConfig::default()))
+///     .with_bulkhead(Bulkhead::new("prices", 32.try_into()?))
+///     .with_try_deadline(Duration::from_millis(500));
+///
+/// let price = policy.call(async || Ok::<_, StoreError>(42)).await?;
+/// assert_eq!(price, 42);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Policy {
+    name: &'static str,
+    deadline: Option<Duration>,
+    retry: Option<Retry>,
+    breaker: Option<CircuitBreaker>,
+    bulkhead: Option<Bulkhead>,
+    try_deadline: Option<Duration>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Policy {
+    /// A policy that passes every call on. `name` stands in events.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            deadline: None,
+            retry: None,
+            breaker: None,
+            bulkhead: None,
+            try_deadline: None,
+            observer: None,
+        }
+    }
+
+    /// A policy for a store on the network: 5 s in all, two retries within the default
+    /// budget, the default breaker, 64 calls at once and as many in the queue for
+    /// 100 ms, 1 s for each try.
+    ///
+    /// ```
+    /// use strangler_fig::resilience::{BreakerState, Policy};
+    ///
+    /// let policy = Policy::standard("modern");
+    /// let breaker = policy.breaker().expect("the standard has one");
+    /// assert_eq!(breaker.state(), BreakerState::Closed);
+    /// assert_eq!(policy.bulkhead().map(|it| it.waiting()), Some(0));
+    /// ```
+    #[must_use]
+    pub fn standard(name: &'static str) -> Self {
+        let concurrency = NonZeroU32::new(64).expect("it is not zero");
+        let retry = Retry::new(Exponential::default().with_count(2));
+        Self::new(name)
+            .with_deadline(Duration::from_secs(5))
+            .with_retry(retry.with_budget(RetryBudget::default()))
+            .with_breaker(CircuitBreaker::new(name, BreakerConfig::default()))
+            .with_bulkhead(
+                Bulkhead::new(name, concurrency).with_queue(64, Duration::from_millis(100)),
+            )
+            .with_try_deadline(Duration::from_secs(1))
+    }
+
+    /// How long a call may take, its retries, pauses and waits included.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// What is tried again, and when.
+    #[must_use]
+    pub fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// What keeps calls from a side that fails. Give it a try's deadline too: a side
+    /// that hangs fails by nothing else.
+    #[must_use]
+    pub fn with_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// How much may be under way.
+    #[must_use]
+    pub fn with_bulkhead(mut self, bulkhead: Bulkhead) -> Self {
+        self.bulkhead = Some(bulkhead);
+        self
+    }
+
+    /// How long each try may take, from when it has a place.
+    #[must_use]
+    pub const fn with_try_deadline(mut self, deadline: Duration) -> Self {
+        self.try_deadline = Some(deadline);
+        self
+    }
+
+    /// Who is told of refusals, retries and tries that were given up. What a breaker
+    /// does, it tells its own observer.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// What events call it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its circuit breaker, to be looked at or turned by hand.
+    #[must_use]
+    pub const fn breaker(&self) -> Option<&CircuitBreaker> {
+        self.breaker.as_ref()
+    }
+
+    /// Its bulkhead, to be looked at.
+    #[must_use]
+    pub const fn bulkhead(&self) -> Option<&Bulkhead> {
+        self.bulkhead.as_ref()
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Refused`]: no try was made. [`CallError::TimedOut`] and
+    /// [`CallError::Failed`]: of the last try; but of one in doubt, if there was one.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of the call. Its place and its permit are given back.
+    pub async fn call<T, E, F, Fut>(&self, call: F) -> Result<T, CallError<E>>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Judged,
+    {
+        self.call_judged(by_error, call).await
+    }
+
+    /// The same, as `judge` says of each answer: for errors that do not say it, and
+    /// for failures that come as an `Ok`. [`Retry::call_judged`] shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`call`](Self::call).
+    pub async fn call_judged<T, E, J, F, Fut>(
+        &self,
+        judge: J,
+        mut call: F,
+    ) -> Result<T, CallError<E>>
+    where
+        J: Fn(&Result<T, E>) -> Judgement,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let mut now = Instant::now();
+        let limit = self.limit(now);
+        let mut tries = Tries::begin(self.retry.as_ref());
+        loop {
+            let is_first = tries.retried() == 0;
+            let tried = self.attempt(now, limit, is_first, &judge, &mut call).await;
+            match tries.after(tried, limit) {
+                Next::End(answer) => return answer,
+                Next::Pause(pause) => {
+                    self.tell(|| Event::CallRetried { policy: self.name });
+                    tokio::time::sleep(pause).await;
+                    now = Instant::now();
+                }
+            }
+        }
+    }
+
+    fn limit(&self, began: Instant) -> Option<Instant> {
+        let whole = self.deadline.and_then(|deadline| moment(began, deadline));
+        earlier(whole, self.retry.as_ref().and_then(|retry| retry.limit(began)))
+    }
+
+    /// One try: past the breaker, into the bulkhead, within its deadline.
+    async fn attempt<T, E, J, F, Fut>(
+        &self,
+        mut now: Instant,
+        limit: Option<Instant>,
+        is_first: bool,
+        judge: &J,
+        call: &mut F,
+    ) -> Tried<T, E>
+    where
+        J: Fn(&Result<T, E>) -> Judgement,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let admitted = self.breaker.as_ref().map(|breaker| breaker.acquire_at(now)).transpose();
+        let mut permit = match admitted {
+            Ok(permit) => permit,
+            Err(refused) => return self.refused(refused),
+        };
+        let place = match self.place(&mut now, limit).await {
+            Ok(place) => place,
+            Err(refused) => return self.refused(refused),
+        };
+        if let Some(permit) = &mut permit {
+            permit.begin(now);
+        }
+        let own = self.try_deadline.and_then(|deadline| moment(now, deadline));
+        let answer = within(earlier(own, limit), call()).await;
+        drop(place);
+        let Some(answer) = answer else {
+            // A later try that the deadline of the whole cut short says little.
+            let had_its_time = own.is_some_and(|own| limit.is_none_or(|limit| own <= limit));
+            let had_its_time = is_first || had_its_time;
+            let health = if had_its_time { Health::Sick } else { Health::Ignored };
+            permit.map(|permit| permit.settle(health));
+            self.tell(|| Event::CallTimedOut { policy: self.name });
+            return Tried::given_up(now.elapsed());
+        };
+        let tried = Tried::answered(answer, judge);
+        permit.map(|permit| permit.settle(tried.judgement.health()));
+        tried
+    }
+
+    /// A place in the bulkhead; `now` is moved on by the wait for it.
+    async fn place(
+        &self,
+        now: &mut Instant,
+        limit: Option<Instant>,
+    ) -> Result<Option<Place<'_>>, Refused> {
+        let Some(bulkhead) = &self.bulkhead else { return Ok(None) };
+        if let Some(place) = bulkhead.try_acquire() {
+            return Ok(Some(place));
+        }
+        let place = bulkhead.acquire_until(limit).await?;
+        *now = Instant::now();
+        Ok(Some(place))
+    }
+
+    #[cold]
+    fn refused<T, E>(&self, refused: Refused) -> Tried<T, E> {
+        self.tell(|| Event::CallRefused { policy: self.name, reason: refused.reason() });
+        Tried::refused(refused)
+    }
+
+    fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(observer) = &self.observer {
+            observer.on_event(&event());
+        }
+    }
+}

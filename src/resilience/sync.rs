@@ -1,0 +1,4 @@
+//! The lock that a circuit breaker stands on. A model checker compiles the breaker
+//! with its own.
+
+pub(crate) use std::sync::Mutex;
