@@ -15,10 +15,13 @@ use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::InMemoryStateService;
 use strangler_fig::phase::{
     Fleet, Incarnation, MigrationName, MigrationState, MigrationStateService, Move, MoveId, NodeId,
-    NodeLease, Phase, PhaseTracker, Share, TrackerConfig,
+    NodeLease, Phase, PhaseTracker, Share, Side, TrackerConfig,
 };
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
+use strangler_fig::resilience::{
+    BreakerConfig, Bulkhead, CircuitBreaker, Exponential, Policy, Retry,
+};
 use strangler_fig::stamp::{StampClock, WriterId};
 use strangler_fig::testkit::history::{HistoryRecorder, Verdict, check};
 
@@ -73,16 +76,22 @@ struct World {
     moves: Mutex<Moves>,
     over: AtomicBool,
     wall: Arc<ManualClock>,
+    policies: [Policy; 2],
 }
 
 fn judged(seed: u64, operator: Operator) -> Judged {
+    // Half of the fleets have their sides behind policies.
+    judged_as(seed, operator, seed % 2 == 1)
+}
+
+fn judged_as(seed: u64, operator: Operator, guarded: bool) -> Judged {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     fastrand::seed(seed);
-    runtime.unwrap().block_on(run(seed, operator))
+    runtime.unwrap().block_on(run(seed, operator, guarded))
 }
 
-async fn run(seed: u64, operator: Operator) -> Judged {
+async fn run(seed: u64, operator: Operator, guarded: bool) -> Judged {
     let name: MigrationName = "rows".parse().unwrap();
     let service = Arc::new(InMemoryStateService::default());
     let state =
@@ -99,6 +108,7 @@ async fn run(seed: u64, operator: Operator) -> Judged {
         moves: Mutex::default(),
         over: AtomicBool::new(false),
         wall: Arc::new(ManualClock::at(1_700_000_000_000)),
+        policies: policies(seed),
     });
     for key in (HOT_KEYS / 2)..KEYS {
         world.legacy.store.plant((key, u64::MAX - u64::from(key)));
@@ -108,7 +118,9 @@ async fn run(seed: u64, operator: Operator) -> Judged {
     let mut nodes = Vec::new();
     let mut rng = Rng::with_seed(seed);
     for number in 1..=NODES {
-        let node = node(&world, number, rng.i64(-60_000..60_000)).await;
+        let skew = rng.i64(-60_000..60_000);
+        // One node has no policies, whatever the others do.
+        let node = node(&world, number, skew, guarded && number > 1).await;
         tasks.push(tokio::spawn(follow(Arc::clone(&world), node.clone(), rng.fork())));
         for _ in 0..2 {
             tasks.push(tokio::spawn(work(Arc::clone(&world), node.clone(), rng.fork())));
@@ -129,7 +141,31 @@ async fn run(seed: u64, operator: Operator) -> Judged {
     Judged { verdict: check(&world.recorder.history()), missed, moves }
 }
 
-async fn node(world: &World, number: u32, skew: i64) -> Node {
+/// Impatient, stubborn and touchy: tries that are given up, made again and refused.
+fn policies(seed: u64) -> [Policy; 2] {
+    ["legacy", "modern"].map(|name| {
+        let pauses = Exponential::between(Duration::from_millis(5), Duration::from_millis(300));
+        let breaker = BreakerConfig::default()
+            .with_calls_min(NonZeroU32::new(8).unwrap())
+            .with_failure_rate(Share::percent(40))
+            .with_open_for(Duration::from_millis(200));
+        Policy::new(name)
+            .with_deadline(Duration::from_millis(900))
+            .with_retry(Retry::new(pauses.with_seed(seed)))
+            .with_breaker(CircuitBreaker::new(name, breaker))
+            .with_bulkhead(
+                Bulkhead::new(name, NonZeroU32::new(6).unwrap())
+                    .with_queue(4, Duration::from_millis(20)),
+            )
+            .with_try_deadline(Duration::from_millis(60))
+    })
+}
+
+fn with_policies(config: MigrationConfig, [legacy, modern]: &[Policy; 2]) -> MigrationConfig {
+    config.with_policy(Side::Legacy, legacy.clone()).with_policy(Side::Modern, modern.clone())
+}
+
+async fn node(world: &World, number: u32, skew: i64, guarded: bool) -> Node {
     let config = TrackerConfig::default().with_incarnation(Incarnation::fixed(u128::from(number)));
     let node = format!("node-{number}").parse().unwrap();
     let tracker =
@@ -138,6 +174,7 @@ async fn node(world: &World, number: u32, skew: i64) -> Node {
     let wall: Arc<dyn Clock> = world.wall.clone();
     let stamps = StampClock::with_writer(writer).with_clock(Arc::new(SkewedClock::new(wall, skew)));
     let config = MigrationConfig::default().with_shadow_share(Share::percent(50));
+    let config = if guarded { with_policies(config, &world.policies) } else { config };
     let (legacy, modern) = (world.legacy.clone(), world.modern.clone());
     MigrationRepository::with(legacy, modern, tracker.unwrap(), Arc::new(stamps), config).unwrap()
 }

@@ -8,6 +8,7 @@ mod closed;
 mod end_check;
 mod fleet;
 mod moved_under;
+mod policies;
 mod process_scope;
 mod races;
 mod reads;

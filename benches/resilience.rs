@@ -1,0 +1,138 @@
+//! What each resilience primitive costs a call that goes well, alone and together:
+//! CPU time of the thread, and allocations.
+//!
+//! Two kinds of calls: one that answers at once, so that nothing but the primitive is
+//! measured, and one that waits once, as whatever waits for a network does, so that
+//! timers are armed. Besides criterion's tables it prints lines `figure NAME VALUE UNIT`.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use measure::{Reading, Spent, figure, median};
+use strangler_fig::error::StoreError;
+use strangler_fig::phase::Share;
+use strangler_fig::resilience::{
+    BreakerConfig, Bulkhead, CallWindow, CircuitBreaker, Deadline, Exponential, Fallback, Policy,
+    Retry, RetryBudget,
+};
+use tokio::runtime::{Builder, Runtime};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One benchmark: criterion's table, and the medians as figures.
+fn measured(c: &mut Criterion, name: &str, mut operation: impl AsyncFnMut()) {
+    let runtime = Builder::new_current_thread().enable_time().build().expect("there are threads");
+    let samples = RefCell::new(Vec::new());
+    c.bench_function(&format!("resilience.{name}"), |bencher| {
+        bencher.iter_custom(|times| {
+            let spent = spend(&runtime, times, &mut operation);
+            samples.borrow_mut().push((spent.nanos_each(times), spent.allocations_each(times)));
+            spent.cpu
+        });
+    });
+    let (mut nanos, mut allocations): (Vec<_>, Vec<_>) = samples.into_inner().into_iter().unzip();
+    if !nanos.is_empty() {
+        figure(format_args!("resilience.{name}.ns"), median(&mut nanos), "ns");
+        figure(format_args!("resilience.{name}.allocs"), median(&mut allocations), "allocations");
+    }
+}
+
+fn spend(runtime: &Runtime, times: u64, operation: &mut impl AsyncFnMut()) -> Spent {
+    runtime.block_on(async {
+        let before = Reading::now();
+        for _ in 0..times {
+            operation().await;
+        }
+        before.spent()
+    })
+}
+
+type Answer = Result<u64, StoreError>;
+
+/// A call that answers at once, not inlined, as a real one would not be.
+#[inline(never)]
+async fn at_once() -> Answer {
+    Ok(black_box(7))
+}
+
+/// A call that waits once.
+#[inline(never)]
+async fn after_a_wait() -> Answer {
+    tokio::task::yield_now().await;
+    Ok(black_box(7))
+}
+
+fn retry() -> Retry {
+    Retry::new(Exponential::default()).with_budget(RetryBudget::default())
+}
+
+fn breaker(window: CallWindow) -> CircuitBreaker {
+    let config = BreakerConfig::default().with_window(window);
+    CircuitBreaker::new("bench", config.with_slow_calls(SECOND, Share::percent(80)))
+}
+
+fn bulkhead() -> Bulkhead {
+    Bulkhead::new("bench", NonZeroU32::new(64).expect("it is not zero")).with_queue(64, SECOND)
+}
+
+fn all() -> Policy {
+    Policy::new("bench")
+        .with_deadline(5 * SECOND)
+        .with_retry(retry())
+        .with_breaker(breaker(CallWindow::Time(60 * SECOND)))
+        .with_bulkhead(bulkhead())
+        .with_try_deadline(SECOND)
+}
+
+macro_rules! each {
+    ($c:ident, $guard:expr, $name:literal) => {
+        let guard = $guard;
+        measured($c, $name, async || {
+            black_box(guard.call(at_once).await).expect("nothing fails");
+        });
+        measured($c, concat!($name, ".waiting"), async || {
+            black_box(guard.call(after_a_wait).await).expect("nothing fails");
+        });
+    };
+}
+
+fn primitives(c: &mut Criterion) {
+    measured(c, "none", async || {
+        black_box(at_once().await).expect("nothing fails");
+    });
+    measured(c, "none.waiting", async || {
+        black_box(after_a_wait().await).expect("nothing fails");
+    });
+    let last = NonZeroU32::new(100).and_then(|it| it.try_into().ok()).expect("it fits");
+    each!(c, retry(), "retry");
+    each!(c, breaker(CallWindow::Calls(last)), "breaker_calls");
+    each!(c, breaker(CallWindow::Time(60 * SECOND)), "breaker_time");
+    each!(c, bulkhead(), "bulkhead");
+    each!(c, Deadline::after(SECOND), "deadline");
+    each!(c, all(), "all");
+
+    let fallback = Fallback::default();
+    measured(c, "fallback", async || {
+        black_box(fallback.call(at_once, at_once).await).expect("nothing fails");
+    });
+
+    let open = all();
+    open.breaker().expect("it has one").force_open();
+    measured(c, "refused", async || {
+        black_box(open.call(at_once).await).expect_err("it is open");
+    });
+}
+
+fn shortly() -> Criterion {
+    Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
+        .without_plots()
+}
+
+criterion_group!(name = benches; config = shortly(); targets = primitives);
+criterion_main!(benches);
