@@ -1,7 +1,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::worker::{PageSize, RateLimit, Retries};
+use crate::resilience::Exponential;
+use crate::worker::{PageSize, RateLimit};
 
 /// The limits of a [`Backfiller`](super::Backfiller).
 ///
@@ -9,7 +10,8 @@ use crate::worker::{PageSize, RateLimit, Retries};
 /// use std::num::{NonZeroU64, NonZeroUsize};
 /// use std::time::Duration;
 /// use strangler_fig::backfill::BackfillConfig;
-/// use strangler_fig::worker::{PageSize, RateLimit, Retries};
+/// use strangler_fig::resilience::Exponential;
+/// use strangler_fig::worker::{PageSize, RateLimit};
 ///
 /// let rows = NonZeroUsize::new(500).expect("it is not zero");
 /// let per_second = NonZeroU64::new(2_000).expect("it is not zero");
@@ -17,7 +19,7 @@ use crate::worker::{PageSize, RateLimit, Retries};
 ///     .with_page_size(PageSize::fixed(rows))
 ///     .with_pages_in_flight(NonZeroUsize::MIN)
 ///     .with_rate_limit(RateLimit::per_second(per_second))
-///     .with_retries(Retries::default().with_count(10))
+///     .with_retries(Exponential::default().with_count(10))
 ///     .with_claim_term(Duration::from_secs(60))
 ///     .with_expected_records(1_000_000)
 ///     .with_failures_kept(1_000);
@@ -27,7 +29,7 @@ pub struct BackfillConfig {
     pub(super) page_size: PageSize,
     pub(super) in_flight: NonZeroUsize,
     pub(super) rate_limit: Option<RateLimit>,
-    pub(super) retries: Retries,
+    pub(super) retries: Exponential,
     pub(super) claim_term: Duration,
     pub(super) expected: Option<u64>,
     pub(super) failures_kept: usize,
@@ -42,7 +44,7 @@ impl Default for BackfillConfig {
             page_size: PageSize::between(min, max),
             in_flight: NonZeroUsize::new(4).expect("4 is not zero"),
             rate_limit: None,
-            retries: Retries::default(),
+            retries: Exponential::default(),
             claim_term: Duration::from_secs(30),
             expected: None,
             failures_kept: 100,
@@ -77,7 +79,7 @@ impl BackfillConfig {
     /// How often what failed is tried again: a page that could not be read, a
     /// record that was not taken, a checkpoint that was not saved.
     #[must_use]
-    pub fn with_retries(mut self, retries: Retries) -> Self {
+    pub fn with_retries(mut self, retries: Exponential) -> Self {
         self.retries = retries;
         self
     }

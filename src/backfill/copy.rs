@@ -21,7 +21,7 @@ use crate::phase::Side;
 use crate::reconcile::RepairNote;
 use crate::repository::{Page, RecordHash, ScanRepository, StampedRepository};
 use crate::stamp::Record;
-use crate::worker::{Pace, ScanError, checked_page};
+use crate::worker::{Pace, ScanError, checked_page, persist};
 
 /// How the copying of a partition ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +100,8 @@ where
         report: &mut BackfillReport,
     ) -> Result<Ended, BackfillError> {
         let Self { backfiller, mut checkpoint, from, until, pace, page_size, .. } = self;
-        let (modern, retries) = (backfiller.repository.modern(), backfiller.config.retries);
-        let write = |records| apply(Arc::clone(modern), records, retries).boxed();
+        let (modern, retries) = (backfiller.repository.modern(), &backfiller.config.retries);
+        let write = |records| apply(Arc::clone(modern), records, retries.clone()).boxed();
         let pages = pages(backfiller, pace, &page_size, from, until.clone(), write);
         let mut pages = std::pin::pin!(pages);
         let mut heartbeat = heartbeat(backfiller.config.claim_term);
@@ -250,7 +250,7 @@ where
         let limit = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
         let legacy = self.backfiller.repository.legacy();
         let scanned =
-            self.backfiller.config.retries.call(|| legacy.scan(self.after.as_ref(), limit));
+            persist(&self.backfiller.config.retries, || legacy.scan(self.after.as_ref(), limit));
         let side = Side::Legacy;
         let page = scanned.await.map_err(|source| ScanError::Failed { side, source })?;
         Ok(checked_page(side, self.after.as_ref(), page)?)
@@ -322,8 +322,9 @@ where
     /// Whether the claim still stands.
     async fn save(&self, checkpoint: &Checkpoint) -> Result<bool, BackfillError> {
         let Backfiller { checkpoints, config, .. } = self.backfiller;
-        let saved =
-            config.retries.call(|| checkpoints.save(self.claim, checkpoint, config.claim_term));
+        let saved = persist(&config.retries, || {
+            checkpoints.save(self.claim, checkpoint, config.claim_term)
+        });
         match saved.await {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(false),
@@ -341,13 +342,14 @@ where
             reason: "backfill_failed".to_owned(),
         };
         let notes: Vec<_> = failed.iter().map(note).collect();
-        let done = self.backfiller.config.retries.call(|| self.backfiller.repairs.note(&notes));
+        let Backfiller { repairs, config, .. } = self.backfiller;
+        let done = persist(&config.retries, || repairs.note(&notes));
         done.await.map_err(BackfillError::RepairQueue)
     }
 
     /// Others may go on at once; if they cannot be told, when the term is over.
     async fn release(&self) {
         let Backfiller { checkpoints, config, .. } = self.backfiller;
-        let _ = config.retries.call(|| checkpoints.release(self.claim)).await;
+        let _ = persist(&config.retries, || checkpoints.release(self.claim)).await;
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::repository::{Applied, StampedRepository};
+use crate::resilience::Exponential;
 use crate::stamp::Record;
-use crate::worker::Retries;
 
 /// What became of the records of a page.
 #[derive(Debug)]
@@ -19,19 +19,19 @@ pub(super) struct Outcome<K> {
 pub(super) async fn apply<M: StampedRepository>(
     modern: Arc<M>,
     records: Vec<(M::Key, Record<M::Entity>)>,
-    retries: Retries,
+    retries: Exponential,
 ) -> Outcome<M::Key> {
     let mut outcome = Outcome { copied: 0, level: 0, failed: Vec::new() };
     let mut open = records;
-    for retry in 0.. {
-        let last = retry >= retries.count();
-        open = outcome.take(open, &*modern, last).await;
-        if open.is_empty() {
-            break;
+    let mut pauses = retries.delays();
+    loop {
+        let pause = pauses.next();
+        open = outcome.take(open, &*modern, pause.is_none()).await;
+        match pause {
+            Some(pause) if !open.is_empty() => tokio::time::sleep(pause).await,
+            _ => return outcome,
         }
-        tokio::time::sleep(retries.delay(retry)).await;
     }
-    outcome
 }
 
 impl<K> Outcome<K> {

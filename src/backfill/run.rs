@@ -15,7 +15,7 @@ use crate::observe::{field, span};
 use crate::phase::{PartName, Side, primary};
 use crate::repository::{ScanRepository, StampedRepository};
 use crate::stamp::StampScope;
-use crate::worker::{Pace, ScanError, until};
+use crate::worker::{Pace, ScanError, persist, until};
 
 /// How often a worker that has nothing to copy asks whether another has left
 /// something behind.
@@ -153,7 +153,8 @@ where
         }
         let Some(last) = self.last_key().await? else { return Ok(None) };
         let partitions = partitions(&self.boundaries, &last);
-        let opened = self.config.retries.call(|| self.checkpoints.open(&self.job, &partitions));
+        let retries = &self.config.retries;
+        let opened = persist(retries, || self.checkpoints.open(&self.job, &partitions));
         opened.await.map_err(|source| self.unreachable(source))?;
         self.load().await.map(Some)
     }
@@ -168,12 +169,12 @@ where
     }
 
     async fn last_key(&self) -> Result<Option<L::Key>, BackfillError> {
-        let last = self.config.retries.call(|| self.repository.legacy().last_key()).await;
+        let last = persist(&self.config.retries, || self.repository.legacy().last_key()).await;
         Ok(last.map_err(|source| ScanError::Failed { side: Side::Legacy, source })?)
     }
 
     async fn load(&self) -> Result<Vec<PartitionState>, BackfillError> {
-        let loaded = self.config.retries.call(|| self.checkpoints.load(&self.job)).await;
+        let loaded = persist(&self.config.retries, || self.checkpoints.load(&self.job)).await;
         loaded.map_err(|source| self.unreachable(source))
     }
 
@@ -191,7 +192,7 @@ where
     async fn claim(&self) -> Result<Option<Claim>, BackfillError> {
         let term = self.config.claim_term;
         let claim = || self.checkpoints.claim(&self.job, &self.worker, term);
-        self.config.retries.call(claim).await.map_err(|source| self.unreachable(source))
+        persist(&self.config.retries, claim).await.map_err(|source| self.unreachable(source))
     }
 
     pub(super) fn unreachable(&self, source: StoreError) -> BackfillError {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::observe::Observer;
-use crate::worker::{RateLimit, Retries};
+use crate::resilience::Exponential;
+use crate::worker::RateLimit;
 
 /// The limits of a [`ConsistencyChecker`](super::ConsistencyChecker).
 ///
@@ -11,12 +12,13 @@ use crate::worker::{RateLimit, Retries};
 /// use std::num::NonZeroU64;
 /// use std::time::Duration;
 /// use strangler_fig::consistency::CheckerConfig;
-/// use strangler_fig::worker::{RateLimit, Retries};
+/// use strangler_fig::resilience::Exponential;
+/// use strangler_fig::worker::RateLimit;
 ///
 /// let gentle = CheckerConfig::default()
 ///     .with_page_size(500.try_into()?)
 ///     .with_budget(RateLimit::per_second(NonZeroU64::try_from(5_000)?))
-///     .with_retries(Retries::default().with_count(5))
+///     .with_retries(Exponential::default().with_count(5))
 ///     // The replica lags up to five seconds behind.
 ///     .with_settling(Duration::from_secs(8))
 ///     .with_rounds_max(3.try_into()?)
@@ -34,7 +36,7 @@ use crate::worker::{RateLimit, Retries};
 pub struct CheckerConfig {
     pub(super) page_size: NonZeroUsize,
     pub(super) budget: Option<RateLimit>,
-    pub(super) retries: Retries,
+    pub(super) retries: Exponential,
     pub(super) settling: Duration,
     pub(super) rounds_max: NonZeroU32,
     pub(super) candidates_max: NonZeroUsize,
@@ -65,7 +67,7 @@ impl Default for CheckerConfig {
         Self {
             page_size: usize_of(1_000),
             budget: None,
-            retries: Retries::default(),
+            retries: Exponential::default(),
             settling: Duration::from_secs(2),
             rounds_max: u32_of(5),
             candidates_max: usize_of(5_000),
@@ -99,7 +101,7 @@ impl CheckerConfig {
 
     /// How often a call that failed is made again.
     #[must_use]
-    pub const fn with_retries(mut self, retries: Retries) -> Self {
+    pub fn with_retries(mut self, retries: Exponential) -> Self {
         self.retries = retries;
         self
     }

@@ -12,7 +12,7 @@ use crate::key::KeyExt;
 use crate::phase::Side;
 use crate::reconcile::RepairNote;
 use crate::repository::{JoinRule, StampedRepository};
-use crate::worker::Stopped;
+use crate::worker::{Stopped, persist};
 
 /// A mismatch that is being looked at.
 struct Open<K, E> {
@@ -204,9 +204,9 @@ where
     /// Hands confirmed differences to the repair queue, if there is one.
     async fn queue(&mut self, notes: &[RepairNote]) {
         let Some(queue) = &self.checker.queue else { return };
-        let retries = self.checker.config.retries;
+        let retries = &self.checker.config.retries;
         for page in notes.chunks(self.checker.config.page_size.get()) {
-            if let Err(error) = retries.call(|| queue.note(page)).await {
+            if let Err(error) = persist(retries, || queue.note(page)).await {
                 tracing::warn!(error = %crate::error::with_causes(&error), "differences were not queued");
                 self.tally.report.not_queued += count(page.len());
             }

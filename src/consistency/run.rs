@@ -14,7 +14,8 @@ use crate::error::StoreError;
 use crate::observe::Event;
 use crate::phase::{Adopted, Scopes, Side};
 use crate::repository::{SinkMark, StampedRepository};
-use crate::worker::{Pace, Retries, Stopped, WorkerControl};
+use crate::resilience::Exponential;
+use crate::worker::{Pace, Stopped, WorkerControl};
 
 /// A check under way.
 pub(super) struct Run<'a, L: StampedRepository, M> {
@@ -88,7 +89,7 @@ where
         side: Side,
         keys: &[L::Key],
     ) -> Result<Vec<Reading<L::Entity>>, Stopped> {
-        let (repository, retries) = (&self.checker.repository, self.checker.config.retries);
+        let (repository, retries) = (&self.checker.repository, &self.checker.config.retries);
         let mut answers = Vec::with_capacity(keys.len());
         for page in keys.chunks(self.checker.config.page_size.get()) {
             self.pace.proceed().await?;
@@ -159,15 +160,15 @@ pub(super) async fn caught<T>(
 async fn read_page<S: StampedRepository>(
     store: &S,
     keys: &[S::Key],
-    retries: Retries,
+    retries: &Exponential,
 ) -> Vec<Reading<S::Entity>> {
     let mut answers = read_once(store, keys).await;
-    for retry in 0..retries.count() {
+    for pause in retries.delays() {
         let failed: Vec<_> = (0..keys.len()).filter(|at| may_pass(&answers[*at])).collect();
         if failed.is_empty() {
             break;
         }
-        tokio::time::sleep(retries.delay(retry)).await;
+        tokio::time::sleep(pause).await;
         let again: Vec<_> = failed.iter().map(|at| keys[*at].clone()).collect();
         for (at, answer) in failed.into_iter().zip(read_once(store, &again).await) {
             answers[at] = answer;

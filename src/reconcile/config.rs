@@ -1,6 +1,7 @@
 use std::num::NonZeroUsize;
 
-use crate::worker::{RateLimit, Retries};
+use crate::resilience::Exponential;
+use crate::worker::RateLimit;
 
 /// The limits of a [`Sweep`](super::Sweep).
 ///
@@ -8,11 +9,12 @@ use crate::worker::{RateLimit, Retries};
 /// use std::num::NonZeroUsize;
 /// use std::time::Duration;
 /// use strangler_fig::reconcile::SweepConfig;
-/// use strangler_fig::worker::{RateLimit, Retries};
+/// use strangler_fig::resilience::Exponential;
+/// use strangler_fig::worker::RateLimit;
 ///
 /// let config = SweepConfig::default()
 ///     .with_page_size(NonZeroUsize::new(2_000).expect("it is not zero"))
-///     .with_retries(Retries::default().with_count(5).with_delay(Duration::from_millis(200)))
+///     .with_retries(Exponential::default().with_count(5))
 ///     .with_rate_limit(RateLimit::per_second(5_000.try_into()?))
 ///     .with_failures_kept(10_000);
 /// # Ok::<(), std::num::TryFromIntError>(())
@@ -20,7 +22,7 @@ use crate::worker::{RateLimit, Retries};
 #[derive(Debug, Clone)]
 pub struct SweepConfig {
     pub(super) page_size: NonZeroUsize,
-    pub(super) retries: Retries,
+    pub(super) retries: Exponential,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) failures_kept: usize,
 }
@@ -32,7 +34,7 @@ impl Default for SweepConfig {
     fn default() -> Self {
         Self {
             page_size: NonZeroUsize::new(500).expect("500 is not zero"),
-            retries: Retries::default(),
+            retries: Exponential::default(),
             rate_limit: None,
             failures_kept: 1_000,
         }
@@ -49,7 +51,7 @@ impl SweepConfig {
 
     /// How often a failed page is read, and a failed key joined, again.
     #[must_use]
-    pub fn with_retries(mut self, retries: Retries) -> Self {
+    pub fn with_retries(mut self, retries: Exponential) -> Self {
         self.retries = retries;
         self
     }

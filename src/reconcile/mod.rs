@@ -30,7 +30,6 @@
 //! ```
 
 mod attempt;
-mod backoff;
 mod calls;
 mod config;
 mod error;

@@ -7,17 +7,19 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::{RepairNote, RepairQueue, backoff, calls};
+use super::{RepairNote, RepairQueue, calls};
 use crate::error::StoreError;
 use crate::key::{Key, KeyExt};
 use crate::observe::field;
 use crate::repository::{Divergence, DivergenceSink};
+use crate::resilience::{Exponential, Jitter};
 
 /// How many keys go into one note.
 const BATCH: usize = 200;
 
 /// The first pause after a failure, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// How long the queue may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -185,7 +187,8 @@ impl<K: Key> RepairPump<K> {
     /// Cancel safe: the keys go back into the sink.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> PumpReport {
         let mut report = PumpReport::default();
-        let mut failures = 0;
+        let mut failures: u32 = 0;
+        let pauses = Exponential::between(PAUSE_MIN, PAUSE_MAX).with_jitter(Jitter::Equal);
         let mut shutdown = pin!(shutdown);
         loop {
             let pumped = async {
@@ -197,13 +200,13 @@ impl<K: Key> RepairPump<K> {
                 () = &mut shutdown => break,
                 pumped = pumped => pumped,
             };
-            failures = if pumped.is_ok() { 0 } else { failures + 1 };
+            failures = if pumped.is_ok() { 0 } else { failures.saturating_add(1) };
             if let Err(error) = pumped {
                 report.queue_errors += 1;
                 warn!({ field::ERROR } = %error, "the repair queue does not take keys");
                 tokio::select! {
                     () = &mut shutdown => break,
-                    () = tokio::time::sleep(backoff::delay(PAUSES, failures)) => {}
+                    () = tokio::time::sleep(pauses.delay(failures - 1)) => {}
                 }
             }
         }

@@ -2,8 +2,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff;
 use crate::observe::Observer;
+use crate::resilience::{Exponential, Jitter};
 use crate::worker::RateLimit;
 
 /// Without a pause, a reconciler would ask for ever and yield to nobody.
@@ -151,7 +151,8 @@ impl ReconcilerConfig {
 
     /// The pause after so many failures in a row.
     pub(super) fn delay(&self, failures: u32) -> Duration {
-        backoff::delay((self.delay_min, self.delay_max), failures)
+        let pauses = Exponential::between(self.delay_min, self.delay_max);
+        pauses.with_jitter(Jitter::Equal).delay(failures.saturating_sub(1))
     }
 
     /// A repair and the calls of the queue around it, some made again.

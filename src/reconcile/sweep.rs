@@ -266,7 +266,7 @@ where
         self.meter.begin(0, None);
         let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
         let order = ReadOrder::ModernFirst;
-        let begun = Walk::begin(legacy, modern, order, self.config.retries);
+        let begun = Walk::begin(legacy, modern, order, self.config.retries.clone());
         let mut walk = pace.unless_stopped(begun).await.map_err(stopped)??;
         loop {
             pace.proceed().await.map_err(stopped)?;
@@ -351,12 +351,12 @@ where
         ticket: SweepTicket,
         tally: &mut Tally<L::Key>,
     ) -> Result<(), SweepError> {
-        for retry in 0..self.config.retries.count() {
+        for pause in self.config.retries.delays() {
             let open = tally.take_open();
             if open.is_empty() {
                 break;
             }
-            tokio::time::sleep(self.config.retries.delay(retry)).await;
+            tokio::time::sleep(pause).await;
             for key in open {
                 self.uninterrupted(ticket)?;
                 self.join_alone(key, tally).await;

@@ -124,6 +124,31 @@ impl Exponential {
     }
 }
 
+impl Exponential {
+    /// The pause after so many earlier ones, drawn afresh, for whoever counts failures
+    /// elsewhere, in a queue say; [`with_count`](Self::with_count) does not limit it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use strangler_fig::resilience::{Exponential, Jitter};
+    ///
+    /// let pauses = Exponential::default().with_jitter(Jitter::None);
+    /// assert_eq!(pauses.delay(0), Duration::from_millis(50));
+    /// assert_eq!(pauses.delay(3), Duration::from_millis(400));
+    /// assert_eq!(pauses.delay(u32::MAX), Duration::from_secs(30));
+    /// ```
+    #[must_use]
+    pub fn delay(&self, earlier: u32) -> Duration {
+        // After 64 doublings nothing grows.
+        let earlier = earlier.min(64);
+        let mut delays = Delays { left: earlier + 1, ..self.delays() };
+        for _ in 0..earlier {
+            delays.next();
+        }
+        delays.next().unwrap_or(self.delay_max)
+    }
+}
+
 impl Schedule for Exponential {
     fn delays(&self) -> Box<dyn Iterator<Item = Duration> + Send> {
         Box::new(self.delays())

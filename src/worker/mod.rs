@@ -29,11 +29,11 @@ pub use bucket::RateLimit;
 pub use control::{WorkerControl, WorkerState};
 pub use page_size::PageSize;
 pub use progress::{Eta, Progress};
-pub use retry::Retries;
 pub use scan_error::ScanError;
 pub use throttle::Throttle;
 
 pub(crate) use pace::{Pace, Stopped, until};
 pub(crate) use progress::Meter;
+pub(crate) use retry::persist;
 pub(crate) use walk::{ReadOrder, Walk, checked_page, last_key};
 pub(crate) use window::Window;

@@ -5,10 +5,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
-use super::{Retries, ScanError, Window};
+use super::{ScanError, Window, persist};
 use crate::error::StoreError;
 use crate::phase::Side;
 use crate::repository::{Page, ScanRepository};
+use crate::resilience::Exponential;
 
 /// Which side of a window is read when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(crate) struct Walk<L: ScanRepository, M> {
     legacy: Arc<L>,
     modern: Arc<M>,
     order: ReadOrder,
-    retries: Retries,
+    retries: Exponential,
     after: Option<L::Key>,
     last: Option<L::Key>,
     ahead: Option<Ahead<L::Key, L::Entity>>,
@@ -58,10 +59,10 @@ where
         legacy: &Arc<L>,
         modern: &Arc<M>,
         order: ReadOrder,
-        retries: Retries,
+        retries: Exponential,
     ) -> Result<Self, ScanError> {
-        let of_legacy = last_key(Side::Legacy, &**legacy, retries).await?;
-        let of_modern = last_key(Side::Modern, &**modern, retries).await?;
+        let of_legacy = last_key(Side::Legacy, &**legacy, &retries).await?;
+        let of_modern = last_key(Side::Modern, &**modern, &retries).await?;
         Ok(Self::within(legacy, modern, order, retries, None, of_legacy.max(of_modern)))
     }
 
@@ -71,7 +72,7 @@ where
         legacy: &Arc<L>,
         modern: &Arc<M>,
         order: ReadOrder,
-        retries: Retries,
+        retries: Exponential,
         after: Option<L::Key>,
         last: Option<L::Key>,
     ) -> Self {
@@ -132,12 +133,12 @@ where
 
     fn legacy_page(&self, limit: NonZeroUsize) -> BoxFuture<'static, Scanned<L::Key, L::Entity>> {
         let store = Arc::clone(&self.legacy);
-        page(Side::Legacy, store, self.after.clone(), limit, self.retries).boxed()
+        page(Side::Legacy, store, self.after.clone(), limit, self.retries.clone()).boxed()
     }
 
     fn modern_page(&self, limit: NonZeroUsize) -> BoxFuture<'static, Scanned<L::Key, L::Entity>> {
         let store = Arc::clone(&self.modern);
-        page(Side::Modern, store, self.after.clone(), limit, self.retries).boxed()
+        page(Side::Modern, store, self.after.clone(), limit, self.retries.clone()).boxed()
     }
 }
 
@@ -155,9 +156,9 @@ async fn page<S: ScanRepository>(
     store: Arc<S>,
     after: Option<S::Key>,
     limit: NonZeroUsize,
-    retries: Retries,
+    retries: Exponential,
 ) -> Scanned<S::Key, S::Entity> {
-    let scanned = retries.call(|| store.scan(after.as_ref(), limit)).await;
+    let scanned = persist(&retries, || store.scan(after.as_ref(), limit)).await;
     let page = scanned.map_err(|source| ScanError::Failed { side, source })?;
     checked_page(side, after.as_ref(), page)
 }
@@ -166,9 +167,9 @@ async fn page<S: ScanRepository>(
 pub(crate) async fn last_key<S: ScanRepository>(
     side: Side,
     store: &S,
-    retries: Retries,
+    retries: &Exponential,
 ) -> Result<Option<S::Key>, ScanError> {
-    let last = retries.call(|| store.last_key()).await;
+    let last = persist(retries, || store.last_key()).await;
     last.map_err(|source| ScanError::Failed { side, source })
 }
 

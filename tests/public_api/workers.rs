@@ -15,7 +15,7 @@ use strangler_fig::consistency::{
 use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue};
 use strangler_fig::phase::Share;
 use strangler_fig::worker::{
-    Eta, PageSize, Progress, RateLimit, Retries, ScanError, Throttle, WorkerControl, WorkerState,
+    Eta, PageSize, Progress, RateLimit, ScanError, Throttle, WorkerControl, WorkerState,
 };
 
 use super::{Store, assert_error, assert_send, assert_shared, assert_value, rows};
@@ -65,7 +65,7 @@ fn what_a_check_says_are_values() {
 fn what_workers_say_are_values_and_errors() {
     assert_value::<(JobName, Partition, Checkpoint, PartitionState, Claim)>();
     assert_value::<(BackfillReport, FailedRecord, Progress, Eta)>();
-    assert_value::<(PageSize, RateLimit, Retries, WorkerState)>();
+    assert_value::<(PageSize, RateLimit, WorkerState)>();
     assert_error::<BackfillError>();
     assert_error::<JobNameError>();
     assert_error::<ScanError>();

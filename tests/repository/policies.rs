@@ -40,9 +40,7 @@ fn touchy(name: &'static str) -> Policy {
         .with_calls_min(std::num::NonZeroU32::MIN)
         .with_probes(std::num::NonZeroU32::MIN)
         .with_open_for(Duration::from_secs(10));
-    Policy::new(name)
-        .with_breaker(CircuitBreaker::new(name, config))
-        .with_try_deadline(PATIENCE)
+    Policy::new(name).with_breaker(CircuitBreaker::new(name, config)).with_try_deadline(PATIENCE)
 }
 
 #[tokio::test(start_paused = true)]

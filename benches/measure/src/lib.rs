@@ -9,7 +9,7 @@ mod no_op;
 mod phase;
 mod reading;
 
-pub use allocations::{CountingAllocator, allocations};
+pub use allocations::{CountingAllocator, allocations, held};
 pub use cpu::thread_cpu;
 pub use entity::{Larger, Row, Small};
 pub use figure::{figure, median, phase_name};

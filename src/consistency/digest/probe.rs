@@ -9,7 +9,7 @@ use crate::consistency::run::{Run, caught};
 use crate::error::{StoreError, with_causes};
 use crate::phase::Side;
 use crate::repository::{DigestRepository, DigestSalt, HashedRecord, KeyRange, Page, RangeDigest};
-use crate::worker::Stopped;
+use crate::worker::{Stopped, persist};
 
 /// How many rows a probe is of.
 const ROWS: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
@@ -74,15 +74,15 @@ where
         pick: usize,
     ) -> Result<Result<Probed, StoreError>, Stopped> {
         self.pace.proceed().await?;
-        let (repository, retries) = (&self.checker.repository, self.checker.config.retries);
+        let (repository, retries) = (&self.checker.repository, &self.checker.config.retries);
         let (legacy, modern) = (&**repository.legacy(), &**repository.modern());
         let probed = async {
             match side {
                 Side::Legacy => {
-                    retries.call(|| caught(probe(legacy, modern, salt, root, pick))).await
+                    persist(retries, || caught(probe(legacy, modern, salt, root, pick))).await
                 }
                 Side::Modern => {
-                    retries.call(|| caught(probe(modern, legacy, salt, root, pick))).await
+                    persist(retries, || caught(probe(modern, legacy, salt, root, pick))).await
                 }
             }
         };
