@@ -21,17 +21,19 @@ features:
 	cargo check --lib --no-default-features
 	cargo check --lib --features testkit
 	cargo check --lib --features mockall
+	cargo check --lib --features tower
 
 # The protocol at its standard size, and each rule left out, told as a story.
 model:
 	cargo test --release --test model -- --nocapture --test-threads 1
 
-# The README's first command, there and back, with faults, and its control, for a short while.
+# The README's first command, there and back, with faults, and its control, for a short while; and a bad day of a service.
 quickstart:
 	cargo run --release --example quickstart -- --seconds 6
 	cargo run --release --example quickstart -- --seconds 6 --faults
 	cargo run --release --example quickstart -- --seconds 8 --back
 	cargo run --release --example quickstart -- --seconds 6 --naive; test $$? -eq 1
+	cargo run --release --example resilience
 
 fix:
 	cargo fmt --all

@@ -107,7 +107,7 @@ impl fmt::Display for StoreErrorKind {
 /// let doubt = StoreError::new(StoreErrorKind::Unknown, "timeout");
 /// assert_eq!(doubt.kind(), StoreError::unknown("timeout").kind());
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
     /// In milliseconds: small enough to cost a result nothing.
@@ -229,15 +229,6 @@ impl StoreError {
     pub fn with_kind(mut self, kind: StoreErrorKind) -> Self {
         self.kind = kind;
         self
-    }
-}
-
-impl fmt::Debug for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreError")
-            .field("kind", &self.kind)
-            .field("source", &self.source)
-            .finish()
     }
 }
 

@@ -10,7 +10,8 @@
 //! [`Sweep`](reconcile::Sweep) shows when that is safe. A
 //! [`Backfiller`](backfill::Backfiller) copies what is there already, a
 //! [`ConsistencyChecker`](consistency::ConsistencyChecker) proves that it arrived, a
-//! [`Reconciler`](reconcile::Reconciler) repairs what did not.
+//! [`Reconciler`](reconcile::Reconciler) repairs what did not. A
+//! [`Policy`](resilience::Policy) for each side keeps callers from one that is sick.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -118,4 +119,6 @@ mod documents {
     struct Protocol;
     #[doc = include_str!("../docs/ARCHITECTURE.md")]
     struct Architecture;
+    #[doc = include_str!("../docs/RESILIENCE.md")]
+    struct Resilience;
 }

@@ -6,6 +6,8 @@ use fastrand::Rng;
 
 use super::Schedule;
 
+const TWO: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
+
 /// How a pause is drawn, so that who failed together does not come back together.
 ///
 /// The names, and what they are good for, are from Marc Brooker, "Exponential
@@ -71,8 +73,7 @@ impl Exponential {
     /// Pauses from `delay_min` to `delay_max`; the latter holds if it is the smaller.
     #[must_use]
     pub const fn between(delay_min: Duration, delay_max: Duration) -> Self {
-        let factor = NonZeroU32::new(2).expect("two is not zero");
-        Self { delay_min, delay_max, factor, jitter: Jitter::Full, count: 3, seeds: None }
+        Self { delay_min, delay_max, factor: TWO, jitter: Jitter::Full, count: 3, seeds: None }
     }
 
     /// How much longer each pause is than the last, before jitter. 1: all alike.

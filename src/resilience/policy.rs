@@ -10,9 +10,12 @@ use super::judgement::by_error;
 use super::tries::{Next, Tried, Tries};
 use super::{
     BreakerConfig, Bulkhead, CallError, CircuitBreaker, Exponential, Health, Judged, Judgement,
-    Place, Refused, Retry, RetryBudget,
+    Permit, Place, Refused, Retry, RetryBudget,
 };
 use crate::observe::{Event, Observer};
+
+/// The standard number of calls at once.
+const CONCURRENCY: NonZeroU32 = NonZeroU32::new(64).expect("it is not zero");
 
 /// Everything at once, in the one order that works. From outside in: the deadline
 /// of the whole, retries, a circuit breaker, a bulkhead, the deadline of each try.
@@ -83,14 +86,13 @@ impl Policy {
     /// ```
     #[must_use]
     pub fn standard(name: &'static str) -> Self {
-        let concurrency = NonZeroU32::new(64).expect("it is not zero");
         let retry = Retry::new(Exponential::default().with_count(2));
         Self::new(name)
             .with_deadline(Duration::from_secs(5))
             .with_retry(retry.with_budget(RetryBudget::default()))
             .with_breaker(CircuitBreaker::new(name, BreakerConfig::default()))
             .with_bulkhead(
-                Bulkhead::new(name, concurrency).with_queue(64, Duration::from_millis(100)),
+                Bulkhead::new(name, CONCURRENCY).with_queue(64, Duration::from_millis(100)),
             )
             .with_try_deadline(Duration::from_secs(1))
     }
@@ -201,8 +203,8 @@ impl Policy {
         let mut tries = Tries::begin(self.retry.as_ref());
         loop {
             let is_first = tries.retried() == 0;
-            let tried = self.attempt(now, limit, is_first, &judge, &mut call).await;
-            match tries.after(tried, limit) {
+            let ended = self.attempt(now, limit, is_first, &judge, &mut call).await;
+            match tries.after(ended, limit) {
                 Next::End(answer) => return answer,
                 Next::Pause(pause) => {
                     self.tell(|| Event::CallRetried { policy: self.name });
@@ -252,12 +254,12 @@ impl Policy {
             let had_its_time = own.is_some_and(|own| limit.is_none_or(|limit| own <= limit));
             let had_its_time = is_first || had_its_time;
             let health = if had_its_time { Health::Sick } else { Health::Ignored };
-            permit.map(|permit| permit.settle(health));
+            settle(permit, health);
             self.tell(|| Event::CallTimedOut { policy: self.name });
             return Tried::given_up(now.elapsed());
         };
         let tried = Tried::answered(answer, judge);
-        permit.map(|permit| permit.settle(tried.judgement.health()));
+        settle(permit, tried.judgement.health());
         tried
     }
 
@@ -286,5 +288,11 @@ impl Policy {
         if let Some(observer) = &self.observer {
             observer.on_event(&event());
         }
+    }
+}
+
+fn settle(permit: Option<Permit<'_>>, health: Health) {
+    if let Some(permit) = permit {
+        permit.settle(health);
     }
 }

@@ -153,11 +153,11 @@ impl Retry {
         let limit = self.limit(began);
         let mut tries = Tries::begin(Some(self));
         loop {
-            let tried = match within(limit, call()).await {
+            let ended = match within(limit, call()).await {
                 Some(answer) => Tried::answered(answer, &judge),
                 None => Tried::given_up(began.elapsed()),
             };
-            match tries.after(tried, limit) {
+            match tries.after(ended, limit) {
                 Next::End(answer) => return answer,
                 Next::Pause(pause) => tokio::time::sleep(pause).await,
             }

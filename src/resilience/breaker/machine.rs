@@ -38,7 +38,7 @@ enum Mode {
 }
 
 /// The calls that are let through half open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Probes {
     under_way: u32,
     went_well: u32,
@@ -100,7 +100,7 @@ impl Machine {
         let mut turn = None;
         match self.mode {
             Mode::Open { until } if is_over(until, now) => {
-                turn = Some(self.turn(Mode::HalfOpen(self.no_probes())));
+                turn = Some(self.turn(Mode::HalfOpen(Probes::default())));
             }
             // Probes that never ended: whoever was to answer them is no better.
             Mode::HalfOpen(probes) if self.waits_in_vain(probes, now) => {
@@ -193,10 +193,6 @@ impl Machine {
         is_enough
             && (reaches(counts.failed, counts.calls, self.config.failure_rate)
                 || slow_counts && reaches(counts.slow, counts.calls, self.config.slow_rate))
-    }
-
-    fn no_probes(&self) -> Probes {
-        Probes { under_way: 0, went_well: 0, until: None }
     }
 
     fn open(&mut self, now: Instant) -> Turn {

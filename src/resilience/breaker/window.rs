@@ -37,14 +37,14 @@ impl Counts {
 #[derive(Debug)]
 pub(super) enum Window {
     Calls(Ring),
-    Time(Slices),
+    Time(Box<Slices>),
 }
 
 impl Window {
     pub(super) fn new(kind: CallWindow, now: Instant) -> Self {
         match kind {
             CallWindow::Calls(capacity) => Self::Calls(Ring::new(usize::from(capacity.get()))),
-            CallWindow::Time(span) => Self::Time(Slices::new(span, now)),
+            CallWindow::Time(span) => Self::Time(Box::new(Slices::new(span, now))),
         }
     }
 
@@ -103,7 +103,7 @@ pub(super) struct Slices {
     /// How long a slice is.
     nanos: u64,
     latest: u64,
-    slices: [Slice; SLICES],
+    recent: [Slice; SLICES],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,7 +120,7 @@ fn nanos(span: Duration) -> u64 {
 impl Slices {
     fn new(span: Duration, origin: Instant) -> Self {
         let nanos = (nanos(span) / SLICES as u64).max(1);
-        Self { origin, nanos, latest: 0, slices: Default::default() }
+        Self { origin, nanos, latest: 0, recent: Default::default() }
     }
 
     fn record(&mut self, ended: Ended, now: Instant) -> Counts {
@@ -128,7 +128,7 @@ impl Slices {
         let number = nanos(now.saturating_duration_since(self.origin)) / self.nanos;
         self.latest = self.latest.max(number);
         let slot = usize::try_from(self.latest % SLICES as u64).unwrap_or_default();
-        let slice = &mut self.slices[slot];
+        let slice = &mut self.recent[slot];
         if slice.number != self.latest {
             *slice = Slice { number: self.latest, counts: Counts::default() };
         }
@@ -138,7 +138,7 @@ impl Slices {
 
     fn counts(&self) -> Counts {
         let oldest = (self.latest + 1).saturating_sub(SLICES as u64);
-        let recent = self.slices.iter().filter(|slice| slice.number >= oldest);
+        let recent = self.recent.iter().filter(|slice| slice.number >= oldest);
         recent.fold(Counts::default(), |sum, slice| Counts {
             calls: sum.calls + slice.counts.calls,
             failed: sum.failed + slice.counts.failed,
@@ -147,7 +147,7 @@ impl Slices {
     }
 
     fn clear(&mut self) {
-        self.slices = Default::default();
+        self.recent = Default::default();
     }
 }
 
