@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod breaker;
 mod budget;
+mod given_up;
+mod probes;
 mod retry;
 mod schedules;
 mod support;
+mod turns;

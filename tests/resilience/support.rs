@@ -191,3 +191,9 @@ pub(crate) fn is_refused<T, E>(answer: &Result<T, CallError<E>>) -> bool {
 pub(crate) fn is_given_up<T, E>(answer: &Result<T, CallError<E>>) -> bool {
     matches!(answer, Err(CallError::TimedOut(late)) if late.was_made)
 }
+
+/// A call that succeeds after so many milliseconds.
+pub(crate) async fn lasts(millis: u64) -> Result<(), Fault> {
+    tokio::time::sleep(ms(millis)).await;
+    Ok(())
+}
