@@ -5,7 +5,14 @@
 mod breaker;
 mod breaker_reference;
 mod budget;
+mod bulkhead;
+mod composed;
+mod deadline;
+mod fallback;
 mod given_up;
+mod policy;
+mod policy_answers;
+mod policy_deadline;
 mod probes;
 mod retry;
 mod schedules;
