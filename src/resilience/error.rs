@@ -164,13 +164,13 @@ impl<E> CallError<CallError<E>> {
 impl Judged for Refused {
     /// Whoever was to be called was not; asking again at once brings the same.
     fn judgement(&self) -> Judgement {
-        Judgement::refused().ignored()
+        Judgement::not_made()
     }
 }
 
 impl Judged for TimedOut {
     fn judgement(&self) -> Judgement {
-        if self.was_made { Judgement::failed().retryable() } else { Judgement::refused().ignored() }
+        if self.was_made { Judgement::failed().retryable() } else { Judgement::not_made() }
     }
 }
 

@@ -55,11 +55,12 @@ pub struct Judgement {
     in_doubt: bool,
     retryable: bool,
     hint: Option<Duration>,
+    was_made: bool,
 }
 
 impl Judgement {
     const fn new(success: bool, health: Health, in_doubt: bool) -> Self {
-        Self { success, health, in_doubt, retryable: false, hint: None }
+        Self { success, health, in_doubt, retryable: false, hint: None, was_made: true }
     }
 
     /// The call did what it should.
@@ -78,6 +79,11 @@ impl Judgement {
     #[must_use]
     pub const fn failed() -> Self {
         Self::new(false, Health::Sick, true)
+    }
+
+    /// The call was not made, and says nothing of whoever was to be called.
+    pub(super) const fn not_made() -> Self {
+        Self { was_made: false, ..Self::refused().ignored() }
     }
 
     /// The same, surely without effect.
@@ -131,6 +137,10 @@ impl Judgement {
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         self.retryable
+    }
+
+    pub(super) const fn was_made(self) -> bool {
+        self.was_made
     }
 
     /// How long the called wants to be left alone.

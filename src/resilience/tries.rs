@@ -30,10 +30,6 @@ impl<T, E> Tried<T, E> {
         let late = TimedOut { after, was_made: true };
         Self { answer: Err(late.into()), judgement: late.judgement() }
     }
-
-    fn was_made(&self) -> bool {
-        self.answer.as_ref().err().is_none_or(CallError::was_made)
-    }
 }
 
 /// What is to be done after a try.
@@ -104,5 +100,6 @@ impl<'a, T, E> Tries<'a, T, E> {
 /// Whether a caller must learn of the earlier try rather than of the later one: a
 /// doubt does not go away because the next try was refused.
 fn tells_more<T, E>(earlier: &Tried<T, E>, later: &Tried<T, E>) -> bool {
-    !later.was_made() || (earlier.judgement.is_in_doubt() && !later.judgement.is_in_doubt())
+    !later.judgement.was_made()
+        || (earlier.judgement.is_in_doubt() && !later.judgement.is_in_doubt())
 }

@@ -2,7 +2,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -87,7 +86,8 @@ impl fmt::Debug for CircuitBreaker {
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
     ticket: Ticket,
-    began: Instant,
+    /// None while the call has to wait.
+    began: Option<Instant>,
     is_settled: bool,
 }
 
@@ -107,7 +107,7 @@ impl CircuitBreaker {
     }
 
     /// What a call that came now would meet: `HalfOpen` from when probes are let
-    /// through, whether one has come or not.
+    /// through, whether one has come or not, until they have all been waited for in vain.
     #[must_use]
     pub fn state(&self) -> BreakerState {
         self.with(|machine| machine.state(Instant::now()))
@@ -143,7 +143,10 @@ impl CircuitBreaker {
     ///
     /// [`Refused::Open`].
     pub fn acquire(&self) -> Result<Permit<'_>, Refused> {
-        self.acquire_at(Instant::now())
+        let now = Instant::now();
+        let mut permit = self.acquire_at(now)?;
+        permit.begin(now);
+        Ok(permit)
     }
 
     /// Makes the call, if it may be made.
@@ -186,21 +189,15 @@ impl CircuitBreaker {
         answer.map_err(CallError::Failed)
     }
 
+    /// Leave for a call that has yet to [`begin`](Permit::begin).
     pub(in crate::resilience) fn acquire_at(&self, now: Instant) -> Result<Permit<'_>, Refused> {
         let (admitted, turn) = self.with(|machine| machine.admit(now));
         if let Some(turn) = turn {
             self.tell(turn);
         }
         match admitted {
-            Ok(ticket) => Ok(Permit { breaker: self, ticket, began: now, is_settled: false }),
+            Ok(ticket) => Ok(Permit { breaker: self, ticket, began: None, is_settled: false }),
             Err(retry_after) => Err(Refused::Open { breaker: self.0.name, retry_after }),
-        }
-    }
-
-    fn settle(&self, ticket: Ticket, health: Health, took: Duration, now: Instant) {
-        let turn = self.with(|machine| machine.settle(ticket, health, took, now));
-        if let Some(turn) = turn {
-            self.tell(turn);
         }
     }
 
@@ -227,29 +224,34 @@ impl CircuitBreaker {
 impl Permit<'_> {
     /// The call has ended, and says so much of whoever was called.
     pub fn settle(mut self, health: Health) {
-        let now = Instant::now();
-        self.settle_at(health, now.saturating_duration_since(self.began), now);
+        self.end(Some(health));
     }
 
-    /// The call begins only now: it had to wait.
+    /// The call begins now: whatever it had to wait for before is not its own time.
     pub(in crate::resilience) fn begin(&mut self, now: Instant) {
-        self.began = now;
+        self.began = Some(now);
     }
 
-    fn settle_at(&mut self, health: Health, took: Duration, now: Instant) {
+    /// The call has ended so; without a health, its caller went away.
+    fn end(&mut self, health: Option<Health>) {
         self.is_settled = true;
-        self.breaker.settle(self.ticket, health, took, now);
+        let (ticket, now) = (self.ticket, Instant::now());
+        let took = self.began.map(|began| now.saturating_duration_since(began));
+        let turn = self.breaker.with(|machine| match health {
+            Some(health) => machine.settle(ticket, health, took.unwrap_or_default(), now),
+            None => machine.give_up(ticket, took, now),
+        });
+        if let Some(turn) = turn {
+            self.breaker.tell(turn);
+        }
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.is_settled {
-            return;
+        if !self.is_settled {
+            let panics = self.began.is_some() && std::thread::panicking();
+            self.end(panics.then_some(Health::Sick));
         }
-        let now = Instant::now();
-        let took = now.saturating_duration_since(self.began);
-        let health = if std::thread::panicking() { Health::Sick } else { Health::Ignored };
-        self.settle_at(health, took, now);
     }
 }

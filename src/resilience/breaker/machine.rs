@@ -84,6 +84,7 @@ impl Machine {
     pub(super) fn state(&self, now: Instant) -> BreakerState {
         match self.mode {
             Mode::Open { until } if is_over(until, now) => BreakerState::HalfOpen,
+            Mode::HalfOpen(probes) if self.waits_in_vain(probes, now) => BreakerState::Open,
             mode => mode.state(),
         }
     }
@@ -139,7 +140,7 @@ impl Machine {
         if ticket.generation != self.generation {
             return None;
         }
-        let slow = self.config.slow_after.is_some_and(|slow| took >= slow);
+        let slow = self.is_slow(took);
         let ended = match health {
             Health::Well => Some(Ended { failed: false, slow }),
             Health::Sick => Some(Ended { failed: true, slow }),
@@ -155,6 +156,20 @@ impl Machine {
                 None
             }
         }
+    }
+
+    /// A call whose caller went away after so long, if it had begun: it counts neither
+    /// way, unless it was slow by then.
+    pub(super) fn give_up(
+        &mut self,
+        ticket: Ticket,
+        after: Option<Duration>,
+        now: Instant,
+    ) -> Option<Turn> {
+        let took = after.unwrap_or_default();
+        let was_slow = after.is_some() && self.is_slow(took);
+        let health = if was_slow { Health::Well } else { Health::Ignored };
+        self.settle(ticket, health, took, now)
     }
 
     /// One that does not count makes room for another.
@@ -181,6 +196,10 @@ impl Machine {
     fn waits_in_vain(&self, probes: Probes, now: Instant) -> bool {
         probes.under_way + probes.went_well >= self.config.probes.get()
             && is_over(probes.until, now)
+    }
+
+    fn is_slow(&self, took: Duration) -> bool {
+        self.config.slow_after.is_some_and(|slow| took >= slow)
     }
 
     fn is_too_much(&self, counts: Counts) -> bool {

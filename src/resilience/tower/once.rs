@@ -12,20 +12,16 @@ use crate::resilience::{Bulkhead, CallError, CircuitBreaker, Deadline};
 mod sealed {
     use std::future::Future;
 
-    use super::Judge;
     use crate::resilience::CallError;
 
-    /// A primitive that makes a call once.
-    pub trait Guard: Clone + Send + Sync + 'static {
-        fn guard<T, E, J, F, Fut>(
+    /// A primitive that makes a call once. Only one that judges asks for a judge.
+    pub trait Guard<T, E, J>: Clone + Send + Sync + 'static {
+        fn guard<F, Fut>(
             &self,
             judge: J,
             call: F,
         ) -> impl Future<Output = Result<T, CallError<E>>> + Send
         where
-            T: Send,
-            E: Send,
-            J: Judge<T, E>,
             F: FnOnce() -> Fut + Send,
             Fut: Future<Output = Result<T, E>> + Send;
     }
@@ -34,17 +30,14 @@ mod sealed {
 use sealed::Guard;
 
 macro_rules! guards {
-    ($($primitive:ty: |$this:ident, $judge:ident, $call:ident| $guarded:expr;)*) => {$(
-        impl Guard for $primitive {
-            fn guard<T, E, J, F, Fut>(
+    ($($primitive:ty, $judges:ident: $bound:path, |$this:ident, $judge:ident, $call:ident| $guarded:expr;)*) => {$(
+        impl<T: Send, E: Send, $judges: $bound> Guard<T, E, $judges> for $primitive {
+            fn guard<F, Fut>(
                 &self,
-                $judge: J,
+                $judge: $judges,
                 $call: F,
             ) -> impl Future<Output = Result<T, CallError<E>>> + Send
             where
-                T: Send,
-                E: Send,
-                J: Judge<T, E>,
                 F: FnOnce() -> Fut + Send,
                 Fut: Future<Output = Result<T, E>> + Send,
             {
@@ -56,11 +49,11 @@ macro_rules! guards {
 }
 
 guards! {
-    CircuitBreaker: |breaker, judge, call| {
+    CircuitBreaker, J: Judge<T, E>, |breaker, judge, call| {
         breaker.call_judged(move |answer: &Result<T, E>| judge.judge(answer), call)
     };
-    Bulkhead: |bulkhead, _judge, call| bulkhead.call(call);
-    Deadline: |deadline, _judge, call| deadline.call(call);
+    Bulkhead, J: Send, |bulkhead, _judge, call| bulkhead.call(call);
+    Deadline, J: Send, |deadline, _judge, call| deadline.call(call);
 }
 
 /// A layer of a primitive that makes a call once.
@@ -122,8 +115,8 @@ where
     S::Response: Send + 'static,
     S::Error: Send + 'static,
     S::Future: Send,
-    P: Guard,
-    J: Judge<S::Response, S::Error>,
+    P: Guard<S::Response, S::Error, J>,
+    J: Clone + Send + 'static,
     R: Send + 'static,
 {
     type Response = S::Response;

@@ -1,0 +1,337 @@
+//! A breaker that keeps a list of all turns and of all calls, and finds out everything
+//! else anew each time it is asked. Time is in milliseconds.
+
+use std::num::{NonZeroU16, NonZeroU32};
+
+use proptest::prelude::*;
+use strangler_fig::phase::Share;
+use strangler_fig::resilience::{BreakerConfig, BreakerState, CallWindow, Health};
+
+use crate::support::ms;
+
+/// By which rules both breakers go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// The last so many calls, or those of the last so many tenths.
+    window: Result<u16, u64>,
+    calls_min: u32,
+    failed_percent: u16,
+    slow: Option<(u64, u16)>,
+    open_for: u64,
+    probes: u32,
+    probe_deadline: u64,
+}
+
+pub(super) fn rules() -> impl Strategy<Value = Rules> {
+    let window = prop_oneof![(1..7_u16).prop_map(Ok), (1..6_u64).prop_map(Err)];
+    let percent = || proptest::sample::select(vec![0, 20, 34, 50, 75, 100]);
+    let slow = proptest::option::of((1..10_u64, percent()));
+    let times = (0..20_u64, 1..4_u32, 0..40_u64);
+    (window, 1..7_u32, percent(), slow, times).prop_map(
+        |(window, calls_min, failed_percent, slow, (open_for, probes, probe_deadline))| Rules {
+            window,
+            calls_min,
+            failed_percent,
+            slow,
+            open_for,
+            probes,
+            probe_deadline,
+        },
+    )
+}
+
+impl Rules {
+    pub(super) fn config(self) -> BreakerConfig {
+        let window = match self.window {
+            Ok(calls) => CallWindow::Calls(NonZeroU16::new(calls).unwrap()),
+            Err(tenth) => CallWindow::Time(ms(10 * tenth)),
+        };
+        let config = BreakerConfig::default()
+            .with_window(window)
+            .with_calls_min(NonZeroU32::new(self.calls_min).unwrap())
+            .with_failure_rate(Share::percent(self.failed_percent))
+            .with_open_for(ms(self.open_for))
+            .with_probes(NonZeroU32::new(self.probes).unwrap())
+            .with_probe_deadline(ms(self.probe_deadline));
+        match self.slow {
+            Some((after, percent)) => config.with_slow_calls(ms(after), Share::percent(percent)),
+            None => config,
+        }
+    }
+}
+
+/// How a reference may be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    ProbesAreUnlimited,
+    ProbesAreNotGivenUp,
+    DroppedProbesKeepTheirPlace,
+    IgnoredProbesTrip,
+    LateResultsCount,
+    IgnoredCallsCount,
+    GivenUpCallsAreNeverSlow,
+    NoMinimum,
+    TheWindowNeverSlides,
+    TheRateMustBeExceeded,
+    OneProbeIsEnough,
+    OpenForTwiceAsLong,
+    ResetForgetsNothing,
+}
+
+impl Flaw {
+    pub(super) const ALL: [Self; 13] = [
+        Self::ProbesAreUnlimited,
+        Self::ProbesAreNotGivenUp,
+        Self::DroppedProbesKeepTheirPlace,
+        Self::IgnoredProbesTrip,
+        Self::LateResultsCount,
+        Self::IgnoredCallsCount,
+        Self::GivenUpCallsAreNeverSlow,
+        Self::NoMinimum,
+        Self::TheWindowNeverSlides,
+        Self::TheRateMustBeExceeded,
+        Self::OneProbeIsEnough,
+        Self::OpenForTwiceAsLong,
+        Self::ResetForgetsNothing,
+    ];
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    UnderWay,
+    Gone,
+    Ignored,
+    Ended { failed: bool, slow: bool },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    /// How many turns there were when it came.
+    turn: usize,
+    came: u64,
+    how: How,
+    ended: u64,
+    /// The how manieth of all that ended.
+    order: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Reference {
+    rules: Rules,
+    flaw: Option<Flaw>,
+    now: u64,
+    turns: Vec<(u64, BreakerState)>,
+    calls: Vec<Call>,
+}
+
+impl Reference {
+    pub(super) fn new(rules: Rules, flaw: Option<Flaw>) -> Self {
+        Self { rules, flaw, now: 0, turns: Vec::new(), calls: Vec::new() }
+    }
+
+    fn is(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
+    /// When it last turned, and to what.
+    fn last(&self) -> (u64, BreakerState) {
+        self.turns.last().copied().unwrap_or((0, BreakerState::Closed))
+    }
+
+    fn open_until(&self) -> u64 {
+        let factor = if self.is(Flaw::OpenForTwiceAsLong) { 2 } else { 1 };
+        self.last().0 + factor * self.rules.open_for
+    }
+
+    fn calls_since_the_turn(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|call| call.turn == self.turns.len())
+    }
+
+    /// How many probes have their place: under way, or ended well.
+    fn probes(&self) -> usize {
+        let has_its_place = |call: &&Call| match call.how {
+            How::UnderWay => true,
+            How::Ended { failed, slow } => !failed && !slow,
+            How::Gone => self.is(Flaw::DroppedProbesKeepTheirPlace),
+            How::Ignored => false,
+        };
+        self.calls_since_the_turn().filter(has_its_place).count()
+    }
+
+    fn probes_are_taken(&self) -> bool {
+        self.probes() >= self.rules.probes as usize && !self.is(Flaw::ProbesAreUnlimited)
+    }
+
+    /// When the youngest probe is given up.
+    fn probes_until(&self) -> u64 {
+        let youngest = self.calls_since_the_turn().map(|call| call.came).max();
+        youngest.unwrap_or(self.now) + self.rules.probe_deadline
+    }
+
+    fn waits_in_vain(&self) -> bool {
+        self.probes_are_taken()
+            && self.probes_until() <= self.now
+            && !self.is(Flaw::ProbesAreNotGivenUp)
+    }
+
+    pub(super) fn state(&self) -> BreakerState {
+        match self.last().1 {
+            BreakerState::Open if self.open_until() <= self.now => BreakerState::HalfOpen,
+            BreakerState::HalfOpen if self.waits_in_vain() => BreakerState::Open,
+            state => state,
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.turns.len() as u64
+    }
+
+    pub(super) fn turns(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let to: Vec<_> = self.turns.iter().map(|(_, state)| state.name()).collect();
+        let from = std::iter::once("closed").chain(to.iter().copied());
+        from.zip(to.iter().copied())
+            .zip(1..)
+            .map(|((from, to), number)| (from, to, number))
+            .collect()
+    }
+
+    pub(super) fn advance(&mut self, millis: u64) {
+        self.now += millis;
+    }
+
+    /// Lets a call through, or says how long it will not.
+    pub(super) fn admit(&mut self) -> Result<(), Option<u64>> {
+        if self.state() != self.last().1 {
+            self.turn(self.state());
+        }
+        match self.last().1 {
+            BreakerState::ForcedOpen => return Err(None),
+            BreakerState::Open => return Err(Some(self.open_until() - self.now)),
+            BreakerState::HalfOpen if self.probes_are_taken() => {
+                return Err(Some(self.probes_until().saturating_sub(self.now)));
+            }
+            _ => {}
+        }
+        let (turn, came) = (self.turns.len(), self.now);
+        self.calls.push(Call { turn, came, how: How::UnderWay, ended: 0, order: 0 });
+        Ok(())
+    }
+
+    pub(super) fn settle(&mut self, number: usize, health: Health) {
+        let slow = self.was_slow(number);
+        self.end(
+            number,
+            match health {
+                Health::Well => How::Ended { failed: false, slow },
+                Health::Sick => How::Ended { failed: true, slow },
+                Health::Ignored if self.is(Flaw::IgnoredCallsCount) => {
+                    How::Ended { failed: false, slow: false }
+                }
+                Health::Ignored if self.is(Flaw::IgnoredProbesTrip) => self.as_a_failed_probe(),
+                Health::Ignored => How::Ignored,
+            },
+        );
+    }
+
+    fn as_a_failed_probe(&self) -> How {
+        let is_probe = self.last().1 == BreakerState::HalfOpen;
+        if is_probe { How::Ended { failed: true, slow: false } } else { How::Ignored }
+    }
+
+    pub(super) fn give_up(&mut self, number: usize) {
+        let slow = self.was_slow(number) && !self.is(Flaw::GivenUpCallsAreNeverSlow);
+        self.end(number, if slow { How::Ended { failed: false, slow } } else { How::Gone });
+    }
+
+    fn was_slow(&self, number: usize) -> bool {
+        let took = self.now - self.calls[number].came;
+        self.rules.slow.is_some_and(|(after, _)| took >= after)
+    }
+
+    fn end(&mut self, number: usize, how: How) {
+        let order = self.calls.iter().map(|call| call.order).max().unwrap_or_default() + 1;
+        let turn = self.turns.len();
+        let call = &mut self.calls[number];
+        (call.how, call.ended, call.order) = (how, self.now, order);
+        if self.flaw == Some(Flaw::LateResultsCount) {
+            call.turn = turn;
+        }
+        if call.turn == turn {
+            self.judge(how);
+        }
+    }
+
+    /// What the end of a call of this turn changes.
+    fn judge(&mut self, how: How) {
+        match (self.last().1, how) {
+            (BreakerState::Closed, How::Ended { .. }) if self.is_too_much() => {
+                self.turn(BreakerState::Open);
+            }
+            (BreakerState::HalfOpen, How::Ended { failed: false, slow: false }) => {
+                let well = self.calls_since_the_turn().filter(|call| call.how == how).count();
+                if well >= self.probes_needed() {
+                    self.turn(BreakerState::Closed);
+                }
+            }
+            (BreakerState::HalfOpen, How::Ended { .. }) => self.turn(BreakerState::Open),
+            _ => {}
+        }
+    }
+
+    fn probes_needed(&self) -> usize {
+        if self.is(Flaw::OneProbeIsEnough) { 1 } else { self.rules.probes as usize }
+    }
+
+    /// How the calls ended by which it judges: all that count, or the latest of them.
+    fn judged(&self) -> Vec<(bool, bool)> {
+        let mut ended: Vec<_> = self.calls_since_the_turn().collect();
+        ended.sort_by_key(|call| std::cmp::Reverse(call.order));
+        let counted = ended.into_iter().filter_map(|call| match call.how {
+            How::Ended { failed, slow } => Some((call.ended, (failed, slow))),
+            _ => None,
+        });
+        match self.rules.window {
+            _ if self.is(Flaw::TheWindowNeverSlides) => counted.map(|(_, how)| how).collect(),
+            Ok(calls) => counted.take(calls.into()).map(|(_, how)| how).collect(),
+            Err(tenth) => {
+                let is_recent = |ended: u64| ended / tenth + 10 > self.now / tenth;
+                counted.filter(|(ended, _)| is_recent(*ended)).map(|(_, how)| how).collect()
+            }
+        }
+    }
+
+    fn is_too_much(&self) -> bool {
+        let calls = self.judged();
+        let most = self.rules.window.map_or(usize::MAX, usize::from);
+        let enough = if self.is(Flaw::NoMinimum) { 1 } else { self.rules.calls_min as usize };
+        let reaches = |part: usize, percent: u16| {
+            let (part, whole) = (100 * part, usize::from(percent) * calls.len());
+            part > 0 && (part > whole || part == whole && !self.is(Flaw::TheRateMustBeExceeded))
+        };
+        let failed = calls.iter().filter(|(failed, _)| *failed).count();
+        let slow = calls.iter().filter(|(_, slow)| *slow).count();
+        calls.len() >= enough.min(most)
+            && (reaches(failed, self.rules.failed_percent)
+                || self.rules.slow.is_some_and(|(_, percent)| reaches(slow, percent)))
+    }
+
+    pub(super) fn force_open(&mut self) {
+        self.turn(BreakerState::ForcedOpen);
+    }
+
+    pub(super) fn disable(&mut self) {
+        self.turn(BreakerState::Disabled);
+    }
+
+    pub(super) fn reset(&mut self) {
+        let turn = self.turns.len();
+        self.turn(BreakerState::Closed);
+        if self.is(Flaw::ResetForgetsNothing) {
+            self.calls.iter_mut().filter(|call| call.turn == turn).for_each(|call| call.turn += 1);
+        }
+    }
+
+    fn turn(&mut self, to: BreakerState) {
+        self.turns.push((self.now, to));
+    }
+}

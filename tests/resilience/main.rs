@@ -1,0 +1,20 @@
+//! The resilience primitives, through their public API.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+mod breaker;
+mod breaker_reference;
+mod budget;
+mod bulkhead;
+mod composed;
+mod deadline;
+mod fallback;
+mod given_up;
+mod policy;
+mod policy_answers;
+mod policy_deadline;
+mod probes;
+mod retry;
+mod schedules;
+mod support;
+mod turns;
