@@ -45,8 +45,15 @@ pub(crate) enum Ablation {
     /// R5, the exception: a write that left the legacy family under way, and was
     /// overtaken, is in doubt.
     DoubtOfTheOvertaken,
+    /// R5: a repeat that finds another's stamp, after an answer was lost and before
+    /// any store has taken the write, does not count as overtaken.
+    DoubtOfTheRepeated,
+    /// R5: nor does the write then take a new stamp.
+    NoNewStampInDoubt,
     /// R7: the failure of a touched write is `Unknown`.
     UnknownOnceTouched,
+    /// R7: after an answer was lost, so is the failure of a repeat.
+    UnknownOnceInDoubt,
     /// A row without a stamp reads as `BASE`, and so differs from no row by its
     /// stamp; left out, the two are taken for one.
     Base,
@@ -59,7 +66,7 @@ pub(crate) enum Ablation {
 }
 
 impl Ablation {
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::ModernComplete,
         Self::SettledToGoBack,
         Self::LegacyCompleteToGoBack,
@@ -78,7 +85,10 @@ impl Ablation {
         Self::StampAboveModern,
         Self::NoNewStampOnceTouched,
         Self::DoubtOfTheOvertaken,
+        Self::DoubtOfTheRepeated,
+        Self::NoNewStampInDoubt,
         Self::UnknownOnceTouched,
+        Self::UnknownOnceInDoubt,
         Self::Base,
         Self::SuccessorStamp,
         Self::BringUp,

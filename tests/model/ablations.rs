@@ -81,6 +81,10 @@ without! {
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
     DoubtOfTheOvertaken: dual_write_buried { saves: 1, sweeps: 1, moves: 2 }
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    DoubtOfTheRepeated: dual_write_ahead { saves: 1, failures: 1, repeats: 1 }
+    NoNewStampInDoubt: legacy_only { saves: 2, reads: 1, failures: 1, repeats: 1 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    UnknownOnceInDoubt: legacy_only { saves: 1, failures: 2, repeats: 1 }
     UnknownOnceTouched: cutover { saves: 1, reads: 1, failures: 1 }
     BringUp: cutover { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 1 }
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]

@@ -52,7 +52,27 @@ fn a_part_is_explored_to_the_end() {
         exploration("a save across a move", Budget { saves: 1, sweeps: 1, moves: 1, ..NONE }),
         exploration("a deletion, a crash", Budget { deletions: 1, crashes: 1, moves: 1, ..NONE }),
         exploration("a query", Budget { saves: 1, queries: 1, moves: 1, ..NONE }),
+        exploration(
+            "a save and a repeat",
+            Budget { saves: 1, failures: 1, repeats: 1, moves: 1, ..NONE },
+        ),
     ]);
+}
+
+/// What is not promised, see `docs/PROOF.md`: a write under way is stored and read,
+/// code without the crate deletes the row, stamp and all, and the write's call is made
+/// again.
+#[test]
+fn a_repeat_may_bring_back_what_is_deleted_behind_the_crates_back() {
+    let is_broken = |start: fn() -> Start, repeats| {
+        let budget = Budget { saves: 1, reads: 1, bypasses: 1, failures: 1, repeats, ..NONE };
+        let checker = Protocol::new(vec![start()], budget).checker();
+        let checker = checker.finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+        !checker.discoveries().is_empty()
+    };
+    for start in [starts::legacy_only, starts::dual_write] {
+        assert!(!is_broken(start, 0) && is_broken(start, 1));
+    }
 }
 
 /// The standard size, for every change of the crate.
@@ -72,6 +92,14 @@ fn the_protocol_is_explored_to_the_end() {
         exploration(
             "a save, a read and a failure across a move",
             Budget { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "a save, a read, two failures and a repeat across a move",
+            Budget { saves: 1, reads: 1, sweeps: 1, failures: 2, repeats: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "two saves, a failure and a repeat across a move",
+            Budget { saves: 2, failures: 1, repeats: 1, moves: 1, ..NONE },
         ),
         exploration(
             "a save, a read and a crash across a move",
@@ -110,7 +138,7 @@ fn the_protocol_is_explored_to_the_end() {
 
 /// What takes too long for every change.
 #[test]
-#[ignore = "`make prove` explores it: eleven minutes and 8 GiB"]
+#[ignore = "`make prove` explores it: fifteen minutes and 8 GiB"]
 fn the_protocol_is_explored_further() {
     let states = explore(&[
         exploration(
@@ -124,6 +152,22 @@ fn the_protocol_is_explored_further() {
         exploration(
             "a save, a read and a failure across two moves",
             Budget { saves: 1, reads: 1, sweeps: 1, failures: 1, moves: 2, ..NONE },
+        ),
+        exploration(
+            "a save, a read, a failure and a repeat across two moves",
+            Budget { saves: 1, reads: 1, sweeps: 1, failures: 1, repeats: 1, moves: 2, ..NONE },
+        ),
+        exploration(
+            "a save, a read, three failures and two repeats across a move",
+            Budget { saves: 1, reads: 1, sweeps: 1, failures: 3, repeats: 2, moves: 1, ..NONE },
+        ),
+        exploration(
+            "a save, a read, a failure, a repeat and a crash across a move",
+            Budget { saves: 1, reads: 1, failures: 1, repeats: 1, crashes: 1, moves: 1, ..NONE },
+        ),
+        exploration(
+            "two saves, a read, a failure and a repeat across a move",
+            Budget { saves: 2, reads: 1, failures: 1, repeats: 1, moves: 1, ..NONE },
         ),
         exploration(
             "a save and a crash across two moves",

@@ -28,6 +28,8 @@ pub(crate) struct Budget {
     pub(crate) moves: u8,
     /// Calls that fail.
     pub(crate) failures: u8,
+    /// Calls that are made again after they failed.
+    pub(crate) repeats: u8,
     pub(crate) crashes: u8,
     /// Writes into legacy by code that does not know of the crate.
     pub(crate) bypasses: u8,
@@ -43,6 +45,7 @@ impl Budget {
         repairs: 0,
         moves: 0,
         failures: 0,
+        repeats: 0,
         crashes: 0,
         bypasses: 0,
     };
@@ -184,6 +187,16 @@ impl World {
             self.forget_outdated();
         }
         Applied::Stored
+    }
+
+    /// A call fails, and may be made again.
+    pub(crate) fn fail(&mut self, is_repeated: bool) {
+        self.left.failures -= 1;
+        self.left.repeats -= u8::from(is_repeated);
+        if self.left.failures == 0 {
+            // There is nothing left to make again.
+            self.left.repeats = 0;
+        }
     }
 
     /// The effect of this call comes later, or never.

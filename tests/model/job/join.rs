@@ -98,11 +98,13 @@ impl Joining {
                 }
             }
             (at, choice) => {
-                world.left.failures -= 1;
-                if choice == Choice::Lost {
-                    Self { rule, at }.vanish(world);
+                let failed = Self { rule: planned, at };
+                let is_repeated = choice.is_repeated();
+                world.fail(is_repeated);
+                if let Choice::Lost(_) = choice {
+                    failed.clone().vanish(world);
                 }
-                Joined::Failed
+                if is_repeated { Joined::On(failed) } else { Joined::Failed }
             }
         }
     }

@@ -29,9 +29,25 @@ pub(crate) enum Choice {
     /// This store is read next.
     Read(Side),
     /// The store surely refuses the call.
-    Refused,
+    Refused(After),
     /// The answer is lost; the effect comes at any later time, or never.
-    Lost,
+    Lost(After),
+}
+
+impl Choice {
+    /// Whether the call fails, and is made again.
+    const fn is_repeated(self) -> bool {
+        matches!(self, Self::Refused(After::Repeat) | Self::Lost(After::Repeat))
+    }
+}
+
+/// What follows a call that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum After {
+    /// The failure is the answer.
+    End,
+    /// The same call is made again, at any later time.
+    Repeat,
 }
 
 /// An operation under way.
@@ -96,7 +112,7 @@ impl Job {
     /// The step in words.
     pub(crate) fn tell(&self, choice: Choice, world: &World) -> String {
         let told = match self {
-            Self::Write(job) => format!("write {} {}", job.id, job.tell(world)),
+            Self::Write(job) => format!("write {} {}", job.id, job.tell(choice, world)),
             Self::Read(job) => format!("read {}", job.tell(choice, world)),
             Self::Query(job) => format!("query {}", job.tell()),
             Self::Repair(job) => format!("repair {}", job.join.tell(choice)),
@@ -106,8 +122,14 @@ impl Job {
             Choice::Go | Choice::Read(_) => told,
             Choice::Clock(Wall::Behind) => format!("{told}, by a clock that is behind"),
             Choice::Clock(Wall::Ahead) => format!("{told}, by a clock that is ahead"),
-            Choice::Refused => format!("{told}, which refuses"),
-            Choice::Lost => format!("{told}; the answer is lost"),
+            Choice::Refused(After::End) => format!("{told}, which refuses"),
+            Choice::Lost(After::End) => format!("{told}; the answer is lost"),
+            Choice::Refused(After::Repeat) => {
+                format!("{told}, which refuses; a repeat is to follow")
+            }
+            Choice::Lost(After::Repeat) => {
+                format!("{told}; the answer is lost, and a repeat is to follow")
+            }
         }
     }
 
@@ -126,9 +148,19 @@ impl Job {
 
 /// A call to a store that may also fail, while failures are left.
 fn call(world: &World) -> Vec<Choice> {
+    let mut choices = vec![Choice::Go];
     if world.left.failures > 0 {
-        vec![Choice::Go, Choice::Refused, Choice::Lost]
+        choices.extend([Choice::Refused(After::End), Choice::Lost(After::End)]);
+    }
+    choices.extend(repeats(world));
+    choices
+}
+
+/// How a call may fail and be made again, while failures and repeats are left.
+fn repeats(world: &World) -> Vec<Choice> {
+    if world.left.failures > 0 && world.left.repeats > 0 {
+        vec![Choice::Refused(After::Repeat), Choice::Lost(After::Repeat)]
     } else {
-        vec![Choice::Go]
+        Vec::new()
     }
 }

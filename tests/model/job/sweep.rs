@@ -89,11 +89,16 @@ impl Sweep {
                     Applied::Stale(_) => At::Alone(Joining::new(rule(self.node, world))),
                 },
                 choice => {
-                    world.left.failures -= 1;
-                    if choice == Choice::Lost {
-                        world.lose(side, record);
+                    let is_repeated = choice.is_repeated();
+                    world.fail(is_repeated);
+                    if let Choice::Lost(_) = choice {
+                        world.lose(side, record.clone());
                     }
-                    At::Alone(Joining::new(rule(self.node, world)))
+                    if is_repeated {
+                        At::Copy(side, record)
+                    } else {
+                        At::Alone(Joining::new(rule(self.node, world)))
+                    }
                 }
             },
             At::Alone(joining) => {

@@ -2,7 +2,7 @@ use strangler_fig::phase::{Family, Phase, Side, WritePlan, read_must_rerun, writ
 use strangler_fig::repository::Applied;
 use strangler_fig::stamp::{Record, Stamp};
 
-use super::{Choice, Job, Next, call};
+use super::{Choice, Job, Next, call, repeats};
 use crate::ablation::Ablation;
 use crate::judge::Id;
 use crate::world::{Wall, World};
@@ -14,6 +14,8 @@ pub(crate) struct Write {
     pub(crate) id: Id,
     pub(crate) record: Record<Id>,
     is_touched: bool,
+    /// Whether an answer to the call it makes was lost.
+    is_in_doubt: bool,
     is_from_legacy: bool,
     phase: Phase,
     at: At,
@@ -23,6 +25,8 @@ pub(crate) struct Write {
 enum At {
     /// It is to be planned.
     Begin,
+    /// Planned, it could not read modern's stamp, and reads it again.
+    Above,
     /// The store that decides is called.
     First(Side),
     /// The other one is called.
@@ -53,7 +57,8 @@ impl Write {
         let record = Record { stamp: Stamp::ZERO, value: (!deletes).then_some(id) };
         let at = At::Begin;
         let phase = Phase::Halted;
-        Self { node, id, record, is_touched: false, is_from_legacy: false, phase, at }
+        let (is_touched, is_in_doubt, is_from_legacy) = (false, false, false);
+        Self { node, id, record, is_touched, is_in_doubt, is_from_legacy, phase, at }
     }
 
     pub(super) fn choices(&self, world: &World, without: Option<Ablation>) -> Vec<Choice> {
@@ -62,11 +67,19 @@ impl Write {
             At::Begin => match plan(world.phase_of(self.node), without) {
                 WritePlan::Wait => Vec::new(),
                 _ if self.is_touched => vec![Choice::Go],
+                WritePlan::Strict => [clocks(), repeats(world)].concat(),
                 _ => clocks(),
             },
+            At::Above => clocks(),
             At::First(side) => {
                 let stored = world.read(side, without).stamp;
-                if self.must_restamp(stored, without) { clocks() } else { call(world) }
+                if self.must_restamp(stored, without) {
+                    // What it would find may be lost too. Where that ends the write, it
+                    // is as if the next call had failed.
+                    [clocks(), repeats(world)].concat()
+                } else {
+                    call(world)
+                }
             }
             At::Second(_) if matches!(plan(self.phase, without), WritePlan::Lenient(_)) => {
                 vec![Choice::Go]
@@ -79,6 +92,7 @@ impl Write {
     pub(super) fn step(self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
         match self.at {
             At::Begin => self.plan(choice, world, without),
+            At::Above => self.stamp(choice, world, without),
             At::First(side) => self.call_first(side, choice, world, without),
             At::Second(side) => self.call_second(side, choice, world, without),
             At::End => self.check(world, without),
@@ -88,6 +102,17 @@ impl Write {
     fn plan(mut self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
         self.phase = world.phase_of(self.node);
         self.is_from_legacy |= self.phase.family() == Some(Family::Legacy);
+        if choice.is_repeated() {
+            world.fail(true);
+            self.at = At::Above;
+            return Next::On(Job::Write(self));
+        }
+        self.stamp(choice, world, without)
+    }
+
+    /// It turns to the first store; untouched, with a stamp by the clock, and above
+    /// modern's where it is strict.
+    fn stamp(mut self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
         let plan = plan(self.phase, without);
         let above = match plan {
             WritePlan::Strict if without != Some(Ablation::StampAboveModern) => {
@@ -108,7 +133,11 @@ impl Write {
 
     /// Untouched and overtaken: it takes a larger stamp and tries again.
     fn must_restamp(&self, stored: Stamp, without: Option<Ablation>) -> bool {
-        let may = !self.is_touched || without == Some(Ablation::NoNewStampOnceTouched);
+        let may = match (self.is_touched, self.is_in_doubt) {
+            (false, false) => true,
+            (false, true) => without == Some(Ablation::NoNewStampInDoubt),
+            (true, _) => without == Some(Ablation::NoNewStampOnceTouched),
+        };
         may && stored > self.record.stamp
     }
 
@@ -125,14 +154,14 @@ impl Write {
                 self.record.stamp = world.stamp(self.node, stored, wall);
                 return Next::On(Job::Write(self));
             }
-            Choice::Refused | Choice::Lost => return self.fail(side, choice, world, without),
+            Choice::Refused(_) | Choice::Lost(_) => return self.fail(side, choice, world, without),
             Choice::Go | Choice::Read(_) => {}
         }
         let applied = world.apply(side, &self.record, without);
-        self.is_touched = true;
-        if self.is_in_doubt(applied, world, without) {
+        if self.ends_unknown(applied, world, without) {
             return Next::Ended;
         }
+        (self.is_touched, self.is_in_doubt) = (true, false);
         self.at = match plan(self.phase, without) {
             WritePlan::Single(_) => At::End,
             _ => At::Second(side.other()),
@@ -152,9 +181,10 @@ impl Write {
             world.lose(side, self.record.clone());
         } else if choice == Choice::Go {
             let applied = world.apply(side, &self.record, without);
-            if self.is_in_doubt(applied, world, without) {
+            if self.ends_unknown(applied, world, without) {
                 return Next::Ended;
             }
+            self.is_in_doubt = false;
         } else {
             return self.fail(side, choice, world, without);
         }
@@ -162,30 +192,42 @@ impl Write {
         Next::On(Job::Write(self))
     }
 
-    /// A store shows a later stamp: overtaken, and so applied; but a write that has
-    /// left the legacy family under way cannot rely on that.
-    fn is_in_doubt(&self, applied: Applied, world: &mut World, without: Option<Ablation>) -> bool {
+    /// A store shows a later stamp: overtaken, and so applied. Two writes cannot rely
+    /// on that: one that has left the legacy family under way; and one that no store
+    /// has taken for sure, whose answer was lost, for the later stamp may have been
+    /// there all along.
+    fn ends_unknown(&self, applied: Applied, world: &mut World, without: Option<Ablation>) -> bool {
         let Applied::Stale(stored) = applied else { return false };
         world.observe(self.node, stored);
-        let is_beyond_legacy = self.phase.family() != Some(Family::Legacy);
         let is_overtaken = stored != self.record.stamp;
-        let is_trusted = without == Some(Ablation::DoubtOfTheOvertaken);
-        is_overtaken && self.is_from_legacy && is_beyond_legacy && !is_trusted
+        let has_left_legacy = self.is_from_legacy && self.phase.family() != Some(Family::Legacy);
+        let may_have_been_late = self.is_in_doubt && !self.is_touched;
+        is_overtaken
+            && (has_left_legacy && without != Some(Ablation::DoubtOfTheOvertaken)
+                || may_have_been_late && without != Some(Ablation::DoubtOfTheRepeated))
     }
 
+    /// The call fails: it is made again, or the write ends.
     fn fail(
-        self,
+        mut self,
         side: Side,
         choice: Choice,
         world: &mut World,
         without: Option<Ablation>,
     ) -> Next {
-        world.left.failures -= 1;
-        let is_sure = !self.is_touched || without == Some(Ablation::UnknownOnceTouched);
-        match choice {
-            Choice::Refused if is_sure => world.judge.refuse(self.id),
-            Choice::Refused => {}
-            _ => world.lose(side, self.record),
+        world.fail(choice.is_repeated());
+        let is_lost = matches!(choice, Choice::Lost(_));
+        if is_lost {
+            world.lose(side, self.record.clone());
+        }
+        if choice.is_repeated() {
+            self.is_in_doubt |= is_lost;
+            return Next::On(Job::Write(self));
+        }
+        let may_be_there = self.is_touched && without != Some(Ablation::UnknownOnceTouched)
+            || self.is_in_doubt && without != Some(Ablation::UnknownOnceInDoubt);
+        if !is_lost && !may_be_there {
+            world.judge.refuse(self.id);
         }
         Next::Ended
     }
@@ -199,15 +241,26 @@ impl Write {
         Next::Ended
     }
 
-    pub(super) fn tell(&self, world: &World) -> String {
-        match self.at {
-            At::Begin => format!("is planned in {}", world.phase_of(self.node)),
-            At::First(side) if !self.is_touched && world.store(side).stamp > self.record.stamp => {
+    pub(super) fn tell(&self, choice: Choice, world: &World) -> String {
+        let again = if self.is_in_doubt { " again" } else { "" };
+        let is_overtaken = |side| !self.is_touched && world.store(side).stamp > self.record.stamp;
+        match (self.at, choice) {
+            (At::Begin, Choice::Refused(_) | Choice::Lost(_)) => {
+                format!("is planned in {} and reads modern", world.phase_of(self.node))
+            }
+            (At::Begin, _) => format!("is planned in {}", world.phase_of(self.node)),
+            (At::Above, _) => "reads modern again and takes a stamp".to_owned(),
+            (At::First(side), Choice::Clock(_)) => {
                 format!("is overtaken in {} and takes a stamp above", side.name())
             }
-            At::First(side) => format!("reaches {}", side.name()),
-            At::Second(side) => format!("turns to {}", side.name()),
-            At::End => format!("checks the phase, {}, at its end", world.phase_of(self.node)),
+            (At::First(side), Choice::Go) if is_overtaken(side) => {
+                format!("reaches {}{again}, which shows a later stamp", side.name())
+            }
+            (At::First(side), _) => format!("reaches {}{again}", side.name()),
+            (At::Second(side), _) => format!("turns to {}{again}", side.name()),
+            (At::End, _) => {
+                format!("checks the phase, {}, at its end", world.phase_of(self.node))
+            }
         }
     }
 
