@@ -17,4 +17,6 @@ mod probes;
 mod retry;
 mod schedules;
 mod support;
+#[cfg(feature = "tower")]
+mod tower;
 mod turns;
