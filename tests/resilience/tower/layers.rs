@@ -120,7 +120,9 @@ async fn a_fallback_answers_for_a_failure_and_not_for_a_no_or_a_doubt() {
         let layer = fallback.layer_judged(by_status, other);
         layer.layer(Statuses::new(0, [status])).oneshot("/").await
     };
-    for (status, write, read) in [(200, 200, 200), (404, 404, 404), (503, 299, 299), (500, 500, 299)] {
+    for (status, write, read) in
+        [(200, 200, 200), (404, 404, 404), (503, 299, 299), (500, 500, 299)]
+    {
         assert_eq!(of(Fallback::default(), status).await, Ok(write));
         assert_eq!(of(Fallback::without_effect(), status).await, Ok(read));
     }

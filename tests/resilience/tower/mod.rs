@@ -22,6 +22,7 @@ pub(crate) struct Broken;
 pub(crate) type Answer = Result<u16, Broken>;
 
 /// As a client of an HTTP service might judge: a closure of no state, for every layer.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "judges are given a reference")]
 pub(crate) fn by_status(answer: &Answer) -> Judgement {
     match answer {
         Ok(429) => Judgement::failed().definite().retry_after(ms(500)),
