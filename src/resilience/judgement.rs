@@ -50,46 +50,59 @@ pub enum Health {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgement {
-    success: bool,
+    effect: Effect,
     health: Health,
-    in_doubt: bool,
     retryable: bool,
     hint: Option<Duration>,
-    was_made: bool,
+}
+
+/// What a call has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// What it should.
+    Done,
+    /// Nothing.
+    None,
+    /// Nobody knows.
+    InDoubt,
+    /// Nothing: it was not made.
+    NotMade,
 }
 
 impl Judgement {
-    const fn new(success: bool, health: Health, in_doubt: bool) -> Self {
-        Self { success, health, in_doubt, retryable: false, hint: None, was_made: true }
+    const fn new(effect: Effect, health: Health) -> Self {
+        Self { effect, health, retryable: false, hint: None }
     }
 
     /// The call did what it should.
     #[must_use]
     pub const fn success() -> Self {
-        Self::new(true, Health::Well, false)
+        Self::new(Effect::Done, Health::Well)
     }
 
     /// A definite no: nothing changed, and asking again brings the same.
     #[must_use]
     pub const fn refused() -> Self {
-        Self::new(false, Health::Well, false)
+        Self::new(Effect::None, Health::Well)
     }
 
     /// It failed, and may have had an effect.
     #[must_use]
     pub const fn failed() -> Self {
-        Self::new(false, Health::Sick, true)
+        Self::new(Effect::InDoubt, Health::Sick)
     }
 
     /// The call was not made, and says nothing of whoever was to be called.
     pub(super) const fn not_made() -> Self {
-        Self { was_made: false, ..Self::refused().ignored() }
+        Self::new(Effect::NotMade, Health::Ignored)
     }
 
     /// The same, surely without effect.
     #[must_use]
     pub const fn definite(mut self) -> Self {
-        self.in_doubt = false;
+        if self.is_in_doubt() {
+            self.effect = Effect::None;
+        }
         self
     }
 
@@ -118,7 +131,7 @@ impl Judgement {
     /// Whether it did what it should.
     #[must_use]
     pub const fn is_success(self) -> bool {
-        self.success
+        matches!(self.effect, Effect::Done)
     }
 
     /// What it says of whoever was called.
@@ -130,7 +143,7 @@ impl Judgement {
     /// Whether it may have had an effect, though it failed.
     #[must_use]
     pub const fn is_in_doubt(self) -> bool {
-        self.in_doubt
+        matches!(self.effect, Effect::InDoubt)
     }
 
     /// Whether it may be made again.
@@ -140,7 +153,7 @@ impl Judgement {
     }
 
     pub(super) const fn was_made(self) -> bool {
-        self.was_made
+        !matches!(self.effect, Effect::NotMade)
     }
 
     /// How long the called wants to be left alone.

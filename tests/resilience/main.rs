@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod absurd;
 mod breaker;
 mod breaker_reference;
 mod budget;
@@ -9,7 +10,9 @@ mod bulkhead;
 mod composed;
 mod deadline;
 mod fallback;
+mod futures;
 mod given_up;
+mod peers;
 mod policy;
 mod policy_answers;
 mod policy_deadline;
@@ -17,4 +20,6 @@ mod probes;
 mod retry;
 mod schedules;
 mod support;
+#[cfg(feature = "tower")]
+mod tower;
 mod turns;

@@ -26,7 +26,7 @@ async fn any_iterator_of_pauses_is_a_schedule() {
     assert_eq!(tries(|| vec![ms(3), ms(1)].into_iter()).await, [0, 3, 4]);
     assert_eq!(tries(|| (1..4).map(ms)).await, [0, 1, 3, 6]);
     assert_eq!(tries(|| std::iter::once(ms(9))).await, [0, 9]);
-    assert_eq!(tries(|| std::iter::repeat(ms(2)).take(2).chain([ms(5)])).await, [0, 2, 4, 9]);
+    assert_eq!(tries(|| std::iter::repeat_n(ms(2), 2).chain([ms(5)])).await, [0, 2, 4, 9]);
 }
 
 /// Its builders are no iterators; what they build is.

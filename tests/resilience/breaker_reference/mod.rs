@@ -3,6 +3,7 @@
 
 mod operation;
 mod reference;
+mod rules;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -12,7 +13,8 @@ use tokio::time::advance;
 
 use crate::support::{Ears, ms};
 use operation::{Operation, operations};
-use reference::{Flaw, Reference, Rules, rules};
+use reference::Reference;
+use rules::{Flaw, Rules, rules};
 
 /// A breaker, its reference, and the calls under way.
 struct Pair<'a> {
