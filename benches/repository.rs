@@ -9,12 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::{Larger, NoOp, Reading, Row, Small, Spent, figure, median, phase_name, state_in};
+use measure::{Larger, NoOp, Row, Samples, Small, phase_name, state_in};
 use strangler_fig::observe::{Event, Observer};
 use strangler_fig::phase::{Phase, PhaseTracker, Share};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository, Repository};
 use strangler_fig::stamp::StampClock;
-use tokio::runtime::{Builder, Runtime};
 
 const PHASES: [Phase; 7] = [
     Phase::LegacyOnly,
@@ -48,34 +47,11 @@ fn rows<E: Row>(phase: Phase, observed: bool) -> Rows<E> {
 
 /// One benchmark: criterion's table, and the medians as figures.
 fn measured(c: &mut Criterion, name: &str, mut operation: impl AsyncFnMut()) {
-    let runtime = runtime();
-    let samples = RefCell::new(Vec::new());
+    let samples = RefCell::new(Samples::default());
     c.bench_function(name, |bencher| {
-        bencher.iter_custom(|times| {
-            let spent = spend(&runtime, times, &mut operation);
-            samples.borrow_mut().push((spent.nanos_each(times), spent.allocations_each(times)));
-            spent.cpu
-        });
+        bencher.iter_custom(|times| samples.borrow_mut().take(times, &mut operation).cpu);
     });
-    let (mut nanos, mut allocations): (Vec<_>, Vec<_>) = samples.into_inner().into_iter().unzip();
-    if !nanos.is_empty() {
-        figure(format_args!("bench.{name}.ns"), median(&mut nanos), "ns");
-        figure(format_args!("bench.{name}.allocs"), median(&mut allocations), "allocations");
-    }
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_time().build().expect("a runtime can be built")
-}
-
-fn spend(runtime: &Runtime, times: u64, operation: &mut impl AsyncFnMut()) -> Spent {
-    runtime.block_on(async {
-        let before = Reading::now();
-        for _ in 0..times {
-            operation().await;
-        }
-        before.spent()
-    })
+    samples.into_inner().print(&format!("bench.{name}"));
 }
 
 fn in_phase<E: Row>(c: &mut Criterion, phase: Phase, observed: bool) {

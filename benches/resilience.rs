@@ -11,43 +11,23 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::{Reading, Spent, figure, median};
+use measure::Samples;
 use strangler_fig::error::StoreError;
 use strangler_fig::phase::Share;
 use strangler_fig::resilience::{
     BreakerConfig, Bulkhead, CallWindow, CircuitBreaker, Deadline, Exponential, Fallback, Policy,
     Retry, RetryBudget,
 };
-use tokio::runtime::{Builder, Runtime};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// One benchmark: criterion's table, and the medians as figures.
 fn measured(c: &mut Criterion, name: &str, mut operation: impl AsyncFnMut()) {
-    let runtime = Builder::new_current_thread().enable_time().build().expect("there are threads");
-    let samples = RefCell::new(Vec::new());
+    let samples = RefCell::new(Samples::default());
     c.bench_function(&format!("resilience.{name}"), |bencher| {
-        bencher.iter_custom(|times| {
-            let spent = spend(&runtime, times, &mut operation);
-            samples.borrow_mut().push((spent.nanos_each(times), spent.allocations_each(times)));
-            spent.cpu
-        });
+        bencher.iter_custom(|times| samples.borrow_mut().take(times, &mut operation).cpu);
     });
-    let (mut nanos, mut allocations): (Vec<_>, Vec<_>) = samples.into_inner().into_iter().unzip();
-    if !nanos.is_empty() {
-        figure(format_args!("resilience.{name}.ns"), median(&mut nanos), "ns");
-        figure(format_args!("resilience.{name}.allocs"), median(&mut allocations), "allocations");
-    }
-}
-
-fn spend(runtime: &Runtime, times: u64, operation: &mut impl AsyncFnMut()) -> Spent {
-    runtime.block_on(async {
-        let before = Reading::now();
-        for _ in 0..times {
-            operation().await;
-        }
-        before.spent()
-    })
+    samples.into_inner().print(&format!("resilience.{name}"));
 }
 
 type Answer = Result<u64, StoreError>;

@@ -8,6 +8,7 @@ mod figure;
 mod no_op;
 mod phase;
 mod reading;
+mod samples;
 
 pub use allocations::{CountingAllocator, allocations, held};
 pub use cpu::thread_cpu;
@@ -16,3 +17,4 @@ pub use figure::{figure, median, phase_name};
 pub use no_op::NoOp;
 pub use phase::state_in;
 pub use reading::{Reading, Spent};
+pub use samples::Samples;
