@@ -71,10 +71,28 @@ async fn queued(breaker: &CircuitBreaker, wait: u64) -> Policy {
 
 #[tokio::test(start_paused = true)]
 async fn who_leaves_the_queue_has_seen_nothing_however_long_it_was() {
-    let (breaker, script) = (slow_after_50(), Script::new([Step::Hang]));
+    for slow in [0, 50] {
+        let breaker = breaker(config().with_slow_calls(ms(slow), Share::WHOLE));
+        let script = Script::new([Step::Hang]);
+        let policy = queued(&breaker, 10_000).await;
+        for _ in 0..8 {
+            timeout(ms(500), policy.call(|| script.play())).await.unwrap_err();
+        }
+        assert_eq!((breaker.state(), script.count()), (BreakerState::Closed, 0));
+    }
+}
+
+/// Both are of one task, and the panic drops them together.
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_the_queue_beside_a_panic_has_seen_nothing() {
+    let (breaker, script) = (breaker(config()), Script::new([Step::Panic]));
     let policy = queued(&breaker, 10_000).await;
     for _ in 0..8 {
-        timeout(ms(500), policy.call(|| script.play())).await.unwrap_err();
+        let beside = futures::future::join(policy.call(|| script.play()), async {
+            tokio::task::yield_now().await;
+            panic!("for reasons of its own");
+        });
+        AssertUnwindSafe(beside).catch_unwind().await.map(|_| ()).unwrap_err();
     }
     assert_eq!((breaker.state(), script.count()), (BreakerState::Closed, 0));
 }

@@ -12,6 +12,7 @@ mod deadline;
 mod fallback;
 mod futures;
 mod given_up;
+mod judged;
 mod peers;
 mod policy;
 mod policy_answers;

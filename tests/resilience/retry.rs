@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use strangler_fig::error::StoreError;
 use strangler_fig::resilience::{CallError, Judgement, Retry};
 
 use crate::support::{Fault, Script, answers, fails, is_given_up, ms, pauses, takes};
@@ -139,6 +140,22 @@ async fn a_pause_is_the_longer_of_schedule_and_hint() {
     let script = Script::new(hints);
     Retry::new(pauses([10, 100])).call(|| script.play()).await.unwrap();
     assert_eq!(script.calls(), [0, 500, 600]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hint_of_a_store_is_heard_unless_it_said_no() {
+    let hinted = |error: StoreError| error.with_retry_after(ms(500));
+    for (error, waited) in [
+        (StoreError::unavailable("too many connections"), 500),
+        (StoreError::unknown("the connection broke"), 500),
+        (StoreError::rejected("no such table"), 0),
+        (StoreError::conflict("it has changed"), 0),
+    ] {
+        let began = tokio::time::Instant::now();
+        let fails = || ready(Err::<(), _>(hinted(error.clone())));
+        Retry::new(pauses([10])).call(fails).await.unwrap_err();
+        assert_eq!(began.elapsed(), ms(waited), "{error:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
