@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
+use futures::future::join;
 use strangler_fig::phase::Share;
 use strangler_fig::resilience::Health::Sick;
 use strangler_fig::resilience::{BreakerState, Bulkhead, CircuitBreaker, Policy};
@@ -88,11 +89,12 @@ async fn who_waits_in_the_queue_beside_a_panic_has_seen_nothing() {
     let (breaker, script) = (breaker(config()), Script::new([Step::Panic]));
     let policy = queued(&breaker, 10_000).await;
     for _ in 0..8 {
-        let beside = futures::future::join(policy.call(|| script.play()), async {
+        let panics = async {
             tokio::task::yield_now().await;
             panic!("for reasons of its own");
-        });
-        AssertUnwindSafe(beside).catch_unwind().await.map(|_| ()).unwrap_err();
+        };
+        let beside = async { join(policy.call(|| script.play()), panics).await.0 };
+        AssertUnwindSafe(beside).catch_unwind().await.map(drop).unwrap_err();
     }
     assert_eq!((breaker.state(), script.count()), (BreakerState::Closed, 0));
 }
