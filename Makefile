@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model quickstart fix bench bench-data bench-data-10m prove msrv fuzz adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz adapters fleet servers servers-stop
 
-verify: test fmt clippy doc features model quickstart adapters fleet
+verify: test fmt clippy doc features model loom quickstart adapters fleet
 
 test:
 	cargo test --all-features
@@ -26,6 +26,13 @@ features:
 # The protocol at its standard size, and each rule left out, told as a story.
 model:
 	cargo test --release --test model -- --nocapture --test-threads 1
+
+# The circuit breaker in every order of a few threads' steps, with sums that may not overflow, and flawed ones.
+LOOM = cargo test --release --config profile.release.package.breaker-model.overflow-checks=true -p breaker-model
+
+loom:
+	cargo clippy -p breaker-model --no-deps --all-targets -- -D warnings
+	$(LOOM) -- --nocapture
 
 # The README's first command, there and back, with faults, and its control, for a short while; and a bad day of a service.
 quickstart:
@@ -62,9 +69,10 @@ bench-data-10m:
 msrv:
 	scripts/msrv.sh
 
-# What takes longer: the model at a larger size, and a thousand random fleets.
+# What takes longer: the model at a larger size, every order of the breaker's threads, and a thousand random fleets.
 prove:
 	cargo test --release --test model -- --ignored --nocapture
+	ALL_ORDERS=1 $(LOOM) -- --nocapture
 	SEEDS=1000 cargo test --release --test repository fleet
 
 # A minute of random values against the canonical text; needs a nightly Rust and `cargo install cargo-fuzz`.

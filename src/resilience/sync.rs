@@ -1,4 +1,6 @@
-//! The lock that a circuit breaker stands on. A model checker compiles the breaker
-//! with its own.
+//! The lock and the clock that a circuit breaker stands on. A model checker compiles
+//! the breaker with its own.
 
 pub(crate) use std::sync::Mutex;
+
+pub(crate) use tokio::time::Instant;

@@ -3,14 +3,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::PoisonError;
 
-use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::machine::{Machine, Ticket, Turn};
 use super::{BreakerConfig, BreakerState};
 use crate::observe::{Event, Observer, field};
 use crate::resilience::judgement::by_error;
-use crate::resilience::sync::Mutex;
+use crate::resilience::sync::{Instant, Mutex};
 use crate::resilience::{CallError, Health, Judged, Judgement, Refused};
 
 /// Keeps calls from a side that fails, and lets a few through to see when it is

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::window::{Counts, Ended, Window};
 use super::{BreakerConfig, BreakerState};
 use crate::phase::Share;
 use crate::resilience::Health;
+use crate::resilience::sync::Instant;
 
 /// A call that was let through, and under which state: whatever came after that is
 /// none of its business.

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::CallWindow;
+use crate::resilience::sync::Instant;
 
 /// How a call that counts has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
