@@ -60,7 +60,7 @@ impl Call {
     ///
     /// # Panics
     ///
-    /// Never: what is told to end does.
+    /// If the breaker does not let it end.
     pub fn end(mut self, fate: Fate) {
         match fate {
             Fate::Cancelled => drop(self),

@@ -80,7 +80,9 @@ fn disputed(was: Was, by_hand: [ByHand; 2], fate: Fate) {
     let calls = {
         let breaker = breaker.clone();
         Box::new(move || {
-            old.into_iter().for_each(|old| old.end(fate));
+            if let Some(old) = old {
+                old.end(fate);
+            }
             call(&breaker, fate);
         }) as Job<()>
     };

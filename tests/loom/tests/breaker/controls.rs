@@ -47,7 +47,15 @@ fn one_that_keeps_what_is_dropped_is_stuck() {
 #[test]
 fn one_that_knows_no_generations_is_turned_by_an_older_call() {
     let flawed = with(Flaw::KnowsNoGenerations);
-    finds("control_knows_no_generations", "left: (HalfOpen, 4)", move || {
+    finds("control_knows_no_generations", "right: (Closed, 3)", move || {
+        generations::of_calls(flawed, Fate::Sick);
+    });
+}
+
+#[test]
+fn one_that_asks_and_then_counts_is_turned_by_an_older_call() {
+    let flawed = with(Flaw::AsksThenCounts);
+    finds("control_asks_then_counts", "right: (Closed, 3)", move || {
         generations::of_calls(flawed, Fate::Sick);
     });
 }

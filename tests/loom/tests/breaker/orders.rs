@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use breaker_model::{Breaker, Call, Fate, Settings};
 use strangler_fig::resilience::CircuitBreaker as Reference;
 
-use crate::support::{ByHand, Exploration, Job, Told, at_once, shipped};
+use crate::support::{ByHand, Exploration, Job, Told, at_once, open, shipped};
 
 /// What a thread does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,16 +55,17 @@ impl<B: Breaker> Script<B> {
     fn step(&mut self) {
         match *self.actions.last().unwrap() {
             Action::Turn(by_hand) => by_hand.turn(&self.breaker),
-            Action::Call(fate) => match self.under_way.take() {
-                Some(call) => call.end(fate),
-                None => {
+            Action::Call(fate) => {
+                if let Some(call) = self.under_way.take() {
+                    call.end(fate);
+                } else {
                     self.under_way = Call::begin(&self.breaker);
                     self.through.push(self.under_way.is_some());
                     if self.under_way.is_some() {
                         return;
                     }
                 }
-            },
+            }
         }
         self.actions.pop();
     }
@@ -91,7 +92,7 @@ impl Plan {
         let observer = Some(told.clone() as _);
         let breaker = make(&Settings { probes: self.probes, observer, ..Settings::default() });
         if self.is_open {
-            crate::support::open(&breaker);
+            open(&breaker);
         }
         (breaker, told)
     }
@@ -113,12 +114,14 @@ impl Plan {
     /// Every outcome of steps one by one.
     fn one_by_one(&self) -> BTreeSet<Outcome> {
         let mut outcomes = BTreeSet::new();
-        let mut orders = vec![Vec::new()];
+        let mut orders: Vec<Vec<usize>> = vec![Vec::new()];
         while let Some(order) = orders.pop() {
             let (breaker, told) = self.breaker(|settings| Reference::from(settings));
             let scripts = self.threads.iter().map(|actions| Script::new(&breaker, actions));
             let mut scripts: Vec<_> = scripts.collect();
-            order.iter().for_each(|thread: &usize| scripts[*thread].step());
+            for thread in &order {
+                scripts[*thread].step();
+            }
             let ready = (0..scripts.len()).filter(|thread| !scripts[*thread].is_done());
             let before = orders.len();
             orders.extend(ready.map(|thread| [order.as_slice(), &[thread]].concat()));
@@ -133,9 +136,9 @@ impl Plan {
     fn explore(self, exploration: &Exploration) -> usize {
         let expected = self.one_by_one();
         let seen = Arc::new(Mutex::new(BTreeSet::new()));
-        let (plan, sees) = (self.clone(), seen.clone());
+        let (plan, outcomes) = (self.clone(), seen.clone());
         exploration.run(move || {
-            sees.lock().unwrap().insert(plan.at_once());
+            outcomes.lock().unwrap().insert(plan.at_once());
         });
         let seen = seen.lock().unwrap();
         let more: Vec<_> = seen.difference(&expected).collect();

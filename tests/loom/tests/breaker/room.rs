@@ -106,7 +106,7 @@ fn slow(fates: [Fate; 3]) {
 
 #[test]
 fn what_is_slow_when_it_is_given_up_makes_room_as_well() {
-    let exploration = Exploration::begin();
+    let exploration = Exploration::begin().interrupted_at_most(3);
     let fates = [Fate::Well, Fate::Sick, Fate::Cancelled];
     for one in fates {
         for other in fates {

@@ -20,6 +20,8 @@ pub enum Flaw {
     KeepsWhatIsDropped,
     /// The end of a call counts in whatever generation it comes.
     KnowsNoGenerations,
+    /// It asks whether a call is of its generation, lets go of the lock, and counts it.
+    AsksThenCounts,
     /// It tells of a turn before it lets go of the lock.
     TellsUnderItsLock,
 }
@@ -43,6 +45,7 @@ impl fmt::Debug for Flawed {
 struct Leave {
     breaker: Flawed,
     ticket: Option<Ticket>,
+    generation: u64,
 }
 
 impl Drop for Leave {
@@ -57,9 +60,14 @@ impl Leave {
     fn settle(&mut self, health: Health) {
         let Some(ticket) = self.ticket.take() else { return };
         let now = Instant::now();
+        let is_counted_anyway = match self.breaker.flaw {
+            Flaw::KnowsNoGenerations => true,
+            Flaw::AsksThenCounts => self.breaker.generation() == self.generation,
+            _ => false,
+        };
         self.breaker.turn(|machine| {
             let (mut ticket, mut first) = (ticket, None);
-            if self.breaker.flaw == Flaw::KnowsNoGenerations {
+            if is_counted_anyway {
                 let (newest, turn) = machine.admit(now);
                 (ticket, first) = (newest.unwrap_or(ticket), turn);
             }
@@ -95,22 +103,23 @@ impl Flawed {
 
     fn acquire(&self) -> Option<Leave> {
         let now = Instant::now();
-        let breaker = self.clone();
         if self.flaw == Flaw::LooksThenTakes {
-            self.has_room(now).then(|| Leave { breaker, ticket: self.admit(now) })
+            let late = || Leave { breaker: self.clone(), ticket: None, generation: 0 };
+            self.has_room(now).then(|| self.admit(now).unwrap_or_else(late))
         } else {
-            self.admit(now).map(|ticket| Leave { breaker, ticket: Some(ticket) })
+            self.admit(now)
         }
     }
 
-    fn admit(&self, now: Instant) -> Option<Ticket> {
-        let mut ticket = None;
+    fn admit(&self, now: Instant) -> Option<Leave> {
+        let mut leave = None;
         self.turn(|machine| {
             let (admitted, turn) = machine.admit(now);
-            ticket = admitted.ok();
+            let (breaker, generation) = (self.clone(), machine.generation());
+            leave = admitted.ok().map(|it| Leave { breaker, ticket: Some(it), generation });
             turn
         });
-        ticket
+        leave
     }
 
     /// Takes a ticket, and gives it back at once.
