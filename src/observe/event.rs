@@ -89,6 +89,10 @@ pub enum Event {
     CallRetried {
         /// Whose policy.
         policy: &'static str,
+        /// Which retry of the call it is, counted from 1.
+        attempt: u32,
+        /// How long it waits before that.
+        pause: Duration,
     },
     /// A call was given up at its deadline.
     CallTimedOut {
@@ -272,6 +276,7 @@ pub enum Comparison {
     Unsettled,
     /// The other side failed, panicked or hung.
     Failed,
-    /// Too many comparisons were under way; none was made.
+    /// Too many comparisons were under way, or a side's policy had no place to spare; none
+    /// was made.
     Skipped,
 }

@@ -26,6 +26,8 @@ pub const REASON: &str = "reason";
 pub const ATTEMPTS: &str = "attempts";
 /// What went wrong.
 pub const ERROR: &str = "error";
+/// Which policy.
+pub const POLICY: &str = "policy";
 /// Which circuit breaker.
 pub const BREAKER: &str = "breaker";
 /// Which backfill.

@@ -352,6 +352,7 @@ where
         tally: &mut Tally<L::Key>,
     ) -> Result<(), SweepError> {
         for pause in self.config.retries.delays() {
+            let pause = pause.max(tally.hint());
             let open = tally.take_open();
             if open.is_empty() {
                 break;

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use super::{FailedKey, SweepReport};
 use crate::error::StoreError;
 use crate::phase::SweepTicket;
+use crate::worker::hint;
 
 /// What a sweep has done so far.
 pub(super) struct Tally<K> {
@@ -37,6 +40,11 @@ impl<K> Tally<K> {
         } else {
             self.conflicts += 1;
         }
+    }
+
+    /// How long the sides that failed ask to be left alone.
+    pub(super) fn hint(&self) -> Duration {
+        self.failed.iter().map(|failed| hint(&failed.error)).max().unwrap_or_default()
     }
 
     /// The keys to be joined again.

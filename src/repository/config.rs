@@ -212,6 +212,16 @@ impl MigrationConfig {
         self
     }
 
+    /// Its observer is told, too, of policies that have none.
+    pub(super) fn observing_policies(mut self) -> Self {
+        if let Some(observer) = &self.observer {
+            for policy in [&mut self.legacy_policy, &mut self.modern_policy] {
+                *policy = policy.take().map(|policy| policy.or_observer(observer));
+            }
+        }
+        self
+    }
+
     #[inline]
     pub(super) const fn policy(&self, side: Side) -> Option<&Policy> {
         match side {

@@ -1,5 +1,6 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -8,13 +9,14 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::aside::Aside;
-use super::guarded::{Asked, Purpose};
+use super::guarded::Purpose;
 use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Event, Operation, Outcome, field};
 use crate::phase::{Bucket, Hold, Phase, PhaseTracker, Salt, Scopes, Side, StateWord};
+use crate::resilience::Admission;
 use crate::stamp::{Observed, Record, Stamp, StampClock};
 
 /// What every operation of a migration repository shares.
@@ -62,7 +64,7 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    /// Reads one side, by its policy if it has one.
+    /// Reads one side for a caller, by its policy if it has one.
     pub(super) async fn read_side(
         &self,
         side: Side,
@@ -70,21 +72,44 @@ where
     ) -> Result<Record<L::Entity>, StoreError> {
         match self.config.policy(side) {
             None => self.read_once(side, key).await,
-            Some(policy) => self.read_by(policy, side, key).boxed().await,
+            Some(policy) => self.read_by(policy, side, key, Admission::Ordinary).boxed().await,
         }
     }
 
-    /// Applies to one side, by its policy if it has one.
+    /// Reads one side beside the callers, whose places it leaves free.
+    pub(super) async fn read_aside(
+        &self,
+        side: Side,
+        key: &L::Key,
+    ) -> Result<Record<L::Entity>, StoreError> {
+        match self.config.policy(side) {
+            None => self.read_once(side, key).await,
+            Some(policy) => self.read_by(policy, side, key, Admission::Spare).boxed().await,
+        }
+    }
+
+    /// Applies to one side, by its policy if it has one. While it is under way, and
+    /// after it, `in_doubt` says whether the side may hold the record without having
+    /// said so.
     pub(super) async fn apply_side(
         &self,
         side: Side,
         key: &L::Key,
         record: &Record<L::Entity>,
         purpose: Purpose,
-    ) -> Asked {
+        in_doubt: &AtomicBool,
+    ) -> Result<Applied, StoreError> {
         match self.config.policy(side) {
-            None => Asked { answer: self.apply_once(side, key, record).await, in_doubt: false },
-            Some(policy) => self.apply_by(policy, side, key, record, purpose).boxed().await,
+            None => {
+                in_doubt.store(true, Ordering::Relaxed);
+                let answer = self.apply_once(side, key, record).await;
+                let is_definite = answer.as_ref().err().is_none_or(|it| it.kind().is_definite());
+                in_doubt.store(!is_definite, Ordering::Relaxed);
+                answer
+            }
+            Some(policy) => {
+                self.apply_by(policy, side, key, record, purpose, in_doubt).boxed().await
+            }
         }
     }
 
@@ -132,16 +157,20 @@ where
         record: &Record<L::Entity>,
         purpose: Purpose,
     ) -> Result<Applied, StoreError> {
-        let applied = async { self.apply_side(side, key, record, purpose).await.answer };
+        let in_doubt = AtomicBool::new(false);
+        let applied = async { self.apply_side(side, key, record, purpose, &in_doubt).await };
         let applied = AssertUnwindSafe(applied).catch_unwind().await;
         applied
             .unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))
             .map_err(|error| self.failed_by(side, error))
     }
 
-    /// Tells which side failed, and hands the error on.
+    /// Tells which side failed, and hands the error on. What the migration refuses by
+    /// itself is no failure of a side; a panic of its adapter is.
     pub(super) fn failed_by(&self, side: Side, error: StoreError) -> StoreError {
-        if matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Unknown) {
+        let own = error.downcast_ref::<MigrationError>();
+        let is_its = own.is_none_or(|own| matches!(own, MigrationError::Panicked { .. }));
+        if is_its && matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Unknown) {
             self.tell(|| Event::SideFailed { side: side.name() });
         }
         error

@@ -89,6 +89,10 @@ pub enum MigrationError {
     /// and legacy never did. Which, cannot be told.
     #[error("the write was overtaken while its key left the legacy family")]
     OvertakenOnItsWay,
+    /// A call was in doubt, and is not made again: the side forgets stamps, and would
+    /// put it over what came after it.
+    #[error("the call was in doubt, and its side forgets the stamps that a repeat would need")]
+    Forgetful,
     /// A call was made again, because nobody knew what came of it, and the store then
     /// showed a later stamp: the write was overtaken, or never taken.
     #[error("the call was in doubt and made again, and another write of the key is ahead")]

@@ -2,28 +2,35 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::core::{Core, open, without_effect};
+use super::core::{Core, open};
 use super::{Applied, MigrationError, StampedRepository};
 use crate::error::StoreError;
 use crate::phase::Side;
-use crate::resilience::{Judged, Judgement, Policy};
-use crate::stamp::Record;
+use crate::resilience::{Admission, CallError, Judged, Judgement, Policy};
+use crate::stamp::{Record, StampScope};
 
-/// What a side answered to a record.
-pub(super) struct Asked {
-    pub(super) answer: Result<Applied, StoreError>,
-    /// Whether a try before the one that was answered may have had its effect, or
-    /// have it later.
-    pub(super) in_doubt: bool,
-}
-
-/// What a record is applied for: that decides who may make the call again.
+/// What a record is applied for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// A write of a caller.
+    /// A write that has touched no store.
     Write,
+    /// The rest of one that has.
+    Rest,
+    /// The side of a write that nobody waits for.
+    Lenient,
     /// A copy of what the other side holds.
     Copy,
+}
+
+impl Purpose {
+    const fn admission(self) -> Admission {
+        match self {
+            Self::Write | Self::Copy => Admission::Ordinary,
+            // How many there may be, the limit of lenient writes says.
+            Self::Lenient => Admission::Patient,
+            Self::Rest => Admission::Committed,
+        }
+    }
 }
 
 /// What the migration itself refuses says nothing of the side.
@@ -42,20 +49,25 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    /// A read has no effect: it may be made again, and leaves no doubt.
+    /// A read has no effect: it may be made again, and given up without a doubt.
     pub(super) async fn read_by(
         &self,
         policy: &Policy,
         side: Side,
         key: &L::Key,
+        admission: Admission,
     ) -> Result<Record<L::Entity>, StoreError> {
         let read = || self.read_once(side, key);
-        policy.call_judged(judged, read).await.map_err(|error| without_effect(error.into()))
+        let late = StoreError::timed_out();
+        policy.call_as(judged, late, admission, read).await.map_err(|error| match error {
+            CallError::TimedOut(late) => StoreError::unavailable(late),
+            error => error.into(),
+        })
     }
 
-    /// The same record with the same stamp, which a store takes once. A node that was
-    /// closed between two tries makes no other; nor, of a copy, one whose legacy was
-    /// decommissioned.
+    /// The same record with the same stamp, which a store takes once; `in_doubt` says
+    /// whether a try may have had its effect that was not answered, or has it yet to
+    /// come.
     pub(super) async fn apply_by(
         &self,
         policy: &Policy,
@@ -63,25 +75,36 @@ where
         key: &L::Key,
         record: &Record<L::Entity>,
         purpose: Purpose,
-    ) -> Asked {
-        let (tried, in_doubt) = (AtomicBool::new(false), AtomicBool::new(false));
+        in_doubt: &AtomicBool,
+    ) -> Result<Applied, StoreError> {
         let apply = || async {
-            if tried.swap(true, Ordering::Relaxed) {
-                self.may_go_on(purpose)?;
-            }
+            self.may_be_made(side, purpose, in_doubt)?;
             let before = in_doubt.swap(true, Ordering::Relaxed);
             let answer = self.apply_once(side, key, record).await;
             let is_definite = answer.as_ref().err().is_none_or(|it| it.kind().is_definite());
             in_doubt.store(before || !is_definite, Ordering::Relaxed);
             answer
         };
-        let answer = policy.call_judged(judged, apply).await.map_err(StoreError::from);
-        Asked { answer, in_doubt: in_doubt.into_inner() }
+        let (late, admission) = (StoreError::timed_out(), purpose.admission());
+        policy.call_as(judged, late, admission, apply).await.map_err(StoreError::from)
     }
 
-    fn may_go_on(&self, purpose: Purpose) -> Result<(), StoreError> {
+    /// Asked before each try, which may have queued or paused: not by a node that was
+    /// closed meanwhile; no copy once legacy was decommissioned; and no repeat of a
+    /// doubt where stamps are forgotten, which would put it over what came after it.
+    fn may_be_made(
+        &self,
+        side: Side,
+        purpose: Purpose,
+        in_doubt: &AtomicBool,
+    ) -> Result<(), StoreError> {
+        let scopes = self.scopes();
+        let scope = if side == Side::Legacy { scopes.legacy } else { scopes.modern };
+        if in_doubt.load(Ordering::Relaxed) && scope == StampScope::Process {
+            return Err(StoreError::unknown(MigrationError::Forgetful));
+        }
         match purpose {
-            Purpose::Write => open(&self.tracker).map(drop),
+            Purpose::Write | Purpose::Rest | Purpose::Lenient => open(&self.tracker).map(drop),
             Purpose::Copy => self.copying(),
         }
     }

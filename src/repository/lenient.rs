@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures::FutureExt;
 use tracing::{Instrument, debug_span};
@@ -68,7 +69,9 @@ where
     ) {
         let watch = self.unfinished(&change.key);
         let (key, record) = (&change.key, &change.record);
-        let applied = async { self.apply_side(side, key, record, Purpose::Write).await.answer };
+        let in_doubt = AtomicBool::new(false);
+        let applied =
+            async { self.apply_side(side, key, record, Purpose::Lenient, &in_doubt).await };
         let outcome = match AssertUnwindSafe(applied).catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {

@@ -127,6 +127,7 @@ where
         stamps: Arc<StampClock>,
         config: MigrationConfig,
     ) -> Result<Self, BuildError> {
+        let config = config.observing_policies();
         let core = Core {
             legacy: Arc::new(legacy),
             modern: Arc::new(modern),

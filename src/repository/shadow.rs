@@ -12,6 +12,7 @@ use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::{Comparison, Event, field, span};
 use crate::phase::{Share, Side};
+use crate::resilience::Refused;
 use crate::stamp::Record;
 
 /// The choice falls before anything is read.
@@ -61,6 +62,7 @@ where
         let deadline = self.config.shadow_deadline.saturating_add(self.config.shadow_recheck_delay);
         match tokio::time::timeout(deadline, compared).await {
             Ok(Ok(Ok(result))) => result,
+            Ok(Ok(Err(error))) if error.downcast_ref::<Refused>().is_some() => Comparison::Skipped,
             _failed_panicked_or_hung => Comparison::Failed,
         }
     }
@@ -71,7 +73,7 @@ where
         key: &L::Key,
         record: &Record<L::Entity>,
     ) -> Result<Comparison, StoreError> {
-        let other = self.read_side(primary.other(), key).await?;
+        let other = self.read_aside(primary.other(), key).await?;
         if other.value == record.value {
             return Ok(Comparison::Match);
         }
@@ -82,9 +84,9 @@ where
     /// way is no mismatch.
     async fn look_again(&self, primary: Side, key: &L::Key) -> Result<Comparison, StoreError> {
         tokio::time::sleep(self.config.shadow_recheck_delay).await;
-        let before = self.read_side(primary, key).await?;
-        let other = self.read_side(primary.other(), key).await?;
-        let after = self.read_side(primary, key).await?;
+        let before = self.read_aside(primary, key).await?;
+        let other = self.read_aside(primary.other(), key).await?;
+        let after = self.read_aside(primary, key).await?;
         Ok(match (before == after, other.value == after.value) {
             (false, _) => Comparison::Unsettled,
             (true, true) => Comparison::Match,

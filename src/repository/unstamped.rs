@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 
 use super::key_locks::{KeyGuard, KeyLocks};
 use super::remembered::Remembered;
@@ -12,6 +13,9 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::phase::{Bucket, PhaseTracker, Side, primary};
 use crate::stamp::{Record, Stamp, StampClock, StampScope};
 
+/// How many stores may be under way, those whose callers have gone included.
+const UNDER_WAY_MAX: usize = 256;
+
 /// How many stamps are remembered unless said otherwise.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero");
 
@@ -19,7 +23,9 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 /// process: for trying out, and for one process.
 ///
 /// It keeps a bounded number of stamps and one lock per key in use: calls for one
-/// key take turns, so that one that hangs, a shadow read even, holds up the next.
+/// key take turns, so that one that hangs, a shadow read even, holds up the next. What
+/// is being stored ends though its caller has gone; of that, 256 may be under way, and
+/// more is `Unavailable`.
 /// A key it
 /// does not remember, after a restart or an eviction, has the stamp of the
 /// process's start if this side is the primary in force, else
@@ -57,6 +63,7 @@ pub struct Unstamped<R: Repository> {
     start: Stamp,
     locks: KeyLocks<R::Key>,
     remembered: Arc<Mutex<Remembered<R::Key>>>,
+    under_way: Arc<Semaphore>,
 }
 
 impl<R: Repository> Unstamped<R> {
@@ -70,6 +77,7 @@ impl<R: Repository> Unstamped<R> {
             start: stamps.now(),
             locks: KeyLocks::new(),
             remembered: Arc::new(Mutex::new(Remembered::new(CAPACITY))),
+            under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
         }
     }
 
@@ -117,11 +125,14 @@ impl<R: Repository> Unstamped<R> {
         key: &R::Key,
         record: &Record<R::Entity>,
     ) -> Result<(), StoreError> {
+        let Ok(place) = Arc::clone(&self.under_way).try_acquire_owned() else {
+            return Err(StoreError::unavailable("too many stores are under way"));
+        };
         let repository = Arc::clone(&self.repository);
         let remembered = Arc::clone(&self.remembered);
         let (key, record) = (key.clone(), record.clone());
         let stored = tokio::spawn(async move {
-            let _lock = lock;
+            let (_lock, _place) = (lock, place);
             let before = held(&remembered).forget(&key);
             let stored = match record.value {
                 Some(entity) => repository.save(entity).await,

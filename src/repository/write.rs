@@ -1,12 +1,13 @@
 //! The write: rules R5 to R7 of `docs/PROTOCOL.md`.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
 use super::core::{Core, outcome_of};
-use super::guarded::{Asked, Purpose};
+use super::guarded::Purpose;
 use super::lenient::{Change, Held};
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
@@ -19,8 +20,6 @@ use crate::stamp::{Record, Stamp};
 enum Touch {
     /// No store has taken it.
     None,
-    /// The first store is being asked.
-    Asking,
     /// A store answered `Stored` or `Unknown`: the stamp is fixed for good.
     Touched,
 }
@@ -35,6 +34,8 @@ where
     core: &'a Arc<Core<L, M>>,
     change: Held<L::Key, L::Entity>,
     touch: Touch,
+    /// Whether the first store, which is being asked, may have taken it.
+    in_doubt: AtomicBool,
     /// Whether the phase asked for the other store too.
     dual: bool,
     /// Whether it began in the legacy family, where nobody reads modern.
@@ -80,6 +81,7 @@ where
             core: self,
             change: Held::Own(Change { key, record }),
             touch: Touch::None,
+            in_doubt: AtomicBool::new(false),
             dual: false,
             from_legacy: false,
             beyond_legacy: false,
@@ -192,30 +194,28 @@ where
     /// A call that was made again after a try in doubt, and finds a later stamp, leaves
     /// the write in doubt: the try was overtaken, or that stamp was there before it.
     async fn ask_first(&mut self, side: Side) -> Result<Applied, StoreError> {
-        let before = self.touch;
-        self.touch = before.max(Touch::Asking);
-        let Change { key, record } = &*self.change;
-        let Asked { answer, in_doubt } =
-            self.core.apply_side(side, key, record, Purpose::Write).await;
-        let answer = match answer {
+        let is_touched = self.touch == Touch::Touched;
+        let purpose = if is_touched { Purpose::Rest } else { Purpose::Write };
+        let (core, Change { key, record }) = (self.core, &*self.change);
+        let answer = match core.apply_side(side, key, record, purpose, &self.in_doubt).await {
             Ok(Applied::Stale(stored))
-                if in_doubt && before != Touch::Touched && stored != record.stamp =>
+                if !is_touched && *self.in_doubt.get_mut() && stored != record.stamp =>
             {
                 Err(StoreError::unknown(MigrationError::OvertakenInDoubt))
             }
-            answer => answer.map_err(|error| self.core.failed_by(side, error)),
+            answer => answer.map_err(|error| core.failed_by(side, error)),
         };
-        self.touch = match &answer {
-            Err(error) if !error.kind().is_definite() => Touch::Touched,
-            _ => before,
-        };
+        if answer.as_ref().is_err_and(|error| !error.kind().is_definite()) {
+            self.touch = Touch::Touched;
+        }
+        *self.in_doubt.get_mut() = false;
         answer
     }
 
     async fn apply_to_modern(&mut self) -> Result<(), StoreError> {
         let Change { key, record } = &*self.change;
         let modern = Side::Modern;
-        let applied = self.core.apply_caught(modern, key, record, Purpose::Write).await?;
+        let applied = self.core.apply_caught(modern, key, record, Purpose::Rest).await?;
         self.taken(applied)
     }
 
@@ -278,7 +278,7 @@ where
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     fn drop(&mut self) {
-        if self.touch != Touch::None {
+        if self.touch != Touch::None || *self.in_doubt.get_mut() {
             self.note(DivergenceReason::WriteDropped);
         }
     }

@@ -139,17 +139,39 @@ impl Bulkhead {
         Some(Place { _permit: permit })
     }
 
+    /// A place that is free now, while half of them are.
+    pub(super) fn try_acquire_spare(&self) -> Option<Place<'_>> {
+        (self.0.free.available_permits() > self.0.concurrency / 2).then(|| self.try_acquire())?
+    }
+
     /// A place in time for `limit`, by way of the queue.
     pub(super) async fn acquire_until(&self, limit: Option<Instant>) -> Result<Place<'_>, Refused> {
-        let full = Refused::Full { bulkhead: self.0.name };
         let more = |waiting: u32| (waiting < self.0.queue).then(|| waiting + 1);
         let waiting = &self.0.waiting;
-        waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).map_err(|_| full)?;
-        let _waiting = Waiting(waiting);
-        let limit = earlier(limit, moment(Instant::now(), self.0.wait));
+        let queued = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        queued.map_err(|_| self.full())?;
+        self.wait_until(earlier(limit, moment(Instant::now(), self.0.wait))).await
+    }
+
+    /// A place in time for `limit`, however long the queue is.
+    pub(super) async fn acquire_patiently(
+        &self,
+        limit: Option<Instant>,
+    ) -> Result<Place<'_>, Refused> {
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
+        self.wait_until(limit).await
+    }
+
+    pub(super) fn full(&self) -> Refused {
+        Refused::Full { bulkhead: self.0.name }
+    }
+
+    /// Waits in the queue, which was joined already.
+    async fn wait_until(&self, limit: Option<Instant>) -> Result<Place<'_>, Refused> {
+        let _waiting = Waiting(&self.0.waiting);
         match within(limit, self.0.free.acquire()).await {
             Some(permit) => Ok(Place { _permit: permit.expect("it is never closed") }),
-            None => Err(full),
+            None => Err(self.full()),
         }
     }
 }

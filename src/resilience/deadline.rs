@@ -48,7 +48,7 @@ impl Deadline {
         let limit = moment(Instant::now(), self.after);
         match within(limit, call()).await {
             Some(answer) => answer.map_err(CallError::Failed),
-            None => Err(TimedOut { after: self.after, was_made: true }.into()),
+            None => Err(TimedOut { after: self.after }.into()),
         }
     }
 }

@@ -50,7 +50,8 @@ impl Refused {
     }
 }
 
-/// A call that had no answer by its deadline, and was dropped.
+/// A call that had no answer by its deadline, and was dropped: it may have had its
+/// effect, or have it later.
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,9 +61,8 @@ impl Refused {
 /// # async fn main() {
 /// let soon = Deadline::after(Duration::from_millis(50));
 /// let late = soon.call(|| std::future::pending::<Result<(), &str>>()).await.unwrap_err();
-/// let CallError::TimedOut(late) = late else { unreachable!() };
 /// assert_eq!(late.to_string(), "no answer within 50ms");
-/// assert!(late.was_made, "what it has done, nobody knows");
+/// assert!(late.was_made(), "what it has done, nobody knows");
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -71,9 +71,6 @@ impl Refused {
 pub struct TimedOut {
     /// How long it was waited for.
     pub after: Duration,
-    /// Whether the call was made at all. If so, it may have had an effect, or have
-    /// it later.
-    pub was_made: bool,
 }
 
 /// Why a guarded call has no answer.
@@ -113,8 +110,7 @@ impl<E> CallError<E> {
     pub const fn was_made(&self) -> bool {
         match self {
             Self::Refused(_) => false,
-            Self::TimedOut(late) => late.was_made,
-            Self::Failed(_) => true,
+            Self::TimedOut(_) | Self::Failed(_) => true,
         }
     }
 
@@ -168,17 +164,11 @@ impl Judged for Refused {
     }
 }
 
-impl Judged for TimedOut {
-    fn judgement(&self) -> Judgement {
-        if self.was_made { Judgement::failed().retryable() } else { Judgement::not_made() }
-    }
-}
-
 impl<E: Judged> Judged for CallError<E> {
     fn judgement(&self) -> Judgement {
         match self {
             Self::Refused(refused) => refused.judgement(),
-            Self::TimedOut(late) => late.judgement(),
+            Self::TimedOut(_) => E::timed_out(),
             Self::Failed(error) => error.judgement(),
         }
     }
@@ -194,8 +184,7 @@ impl From<CallError<Self>> for StoreError {
                 }
                 _ => Self::unavailable(refused),
             },
-            CallError::TimedOut(late) if late.was_made => Self::unknown(late),
-            CallError::TimedOut(late) => Self::unavailable(late),
+            CallError::TimedOut(late) => Self::unknown(late),
             CallError::Failed(error) => error,
         }
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::Refused;
 use crate::error::{StoreError, StoreErrorKind};
 
 /// What the end of a call says of whoever was called.
@@ -189,12 +190,26 @@ impl Judgement {
 pub trait Judged {
     /// What is to be made of a call that ended so.
     fn judgement(&self) -> Judgement;
+
+    /// What is to be made of a call that was given up at its deadline: it may have had
+    /// its effect. Made again only if that is said here, for it may happen twice.
+    #[must_use]
+    fn timed_out() -> Judgement
+    where
+        Self: Sized,
+    {
+        Judgement::failed()
+    }
 }
 
 impl Judged for StoreError {
     /// `Rejected` and `Conflict` are answers; the others are failures, and may be
-    /// made again: every contract of this crate bears the repeat.
+    /// made again: every contract of this crate bears the repeat. A call that a policy
+    /// within has refused was not made.
     fn judgement(&self) -> Judgement {
+        if let Some(refused) = self.downcast_ref::<Refused>() {
+            return refused.judgement();
+        }
         let judgement = match self.kind() {
             StoreErrorKind::Rejected | StoreErrorKind::Conflict => Judgement::refused(),
             StoreErrorKind::Unavailable => Judgement::failed().definite().retryable(),
@@ -204,6 +219,10 @@ impl Judged for StoreError {
             Some(pause) if judgement.is_retryable() => judgement.retry_after(pause),
             _ => judgement,
         }
+    }
+
+    fn timed_out() -> Judgement {
+        Judgement::failed().retryable()
     }
 }
 

@@ -17,8 +17,8 @@
 //! let policy = Policy::standard("prices");
 //! let hangs = || std::future::pending::<Result<u32, StoreError>>();
 //!
-//! // Three tries of a second each, and as long for the next caller; then the breaker
-//! // opens, and nobody waits any more.
+//! // Three tries of a second each, for one caller after the other, until the breaker has
+//! // seen twenty; then nobody waits any more.
 //! let mut refused = 0;
 //! for _ in 0..30 {
 //!     match policy.call(hangs).await {
@@ -32,9 +32,11 @@
 //!
 //! All waiting is tokio's, and so is every clock: tests pause both.
 
+mod attempt;
 mod breaker;
 mod budget;
 mod bulkhead;
+mod caught;
 mod deadline;
 mod error;
 mod exponential;
@@ -48,6 +50,7 @@ mod sync;
 pub mod tower;
 mod tries;
 
+pub(crate) use attempt::Admission;
 pub use breaker::{BreakerConfig, BreakerState, CallWindow, CircuitBreaker, Permit};
 pub use budget::RetryBudget;
 pub use bulkhead::{Bulkhead, Place};

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::debug;
 
-use super::deadline::{earlier, moment, within};
+use super::attempt::{Admission, Try};
+use super::deadline::{earlier, moment};
 use super::judgement::by_error;
-use super::tries::{Next, Tried, Tries};
+use super::tries::{Next, Tries};
 use super::{
-    BreakerConfig, Bulkhead, CallError, CircuitBreaker, Exponential, Health, Judged, Judgement,
-    Permit, Place, Refused, Retry, RetryBudget,
+    BreakerConfig, Bulkhead, CallError, CircuitBreaker, Exponential, Judged, Judgement, Retry,
+    RetryBudget,
 };
-use crate::observe::{Event, Observer};
+use crate::observe::{Event, Observer, field};
 
 /// The standard number of calls at once.
 const CONCURRENCY: NonZeroU32 = NonZeroU32::new(64).expect("it is not zero");
@@ -21,8 +23,10 @@ const CONCURRENCY: NonZeroU32 = NonZeroU32::new(64).expect("it is not zero");
 /// of the whole, retries, a circuit breaker, a bulkhead, the deadline of each try.
 ///
 /// So a retry asks the breaker again, no retry holds a place while it pauses, and a
-/// try's deadline does not run while it queues. A refusal by breaker or bulkhead is
-/// never retried: it is meant to be quick. Clones share breaker, bulkhead and budget.
+/// try's deadline does not run while it queues; who has queued asks the breaker again. A
+/// refusal by breaker or bulkhead is never retried: it is meant to be quick. A try that
+/// was given up is made again only if [`Judged::timed_out`] or
+/// [`Retry::with_timeouts`] says so. Clones share breaker, bulkhead and budget.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,12 +52,12 @@ const CONCURRENCY: NonZeroU32 = NonZeroU32::new(64).expect("it is not zero");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Policy {
-    name: &'static str,
+    pub(super) name: &'static str,
     deadline: Option<Duration>,
     retry: Option<Retry>,
-    breaker: Option<CircuitBreaker>,
-    bulkhead: Option<Bulkhead>,
-    try_deadline: Option<Duration>,
+    pub(super) breaker: Option<CircuitBreaker>,
+    pub(super) bulkhead: Option<Bulkhead>,
+    pub(super) try_deadline: Option<Duration>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -111,10 +115,13 @@ impl Policy {
         self
     }
 
-    /// What keeps calls from a side that fails. Give it a try's deadline too: a side
-    /// that hangs fails by nothing else.
+    /// What keeps calls from a side that fails. Give it a try's deadline too, shorter than
+    /// your callers' patience: who goes away before it counts neither way.
     #[must_use]
     pub fn with_breaker(mut self, breaker: CircuitBreaker) -> Self {
+        if let Some(observer) = &self.observer {
+            breaker.observe(observer);
+        }
         self.breaker = Some(breaker);
         self
     }
@@ -133,12 +140,20 @@ impl Policy {
         self
     }
 
-    /// Who is told of refusals, retries and tries that were given up. What a breaker
-    /// does, it tells its own observer.
+    /// Who is told of refusals, retries and tries that were given up; and of what the
+    /// breaker does, unless that has an observer of its own.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        if let Some(breaker) = &self.breaker {
+            breaker.observe(&observer);
+        }
         self.observer = Some(observer);
         self
+    }
+
+    /// The same, with this observer if it has none.
+    pub(crate) fn or_observer(self, observer: &Arc<dyn Observer>) -> Self {
+        if self.observer.is_some() { self } else { self.with_observer(Arc::clone(observer)) }
     }
 
     /// What events call it.
@@ -175,7 +190,7 @@ impl Policy {
         Fut: Future<Output = Result<T, E>>,
         E: Judged,
     {
-        self.call_judged(by_error, call).await
+        self.call_as(by_error, E::timed_out(), Admission::Ordinary, call).await
     }
 
     /// The same, as `judge` says of each answer: for errors that do not say it, and
@@ -188,9 +203,21 @@ impl Policy {
     /// # Cancel safety
     ///
     /// As [`call`](Self::call).
-    pub async fn call_judged<T, E, J, F, Fut>(
+    pub async fn call_judged<T, E, J, F, Fut>(&self, judge: J, call: F) -> Result<T, CallError<E>>
+    where
+        J: Fn(&Result<T, E>) -> Judgement,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        self.call_as(judge, Judgement::failed(), Admission::Ordinary, call).await
+    }
+
+    /// The same; a try that was given up is judged `late`.
+    pub(crate) async fn call_as<T, E, J, F, Fut>(
         &self,
         judge: J,
+        late: Judgement,
+        admission: Admission,
         mut call: F,
     ) -> Result<T, CallError<E>>
     where
@@ -198,16 +225,19 @@ impl Policy {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let mut now = Instant::now();
-        let limit = self.limit(now);
+        let began = Instant::now();
+        let limit = self.limit(began);
+        let retries_timeouts = self.retry.as_ref().is_some_and(Retry::retries_timeouts);
+        let late = if retries_timeouts { late.retryable() } else { late };
         let mut tries = Tries::begin(self.retry.as_ref());
+        let mut now = began;
         loop {
-            let is_first = tries.retried() == 0;
-            let ended = self.attempt(now, limit, is_first, &judge, &mut call).await;
+            let try_of = Try { began, now, limit, is_first: tries.retried() == 0, late };
+            let ended = self.attempt(try_of, admission, &judge, &mut call).await;
             match tries.after(ended, limit) {
                 Next::End(answer) => return answer,
                 Next::Pause(pause) => {
-                    self.tell(|| Event::CallRetried { policy: self.name });
+                    self.retries(tries.retried(), pause);
                     tokio::time::sleep(pause).await;
                     now = Instant::now();
                 }
@@ -220,79 +250,16 @@ impl Policy {
         earlier(whole, self.retry.as_ref().and_then(|retry| retry.limit(began)))
     }
 
-    /// One try: past the breaker, into the bulkhead, within its deadline.
-    async fn attempt<T, E, J, F, Fut>(
-        &self,
-        mut now: Instant,
-        limit: Option<Instant>,
-        is_first: bool,
-        judge: &J,
-        call: &mut F,
-    ) -> Tried<T, E>
-    where
-        J: Fn(&Result<T, E>) -> Judgement,
-        F: FnMut() -> Fut,
-        Fut: Future<Output = Result<T, E>>,
-    {
-        let admitted = self.breaker.as_ref().map(|breaker| breaker.acquire_at(now)).transpose();
-        let mut permit = match admitted {
-            Ok(permit) => permit,
-            Err(refused) => return self.refused(refused),
-        };
-        let place = match self.place(&mut now, limit).await {
-            Ok(place) => place,
-            Err(refused) => return self.refused(refused),
-        };
-        if let Some(permit) = &mut permit {
-            permit.begin(now);
-        }
-        let own = self.try_deadline.and_then(|deadline| moment(now, deadline));
-        let answer = within(earlier(own, limit), call()).await;
-        drop(place);
-        let Some(answer) = answer else {
-            // A later try that the deadline of the whole cut short says little.
-            let had_its_time = own.is_some_and(|own| limit.is_none_or(|limit| own <= limit));
-            let had_its_time = is_first || had_its_time;
-            let health = if had_its_time { Health::Sick } else { Health::Ignored };
-            settle(permit, health);
-            self.tell(|| Event::CallTimedOut { policy: self.name });
-            return Tried::given_up(now.elapsed());
-        };
-        let tried = Tried::answered(answer, judge);
-        settle(permit, tried.judgement.health());
-        tried
-    }
-
-    /// A place in the bulkhead; `now` is moved on by the wait for it.
-    async fn place(
-        &self,
-        now: &mut Instant,
-        limit: Option<Instant>,
-    ) -> Result<Option<Place<'_>>, Refused> {
-        let Some(bulkhead) = &self.bulkhead else { return Ok(None) };
-        if let Some(place) = bulkhead.try_acquire() {
-            return Ok(Some(place));
-        }
-        let place = bulkhead.acquire_until(limit).await?;
-        *now = Instant::now();
-        Ok(Some(place))
-    }
-
     #[cold]
-    fn refused<T, E>(&self, refused: Refused) -> Tried<T, E> {
-        self.tell(|| Event::CallRefused { policy: self.name, reason: refused.reason() });
-        Tried::refused(refused)
+    fn retries(&self, attempt: u32, pause: Duration) {
+        let policy = self.name;
+        debug!({ field::POLICY } = policy, attempt, ?pause, "a call is made again");
+        self.tell(|| Event::CallRetried { policy, attempt, pause });
     }
 
-    fn tell(&self, event: impl FnOnce() -> Event) {
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(observer) = &self.observer {
             observer.on_event(&event());
         }
-    }
-}
-
-fn settle(permit: Option<Permit<'_>>, health: Health) {
-    if let Some(permit) = permit {
-        permit.settle(health);
     }
 }

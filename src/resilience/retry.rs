@@ -43,6 +43,7 @@ pub struct Retry {
     hint_max: Duration,
     budget: Option<RetryBudget>,
     deadline: Option<Duration>,
+    timeouts: bool,
 }
 
 impl fmt::Debug for Retry {
@@ -52,6 +53,7 @@ impl fmt::Debug for Retry {
             .field("hint_max", &self.hint_max)
             .field("budget", &self.budget)
             .field("deadline", &self.deadline)
+            .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }
 }
@@ -61,8 +63,14 @@ impl Retry {
     /// than 30 s ends it. No budget, no deadline.
     #[must_use]
     pub fn new(schedule: impl Schedule) -> Self {
-        let (retries_max, hint_max) = (100, Duration::from_secs(30));
-        Self { schedule: Arc::new(schedule), retries_max, hint_max, budget: None, deadline: None }
+        Self {
+            schedule: Arc::new(schedule),
+            retries_max: 100,
+            hint_max: Duration::from_secs(30),
+            budget: None,
+            deadline: None,
+            timeouts: false,
+        }
     }
 
     /// At most so many retries of a call, whatever the schedule says.
@@ -92,6 +100,14 @@ impl Retry {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Makes a try again that a [`Policy`](super::Policy) gave up at its deadline, whatever
+    /// [`Judged::timed_out`] says: the call bears to happen twice.
+    #[must_use]
+    pub fn with_timeouts(mut self) -> Self {
+        self.timeouts = true;
         self
     }
 
@@ -155,7 +171,7 @@ impl Retry {
         loop {
             let ended = match within(limit, call()).await {
                 Some(answer) => Tried::answered(answer, &judge),
-                None => Tried::given_up(began.elapsed()),
+                None => Tried::given_up(began.elapsed(), Judgement::failed()),
             };
             match tries.after(ended, limit) {
                 Next::End(answer) => return answer,
@@ -166,6 +182,10 @@ impl Retry {
 
     pub(super) fn limit(&self, began: Instant) -> Option<Instant> {
         self.deadline.and_then(|deadline| moment(began, deadline))
+    }
+
+    pub(super) const fn retries_timeouts(&self) -> bool {
+        self.timeouts
     }
 
     pub(super) fn budget(&self) -> Option<&RetryBudget> {

@@ -26,9 +26,8 @@ impl<T, E> Tried<T, E> {
     }
 
     /// It was made, and given up after so long.
-    pub(super) fn given_up(after: Duration) -> Self {
-        let late = TimedOut { after, was_made: true };
-        Self { answer: Err(late.into()), judgement: late.judgement() }
+    pub(super) fn given_up(after: Duration, judgement: Judgement) -> Self {
+        Self { answer: Err(TimedOut { after }.into()), judgement }
     }
 }
 
@@ -50,10 +49,7 @@ pub(super) struct Tries<'a, T, E> {
 }
 
 impl<'a, T, E> Tries<'a, T, E> {
-    pub(super) fn begin(retry: Option<&'a Retry>) -> Self {
-        if let Some(budget) = retry.and_then(Retry::budget) {
-            budget.deposit();
-        }
+    pub(super) const fn begin(retry: Option<&'a Retry>) -> Self {
         Self { retry, delays: None, retried: 0, kept: None }
     }
 
@@ -63,6 +59,9 @@ impl<'a, T, E> Tries<'a, T, E> {
     }
 
     pub(super) fn after(&mut self, tried: Tried<T, E>, limit: Option<Instant>) -> Next<T, E> {
+        if self.retried == 0 && tried.judgement.was_made() {
+            self.retry.and_then(Retry::budget).inspect(|budget| budget.deposit());
+        }
         if tried.judgement.is_success() {
             return Next::End(tried.answer);
         }

@@ -34,6 +34,6 @@ pub use throttle::Throttle;
 
 pub(crate) use pace::{Pace, Stopped, until};
 pub(crate) use progress::Meter;
-pub(crate) use retry::persist;
+pub(crate) use retry::{hint, persist};
 pub(crate) use walk::{ReadOrder, Walk, checked_page, last_key};
 pub(crate) use window::Window;

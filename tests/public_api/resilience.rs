@@ -67,7 +67,7 @@ fn contracts<E: Judged, S: Schedule, O: Observer>(_: E, schedule: S, observer: O
     let _ = [
         Event::BreakerTurned { breaker, from, to, generation: 1 },
         Event::CallRefused { policy, reason: "open" },
-        Event::CallRetried { policy },
+        Event::CallRetried { policy, attempt: 1, pause: Duration::ZERO },
         Event::CallTimedOut { policy },
     ];
 }
@@ -77,7 +77,8 @@ fn contracts<E: Judged, S: Schedule, O: Observer>(_: E, schedule: S, observer: O
 #[test]
 fn their_layers_are_where_they_are_said_to_be() {
     use strangler_fig::resilience::tower::{
-        ByError, FallBack, FallbackLayer, Judge, Once, OnceLayer, Repeated, RepeatedLayer,
+        ByError, FallbackLayer, FallbackService, Judge, OnceLayer, OnceService, RepeatedLayer,
+        RepeatedService,
     };
     use tower::service_fn;
     use tower::{Layer, Service};
@@ -86,14 +87,14 @@ fn their_layers_are_where_they_are_said_to_be() {
     fn is_judge<J: Judge<u32, StoreError>>(_: J) {}
     let own = service_fn(async |number: u32| Ok::<_, StoreError>(number));
     let repeated: RepeatedLayer<Policy> = Policy::standard("modern").layer();
-    let service: Repeated<_, Policy, ByError> = repeated.layer(own);
+    let service: RepeatedService<_, Policy, ByError> = repeated.layer(own);
     is_service::<_, CallError<StoreError>>(&service);
     let once: OnceLayer<Deadline> = Deadline::after(Duration::from_secs(1)).layer();
-    let service: Once<_, Deadline, ByError> = once.layer(own);
+    let service: OnceService<_, Deadline, ByError> = once.layer(own);
     is_service::<_, CallError<StoreError>>(&service);
     let other = async |number: u32| Ok(number);
     let fallback: FallbackLayer<_> = Fallback::default().layer(other);
-    let service: FallBack<_, _, ByError> = fallback.layer(own);
+    let service: FallbackService<_, _, ByError> = fallback.layer(own);
     is_service::<_, StoreError>(&service);
     is_judge(ByError);
 }

@@ -7,6 +7,7 @@ mod chaos;
 mod closed;
 mod end_check;
 mod fleet;
+mod guarded;
 mod moved_under;
 mod policies;
 mod process_scope;

@@ -21,7 +21,7 @@ async fn a_call_that_takes_longer_is_dropped_then() {
     let script = Script::new([Step::Hang]);
     let answer = Deadline::after(ms(100)).call(|| script.play()).await;
     let Err(CallError::TimedOut(late)) = answer else { panic!("{answer:?}") };
-    assert_eq!((late.after, late.was_made), (ms(100), true));
+    assert_eq!(late.after, ms(100));
     assert_eq!((script.elapsed(), script.dropped()), (100, 1));
 }
 

@@ -18,6 +18,7 @@ mod policy;
 mod policy_answers;
 mod policy_deadline;
 mod probes;
+mod regressions;
 mod retry;
 mod schedules;
 mod support;

@@ -154,7 +154,6 @@ async fn the_breaker_follows_the_clock_of_the_test() {
     assert_eq!(breaker.state(), BreakerState::HalfOpen);
     let _stuck = [(); 2].map(|()| breaker.acquire().unwrap());
     advance(day).await;
-    assert!(breaker.acquire().is_err());
     assert_eq!(breaker.state(), BreakerState::Open);
 }
 

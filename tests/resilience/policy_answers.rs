@@ -120,9 +120,10 @@ async fn refusals_retries_and_tries_given_up_are_told() {
     let script = Script::new([fails(Fault::Muted), Step::Hang]);
     told.call(|| script.play()).await.unwrap_err();
     let expected = [
-        Event::CallRetried { policy },
+        Event::CallRetried { policy, attempt: 1, pause: ms(10) },
+        Event::BreakerTurned { breaker: "modern", from: "closed", to: "open", generation: 1 },
         Event::CallTimedOut { policy },
-        Event::CallRetried { policy },
+        Event::CallRetried { policy, attempt: 2, pause: ms(10) },
         Event::CallRefused { policy, reason: "open" },
     ];
     assert_eq!(ears.heard(), expected);

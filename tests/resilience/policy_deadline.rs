@@ -97,7 +97,8 @@ async fn twenty(breaker: &CircuitBreaker, policy: Policy, steps: &[Step]) -> Bre
 
 #[tokio::test(start_paused = true)]
 async fn a_first_try_that_it_cut_short_is_a_failure_of_the_side() {
-    let state = twenty(&breaker(config()), short([]), &[Step::Hang]).await;
+    let config = config().with_open_for(ms(1_000));
+    let state = twenty(&breaker(config), short([]), &[Step::Hang]).await;
     assert_eq!(state, BreakerState::Open);
 }
 

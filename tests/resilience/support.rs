@@ -41,6 +41,10 @@ impl Judged for Fault {
             Self::Muted => Judgement::failed().definite().retryable().ignored(),
         }
     }
+
+    fn timed_out() -> Judgement {
+        Judgement::failed().retryable()
+    }
 }
 
 /// What one call does.
@@ -189,7 +193,7 @@ pub(crate) fn is_refused<T, E>(answer: &Result<T, CallError<E>>) -> bool {
 
 /// Whether a call was made and had no answer in time.
 pub(crate) fn is_given_up<T, E>(answer: &Result<T, CallError<E>>) -> bool {
-    matches!(answer, Err(CallError::TimedOut(late)) if late.was_made)
+    matches!(answer, Err(CallError::TimedOut(_)))
 }
 
 /// A call that succeeds after so many milliseconds.

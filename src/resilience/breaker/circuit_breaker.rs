@@ -1,13 +1,14 @@
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::PoisonError;
+use std::panic::resume_unwind;
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use tracing::{debug, warn};
 
 use super::machine::{Machine, Ticket, Turn};
 use super::{BreakerConfig, BreakerState};
 use crate::observe::{Event, Observer, field};
+use crate::resilience::caught::caught;
 use crate::resilience::judgement::by_error;
 use crate::resilience::sync::{Instant, Mutex};
 use crate::resilience::{CallError, Health, Judged, Judgement, Refused};
@@ -54,7 +55,7 @@ pub struct CircuitBreaker(Arc<Shared>);
 
 struct Shared {
     name: &'static str,
-    observer: Option<Arc<dyn Observer>>,
+    observer: OnceLock<Arc<dyn Observer>>,
     machine: Mutex<Machine>,
 }
 
@@ -67,9 +68,8 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// Leave for one call, of a [`CircuitBreaker`]. Dropped, it counts neither way; but
-/// a panic on its way is a failure, and a call that was given up when it was slow
-/// already is a slow one.
+/// Leave for one call, of a [`CircuitBreaker`]. Dropped, it counts neither way; but a
+/// call that was given up when it was slow already is a slow one.
 ///
 /// ```
 /// use strangler_fig::resilience::{BreakerConfig, CircuitBreaker, Health};
@@ -94,7 +94,7 @@ impl CircuitBreaker {
     /// A closed breaker. `name` stands in errors, events and traces.
     #[must_use]
     pub fn new(name: &'static str, config: BreakerConfig) -> Self {
-        let observer = config.observer.clone();
+        let observer = config.observer.clone().map_or_else(OnceLock::new, OnceLock::from);
         let machine = Mutex::new(Machine::new(config, Instant::now()));
         Self(Arc::new(Shared { name, observer, machine }))
     }
@@ -134,6 +134,12 @@ impl CircuitBreaker {
     pub fn reset(&self) {
         let turn = self.with(Machine::close);
         self.tell(turn);
+    }
+
+    /// Tells `observer` of its turns, unless somebody is told already: by its config, or
+    /// by a call of this.
+    pub fn observe(&self, observer: &Arc<dyn Observer>) {
+        self.0.observer.get_or_init(|| Arc::clone(observer));
     }
 
     /// Leave for one call.
@@ -183,21 +189,29 @@ impl CircuitBreaker {
         Fut: Future<Output = Result<T, E>>,
     {
         let permit = self.acquire()?;
-        let answer = call().await;
-        permit.settle(judge(&answer).health());
-        answer.map_err(CallError::Failed)
+        match caught(call).await {
+            Ok(answer) => {
+                permit.settle(judge(&answer).health());
+                answer.map_err(CallError::Failed)
+            }
+            Err(panic) => {
+                permit.settle(Health::Sick);
+                resume_unwind(panic)
+            }
+        }
     }
 
     /// Leave for a call that has yet to [`begin`](Permit::begin).
     pub(in crate::resilience) fn acquire_at(&self, now: Instant) -> Result<Permit<'_>, Refused> {
         let (admitted, turn) = self.with(|machine| machine.admit(now));
+        let admitted = match admitted {
+            Ok(ticket) => Ok(Permit { breaker: self, ticket, began: None, is_settled: false }),
+            Err(retry_after) => Err(Refused::Open { breaker: self.0.name, retry_after }),
+        };
         if let Some(turn) = turn {
             self.tell(turn);
         }
-        match admitted {
-            Ok(ticket) => Ok(Permit { breaker: self, ticket, began: None, is_settled: false }),
-            Err(retry_after) => Err(Refused::Open { breaker: self.0.name, retry_after }),
-        }
+        admitted
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Machine) -> T) -> T {
@@ -214,7 +228,7 @@ impl CircuitBreaker {
         } else {
             debug!({ field::BREAKER } = breaker, from, to, "a circuit breaker turns");
         }
-        if let Some(observer) = &self.0.observer {
+        if let Some(observer) = self.0.observer.get() {
             observer.on_event(&Event::BreakerTurned { breaker, from, to, generation });
         }
     }
@@ -249,8 +263,7 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if !self.is_settled {
-            let panics = self.began.is_some() && std::thread::panicking();
-            self.end(panics.then_some(Health::Sick));
+            self.end(None);
         }
     }
 }

@@ -50,14 +50,14 @@ pub struct BreakerConfig {
     pub(super) slow_rate: Share,
     pub(super) open_for: Duration,
     pub(super) probes: NonZeroU32,
-    pub(super) probe_deadline: Duration,
+    pub(super) probe_deadline: Option<Duration>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for BreakerConfig {
     /// It opens when half of the last 100 calls have failed, of at least 20; slow
     /// calls do not count. After 5 s it lets three probes through, and waits for
-    /// them no longer than 30 s.
+    /// them as long.
     fn default() -> Self {
         Self {
             window: CallWindow::Calls(NonZeroU16::new(100).expect("it is not zero")),
@@ -67,7 +67,7 @@ impl Default for BreakerConfig {
             slow_rate: Share::WHOLE,
             open_for: Duration::from_secs(5),
             probes: NonZeroU32::new(3).expect("it is not zero"),
-            probe_deadline: Duration::from_secs(30),
+            probe_deadline: None,
             observer: None,
         }
     }
@@ -105,7 +105,8 @@ impl BreakerConfig {
         self
     }
 
-    /// How long it stays open.
+    /// How long it stays open, from when the call began that opened it: so a side that
+    /// is well again is asked again within this time, however long its last failure took.
     #[must_use]
     pub fn with_open_for(mut self, pause: Duration) -> Self {
         self.open_for = pause;
@@ -120,10 +121,12 @@ impl BreakerConfig {
         self
     }
 
-    /// How long it waits for its probes. One that never ends counts as failed then.
+    /// How long it waits for its probes, if not as long as it stays open: more than your
+    /// slowest good call takes. When none is left and the last one has had its time, the
+    /// next caller opens it again.
     #[must_use]
     pub fn with_probe_deadline(mut self, deadline: Duration) -> Self {
-        self.probe_deadline = deadline;
+        self.probe_deadline = Some(deadline);
         self
     }
 

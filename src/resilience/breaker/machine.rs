@@ -13,6 +13,7 @@ use crate::resilience::sync::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
     generation: u64,
+    at: Instant,
 }
 
 /// A breaker that has turned from one state to another.
@@ -37,12 +38,12 @@ enum Mode {
 }
 
 /// The calls that are let through half open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Probes {
     under_way: u32,
     went_well: u32,
-    /// When those under way are given up.
-    until: Option<Instant>,
+    /// When the last one was let through.
+    last: Instant,
 }
 
 impl Mode {
@@ -100,11 +101,15 @@ impl Machine {
         let mut turn = None;
         match self.mode {
             Mode::Open { until } if is_over(until, now) => {
-                turn = Some(self.turn(Mode::HalfOpen(Probes::default())));
+                turn = Some(self.turn(Mode::HalfOpen(Probes {
+                    under_way: 0,
+                    went_well: 0,
+                    last: now,
+                })));
             }
             // Probes that never ended: whoever was to answer them is no better.
             Mode::HalfOpen(probes) if self.waits_in_vain(probes, now) => {
-                turn = Some(self.open(now));
+                turn = Some(self.open(probes.last));
             }
             _ => {}
         }
@@ -112,20 +117,20 @@ impl Machine {
     }
 
     fn admit_as_it_is(&mut self, now: Instant) -> Result<Ticket, Option<Instant>> {
-        let until = now.checked_add(self.config.probe_deadline);
         match &mut self.mode {
             Mode::Closed | Mode::Disabled => {}
             Mode::Open { until } => return Err(*until),
             Mode::ForcedOpen => return Err(None),
             Mode::HalfOpen(probes) => {
                 if probes.under_way + probes.went_well >= self.config.probes.get() {
-                    return Err(probes.until);
+                    // How they end decides, not time.
+                    return Err(None);
                 }
                 probes.under_way += 1;
-                probes.until = until;
+                probes.last = probes.last.max(now);
             }
         }
-        Ok(Ticket { generation: self.generation })
+        Ok(Ticket { generation: self.generation, at: now })
     }
 
     /// Counts the end of a call that took so long.
@@ -148,9 +153,9 @@ impl Machine {
         match (self.mode, ended) {
             (Mode::Closed, Some(ended)) => {
                 let counts = self.window.record(ended, now);
-                self.is_too_much(counts).then(|| self.open(now))
+                self.is_too_much(counts).then(|| self.open(ticket.at))
             }
-            (Mode::HalfOpen(probes), ended) => self.settle_probe(probes, ended, now),
+            (Mode::HalfOpen(probes), ended) => self.settle_probe(probes, ended, ticket.at),
             (Mode::Closed, None) | (Mode::Open { .. } | Mode::ForcedOpen | Mode::Disabled, _) => {
                 None
             }
@@ -176,12 +181,12 @@ impl Machine {
         &mut self,
         mut probes: Probes,
         ended: Option<Ended>,
-        now: Instant,
+        began: Instant,
     ) -> Option<Turn> {
         probes.under_way -= 1;
         match ended {
             Some(Ended { failed: false, slow: false }) => probes.went_well += 1,
-            Some(_) => return Some(self.open(now)),
+            Some(_) => return Some(self.open(began)),
             None => {}
         }
         if probes.went_well >= self.config.probes.get() {
@@ -193,8 +198,9 @@ impl Machine {
 
     /// Whether every probe is taken, and the youngest too old.
     fn waits_in_vain(&self, probes: Probes, now: Instant) -> bool {
+        let deadline = self.config.probe_deadline.unwrap_or(self.config.open_for);
         probes.under_way + probes.went_well >= self.config.probes.get()
-            && is_over(probes.until, now)
+            && is_over(probes.last.checked_add(deadline), now)
     }
 
     fn is_slow(&self, took: Duration) -> bool {
@@ -213,8 +219,10 @@ impl Machine {
                 || slow_counts && reaches(counts.slow, counts.calls, self.config.slow_rate))
     }
 
-    fn open(&mut self, now: Instant) -> Turn {
-        self.turn(Mode::Open { until: now.checked_add(self.config.open_for) })
+    /// Opens for so long from when the call `began` that shows it is sick: whoever is
+    /// well since then is asked again in that time.
+    fn open(&mut self, began: Instant) -> Turn {
+        self.turn(Mode::Open { until: began.checked_add(self.config.open_for) })
     }
 
     pub(super) fn close(&mut self) -> Turn {
@@ -372,7 +380,7 @@ mod tests {
         let mut rig = Rig::half_open();
         assert_eq!(rig.state(), BreakerState::HalfOpen, "nobody has called, and it says so");
         let [one, two] = [(); 2].map(|()| rig.admit().unwrap());
-        assert_eq!(rig.admit(), Err(Some(60 * SECOND)));
+        assert_eq!(rig.admit(), Err(None), "how they end decides, not time");
         rig.settle(one, Health::Well);
         assert!(rig.admit().is_err(), "one went well and one is under way: that is two");
         let turn = rig.settle(two, Health::Well).unwrap();
@@ -384,6 +392,15 @@ mod tests {
         let mut rig = Rig::half_open();
         rig.ends([Health::Well, Health::Sick]);
         assert_eq!(rig.admit(), Err(Some(10 * SECOND)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_open_from_when_the_call_began_that_opened_it() {
+        let mut rig = Rig::half_open();
+        let probe = rig.admit().unwrap();
+        rig.passes(4 * SECOND);
+        rig.settle(probe, Health::Sick);
+        assert_eq!(rig.admit(), Err(Some(6 * SECOND)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -400,11 +417,10 @@ mod tests {
         let mut rig = Rig::half_open();
         let stuck = [(); 2].map(|()| rig.admit().unwrap());
         rig.passes(59 * SECOND);
-        assert_eq!(rig.admit(), Err(Some(SECOND)));
+        assert_eq!((rig.admit(), rig.state()), (Err(None), BreakerState::HalfOpen));
         rig.passes(SECOND);
-        assert_eq!(rig.admit(), Err(Some(10 * SECOND)), "open again");
-        rig.passes(10 * SECOND);
-        assert!(rig.admit().is_ok(), "and half open in its time");
+        assert_eq!((rig.state(), rig.admit()), (BreakerState::Open, Err(Some(Duration::ZERO))));
+        assert!(rig.admit().is_ok(), "it was open since the last of them, and is half open again");
         for late in stuck {
             assert_eq!(rig.settle(late, Health::Sick), None, "they come too late to matter");
         }

@@ -49,7 +49,7 @@ pub struct FallbackLayer<G, J = ByError> {
 
 /// A service that is stood in for.
 #[derive(Debug, Clone, Copy)]
-pub struct FallBack<S, G, J = ByError> {
+pub struct FallbackService<S, G, J = ByError> {
     inner: S,
     fallback: Fallback,
     judge: J,
@@ -57,15 +57,15 @@ pub struct FallBack<S, G, J = ByError> {
 }
 
 impl<S, G: Clone, J: Clone> Layer<S> for FallbackLayer<G, J> {
-    type Service = FallBack<S, G, J>;
+    type Service = FallbackService<S, G, J>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let (judge, other) = (self.judge.clone(), self.other.clone());
-        FallBack { inner, fallback: self.fallback, judge, other }
+        FallbackService { inner, fallback: self.fallback, judge, other }
     }
 }
 
-impl<S, G, Gut, J, R> Service<R> for FallBack<S, G, J>
+impl<S, G, Gut, J, R> Service<R> for FallbackService<S, G, J>
 where
     S: Service<R>,
     S::Response: Send + 'static,

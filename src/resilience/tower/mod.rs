@@ -41,7 +41,7 @@ mod judge;
 mod once;
 mod repeated;
 
-pub use fallback::{FallBack, FallbackLayer};
+pub use fallback::{FallbackLayer, FallbackService};
 pub use judge::{ByError, Judge};
-pub use once::{Once, OnceLayer};
-pub use repeated::{Repeated, RepeatedLayer};
+pub use once::{OnceLayer, OnceService};
+pub use repeated::{RepeatedLayer, RepeatedService};

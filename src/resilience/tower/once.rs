@@ -65,7 +65,7 @@ pub struct OnceLayer<P, J = ByError> {
 
 /// A service behind a primitive that makes a call once.
 #[derive(Debug, Clone, Copy)]
-pub struct Once<S, P, J = ByError> {
+pub struct OnceService<S, P, J = ByError> {
     inner: S,
     guard: P,
     judge: J,
@@ -102,14 +102,14 @@ impl Deadline {
 }
 
 impl<S, P: Clone, J: Clone> Layer<S> for OnceLayer<P, J> {
-    type Service = Once<S, P, J>;
+    type Service = OnceService<S, P, J>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Once { inner, guard: self.guard.clone(), judge: self.judge.clone() }
+        OnceService { inner, guard: self.guard.clone(), judge: self.judge.clone() }
     }
 }
 
-impl<S, P, J, R> Service<R> for Once<S, P, J>
+impl<S, P, J, R> Service<R> for OnceService<S, P, J>
 where
     S: Service<R> + Clone + Send + 'static,
     S::Response: Send + 'static,

@@ -80,21 +80,21 @@ pub struct RepeatedLayer<P, J = ByError> {
 
 /// A service behind a primitive that may make a call again.
 #[derive(Debug, Clone)]
-pub struct Repeated<S, P, J = ByError> {
+pub struct RepeatedService<S, P, J = ByError> {
     inner: S,
     guard: P,
     judge: J,
 }
 
 impl<S, P: Clone, J: Clone> Layer<S> for RepeatedLayer<P, J> {
-    type Service = Repeated<S, P, J>;
+    type Service = RepeatedService<S, P, J>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Repeated { inner, guard: self.guard.clone(), judge: self.judge.clone() }
+        RepeatedService { inner, guard: self.guard.clone(), judge: self.judge.clone() }
     }
 }
 
-impl<S, P, J, R> Service<R> for Repeated<S, P, J>
+impl<S, P, J, R> Service<R> for RepeatedService<S, P, J>
 where
     S: Service<R> + Clone + Send + 'static,
     S::Response: Send + 'static,

@@ -2,6 +2,9 @@
 
 mod breaker;
 
+#[path = "../../../src/resilience/caught.rs"]
+mod caught;
+
 mod judgement {
     use super::{Judged, Judgement};
 

@@ -29,6 +29,7 @@ pub(super) struct Reference {
     rules: Rules,
     flaw: Option<Flaw>,
     now: u64,
+    /// To what it turned, and from when on: it opens from when the call began that opened it.
     turns: Vec<(u64, BreakerState)>,
     calls: Vec<Call>,
 }
@@ -42,7 +43,7 @@ impl Reference {
         self.flaw == Some(flaw)
     }
 
-    /// When it last turned, and to what.
+    /// From when on it is what it is.
     fn last(&self) -> (u64, BreakerState) {
         self.turns.last().copied().unwrap_or((0, BreakerState::Closed))
     }
@@ -71,15 +72,14 @@ impl Reference {
         self.probes() >= self.rules.probes as usize && !self.is(Flaw::ProbesAreUnlimited)
     }
 
-    /// When the youngest probe is given up.
-    fn probes_until(&self) -> u64 {
-        let youngest = self.calls_since_the_turn().map(|call| call.came).max();
-        youngest.unwrap_or(self.now) + self.rules.probe_deadline
+    /// When the youngest probe began.
+    fn youngest(&self) -> u64 {
+        self.calls_since_the_turn().map(|call| call.came).max().unwrap_or(self.now)
     }
 
     fn waits_in_vain(&self) -> bool {
         self.probes_are_taken()
-            && self.probes_until() <= self.now
+            && self.youngest() + self.rules.probe_deadline <= self.now
             && !self.is(Flaw::ProbesAreNotGivenUp)
     }
 
@@ -110,15 +110,15 @@ impl Reference {
 
     /// Lets a call through, or says how long it will not.
     pub(super) fn admit(&mut self) -> Result<(), Option<u64>> {
-        if self.state() != self.last().1 {
-            self.turn(self.state());
+        match self.state() {
+            state if state == self.last().1 => {}
+            BreakerState::Open => self.open(self.youngest()),
+            state => self.turn(state),
         }
         match self.last().1 {
             BreakerState::ForcedOpen => return Err(None),
-            BreakerState::Open => return Err(Some(self.open_until() - self.now)),
-            BreakerState::HalfOpen if self.probes_are_taken() => {
-                return Err(Some(self.probes_until().saturating_sub(self.now)));
-            }
+            BreakerState::Open => return Err(Some(self.open_until().saturating_sub(self.now))),
+            BreakerState::HalfOpen if self.probes_are_taken() => return Err(None),
             _ => {}
         }
         let (turn, came) = (self.turns.len(), self.now);
@@ -165,16 +165,17 @@ impl Reference {
         if self.flaw == Some(Flaw::LateResultsCount) {
             call.turn = turn;
         }
-        if call.turn == turn {
-            self.judge(how);
+        let (is_current, came) = (call.turn == turn, call.came);
+        if is_current {
+            self.judge(how, came);
         }
     }
 
     /// What the end of a call of this turn changes.
-    fn judge(&mut self, how: How) {
+    fn judge(&mut self, how: How, came: u64) {
         match (self.last().1, how) {
             (BreakerState::Closed, How::Ended { .. }) if self.is_too_much() => {
-                self.turn(BreakerState::Open);
+                self.open(came);
             }
             (BreakerState::HalfOpen, How::Ended { failed: false, slow: false }) => {
                 let well = self.calls_since_the_turn().filter(|call| call.how == how).count();
@@ -182,7 +183,7 @@ impl Reference {
                     self.turn(BreakerState::Closed);
                 }
             }
-            (BreakerState::HalfOpen, How::Ended { .. }) => self.turn(BreakerState::Open),
+            (BreakerState::HalfOpen, How::Ended { .. }) => self.open(came),
             _ => {}
         }
     }
@@ -238,6 +239,11 @@ impl Reference {
         if self.is(Flaw::ResetForgetsNothing) {
             self.calls.iter_mut().filter(|call| call.turn == turn).for_each(|call| call.turn += 1);
         }
+    }
+
+    fn open(&mut self, began: u64) {
+        let from = if self.is(Flaw::OpenFromNow) { self.now } else { began };
+        self.turns.push((from, BreakerState::Open));
     }
 
     fn turn(&mut self, to: BreakerState) {

@@ -74,11 +74,13 @@ pub(super) enum Flaw {
     TheRateMustBeExceeded,
     OneProbeIsEnough,
     OpenForTwiceAsLong,
+    /// From the end of the call that opened it.
+    OpenFromNow,
     ResetForgetsNothing,
 }
 
 impl Flaw {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::ProbesAreUnlimited,
         Self::ProbesAreNotGivenUp,
         Self::DroppedProbesKeepTheirPlace,
@@ -91,6 +93,7 @@ impl Flaw {
         Self::TheRateMustBeExceeded,
         Self::OneProbeIsEnough,
         Self::OpenForTwiceAsLong,
+        Self::OpenFromNow,
         Self::ResetForgetsNothing,
     ];
 }

@@ -15,8 +15,7 @@ fn by_status_or_guard(answer: &Result<u16, CallError<Broken>>) -> Judgement {
         Ok(status) => by_status(&Ok(*status)),
         Err(CallError::Failed(broken)) => by_status(&Err(*broken)),
         Err(CallError::Refused(refused)) => refused.judgement(),
-        Err(CallError::TimedOut(late)) => late.judgement(),
-        Err(_) => Judgement::failed(),
+        Err(_) => Judgement::failed().retryable(),
     }
 }
 
