@@ -8,16 +8,19 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use measure::Samples;
+use measure::{NoOp, Row, Samples, Small, state_in};
 use strangler_fig::error::StoreError;
-use strangler_fig::phase::Share;
+use strangler_fig::phase::{Phase, PhaseTracker, Share, Side};
+use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::resilience::{
     BreakerConfig, Bulkhead, CallWindow, CircuitBreaker, Deadline, Exponential, Fallback, Policy,
     Retry, RetryBudget,
 };
+use strangler_fig::stamp::StampClock;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -106,6 +109,29 @@ fn primitives(c: &mut Criterion) {
     });
 }
 
+/// A read and a write of one side through a migration repository, whose adapters do
+/// nothing, without policies and with.
+fn repository(c: &mut Criterion) {
+    for (ending, policy) in [("", None), (".guarded", Some(all()))] {
+        let config = MigrationConfig::default();
+        let config = match policy {
+            Some(policy) => config.with_policy(Side::Legacy, policy),
+            None => config,
+        };
+        let tracker = PhaseTracker::detached(state_in(Phase::LegacyOnly));
+        let stamps = Arc::new(StampClock::new().expect("there is entropy"));
+        let [legacy, modern] = [(); 2].map(|()| NoOp::<Small>::default());
+        let rows = MigrationRepository::with(legacy, modern, tracker, stamps, config);
+        let rows = rows.expect("they fit");
+        measured(c, &format!("repository.read{ending}"), async || {
+            black_box(rows.find(black_box(&1)).await).expect("nothing fails");
+        });
+        measured(c, &format!("repository.write{ending}"), async || {
+            rows.save(black_box(Small::numbered(1))).await.expect("nothing fails");
+        });
+    }
+}
+
 fn shortly() -> Criterion {
     Criterion::default()
         .sample_size(20)
@@ -114,5 +140,5 @@ fn shortly() -> Criterion {
         .without_plots()
 }
 
-criterion_group!(name = benches; config = shortly(); targets = primitives);
+criterion_group!(name = benches; config = shortly(); targets = primitives, repository);
 criterion_main!(benches);
