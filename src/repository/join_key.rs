@@ -74,6 +74,8 @@ where
     ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
         let bucket = Bucket::of(key, self.salt);
         let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
+        // A settlement whose answer was lost, and that is found in place, was one.
+        let mut level = Joined::Level;
         for _ in 0..ATTEMPTS {
             let planned = rule();
             let (legacy, modern) = self.records(key, planned).await.map_err(JoinFailure::Read)?;
@@ -83,7 +85,7 @@ where
             }
             let join = rule.decide(&legacy, &modern);
             match join {
-                Join::Level => return Ok(found(Joined::Level, rule.winner(), legacy, modern)),
+                Join::Level => return Ok(found(level, rule.winner(), legacy, modern)),
                 Join::Stuck => return Ok(found(Joined::Stuck, rule.winner(), legacy, modern)),
                 Join::Copy { from } => {
                     let copied = found(Joined::Copied, from, legacy, modern);
@@ -105,6 +107,7 @@ where
                     if self.settle(key, &settled, both).await? {
                         return Ok(settled);
                     }
+                    level = Joined::Settled;
                 }
             }
         }

@@ -1,185 +1,39 @@
 //! Sides behind policies: bugs of ours, each found by a test that failed.
 
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::join_all;
-use strangler_fig::async_trait;
-use strangler_fig::error::{StoreError, StoreErrorKind};
-use strangler_fig::memory::{InMemoryPlainRepository, InMemoryRepository, in_memory_tables};
-use strangler_fig::phase::{
-    MigrationState, Phase, PhaseTracker, Scopes, Share, Side, TrackerConfig,
-};
-use strangler_fig::repository::{MigrationConfig, MigrationRepository, Repository, Unstamped};
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::observe::{Event, Observer};
+use strangler_fig::phase::{Phase, Share, Side};
+use strangler_fig::repository::{Joined, MigrationConfig};
 use strangler_fig::resilience::{
     BreakerConfig, BreakerState, Bulkhead, CircuitBreaker, Policy, Retry,
 };
-use strangler_fig::stamp::{StampClock, StampScope};
 use strangler_fig::testkit::faults::Fault;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{KEY, NEW, OLD, OTHER, Row, World, stamp};
+use crate::support::{KEY, NEW, OLD, OTHER, World, stamp};
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
+
 fn n(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap()
 }
+
 fn config(sides: &[(Side, Policy)]) -> MigrationConfig {
     let config = MigrationConfig::default().with_shadow_share(Share::NONE);
     sides.iter().fold(config, |config, (side, policy)| config.with_policy(*side, policy.clone()))
 }
+
 fn stubborn(name: &'static str, pause: u64) -> Policy {
     Policy::new(name)
         .with_retry(Retry::new(move || std::iter::repeat_n(ms(pause), 2)))
         .with_try_deadline(ms(100))
-}
-
-/// A plain repository that does its work and loses so many answers; or hangs.
-#[derive(Clone)]
-struct Lossy {
-    rows: InMemoryPlainRepository<u32, Row>,
-    losses: Arc<AtomicU32>,
-    hangs: Arc<AtomicBool>,
-    under_way: Arc<AtomicUsize>,
-}
-struct Under(Arc<AtomicUsize>);
-impl Drop for Under {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-impl Lossy {
-    fn new() -> Self {
-        Self {
-            rows: in_memory_tables(|row: &Row| row.0).0,
-            losses: Arc::default(),
-            hangs: Arc::default(),
-            under_way: Arc::default(),
-        }
-    }
-    async fn fate(&self) -> Result<(), StoreError> {
-        if self.hangs.load(Ordering::SeqCst) {
-            self.under_way.fetch_add(1, Ordering::SeqCst);
-            let _under = Under(self.under_way.clone());
-            std::future::pending::<()>().await;
-        }
-        if self
-            .losses
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |it| it.checked_sub(1))
-            .is_ok()
-        {
-            return Err(StoreError::unknown("the answer was lost"));
-        }
-        Ok(())
-    }
-}
-#[async_trait]
-impl Repository for Lossy {
-    type Key = u32;
-    type Entity = Row;
-    fn key(&self, row: &Row) -> u32 {
-        row.0
-    }
-    async fn find(&self, key: &u32) -> Result<Option<Row>, StoreError> {
-        self.rows.find(key).await
-    }
-    async fn save(&self, row: Row) -> Result<(), StoreError> {
-        self.rows.save(row).await?;
-        self.fate().await
-    }
-    async fn delete(&self, key: &u32) -> Result<(), StoreError> {
-        self.rows.delete(key).await?;
-        self.fate().await
-    }
-}
-
-type Modern = InMemoryRepository<u32, Row>;
-
-fn unstamped(
-    lossy: &Lossy,
-    capacity: usize,
-    policy: Policy,
-) -> MigrationRepository<Unstamped<Lossy>, Modern> {
-    let scopes = Scopes { legacy: StampScope::Process, ..Scopes::default() };
-    let state = MigrationState::new("rows".parse().unwrap());
-    let tracker = PhaseTracker::detached_with(state, TrackerConfig::default().with_scopes(scopes));
-    let stamps = Arc::new(StampClock::new().unwrap());
-    let legacy = Unstamped::new(lossy.clone(), Side::Legacy, tracker.clone(), &stamps)
-        .with_capacity(NonZeroUsize::new(capacity).unwrap());
-    MigrationRepository::with(
-        legacy,
-        Modern::new(|row| row.0),
-        tracker,
-        stamps,
-        config(&[(Side::Legacy, policy)]),
-    )
-    .unwrap()
-}
-
-/// W1 = "old" is in doubt and pauses; it is read; W2 = "new" is written; it is read; then W1
-/// is made again. A register may not go old, new, old by one write of "old".
-#[tokio::test(start_paused = true)]
-async fn a_repeat_through_unstamped_does_not_bring_back_what_was_overwritten_in_doubt() {
-    let lossy = Lossy::new();
-    let rows = unstamped(&lossy, 100, stubborn("legacy", 1_000));
-    lossy.losses.store(1, Ordering::SeqCst);
-    let first = tokio::spawn({
-        let rows = rows.clone();
-        async move { rows.save(OLD).await }
-    });
-    sleep(ms(10)).await;
-    assert_eq!(rows.find(&KEY).await.unwrap(), Some(OLD));
-    // Another client, whose call is dropped after its effect or answers Unknown.
-    lossy.losses.store(1, Ordering::SeqCst);
-    let second = timeout(ms(10), rows.save(NEW)).await;
-    assert!(second.is_err(), "given up by its caller between two tries: in doubt");
-    assert_eq!(rows.find(&KEY).await.unwrap(), Some(NEW));
-    let first = first.await.unwrap();
-    let last = rows.find(&KEY).await.unwrap();
-    assert!(!(first.is_ok() && last == Some(OLD)), "old, new, old: {first:?} {last:?}");
-}
-
-/// The same with an acknowledged W2, whose stamp was evicted meanwhile.
-#[tokio::test(start_paused = true)]
-async fn a_repeat_through_unstamped_does_not_overwrite_what_was_acknowledged_after_it_was_read() {
-    let lossy = Lossy::new();
-    let rows = unstamped(&lossy, 4, stubborn("legacy", 1_000));
-    lossy.losses.store(1, Ordering::SeqCst);
-    let first = tokio::spawn({
-        let rows = rows.clone();
-        async move { rows.save(OLD).await }
-    });
-    sleep(ms(10)).await;
-    assert_eq!(rows.find(&KEY).await.unwrap(), Some(OLD));
-    rows.save(NEW).await.unwrap();
-    assert_eq!(rows.find(&KEY).await.unwrap(), Some(NEW));
-    for key in 10..20 {
-        rows.save((key, "x")).await.unwrap();
-    }
-    let first = first.await.unwrap();
-    assert_eq!(
-        rows.find(&KEY).await.unwrap(),
-        Some(NEW),
-        "an acknowledged write is gone: {first:?}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_hour_of_a_hang_behind_unstamped_leaves_no_more_under_way_than_its_limit() {
-    let lossy = Lossy::new();
-    let rows = unstamped(&lossy, 100, Policy::standard("legacy"));
-    lossy.hangs.store(true, Ordering::SeqCst);
-    for key in 0..3_600 * 4 {
-        let rows = rows.clone();
-        tokio::spawn(async move { rows.save((key, "x")).await });
-        sleep(ms(250)).await;
-    }
-    let under_way = lossy.under_way.load(Ordering::SeqCst);
-    assert!(under_way <= 256, "{under_way} saves of the store are under way");
 }
 
 /// A side that recovers: strict writes are refused between their two writes, by probes of
@@ -333,4 +187,37 @@ async fn a_burst_of_lenient_writes_leaves_no_differences() {
         world.rows.drained().await;
         assert_eq!(world.noted().len(), 0, "policies: {}", sides.len());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_settled_by_a_repeat_is_reported_as_one() {
+    let world = World::with(Phase::DualWrite, config(&[(Side::Modern, stubborn("modern", 10))]));
+    world.put(&world.legacy, stamp(2), Some(OLD)).await;
+    world.put(&world.modern, stamp(2), Some(OTHER)).await;
+    world.modern.push_apply(Fault::FailAfter);
+    assert_eq!(world.rows.join(&KEY).await.unwrap(), Joined::Settled);
+}
+
+#[derive(Debug, Default)]
+struct Ears(Mutex<Vec<Event>>);
+
+impl Observer for Ears {
+    fn on_event(&self, event: &Event) {
+        self.0.lock().unwrap().push(*event);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_observer_of_a_migration_hears_of_its_policies() {
+    let ears = Arc::new(Ears::default());
+    let sides = [(Side::Legacy, Policy::standard("legacy"))];
+    let world = World::with(Phase::LegacyOnly, config(&sides).with_observer(ears.clone()));
+    world.legacy.always(Fault::Refuse(StoreErrorKind::Unavailable));
+    for _ in 0..20 {
+        world.rows.find(&KEY).await.unwrap_err();
+    }
+    let heard = ears.0.lock().unwrap();
+    let turned = |it: &Event| matches!(it, Event::BreakerTurned { breaker: "legacy", .. });
+    assert!(heard.iter().any(turned));
+    assert!(heard.contains(&Event::CallRefused { policy: "legacy", reason: "open" }));
 }

@@ -8,6 +8,7 @@ mod closed;
 mod end_check;
 mod fleet;
 mod guarded;
+mod guarded_unstamped;
 mod moved_under;
 mod policies;
 mod process_scope;

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -227,4 +227,74 @@ async fn the_time_of_the_whole_is_told_when_the_whole_timed_out() {
         .await;
     let Err(CallError::TimedOut(late)) = late else { panic!("{late:?}") };
     assert_eq!(late.to_string(), "no answer within 2s");
+}
+
+/// A try that was given up may have had its effect: made again, it happens twice.
+#[tokio::test(start_paused = true)]
+async fn a_try_that_was_given_up_is_made_again_only_where_that_is_said() {
+    #[derive(Debug)]
+    struct Own;
+    impl Judged for Own {
+        fn judgement(&self) -> Judgement {
+            Judgement::failed().retryable()
+        }
+    }
+    let retry = Retry::new(|| std::iter::repeat_n(ms(1), 2));
+    let once = Policy::new("p").with_retry(retry.clone()).with_try_deadline(ms(10));
+    let again = once.clone().with_retry(retry.with_timeouts());
+    let judge = |_: &Result<(), Own>| Judgement::failed().retryable();
+    for (policy, tries) in [(&once, 1), (&again, 3)] {
+        let made = AtomicU32::new(0);
+        let hangs = || {
+            made.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<Result<(), Own>>()
+        };
+        policy.call(hangs).await.unwrap_err();
+        policy.call_judged(judge, hangs).await.unwrap_err();
+        assert_eq!(made.load(Ordering::SeqCst), 2 * tries);
+    }
+    let made = AtomicU32::new(0);
+    let store = || {
+        made.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<Result<(), StoreError>>()
+    };
+    once.call(store).await.unwrap_err();
+    assert_eq!(made.into_inner(), 3, "every contract of this crate bears the repeat");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_queued_asks_the_breaker_again() {
+    let breaker = CircuitBreaker::new("b", BreakerConfig::default());
+    let policy = Policy::new("p")
+        .with_breaker(breaker.clone())
+        .with_bulkhead(Bulkhead::new("b", n(1)).with_queue(1, ms(1_000)));
+    let place = policy.bulkhead().unwrap().acquire().await.unwrap();
+    let queued = policy.call(async || Ok::<_, StoreError>(()));
+    let (answer, ()) = join(queued, async {
+        sleep(ms(10)).await;
+        breaker.force_open();
+        drop(place);
+    })
+    .await;
+    assert!(matches!(answer, Err(CallError::Refused(Refused::Open { .. }))), "{answer:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_queues_keeps_nobody_from_probing() {
+    let breaker = CircuitBreaker::new("b", BreakerConfig::default().with_probes(n(1)));
+    let policy = Policy::new("p")
+        .with_breaker(breaker.clone())
+        .with_bulkhead(Bulkhead::new("b", n(1)).with_queue(1, ms(60_000)));
+    (0..20).for_each(|_| breaker.acquire().unwrap().settle(Health::Sick));
+    sleep(ms(5_000)).await;
+    let place = policy.bulkhead().unwrap().acquire().await.unwrap();
+    let queued = policy.call(async || Ok::<_, StoreError>(()));
+    let (answer, ()) = join(queued, async {
+        sleep(ms(10)).await;
+        breaker.acquire().unwrap().settle(Health::Well);
+        drop(place);
+    })
+    .await;
+    assert!(answer.is_ok(), "{answer:?}");
+    assert_eq!(breaker.state(), BreakerState::Closed);
 }
