@@ -51,7 +51,7 @@ pub mod tower;
 mod tries;
 
 pub(crate) use attempt::Admission;
-pub use breaker::{BreakerConfig, BreakerState, CallWindow, CircuitBreaker, Permit};
+pub use breaker::{BreakerConfig, BreakerState, CallCounts, CallWindow, CircuitBreaker, Permit};
 pub use budget::RetryBudget;
 pub use bulkhead::{Bulkhead, Place};
 pub use deadline::Deadline;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use strangler_fig::error::StoreError;
 use strangler_fig::observe::{Event, Observer};
 use strangler_fig::resilience::{
-    Answered, BreakerConfig, BreakerState, Bulkhead, CallError, CallWindow, CircuitBreaker,
-    Deadline, Delays, Exponential, Fallback, Health, Jitter, Judged, Judgement, Permit, Place,
-    Policy, Refused, Retry, RetryBudget, Schedule, TimedOut,
+    Answered, BreakerConfig, BreakerState, Bulkhead, CallCounts, CallError, CallWindow,
+    CircuitBreaker, Deadline, Delays, Exponential, Fallback, Health, Jitter, Judged, Judgement,
+    Permit, Place, Policy, Refused, Retry, RetryBudget, Schedule, TimedOut,
 };
 
 use crate::{assert_error, assert_send, assert_shared, assert_value};
@@ -53,7 +53,7 @@ fn their_errors_are_errors() {
 
 #[test]
 fn their_values_are_values() {
-    assert_value::<(Health, Judgement, BreakerState, CallWindow, Jitter)>();
+    assert_value::<(Health, Judgement, BreakerState, CallCounts, CallWindow, Jitter)>();
     assert_value::<(Deadline, Fallback, Answered<u32, u32>)>();
 }
 

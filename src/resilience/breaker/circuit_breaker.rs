@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use tracing::{debug, warn};
 
 use super::machine::{Machine, Ticket, Turn};
-use super::{BreakerConfig, BreakerState};
+use super::{BreakerConfig, BreakerState, CallCounts};
 use crate::observe::{Event, Observer, field};
 use crate::resilience::caught::caught;
 use crate::resilience::judgement::by_error;
@@ -110,6 +110,12 @@ impl CircuitBreaker {
     #[must_use]
     pub fn state(&self) -> BreakerState {
         self.with(|machine| machine.state(Instant::now()))
+    }
+
+    /// How the calls ended that it judges by, now.
+    #[must_use]
+    pub fn counts(&self) -> CallCounts {
+        self.with(|machine| machine.counts(Instant::now()))
     }
 
     /// How often it has turned.

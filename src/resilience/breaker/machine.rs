@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::window::{Counts, Ended, Window};
-use super::{BreakerConfig, BreakerState};
+use super::counts::Ended;
+use super::window::Window;
+use super::{BreakerConfig, BreakerState, CallCounts};
 use crate::phase::Share;
 use crate::resilience::Health;
 use crate::resilience::sync::Instant;
@@ -87,6 +88,10 @@ impl Machine {
             Mode::HalfOpen(probes) if self.waits_in_vain(probes, now) => BreakerState::Open,
             mode => mode.state(),
         }
+    }
+
+    pub(super) fn counts(&self, now: Instant) -> CallCounts {
+        self.window.counts(now)
     }
 
     pub(super) const fn generation(&self) -> u64 {
@@ -207,7 +212,7 @@ impl Machine {
         self.config.slow_after.is_some_and(|slow| took >= slow)
     }
 
-    fn is_too_much(&self, counts: Counts) -> bool {
+    fn is_too_much(&self, counts: CallCounts) -> bool {
         let most = match self.config.window {
             super::CallWindow::Calls(capacity) => u64::from(capacity.get()),
             super::CallWindow::Time(_) => u64::MAX,

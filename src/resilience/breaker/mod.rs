@@ -3,10 +3,12 @@
 
 mod circuit_breaker;
 mod config;
+mod counts;
 mod machine;
 mod state;
 mod window;
 
 pub use circuit_breaker::{CircuitBreaker, Permit};
 pub use config::{BreakerConfig, CallWindow};
+pub use counts::CallCounts;
 pub use state::BreakerState;

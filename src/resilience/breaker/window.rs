@@ -1,36 +1,8 @@
 use std::time::Duration;
 
 use super::CallWindow;
+use super::counts::{CallCounts, Ended};
 use crate::resilience::sync::Instant;
-
-/// How a call that counts has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Ended {
-    pub(super) failed: bool,
-    pub(super) slow: bool,
-}
-
-/// How many calls ended how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Counts {
-    pub(super) calls: u64,
-    pub(super) failed: u64,
-    pub(super) slow: u64,
-}
-
-impl Counts {
-    fn add(&mut self, ended: Ended) {
-        self.calls += 1;
-        self.failed += u64::from(ended.failed);
-        self.slow += u64::from(ended.slow);
-    }
-
-    fn remove(&mut self, ended: Ended) {
-        self.calls -= 1;
-        self.failed -= u64::from(ended.failed);
-        self.slow -= u64::from(ended.slow);
-    }
-}
 
 /// The calls a breaker judges by. Its size is fixed when it is made.
 #[derive(Debug)]
@@ -48,10 +20,18 @@ impl Window {
     }
 
     /// Counts a call, and answers the counts of the whole window.
-    pub(super) fn record(&mut self, ended: Ended, now: Instant) -> Counts {
+    pub(super) fn record(&mut self, ended: Ended, now: Instant) -> CallCounts {
         match self {
             Self::Calls(ring) => ring.record(ended),
             Self::Time(slices) => slices.record(ended, now),
+        }
+    }
+
+    /// The counts of the whole window, as it is now.
+    pub(super) fn counts(&self, now: Instant) -> CallCounts {
+        match self {
+            Self::Calls(ring) => ring.counts,
+            Self::Time(slices) => slices.counts(slices.number(now)),
         }
     }
 
@@ -68,16 +48,16 @@ impl Window {
 pub(super) struct Ring {
     calls: Box<[Ended]>,
     next: usize,
-    counts: Counts,
+    counts: CallCounts,
 }
 
 impl Ring {
     fn new(capacity: usize) -> Self {
         let calls = vec![Ended::default(); capacity].into_boxed_slice();
-        Self { calls, next: 0, counts: Counts::default() }
+        Self { calls, next: 0, counts: CallCounts::default() }
     }
 
-    fn record(&mut self, ended: Ended) -> Counts {
+    fn record(&mut self, ended: Ended) -> CallCounts {
         if self.counts.calls == self.calls.len() as u64 {
             self.counts.remove(self.calls[self.next]);
         }
@@ -88,7 +68,7 @@ impl Ring {
     }
 
     fn clear(&mut self) {
-        (self.next, self.counts) = (0, Counts::default());
+        (self.next, self.counts) = (0, CallCounts::default());
     }
 }
 
@@ -108,7 +88,7 @@ pub(super) struct Slices {
 #[derive(Debug, Clone, Copy, Default)]
 struct Slice {
     number: u64,
-    counts: Counts,
+    counts: CallCounts,
 }
 
 /// Half a thousand years are as long as any.
@@ -122,23 +102,26 @@ impl Slices {
         Self { origin, nanos, latest: 0, recent: Default::default() }
     }
 
-    fn record(&mut self, ended: Ended, now: Instant) -> Counts {
+    fn record(&mut self, ended: Ended, now: Instant) -> CallCounts {
         // Who read the clock first may come last; that is now, too.
-        let number = nanos(now.saturating_duration_since(self.origin)) / self.nanos;
-        self.latest = self.latest.max(number);
+        self.latest = self.latest.max(self.number(now));
         let slot = usize::try_from(self.latest % SLICES as u64).unwrap_or_default();
         let slice = &mut self.recent[slot];
         if slice.number != self.latest {
-            *slice = Slice { number: self.latest, counts: Counts::default() };
+            *slice = Slice { number: self.latest, counts: CallCounts::default() };
         }
         slice.counts.add(ended);
-        self.counts()
+        self.counts(self.latest)
     }
 
-    fn counts(&self) -> Counts {
-        let oldest = (self.latest + 1).saturating_sub(SLICES as u64);
+    fn number(&self, now: Instant) -> u64 {
+        nanos(now.saturating_duration_since(self.origin)) / self.nanos
+    }
+
+    fn counts(&self, latest: u64) -> CallCounts {
+        let oldest = (latest + 1).saturating_sub(SLICES as u64);
         let recent = self.recent.iter().filter(|slice| slice.number >= oldest);
-        recent.fold(Counts::default(), |sum, slice| Counts {
+        recent.fold(CallCounts::default(), |sum, slice| CallCounts {
             calls: sum.calls + slice.counts.calls,
             failed: sum.failed + slice.counts.failed,
             slow: sum.slow + slice.counts.slow,
@@ -160,8 +143,8 @@ mod tests {
     const FAILED: Ended = Ended { failed: true, slow: false };
     const SLOW: Ended = Ended { failed: false, slow: true };
 
-    fn counts(calls: u64, failed: u64, slow: u64) -> Counts {
-        Counts { calls, failed, slow }
+    fn counts(calls: u64, failed: u64, slow: u64) -> CallCounts {
+        CallCounts { calls, failed, slow }
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,6 +170,8 @@ mod tests {
         assert_eq!(window.record(WELL, at(10)), counts(3, 0, 1), "the first is out");
         assert_eq!(window.record(WELL, at(14)), counts(3, 0, 0));
         assert_eq!(window.record(WELL, at(3_600)), counts(1, 0, 0));
+        assert_eq!(window.counts(at(3_609)), counts(1, 0, 0));
+        assert_eq!(window.counts(at(3_610)), counts(0, 0, 0), "nobody has to call for that");
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,6 +5,8 @@
 mod circuit_breaker;
 #[path = "../../../../../src/resilience/breaker/config.rs"]
 mod config;
+#[path = "../../../../../src/resilience/breaker/counts.rs"]
+mod counts;
 mod flawed;
 #[path = "../../../../../src/resilience/breaker/machine.rs"]
 mod machine;
@@ -13,5 +15,6 @@ mod window;
 
 pub use circuit_breaker::{CircuitBreaker, Permit};
 pub use config::{BreakerConfig, CallWindow};
+pub(super) use counts::CallCounts;
 pub use flawed::{Flaw, Flawed};
 use strangler_fig::resilience::BreakerState;
