@@ -140,7 +140,7 @@ where
                 Entry::Occupied(mut taken) => {
                     let same = |it: &&(L, M)| it.1 == modern && it.0 != legacy;
                     if let Some((other, _)) = taken.get().iter().find(same) {
-                        let what = format_args!("{other:?} and {legacy:?} are mapped to one");
+                        let what = format!("{other:?} and {legacy:?} are mapped to one");
                         report.note(Law::Injective, what);
                     }
                     taken.get_mut().push((legacy, modern));
