@@ -21,6 +21,16 @@ pub(crate) enum Sickness {
 impl Sickness {
     pub(crate) const ALL: [Self; 4] = [Self::Hangs, Self::Refuses, Self::LosesAnswers, Self::Flaps];
 
+    /// How long it goes on after the hour: to a moment of its own.
+    pub(crate) const fn last_breath(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Hangs => 1_750,
+            Self::Refuses => 3_000,
+            Self::LosesAnswers => 4_250,
+            Self::Flaps => 2_500,
+        })
+    }
+
     pub(crate) async fn befalls(self, store: Store) {
         let refuses = Fault::Refuse(StoreErrorKind::Unavailable);
         match self {

@@ -19,6 +19,9 @@ pub(crate) type Store = FaultyRepository<InMemoryRepository<u32, (u32, u64)>>;
 /// How long a breaker stays open, and so how long a side that is well again may wait.
 pub(crate) const HALF_OPEN: Duration = Duration::from_secs(5);
 
+/// How often operations come.
+pub(crate) const TICK: Duration = Duration::from_millis(250);
+
 const CONCURRENCY: u32 = 16;
 const QUEUE: u32 = 16;
 const KEYS: u32 = 64;
@@ -107,7 +110,7 @@ impl Traffic {
                 let number = self.counts.made.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(operate(self.rows.clone(), Arc::clone(&self.counts), number));
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            tokio::time::sleep(TICK).await;
             self.under_way_most = self.under_way_most.max(self.under_way());
         }
     }
