@@ -5,7 +5,7 @@ use strangler_fig::resilience::{Answered, Fallback, Policy};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout};
 
-use crate::service::Service;
+use super::service::Service;
 
 /// How long a caller waits before it gives up by itself.
 const PATIENCE: Duration = Duration::from_secs(30);

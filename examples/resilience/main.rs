@@ -22,8 +22,8 @@ use strangler_fig::resilience::{
     BreakerConfig, Bulkhead, CircuitBreaker, Exponential, Policy, Retry, RetryBudget,
 };
 
-use crate::caller::{Callers, Minute};
-use crate::service::{Health, Service};
+use self::caller::{Callers, Minute};
+use self::service::{Health, Service};
 
 const STORY: [(Health, &str); 7] = [
     (Health::Well, "well"),
@@ -34,6 +34,9 @@ const STORY: [(Health, &str); 7] = [
     (Health::Flaps, "well every other 10 s"),
     (Health::Well, "well"),
 ];
+
+/// The heads of three columns.
+const SEEN: &str = "answered  p99 wait  waiting";
 
 /// Counts how often a circuit breaker opens.
 #[derive(Debug, Default)]
@@ -78,26 +81,35 @@ async fn told(policy: Option<Policy>, openings: &Openings) -> Vec<(Minute, u64)>
     minutes
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tokio::time::pause();
+/// What the callers of each minute saw, in lines.
+pub(crate) async fn bad_day() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     fastrand::seed(7);
-
     let openings = Arc::new(Openings::default());
     let without = told(None, &openings).await;
     let with = told(Some(policy(openings.clone())?), &openings).await;
 
-    println!("20 calls a second         without a policy              with one, and a fallback");
-    println!(
-        "each minute it is         answered  p99 wait  waiting   answered  p99 wait  waiting  asked  opened"
-    );
+    let mut lines = vec![
+        "20 calls a second         without a policy              with one, and a fallback"
+            .to_owned(),
+        format!("{:<26}{SEEN}   {SEEN}  asked  opened", "each minute it is"),
+    ];
     for (((_, what), (without, _)), (with, opened)) in STORY.iter().zip(&without).zip(&with) {
-        println!("{what:<23}   {without}   {with}  {:>5}  {opened:>6}", with.asked);
+        lines.push(format!("{what:<23}   {without}   {with}  {:>5}  {opened:>6}", with.asked));
     }
-    println!();
-    println!("waiting: the most callers at once; asked: calls that reached the service;");
-    println!("opened: how often the circuit breaker did");
+    lines.push(String::new());
+    lines.push(
+        "waiting: the most callers at once; asked: calls that reached the service;".to_owned(),
+    );
+    lines.push("opened: how often the circuit breaker did".to_owned());
     let stand_ins: usize = with.iter().map(|(minute, _)| minute.stand_ins()).sum();
-    println!("{stand_ins} answers were yesterday's prices, and marked so");
+    lines.push(format!("{stand_ins} answers were yesterday's prices, and marked so"));
+    Ok(lines)
+}
+
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for line in bad_day().await? {
+        println!("{line}");
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod absurd;
+mod bad_day;
 mod breaker;
 mod breaker_reference;
 mod budget;
