@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::aside::Aside;
-use super::guarded::Purpose;
+use super::guarded::{Purpose, is_untouched};
 use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
 };
@@ -103,8 +103,7 @@ where
             None => {
                 in_doubt.store(true, Ordering::Relaxed);
                 let answer = self.apply_once(side, key, record).await;
-                let is_definite = answer.as_ref().err().is_none_or(|it| it.kind().is_definite());
-                in_doubt.store(!is_definite, Ordering::Relaxed);
+                in_doubt.store(!is_untouched(&answer), Ordering::Relaxed);
                 answer
             }
             Some(policy) => {

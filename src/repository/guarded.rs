@@ -37,10 +37,29 @@ impl Purpose {
 fn judged<T>(answer: &Result<T, StoreError>) -> Judgement {
     match answer {
         Ok(_) => Judgement::success(),
-        Err(error) if error.downcast_ref::<MigrationError>().is_some() => {
-            Judgement::refused().ignored()
-        }
+        Err(error) if is_own(error) => Judgement::refused().ignored(),
         Err(error) => error.judgement(),
+    }
+}
+
+fn is_own(error: &StoreError) -> bool {
+    error.kind().is_definite() && error.downcast_ref::<MigrationError>().is_some()
+}
+
+/// The same of a side that forgets stamps: no doubt is made again there.
+fn judged_forgetful<T>(answer: &Result<T, StoreError>) -> Judgement {
+    match answer {
+        Err(error) if !error.kind().is_definite() => Judgement::failed(),
+        answer => judged(answer),
+    }
+}
+
+/// Whether a side that answered so does not hold the record by this call, for certain.
+pub(super) fn is_untouched(answer: &Result<Applied, StoreError>) -> bool {
+    match answer {
+        Ok(Applied::Stored) => false,
+        Ok(Applied::Stale(_)) => true,
+        Err(error) => error.kind().is_definite(),
     }
 }
 
@@ -81,12 +100,22 @@ where
             self.may_be_made(side, purpose, in_doubt)?;
             let before = in_doubt.swap(true, Ordering::Relaxed);
             let answer = self.apply_once(side, key, record).await;
-            let is_definite = answer.as_ref().err().is_none_or(|it| it.kind().is_definite());
-            in_doubt.store(before || !is_definite, Ordering::Relaxed);
+            in_doubt.store(before || !is_untouched(&answer), Ordering::Relaxed);
             answer
         };
-        let (late, admission) = (StoreError::timed_out(), purpose.admission());
-        policy.call_as(judged, late, admission, apply).await.map_err(StoreError::from)
+        let admission = purpose.admission();
+        let answer = if self.forgets(side) {
+            policy.call_as(judged_forgetful, Judgement::failed(), admission, apply).await
+        } else {
+            policy.call_as(judged, StoreError::timed_out(), admission, apply).await
+        };
+        answer.map_err(StoreError::from)
+    }
+
+    fn forgets(&self, side: Side) -> bool {
+        let scopes = self.scopes();
+        let scope = if side == Side::Legacy { scopes.legacy } else { scopes.modern };
+        scope == StampScope::Process
     }
 
     /// Asked before each try, which may have queued or paused: not by a node that was
@@ -98,10 +127,8 @@ where
         purpose: Purpose,
         in_doubt: &AtomicBool,
     ) -> Result<(), StoreError> {
-        let scopes = self.scopes();
-        let scope = if side == Side::Legacy { scopes.legacy } else { scopes.modern };
-        if in_doubt.load(Ordering::Relaxed) && scope == StampScope::Process {
-            return Err(StoreError::unknown(MigrationError::Forgetful));
+        if in_doubt.load(Ordering::Relaxed) && self.forgets(side) {
+            return Err(StoreError::unavailable(MigrationError::Forgetful));
         }
         match purpose {
             Purpose::Write | Purpose::Rest | Purpose::Lenient => open(&self.tracker).map(drop),

@@ -104,10 +104,13 @@ where
                             settled
                         }
                     };
-                    if self.settle(key, &settled, both).await? {
-                        return Ok(settled);
+                    match self.settle(key, &settled, both).await? {
+                        Applied::Stored => return Ok(settled),
+                        Applied::Stale(found) if found == settled.record.stamp => {
+                            level = Joined::Settled;
+                        }
+                        Applied::Stale(_) => level = Joined::Level,
                     }
-                    level = Joined::Settled;
                 }
             }
         }
@@ -147,7 +150,7 @@ where
         }
     }
 
-    /// Whether every side took the settlement. Its stamp follows from what it
+    /// Whether every side took the settlement, or what one has instead. Its stamp follows from what it
     /// beats, so that two who settle at once may stamp different contents alike:
     /// a side that would not take it has to be looked at again.
     async fn settle(
@@ -155,16 +158,17 @@ where
         key: &L::Key,
         settled: &JoinedKey<L::Entity>,
         both: bool,
-    ) -> Result<bool, JoinFailure> {
+    ) -> Result<Applied, JoinFailure> {
         // Legacy first: it holds whatever modern shows.
         for side in [Side::Legacy, Side::Modern] {
-            if (both || side != settled.side)
-                && self.apply_open(side, key, &settled.record).await? != Applied::Stored
-            {
-                return Ok(false);
+            if both || side != settled.side {
+                let applied = self.apply_open(side, key, &settled.record).await?;
+                if applied != Applied::Stored {
+                    return Ok(applied);
+                }
             }
         }
-        Ok(true)
+        Ok(Applied::Stored)
     }
 
     /// Whether a side may be written to from the other: not once legacy was

@@ -3,6 +3,8 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::FutureExt;
 use tracing::{Instrument, debug_span};
@@ -18,6 +20,15 @@ use crate::stamp::Record;
 /// The choice falls before anything is read.
 fn chosen(share: Share) -> bool {
     share == Share::WHOLE || fastrand::u16(0..Share::WHOLE.basis_points()) < share.basis_points()
+}
+
+/// How often a side is asked for a place to spare, within the comparison's deadline.
+const SPARE_EVERY: Duration = Duration::from_millis(20);
+
+/// Whether a side had no place to spare.
+fn is_full(error: &StoreError) -> bool {
+    let refused = error.downcast_ref();
+    error.kind().is_definite() && matches!(refused, Some(Refused::Full { .. }))
 }
 
 impl<L, M> Core<L, M>
@@ -39,8 +50,11 @@ where
         let begun = self.shadow.run(|| {
             let (core, key, record) = (Arc::clone(self), key.clone(), record.clone());
             let compared = async move {
-                let result = core.compare_in_time(primary, &key, &record).await;
-                if result == Comparison::Mismatch {
+                let differs = AtomicBool::new(false);
+                let result = core.compare_in_time(primary, &key, &record, &differs).await;
+                // A difference that could not be looked at again is suspected all the same.
+                let is_suspected = result == Comparison::Failed && differs.into_inner();
+                if result == Comparison::Mismatch || is_suspected {
                     core.diverged(key, DivergenceReason::Mismatch, None);
                 }
                 core.tell(|| Event::Compared { side: side.name(), result });
@@ -57,12 +71,13 @@ where
         primary: Side,
         key: &L::Key,
         record: &Record<L::Entity>,
+        differs: &AtomicBool,
     ) -> Comparison {
-        let compared = AssertUnwindSafe(self.compare(primary, key, record)).catch_unwind();
+        let compared = AssertUnwindSafe(self.compare(primary, key, record, differs)).catch_unwind();
         let deadline = self.config.shadow_deadline.saturating_add(self.config.shadow_recheck_delay);
         match tokio::time::timeout(deadline, compared).await {
             Ok(Ok(Ok(result))) => result,
-            Ok(Ok(Err(error))) if error.downcast_ref::<Refused>().is_some() => Comparison::Skipped,
+            Ok(Ok(Err(error))) if is_full(&error) => Comparison::Skipped,
             _failed_panicked_or_hung => Comparison::Failed,
         }
     }
@@ -72,11 +87,13 @@ where
         primary: Side,
         key: &L::Key,
         record: &Record<L::Entity>,
+        differs: &AtomicBool,
     ) -> Result<Comparison, StoreError> {
         let other = self.read_aside(primary.other(), key).await?;
         if other.value == record.value {
             return Ok(Comparison::Match);
         }
+        differs.store(true, Ordering::Relaxed);
         self.look_again(primary, key).boxed().await
     }
 
@@ -84,13 +101,28 @@ where
     /// way is no mismatch.
     async fn look_again(&self, primary: Side, key: &L::Key) -> Result<Comparison, StoreError> {
         tokio::time::sleep(self.config.shadow_recheck_delay).await;
-        let before = self.read_aside(primary, key).await?;
-        let other = self.read_aside(primary.other(), key).await?;
-        let after = self.read_aside(primary, key).await?;
+        let before = self.read_when_spare(primary, key).await?;
+        let other = self.read_when_spare(primary.other(), key).await?;
+        let after = self.read_when_spare(primary, key).await?;
         Ok(match (before == after, other.value == after.value) {
             (false, _) => Comparison::Unsettled,
             (true, true) => Comparison::Match,
             (true, false) => Comparison::Mismatch,
         })
+    }
+
+    /// Reads once a side has a place to spare. Who has seen a difference waits for that,
+    /// or only matches would be counted where there is much to do.
+    async fn read_when_spare(
+        &self,
+        side: Side,
+        key: &L::Key,
+    ) -> Result<Record<L::Entity>, StoreError> {
+        loop {
+            match self.read_aside(side, key).await {
+                Err(error) if is_full(&error) => tokio::time::sleep(SPARE_EVERY).await,
+                answer => return answer,
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::phase::{Bucket, PhaseTracker, Side, primary};
 use crate::stamp::{Record, Stamp, StampClock, StampScope};
 
-/// How many stores may be under way, those whose callers have gone included.
+/// How many stores are under way at most, those whose callers have gone included.
 const UNDER_WAY_MAX: usize = 256;
 
 /// How many stamps are remembered unless said otherwise.
@@ -24,8 +24,8 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 ///
 /// It keeps a bounded number of stamps and one lock per key in use: calls for one
 /// key take turns, so that one that hangs, a shadow read even, holds up the next. What
-/// is being stored ends though its caller has gone; of that, 256 may be under way, and
-/// more is `Unavailable`.
+/// is being stored ends though its caller has gone; 256 stores are under way at most,
+/// and others wait for one to end.
 /// A key it
 /// does not remember, after a restart or an eviction, has the stamp of the
 /// process's start if this side is the primary in force, else
@@ -125,9 +125,8 @@ impl<R: Repository> Unstamped<R> {
         key: &R::Key,
         record: &Record<R::Entity>,
     ) -> Result<(), StoreError> {
-        let Ok(place) = Arc::clone(&self.under_way).try_acquire_owned() else {
-            return Err(StoreError::unavailable("too many stores are under way"));
-        };
+        let place = Arc::clone(&self.under_way).acquire_owned().await;
+        let place = place.expect("it is never closed");
         let repository = Arc::clone(&self.repository);
         let remembered = Arc::clone(&self.remembered);
         let (key, record) = (key.clone(), record.clone());

@@ -19,10 +19,10 @@ pub(crate) enum Admission {
     /// Beside what callers ask: it takes a place only while half of them are free, and
     /// never queues.
     Spare,
-    /// It waits for a place as long as its deadline allows: something else bounds how
-    /// many do.
+    /// It waits for a place as long as its deadline allows, and with others of its kind
+    /// has at most half of them: something else bounds how many do.
     Patient,
-    /// The rest of what has begun, which no breaker may leave half done; patient, too.
+    /// The rest of what has begun, which no breaker may leave half done. It waits, too.
     Committed,
 }
 
@@ -56,6 +56,7 @@ impl Policy {
         let mut now = this.now;
         let (mut permit, place) = match self.admit(&mut now, this.limit, admission).await {
             Ok(admitted) => admitted,
+            Err(refused) if admission == Admission::Spare => return Tried::refused(refused),
             Err(refused) => return self.refused(refused),
         };
         if let Some(permit) = &mut permit {
@@ -98,7 +99,8 @@ impl Policy {
         let Some(bulkhead) = &self.bulkhead else { return Ok((permit, None)) };
         let place = match admission {
             Admission::Spare => Some(bulkhead.try_acquire_spare().ok_or(bulkhead.full())?),
-            _ => bulkhead.try_acquire(),
+            Admission::Patient => None,
+            Admission::Ordinary | Admission::Committed => bulkhead.try_acquire(),
         };
         if place.is_some() {
             return Ok((permit, place));
@@ -107,7 +109,8 @@ impl Policy {
         // their turn.
         drop(permit);
         let place = match admission {
-            Admission::Patient | Admission::Committed => bulkhead.acquire_patiently(limit).await?,
+            Admission::Patient => bulkhead.acquire_aside(limit).await?,
+            Admission::Committed => bulkhead.acquire_patiently(limit).await?,
             Admission::Ordinary | Admission::Spare => bulkhead.acquire_until(limit).await?,
         };
         *now = Instant::now();

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 use super::deadline::{earlier, moment, within};
 use super::{CallError, Refused};
 
+/// Who has no deadline waits no longer for a place.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How many calls may be under way at once, and how many may wait for that.
 /// Clones are one bulkhead.
 ///
@@ -40,6 +43,8 @@ struct Places {
     name: &'static str,
     free: Semaphore,
     concurrency: usize,
+    /// Half of them, for whom no caller waits.
+    aside: Semaphore,
     queue: u32,
     wait: Duration,
     waiting: AtomicU32,
@@ -50,6 +55,7 @@ struct Places {
 #[must_use = "a place that is dropped is free again"]
 pub struct Place<'a> {
     _permit: SemaphorePermit<'a>,
+    _aside: Option<SemaphorePermit<'a>>,
 }
 
 /// Somebody in the queue; out of it however the wait ends.
@@ -71,7 +77,8 @@ impl Bulkhead {
 
     fn of(name: &'static str, concurrency: usize, queue: u32, wait: Duration) -> Self {
         let (free, waiting) = (Semaphore::new(concurrency), AtomicU32::new(0));
-        Self(Arc::new(Places { name, free, concurrency, queue, wait, waiting }))
+        let aside = Semaphore::new(concurrency.div_ceil(2));
+        Self(Arc::new(Places { name, free, concurrency, aside, queue, wait, waiting }))
     }
 
     /// Another bulkhead, where `queue` calls may wait, each so long.
@@ -136,12 +143,13 @@ impl Bulkhead {
     /// A place that is free now; never past those who wait.
     pub(super) fn try_acquire(&self) -> Option<Place<'_>> {
         let permit = self.0.free.try_acquire().ok()?;
-        Some(Place { _permit: permit })
+        Some(Place { _permit: permit, _aside: None })
     }
 
-    /// A place that is free now, while half of them are.
+    /// A place that is free now, while more than half of them are.
     pub(super) fn try_acquire_spare(&self) -> Option<Place<'_>> {
-        (self.0.free.available_permits() > self.0.concurrency / 2).then(|| self.try_acquire())?
+        let is_spare = self.0.free.available_permits() > self.0.concurrency.div_ceil(2);
+        if is_spare { self.try_acquire() } else { None }
     }
 
     /// A place in time for `limit`, by way of the queue.
@@ -150,7 +158,8 @@ impl Bulkhead {
         let waiting = &self.0.waiting;
         let queued = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         queued.map_err(|_| self.full())?;
-        self.wait_until(earlier(limit, moment(Instant::now(), self.0.wait))).await
+        let _waiting = Waiting(waiting);
+        self.wait(earlier(limit, moment(Instant::now(), self.0.wait))).await
     }
 
     /// A place in time for `limit`, however long the queue is.
@@ -158,19 +167,28 @@ impl Bulkhead {
         &self,
         limit: Option<Instant>,
     ) -> Result<Place<'_>, Refused> {
-        self.0.waiting.fetch_add(1, Ordering::Relaxed);
-        self.wait_until(limit).await
+        self.wait(limit.or_else(|| moment(Instant::now(), PATIENCE))).await
+    }
+
+    /// The same, for those who have at most half of the places together.
+    pub(super) async fn acquire_aside(&self, limit: Option<Instant>) -> Result<Place<'_>, Refused> {
+        let limit = limit.or_else(|| moment(Instant::now(), PATIENCE));
+        let Some(aside) = within(limit, self.0.aside.acquire()).await else {
+            return Err(self.full());
+        };
+        let place = self.wait(limit).await?;
+        Ok(Place { _aside: Some(aside.expect("it is never closed")), ..place })
     }
 
     pub(super) fn full(&self) -> Refused {
         Refused::Full { bulkhead: self.0.name }
     }
 
-    /// Waits in the queue, which was joined already.
-    async fn wait_until(&self, limit: Option<Instant>) -> Result<Place<'_>, Refused> {
-        let _waiting = Waiting(&self.0.waiting);
+    async fn wait(&self, limit: Option<Instant>) -> Result<Place<'_>, Refused> {
         match within(limit, self.0.free.acquire()).await {
-            Some(permit) => Ok(Place { _permit: permit.expect("it is never closed") }),
+            Some(permit) => {
+                Ok(Place { _permit: permit.expect("it is never closed"), _aside: None })
+            }
             None => Err(self.full()),
         }
     }

@@ -172,6 +172,10 @@ impl<E: Judged> Judged for CallError<E> {
             Self::Failed(error) => error.judgement(),
         }
     }
+
+    fn timed_out() -> Judgement {
+        E::timed_out()
+    }
 }
 
 impl From<CallError<Self>> for StoreError {

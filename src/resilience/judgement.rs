@@ -207,7 +207,7 @@ impl Judged for StoreError {
     /// made again: every contract of this crate bears the repeat. A call that a policy
     /// within has refused was not made.
     fn judgement(&self) -> Judgement {
-        if let Some(refused) = self.downcast_ref::<Refused>() {
+        if let (true, Some(refused)) = (self.kind().is_definite(), self.downcast_ref::<Refused>()) {
             return refused.judgement();
         }
         let judgement = match self.kind() {

@@ -141,7 +141,7 @@ impl Policy {
     }
 
     /// Who is told of refusals, retries and tries that were given up; and of what the
-    /// breaker does, unless that has an observer of its own.
+    /// breaker does, unless that has an observer already: it has one, the first.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         if let Some(breaker) = &self.breaker {
@@ -229,7 +229,8 @@ impl Policy {
         let limit = self.limit(began);
         let retries_timeouts = self.retry.as_ref().is_some_and(Retry::retries_timeouts);
         let late = if retries_timeouts { late.retryable() } else { late };
-        let mut tries = Tries::begin(self.retry.as_ref());
+        let retry = self.retry.as_ref().filter(|_| admission != Admission::Spare);
+        let mut tries = Tries::begin(retry);
         let mut now = began;
         loop {
             let try_of = Try { began, now, limit, is_first: tries.retried() == 0, late };

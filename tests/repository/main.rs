@@ -17,5 +17,6 @@ mod reads;
 mod regressions;
 mod support;
 mod sweeps;
+mod under_load;
 mod wrappers;
 mod writes;

@@ -298,3 +298,35 @@ async fn who_queues_keeps_nobody_from_probing() {
     assert!(answer.is_ok(), "{answer:?}");
     assert_eq!(breaker.state(), BreakerState::Closed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_try_around_another_primitive_is_made_again_as_its_error_says() {
+    let retry = Retry::new(|| std::iter::repeat_n(ms(1), 2));
+    let policy = Policy::new("p").with_retry(retry).with_try_deadline(ms(10));
+    let breaker = CircuitBreaker::new("b", BreakerConfig::default());
+    let made = AtomicU32::new(0);
+    let guarded = || {
+        made.fetch_add(1, Ordering::SeqCst);
+        breaker.call(|| std::future::pending::<Result<(), StoreError>>())
+    };
+    policy.call(guarded).await.unwrap_err();
+    assert_eq!(made.into_inner(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_side_that_is_slow_and_well_is_let_in_again() {
+    let breaker = CircuitBreaker::new("reports", BreakerConfig::default());
+    (0..20).for_each(|_| breaker.acquire().unwrap().settle(Health::Sick));
+    for _ in 0..60 {
+        let breaker = breaker.clone();
+        tokio::spawn(async move {
+            let slow = async || {
+                sleep(ms(20_000)).await;
+                Ok::<_, StoreError>(())
+            };
+            breaker.call(slow).await
+        });
+        sleep(ms(1_000)).await;
+    }
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}

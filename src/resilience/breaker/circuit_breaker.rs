@@ -124,7 +124,8 @@ impl CircuitBreaker {
         self.with(|machine| machine.generation())
     }
 
-    /// Refuses every call until it is told otherwise.
+    /// Refuses every call until it is told otherwise; but for the rest of a write that
+    /// another store has taken.
     pub fn force_open(&self) {
         let turn = self.with(Machine::force_open);
         self.tell(turn);

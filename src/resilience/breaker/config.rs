@@ -57,7 +57,7 @@ pub struct BreakerConfig {
 impl Default for BreakerConfig {
     /// It opens when half of the last 100 calls have failed, of at least 20; slow
     /// calls do not count. After 5 s it lets three probes through, and waits for
-    /// them as long.
+    /// them for 30 s.
     fn default() -> Self {
         Self {
             window: CallWindow::Calls(NonZeroU16::new(100).expect("it is not zero")),
@@ -107,6 +107,7 @@ impl BreakerConfig {
 
     /// How long it stays open, from when the call began that opened it: so a side that
     /// is well again is asked again within this time, however long its last failure took.
+    /// Longer than a try's deadline, or it is half open all the time.
     #[must_use]
     pub fn with_open_for(mut self, pause: Duration) -> Self {
         self.open_for = pause;
@@ -121,9 +122,9 @@ impl BreakerConfig {
         self
     }
 
-    /// How long it waits for its probes, if not as long as it stays open: more than your
-    /// slowest good call takes. When none is left and the last one has had its time, the
-    /// next caller opens it again.
+    /// How long it waits for its probes, if not for 30 s or as long as it stays open: more
+    /// than your slowest good call takes, or it never closes. When none is left and the
+    /// last one has had its time, the next caller opens it again.
     #[must_use]
     pub fn with_probe_deadline(mut self, deadline: Duration) -> Self {
         self.probe_deadline = Some(deadline);

@@ -9,6 +9,9 @@ use crate::phase::Share;
 use crate::resilience::Health;
 use crate::resilience::sync::Instant;
 
+/// How long probes have at least, unless it is said.
+const PROBE_TIME: Duration = Duration::from_secs(30);
+
 /// A call that was let through, and under which state: whatever came after that is
 /// none of its business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +206,7 @@ impl Machine {
 
     /// Whether every probe is taken, and the youngest too old.
     fn waits_in_vain(&self, probes: Probes, now: Instant) -> bool {
-        let deadline = self.config.probe_deadline.unwrap_or(self.config.open_for);
+        let deadline = self.config.probe_deadline.unwrap_or(self.config.open_for.max(PROBE_TIME));
         probes.under_way + probes.went_well >= self.config.probes.get()
             && is_over(probes.last.checked_add(deadline), now)
     }
