@@ -307,7 +307,7 @@ async fn a_try_around_another_primitive_is_made_again_as_its_error_says() {
     let made = AtomicU32::new(0);
     let guarded = || {
         made.fetch_add(1, Ordering::SeqCst);
-        breaker.call(|| std::future::pending::<Result<(), StoreError>>())
+        breaker.call(std::future::pending::<Result<(), StoreError>>)
     };
     policy.call(guarded).await.unwrap_err();
     assert_eq!(made.into_inner(), 3);
