@@ -99,7 +99,7 @@ impl Bulkhead {
         self.0.concurrency.saturating_sub(self.0.free.available_permits())
     }
 
-    /// How many calls wait for one.
+    /// How many callers wait for one in the queue.
     #[must_use]
     pub fn waiting(&self) -> u32 {
         self.0.waiting.load(Ordering::Relaxed)
