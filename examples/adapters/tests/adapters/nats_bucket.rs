@@ -6,9 +6,16 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::Config;
 use async_nats::{Client, ConnectOptions};
+use strangler_fig::resilience::{Exponential, Judgement, Retry};
 
 pub(crate) fn server_url() -> String {
     std::env::var("NATS_URL").unwrap_or_else(|_| "nats://127.0.0.1:4222".to_owned())
+}
+
+/// A server of version 2.9 fails to make a stream at the very moment at which it takes
+/// away the folder of the last one.
+pub(crate) fn patient() -> Retry {
+    Retry::new(Exponential::default().with_count(5))
 }
 
 /// A client that is soon back when its connection breaks.
@@ -49,7 +56,13 @@ impl Bucket {
             discard: async_nats::jetstream::stream::DiscardPolicy::New,
             ..Config::default()
         };
-        bucket.context.create_stream(made(config)).await.expect("a bucket can be made");
+        let config = made(config);
+        let judge = |answer: &Result<_, _>| match answer {
+            Ok(_) => Judgement::success(),
+            Err(_) => Judgement::failed().retryable(),
+        };
+        let create = || bucket.context.create_stream(config.clone());
+        patient().call_judged(judge, create).await.expect("a bucket can be made");
         bucket
     }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use adapters::nats::{Durability, NatsStateService};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use strangler_fig::error::StoreError;
 use strangler_fig::error::StoreErrorKind::Rejected;
 use strangler_fig::phase::MigrationStateService;
 use strangler_fig::testkit::conformance::{StateFixture, async_trait};
 
-use crate::nats_bucket::{Bucket, connect, server_url};
+use crate::nats_bucket::{Bucket, connect, patient, server_url};
 use crate::proxy::Proxy;
 use crate::states::{
     SOON, Vandal, first, hostile_documents_are_rejected, lease, lost_answers_are_in_doubt, name,
@@ -23,7 +24,8 @@ struct States {
 
 async fn open(url: &str, bucket: &str) -> NatsStateService {
     let client = connect(url).await;
-    let opened = NatsStateService::open(client, bucket, Durability::SyncedAlways).await;
+    let open = || NatsStateService::open(client.clone(), bucket, Durability::SyncedAlways);
+    let opened = patient().call(open).await.map_err(StoreError::from);
     opened.unwrap_or_else(|error| panic!("no bucket at {url}: {}", error.with_causes()))
 }
 
