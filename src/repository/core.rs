@@ -64,27 +64,16 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    /// Reads one side for a caller, by its policy if it has one.
+    /// Reads one side, by its policy if it has one.
     pub(super) async fn read_side(
         &self,
         side: Side,
         key: &L::Key,
+        admission: Admission,
     ) -> Result<Record<L::Entity>, StoreError> {
         match self.config.policy(side) {
             None => self.read_once(side, key).await,
-            Some(policy) => self.read_by(policy, side, key, Admission::Ordinary).boxed().await,
-        }
-    }
-
-    /// Reads one side beside the callers, whose places it leaves free.
-    pub(super) async fn read_aside(
-        &self,
-        side: Side,
-        key: &L::Key,
-    ) -> Result<Record<L::Entity>, StoreError> {
-        match self.config.policy(side) {
-            None => self.read_once(side, key).await,
-            Some(policy) => self.read_by(policy, side, key, Admission::Spare).boxed().await,
+            Some(policy) => self.read_by(policy, side, key, admission).boxed().await,
         }
     }
 
@@ -141,7 +130,7 @@ where
         side: Side,
         key: &L::Key,
     ) -> Result<Record<L::Entity>, StoreError> {
-        let read = async { self.read_side(side, key).await };
+        let read = async { self.read_side(side, key, Admission::Ordinary).await };
         let read = AssertUnwindSafe(read).catch_unwind().await;
         read.unwrap_or_else(|_| Err(StoreError::unavailable(MigrationError::Panicked { side })))
             .map_err(|error| without_effect(self.failed_by(side, error)))

@@ -10,7 +10,7 @@ use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, St
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome};
 use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
-use crate::resilience::{Fallback, Judged};
+use crate::resilience::{Admission, Fallback, Judged};
 
 impl<L, M> Core<L, M>
 where
@@ -47,7 +47,7 @@ where
             let plan = ReadPlan::of(planned);
             let answer = match plan {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
-                    match self.read_side(side, key).await {
+                    match self.read_side(side, key, Admission::Ordinary).await {
                         Ok(record) => Answer::primary(record, side),
                         Err(error) => {
                             let error = self.failed_by(side, error);
@@ -82,7 +82,7 @@ where
             return Err(without_effect(error));
         }
         let origin = side.other();
-        let record = self.read_side(origin, key).await.map_err(|_| error)?;
+        let record = self.read_side(origin, key, Admission::Ordinary).await.map_err(|_| error)?;
         Ok(Answer { record, origin, fallback: true })
     }
 

@@ -14,7 +14,7 @@ use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::{Comparison, Event, field, span};
 use crate::phase::{Share, Side};
-use crate::resilience::Refused;
+use crate::resilience::{Admission, Refused};
 use crate::stamp::Record;
 
 /// The choice falls before anything is read.
@@ -89,7 +89,7 @@ where
         record: &Record<L::Entity>,
         differs: &AtomicBool,
     ) -> Result<Comparison, StoreError> {
-        let other = self.read_aside(primary.other(), key).await?;
+        let other = self.read_side(primary.other(), key, Admission::Spare).await?;
         if other.value == record.value {
             return Ok(Comparison::Match);
         }
@@ -119,7 +119,7 @@ where
         key: &L::Key,
     ) -> Result<Record<L::Entity>, StoreError> {
         loop {
-            match self.read_aside(side, key).await {
+            match self.read_side(side, key, Admission::Spare).await {
                 Err(error) if is_full(&error) => tokio::time::sleep(SPARE_EVERY).await,
                 answer => return answer,
             }

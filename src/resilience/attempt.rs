@@ -99,7 +99,7 @@ impl Policy {
         let Some(bulkhead) = &self.bulkhead else { return Ok((permit, None)) };
         let place = match admission {
             Admission::Spare => Some(bulkhead.try_acquire_spare().ok_or(bulkhead.full())?),
-            Admission::Patient => None,
+            Admission::Patient => bulkhead.try_acquire_aside(),
             Admission::Ordinary | Admission::Committed => bulkhead.try_acquire(),
         };
         if place.is_some() {

@@ -152,6 +152,12 @@ impl Bulkhead {
         if is_spare { self.try_acquire() } else { None }
     }
 
+    /// A place that is free now, of the half for whom no caller waits.
+    pub(super) fn try_acquire_aside(&self) -> Option<Place<'_>> {
+        let aside = self.0.aside.try_acquire().ok()?;
+        Some(Place { _aside: Some(aside), ..self.try_acquire()? })
+    }
+
     /// A place in time for `limit`, by way of the queue.
     pub(super) async fn acquire_until(&self, limit: Option<Instant>) -> Result<Place<'_>, Refused> {
         let more = |waiting: u32| (waiting < self.0.queue).then(|| waiting + 1);

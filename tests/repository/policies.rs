@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{Phase, Share, Side};
-use strangler_fig::repository::{MigrationConfig, MigrationError};
+use strangler_fig::repository::MigrationError;
 use strangler_fig::resilience::{
     BreakerConfig, BreakerState, CircuitBreaker, Exponential, Jitter, Policy, Refused, Retry,
     TimedOut,
 };
 use strangler_fig::testkit::faults::{Fault, Pause};
 
-use crate::support::{AHEAD, KEY, NEW, OLD, OTHER, World, kind, stamp, timed};
+use crate::support::{AHEAD, KEY, NEW, OLD, OTHER, World, behind, kind, stamp, timed};
 
 const PAUSE: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -22,15 +22,10 @@ fn stubborn(name: &'static str) -> Policy {
     Policy::new(name).with_retry(Retry::new(pauses)).with_try_deadline(PATIENCE)
 }
 
-fn config(sides: &[(Side, Policy)]) -> MigrationConfig {
-    let config = MigrationConfig::default().with_shadow_share(Share::NONE);
-    sides.iter().fold(config, |config, (side, policy)| config.with_policy(*side, policy.clone()))
-}
-
 /// A world in which both sides are stubborn.
 fn world(phase: Phase) -> World {
     let sides = [(Side::Legacy, stubborn("legacy")), (Side::Modern, stubborn("modern"))];
-    World::with(phase, config(&sides))
+    World::with(phase, behind(&sides))
 }
 
 /// A policy that opens at the first failure, for ten seconds.
@@ -188,7 +183,7 @@ async fn reads_are_made_again_and_a_read_that_hung_had_no_effect() {
 #[tokio::test(start_paused = true)]
 async fn a_primary_that_hangs_is_stood_in_for_where_that_was_asked_for() {
     let sides = [(Side::Legacy, stubborn("legacy"))];
-    let world = World::with(Phase::DualWrite, config(&sides).with_fallback_reads(true));
+    let world = World::with(Phase::DualWrite, behind(&sides).with_fallback_reads(true));
     world.rows.save(NEW).await.unwrap();
     world.legacy.always_read(Fault::Hang);
     let answer = world.rows.read(&KEY).await.unwrap();
@@ -199,7 +194,7 @@ async fn a_primary_that_hangs_is_stood_in_for_where_that_was_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn an_open_breaker_refuses_at_once_and_nothing_is_touched() {
     let legacy = touchy("legacy");
-    let world = World::with(Phase::DualWrite, config(&[(Side::Legacy, legacy.clone())]));
+    let world = World::with(Phase::DualWrite, behind(&[(Side::Legacy, legacy.clone())]));
     world.legacy.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));
     world.rows.save(NEW).await.unwrap_err();
 
@@ -218,7 +213,7 @@ async fn an_open_breaker_refuses_at_once_and_nothing_is_touched() {
 
 #[tokio::test(start_paused = true)]
 async fn callers_do_not_wait_for_a_lenient_side_whose_breaker_is_open_and_keys_are_noted() {
-    let world = World::with(Phase::DualWrite, config(&[(Side::Modern, touchy("modern"))]));
+    let world = World::with(Phase::DualWrite, behind(&[(Side::Modern, touchy("modern"))]));
     world.modern.always(Fault::Hang);
     world.rows.save(NEW).await.unwrap();
     world.rows.drained().await;
@@ -231,7 +226,7 @@ async fn callers_do_not_wait_for_a_lenient_side_whose_breaker_is_open_and_keys_a
 
 #[tokio::test(start_paused = true)]
 async fn a_strict_write_is_not_left_half_done_by_a_breaker_that_opens_meanwhile() {
-    let world = World::with(Phase::Live, config(&[(Side::Modern, touchy("modern"))]));
+    let world = World::with(Phase::Live, behind(&[(Side::Modern, touchy("modern"))]));
     let gate = world.legacy.pause_next_apply(Pause::AfterEffect);
     let saved = world.saving(NEW);
     gate.reached().await;
@@ -245,7 +240,7 @@ async fn a_strict_write_is_not_left_half_done_by_a_breaker_that_opens_meanwhile(
 #[tokio::test(start_paused = true)]
 async fn an_adapter_that_panics_opens_the_breaker() {
     let modern = touchy("modern");
-    let world = World::with(Phase::DualWrite, config(&[(Side::Modern, modern.clone())]));
+    let world = World::with(Phase::DualWrite, behind(&[(Side::Modern, modern.clone())]));
     world.modern.push_apply(Fault::Panic);
     world.rows.save(NEW).await.unwrap();
     assert_eq!(modern.breaker().unwrap().state(), BreakerState::Open);
@@ -255,7 +250,7 @@ async fn an_adapter_that_panics_opens_the_breaker() {
 #[tokio::test(start_paused = true)]
 async fn what_a_store_refuses_by_its_own_rules_opens_no_breaker() {
     let legacy = touchy("legacy");
-    let world = World::with(Phase::LegacyOnly, config(&[(Side::Legacy, legacy.clone())]));
+    let world = World::with(Phase::LegacyOnly, behind(&[(Side::Legacy, legacy.clone())]));
     for refusal in [StoreErrorKind::Rejected, StoreErrorKind::Conflict] {
         world.legacy.push_apply(Fault::Refuse(refusal));
         assert_eq!(kind(world.rows.save(NEW).await), refusal);
@@ -265,7 +260,7 @@ async fn what_a_store_refuses_by_its_own_rules_opens_no_breaker() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_is_for_its_own_side() {
-    let world = World::with(Phase::DualWrite, config(&[(Side::Modern, stubborn("modern"))]));
+    let world = World::with(Phase::DualWrite, behind(&[(Side::Modern, stubborn("modern"))]));
     world.legacy.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));
     world.rows.save(NEW).await.unwrap_err();
     assert_eq!(world.legacy.applies(), 1);

@@ -1,18 +1,20 @@
 //! Two faulty stores in memory under a phase of the test's choosing.
 
-use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strangler_fig::clock::ManualClock;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::InMemoryRepository;
+use strangler_fig::observe::{Event, Observer};
 use strangler_fig::phase::{
-    Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
+    self, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
     Share, SweepTicket,
 };
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::{Joined, MigrationConfig, MigrationRepository, StampedRepository};
+use strangler_fig::resilience::Policy;
 use strangler_fig::stamp::{Record, Stamp, StampClock, WriterId};
 use strangler_fig::testkit::faults::FaultyRepository;
 use tokio::task::JoinHandle;
@@ -192,4 +194,34 @@ pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
     let start = tokio::time::Instant::now();
     let answer = future.await;
     (answer, start.elapsed())
+}
+
+pub(crate) const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(crate) fn n(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap()
+}
+
+/// Sides behind policies, and no comparisons.
+pub(crate) fn behind(sides: &[(phase::Side, Policy)]) -> MigrationConfig {
+    let config = MigrationConfig::default().with_shadow_share(Share::NONE);
+    sides.iter().fold(config, |config, (side, policy)| config.with_policy(*side, policy.clone()))
+}
+
+/// Keeps what an observer is told.
+#[derive(Debug, Default)]
+pub(crate) struct Ears(Mutex<Vec<Event>>);
+
+impl Observer for Ears {
+    fn on_event(&self, event: &Event) {
+        self.0.lock().unwrap().push(*event);
+    }
+}
+
+impl Ears {
+    pub(crate) fn count(&self, is_it: impl Fn(&Event) -> bool) -> usize {
+        self.0.lock().unwrap().iter().filter(|event| is_it(event)).count()
+    }
 }

@@ -15,11 +15,7 @@ use strangler_fig::resilience::{Policy, Retry};
 use strangler_fig::stamp::{StampClock, StampScope};
 use tokio::time::{sleep, timeout};
 
-use crate::support::{KEY, NEW, OLD, Row, timed};
-
-fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
+use crate::support::{KEY, NEW, OLD, Row, ms, timed};
 
 fn stubborn() -> Policy {
     Policy::new("legacy")
@@ -35,12 +31,14 @@ struct Lossy {
     hangs: Arc<AtomicBool>,
     under_way: Arc<AtomicUsize>,
 }
+
 struct Under(Arc<AtomicUsize>);
 impl Drop for Under {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
 impl Lossy {
     fn new() -> Self {
         Self {
@@ -50,6 +48,7 @@ impl Lossy {
             under_way: Arc::default(),
         }
     }
+
     async fn fate(&self) -> Result<(), StoreError> {
         if self.hangs.load(Ordering::SeqCst) {
             self.under_way.fetch_add(1, Ordering::SeqCst);
@@ -66,20 +65,25 @@ impl Lossy {
         Ok(())
     }
 }
+
 #[async_trait]
 impl Repository for Lossy {
     type Key = u32;
     type Entity = Row;
+
     fn key(&self, row: &Row) -> u32 {
         row.0
     }
+
     async fn find(&self, key: &u32) -> Result<Option<Row>, StoreError> {
         self.rows.find(key).await
     }
+
     async fn save(&self, row: Row) -> Result<(), StoreError> {
         self.rows.save(row).await?;
         self.fate().await
     }
+
     async fn delete(&self, key: &u32) -> Result<(), StoreError> {
         self.rows.delete(key).await?;
         self.fate().await

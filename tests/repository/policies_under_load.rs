@@ -1,58 +1,29 @@
 //! Policies of sides with much to do: bugs of ours, each found by a test that failed.
 
-use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::FutureExt;
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::observe::{Comparison, Event, Observer};
 use strangler_fig::phase::{Phase, Share, Side};
-use strangler_fig::repository::MigrationConfig;
 use strangler_fig::resilience::{
     BreakerConfig, Bulkhead, CircuitBreaker, Fallback, Health, Judged, Policy,
 };
 use strangler_fig::testkit::faults::Fault;
 use tokio::time::sleep;
 
-use crate::support::{KEY, NEW, OLD, OTHER, World, stamp};
+use crate::support::{Ears, KEY, NEW, OLD, OTHER, World, behind, ms, n, stamp};
 
-fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-fn n(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).unwrap()
-}
-
-fn config(side: Side, policy: &Policy) -> MigrationConfig {
-    let config = MigrationConfig::default().with_shadow_share(Share::NONE);
-    config.with_policy(side, policy.clone())
-}
-
-#[derive(Debug, Default)]
-struct Ears(Mutex<Vec<Event>>);
-
-impl Observer for Ears {
-    fn on_event(&self, event: &Event) {
-        self.0.lock().unwrap().push(*event);
-    }
-}
-
-impl Ears {
-    fn compared(&self, with: Comparison) -> usize {
-        let heard = self.0.lock().unwrap();
-        let is_it = |it: &&Event| matches!(it, Event::Compared { result, .. } if *result == with);
-        heard.iter().filter(is_it).count()
-    }
+fn with(result: Comparison) -> impl Fn(&Event) -> bool {
+    move |event| matches!(event, Event::Compared { result: found, .. } if *found == result)
 }
 
 /// Only matches were counted where there was much to do, and a gate opened on them.
 #[tokio::test(start_paused = true)]
 async fn a_difference_waits_for_a_place_to_be_looked_at_again() {
     let (ears, policy) = (Arc::new(Ears::default()), Policy::standard("legacy"));
-    let config = config(Side::Legacy, &policy).with_shadow_share(Share::WHOLE);
+    let config = behind(&[(Side::Legacy, policy.clone())]).with_shadow_share(Share::WHOLE);
     let world = World::with(Phase::Shadow, config.with_observer(ears.clone()));
     world.put(&world.legacy, stamp(2), Some(OLD)).await;
     world.put(&world.modern, stamp(2), Some(OTHER)).await;
@@ -67,13 +38,13 @@ async fn a_difference_waits_for_a_place_to_be_looked_at_again() {
     sleep(ms(2_000)).await;
     drop(busy);
     world.rows.drained().await;
-    assert_eq!(ears.compared(Comparison::Mismatch), 10);
+    assert_eq!(ears.count(with(Comparison::Mismatch)), 10);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_difference_that_finds_no_place_is_noted_all_the_same() {
     let (ears, policy) = (Arc::new(Ears::default()), Policy::standard("legacy"));
-    let config = config(Side::Legacy, &policy).with_shadow_share(Share::WHOLE);
+    let config = behind(&[(Side::Legacy, policy.clone())]).with_shadow_share(Share::WHOLE);
     let world = World::with(Phase::Shadow, config.with_observer(ears.clone()));
     world.put(&world.legacy, stamp(2), Some(OLD)).await;
     let mut busy = Vec::new();
@@ -82,14 +53,14 @@ async fn a_difference_that_finds_no_place_is_noted_all_the_same() {
     }
     world.rows.find(&KEY).await.unwrap();
     world.rows.drained().await;
-    assert_eq!(ears.compared(Comparison::Failed), 1);
+    assert_eq!(ears.count(with(Comparison::Failed)), 1);
     assert_eq!(world.noted(), ["mismatch"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_comparison_takes_no_place_of_a_bulkhead_of_one() {
     let policy = Policy::new("modern").with_bulkhead(Bulkhead::new("modern", n(1)));
-    let config = config(Side::Modern, &policy).with_shadow_share(Share::WHOLE);
+    let config = behind(&[(Side::Modern, policy.clone())]).with_shadow_share(Share::WHOLE);
     let world = World::with(Phase::Shadow, config);
     world.modern.always_read(Fault::Delay(ms(1_000)));
     world.rows.find(&KEY).await.unwrap();
@@ -100,7 +71,7 @@ async fn a_comparison_takes_no_place_of_a_bulkhead_of_one() {
 #[tokio::test(start_paused = true)]
 async fn lenient_writes_leave_half_of_the_places_to_others() {
     let policy = Policy::standard("modern").with_try_deadline(ms(5_000));
-    let world = World::with(Phase::DualWrite, config(Side::Modern, &policy));
+    let world = World::with(Phase::DualWrite, behind(&[(Side::Modern, policy.clone())]));
     world.modern.always_apply(Fault::Delay(ms(900)));
     for key in 0..500 {
         let rows = world.rows.clone();
@@ -118,7 +89,7 @@ async fn lenient_writes_leave_half_of_the_places_to_others() {
 async fn the_rest_of_a_write_waits_for_a_place_for_half_a_minute_at_most() {
     let bulkhead = Bulkhead::new("modern", n(1));
     let policy = Policy::new("modern").with_bulkhead(bulkhead.clone());
-    let world = World::with(Phase::Live, config(Side::Modern, &policy));
+    let world = World::with(Phase::Live, behind(&[(Side::Modern, policy.clone())]));
     world.legacy.always_apply(Fault::Delay(ms(50)));
     let saved = world.saving(NEW);
     sleep(ms(10)).await;
@@ -150,7 +121,7 @@ async fn a_write_that_ends_in_a_panic_after_it_was_stored_is_noted() {
         .with_calls_min(n(1))
         .with_observer(Arc::new(Panics));
     let policy = Policy::new("legacy").with_breaker(CircuitBreaker::new("legacy", breaker));
-    let world = World::with(Phase::DualWrite, config(Side::Legacy, &policy));
+    let world = World::with(Phase::DualWrite, behind(&[(Side::Legacy, policy.clone())]));
     policy.breaker().unwrap().acquire().unwrap().settle(Health::Sick);
     sleep(ms(5_000)).await;
     assert!(AssertUnwindSafe(world.rows.save(NEW)).catch_unwind().await.is_err());
