@@ -205,6 +205,7 @@ impl<K: Key> RepairPump<K> {
                 report.queue_errors += 1;
                 warn!({ field::ERROR } = %error, "the repair queue does not take keys");
                 tokio::select! {
+                    biased;
                     () = &mut shutdown => break,
                     () = tokio::time::sleep(pauses.delay(failures - 1)) => {}
                 }

@@ -359,6 +359,7 @@ where
         let _ = pace
             .unless_stopped(async {
                 tokio::select! {
+                    biased;
                     () = self.repository.sink().filled() => {}
                     () = tokio::time::sleep(self.config.poll_interval) => {}
                 }

@@ -136,6 +136,7 @@ impl Pace {
             }
             self.meter.waits(Some("paused".to_owned()));
             tokio::select! {
+                biased;
                 () = self.control.left(WorkerState::Paused) => {}
                 () = self.shutdown.left(WorkerState::Running) => {}
             }
@@ -153,6 +154,7 @@ impl Pace {
             }
         };
         tokio::select! {
+            biased;
             () = control => Stopped,
             () = self.shutdown.left(WorkerState::Running) => Stopped,
         }
