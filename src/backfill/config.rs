@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::resilience::Exponential;
-use crate::worker::{PageSize, RateLimit};
+use crate::worker::{PageSize, Persistence, RateLimit};
 
 /// The limits of a [`Backfiller`](super::Backfiller).
 ///
@@ -29,7 +29,7 @@ pub struct BackfillConfig {
     pub(super) page_size: PageSize,
     pub(super) in_flight: NonZeroUsize,
     pub(super) rate_limit: Option<RateLimit>,
-    pub(super) retries: Exponential,
+    pub(super) tries: Persistence,
     pub(super) claim_term: Duration,
     pub(super) expected: Option<u64>,
     pub(super) failures_kept: usize,
@@ -44,7 +44,7 @@ impl Default for BackfillConfig {
             page_size: PageSize::between(min, max),
             in_flight: NonZeroUsize::new(4).expect("4 is not zero"),
             rate_limit: None,
-            retries: Exponential::default(),
+            tries: Persistence::within(Duration::from_secs(60)),
             claim_term: Duration::from_secs(30),
             expected: None,
             failures_kept: 100,
@@ -80,7 +80,15 @@ impl BackfillConfig {
     /// record that was not taken, a checkpoint that was not saved.
     #[must_use]
     pub fn with_retries(mut self, retries: Exponential) -> Self {
-        self.retries = retries;
+        self.tries.retries = retries;
+        self
+    }
+
+    /// How long a call may take: a page of either store, or of the checkpoints; a minute by
+    /// default. What takes longer has failed, and is tried again.
+    #[must_use]
+    pub const fn with_call_deadline(mut self, deadline: Duration) -> Self {
+        self.tries.deadline = deadline;
         self
     }
 

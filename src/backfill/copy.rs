@@ -100,8 +100,8 @@ where
         report: &mut BackfillReport,
     ) -> Result<Ended, BackfillError> {
         let Self { backfiller, mut checkpoint, from, until, pace, page_size, .. } = self;
-        let (modern, retries) = (backfiller.repository.modern(), &backfiller.config.retries);
-        let write = |records| apply(Arc::clone(modern), records, retries.clone()).boxed();
+        let (modern, tries) = (backfiller.repository.modern(), &backfiller.config.tries);
+        let write = |records| apply(Arc::clone(modern), records, tries.clone()).boxed();
         let pages = pages(backfiller, pace, &page_size, from, until.clone(), write);
         let mut pages = std::pin::pin!(pages);
         let mut heartbeat = heartbeat(backfiller.config.claim_term);
@@ -130,7 +130,8 @@ where
     /// Counts what copying it would come to.
     pub(super) async fn foresee(self, report: &mut BackfillReport) -> Result<Ended, BackfillError> {
         let Self { backfiller, mut checkpoint, from, until, pace, page_size, .. } = self;
-        let look = |records| foresee(Arc::clone(backfiller.repository.modern()), records).boxed();
+        let (modern, tries) = (backfiller.repository.modern(), &backfiller.config.tries);
+        let look = |records| foresee(Arc::clone(modern), records, tries.clone()).boxed();
         let mut pages =
             std::pin::pin!(pages(backfiller, pace, &page_size, from, until.clone(), look));
         while let Some(landed) = pages.next().await {
@@ -250,7 +251,7 @@ where
         let limit = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
         let legacy = self.backfiller.repository.legacy();
         let scanned =
-            persist(&self.backfiller.config.retries, || legacy.scan(self.after.as_ref(), limit));
+            persist(&self.backfiller.config.tries, || legacy.scan(self.after.as_ref(), limit));
         let side = Side::Legacy;
         let page = scanned.await.map_err(|source| ScanError::Failed { side, source })?;
         Ok(checked_page(side, self.after.as_ref(), page)?)
@@ -322,9 +323,8 @@ where
     /// Whether the claim still stands.
     async fn save(&self, checkpoint: &Checkpoint) -> Result<bool, BackfillError> {
         let Backfiller { checkpoints, config, .. } = self.backfiller;
-        let saved = persist(&config.retries, || {
-            checkpoints.save(self.claim, checkpoint, config.claim_term)
-        });
+        let saved =
+            persist(&config.tries, || checkpoints.save(self.claim, checkpoint, config.claim_term));
         match saved.await {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(false),
@@ -343,13 +343,13 @@ where
         };
         let notes: Vec<_> = failed.iter().map(note).collect();
         let Backfiller { repairs, config, .. } = self.backfiller;
-        let done = persist(&config.retries, || repairs.note(&notes));
+        let done = persist(&config.tries, || repairs.note(&notes));
         done.await.map_err(BackfillError::RepairQueue)
     }
 
     /// Others may go on at once; if they cannot be told, when the term is over.
     async fn release(&self) {
         let Backfiller { checkpoints, config, .. } = self.backfiller;
-        let _ = persist(&config.retries, || checkpoints.release(self.claim)).await;
+        let _ = persist(&config.tries, || checkpoints.release(self.claim)).await;
     }
 }

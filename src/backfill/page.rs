@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::repository::{Applied, StampedRepository};
-use crate::resilience::Exponential;
 use crate::stamp::Record;
+use crate::worker::Persistence;
 
 /// What became of the records of a page.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ pub(super) struct Outcome<K> {
 pub(super) async fn apply<M: StampedRepository>(
     modern: Arc<M>,
     records: Vec<(M::Key, Record<M::Entity>)>,
-    retries: Exponential,
+    tries: Persistence,
 ) -> Outcome<M::Key> {
     let mut outcome = Outcome { copied: 0, level: 0, failed: Vec::new() };
     let mut open = records;
-    let mut pauses = retries.delays();
+    let mut pauses = tries.delays();
     loop {
         let pause = pauses.next();
-        open = outcome.take(open, &*modern, pause.is_none()).await;
+        open = outcome.take(open, &*modern, &tries, pause.is_none()).await;
         match pause {
             Some(pause) if !open.is_empty() => tokio::time::sleep(pause).await,
             _ => return outcome,
@@ -44,14 +44,16 @@ impl<K> Outcome<K> {
         self.failed.last().filter(|_| is_away).map(|(_, error)| error.clone())
     }
 
-    /// Tries records once and answers those worth another try.
+    /// Persistence records once and answers those worth another try.
     async fn take<M: StampedRepository<Key = K>>(
         &mut self,
         records: Vec<(K, Record<M::Entity>)>,
         modern: &M,
+        tries: &Persistence,
         is_last_try: bool,
     ) -> Vec<(K, Record<M::Entity>)> {
-        let mut answers = modern.apply_many(&records).await.into_iter();
+        let answers = tries.in_time(modern.apply_many(&records)).await;
+        let mut answers = answers.unwrap_or_default().into_iter();
         let mut open = Vec::new();
         for (key, record) in records {
             match answers.next() {
@@ -69,17 +71,19 @@ impl<K> Outcome<K> {
 }
 
 fn unanswered() -> StoreError {
-    StoreError::unknown("the adapter answered for fewer records than it was given")
+    StoreError::unknown("the adapter answered for fewer records than it was given, or not in time")
 }
 
 /// What an apply of each would come to.
 pub(super) async fn foresee<M: StampedRepository>(
     modern: Arc<M>,
     records: Vec<(M::Key, Record<M::Entity>)>,
+    tries: Persistence,
 ) -> Outcome<M::Key> {
     let mut outcome = Outcome { copied: 0, level: 0, failed: Vec::new() };
     let (keys, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
-    let mut answers = modern.read_many(&keys).await.into_iter();
+    let answers = tries.in_time(modern.read_many(&keys)).await;
+    let mut answers = answers.unwrap_or_default().into_iter();
     for (key, record) in keys.into_iter().zip(records) {
         match answers.next() {
             Some(Ok(stored)) if record.supersedes(stored.stamp) => outcome.copied += 1,

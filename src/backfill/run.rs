@@ -153,8 +153,8 @@ where
         }
         let Some(last) = self.last_key().await? else { return Ok(None) };
         let partitions = partitions(&self.boundaries, &last);
-        let retries = &self.config.retries;
-        let opened = persist(retries, || self.checkpoints.open(&self.job, &partitions));
+        let tries = &self.config.tries;
+        let opened = persist(tries, || self.checkpoints.open(&self.job, &partitions));
         opened.await.map_err(|source| self.unreachable(source))?;
         self.load().await.map(Some)
     }
@@ -169,12 +169,12 @@ where
     }
 
     async fn last_key(&self) -> Result<Option<L::Key>, BackfillError> {
-        let last = persist(&self.config.retries, || self.repository.legacy().last_key()).await;
+        let last = persist(&self.config.tries, || self.repository.legacy().last_key()).await;
         Ok(last.map_err(|source| ScanError::Failed { side: Side::Legacy, source })?)
     }
 
     async fn load(&self) -> Result<Vec<PartitionState>, BackfillError> {
-        let loaded = persist(&self.config.retries, || self.checkpoints.load(&self.job)).await;
+        let loaded = persist(&self.config.tries, || self.checkpoints.load(&self.job)).await;
         loaded.map_err(|source| self.unreachable(source))
     }
 
@@ -192,7 +192,7 @@ where
     async fn claim(&self) -> Result<Option<Claim>, BackfillError> {
         let term = self.config.claim_term;
         let claim = || self.checkpoints.claim(&self.job, &self.worker, term);
-        persist(&self.config.retries, claim).await.map_err(|source| self.unreachable(source))
+        persist(&self.config.tries, claim).await.map_err(|source| self.unreachable(source))
     }
 
     pub(super) fn unreachable(&self, source: StoreError) -> BackfillError {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::observe::Observer;
 use crate::resilience::Exponential;
-use crate::worker::RateLimit;
+use crate::worker::{Persistence, RateLimit};
 
 /// The limits of a [`ConsistencyChecker`](super::ConsistencyChecker).
 ///
@@ -36,7 +36,7 @@ use crate::worker::RateLimit;
 pub struct CheckerConfig {
     pub(super) page_size: NonZeroUsize,
     pub(super) budget: Option<RateLimit>,
-    pub(super) retries: Exponential,
+    pub(super) tries: Persistence,
     pub(super) settling: Duration,
     pub(super) rounds_max: NonZeroU32,
     pub(super) candidates_max: NonZeroUsize,
@@ -67,7 +67,7 @@ impl Default for CheckerConfig {
         Self {
             page_size: usize_of(1_000),
             budget: None,
-            retries: Exponential::default(),
+            tries: Persistence::within(Duration::from_secs(600)),
             settling: Duration::from_secs(2),
             rounds_max: u32_of(5),
             candidates_max: usize_of(5_000),
@@ -102,7 +102,15 @@ impl CheckerConfig {
     /// How often a call that failed is made again.
     #[must_use]
     pub fn with_retries(mut self, retries: Exponential) -> Self {
-        self.retries = retries;
+        self.tries.retries = retries;
+        self
+    }
+
+    /// How long a call may take: a page, or a digest of a range; ten minutes by default. What
+    /// takes longer has failed, and is tried again.
+    #[must_use]
+    pub const fn with_call_deadline(mut self, deadline: Duration) -> Self {
+        self.tries.deadline = deadline;
         self
     }
 

@@ -204,9 +204,9 @@ where
     /// Hands confirmed differences to the repair queue, if there is one.
     async fn queue(&mut self, notes: &[RepairNote]) {
         let Some(queue) = &self.checker.queue else { return };
-        let retries = &self.checker.config.retries;
+        let tries = &self.checker.config.tries;
         for page in notes.chunks(self.checker.config.page_size.get()) {
-            if let Err(error) = persist(retries, || queue.note(page)).await {
+            if let Err(error) = persist(tries, || queue.note(page)).await {
                 tracing::warn!(error = %crate::error::with_causes(&error), "differences were not queued");
                 self.tally.report.not_queued += count(page.len());
             }

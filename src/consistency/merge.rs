@@ -31,8 +31,7 @@ where
     /// Every key, or those of a sample.
     pub(super) async fn merge_all(&mut self, sampler: Option<Sampler>) -> Result<(), Stopped> {
         let (legacy, modern) = sides(self.checker);
-        let walk =
-            Walk::begin(legacy, modern, ReadOrder::Ahead, self.checker.config.retries.clone());
+        let walk = Walk::begin(legacy, modern, ReadOrder::Ahead, self.checker.config.tries.clone());
         match self.pace.unless_stopped(walk).await {
             Ok(Ok(walk)) => self.merge(walk, sampler).await,
             Ok(Err(error)) => {

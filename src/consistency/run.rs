@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::observe::Event;
 use crate::phase::{Adopted, Scopes, Side};
 use crate::repository::{SinkMark, StampedRepository};
-use crate::resilience::Exponential;
+use crate::worker::Persistence;
 use crate::worker::{Pace, Stopped, WorkerControl};
 
 /// A check under way.
@@ -89,14 +89,14 @@ where
         side: Side,
         keys: &[L::Key],
     ) -> Result<Vec<Reading<L::Entity>>, Stopped> {
-        let (repository, retries) = (&self.checker.repository, &self.checker.config.retries);
+        let (repository, tries) = (&self.checker.repository, &self.checker.config.tries);
         let mut answers = Vec::with_capacity(keys.len());
         for page in keys.chunks(self.checker.config.page_size.get()) {
             self.pace.proceed().await?;
             let read = async {
                 match side {
-                    Side::Legacy => read_page(&**repository.legacy(), page, retries).await,
-                    Side::Modern => read_page(&**repository.modern(), page, retries).await,
+                    Side::Legacy => read_page(&**repository.legacy(), page, tries).await,
+                    Side::Modern => read_page(&**repository.modern(), page, tries).await,
                 }
             };
             answers.extend(self.pace.unless_stopped(read).await?);
@@ -160,17 +160,17 @@ pub(super) async fn caught<T>(
 async fn read_page<S: StampedRepository>(
     store: &S,
     keys: &[S::Key],
-    retries: &Exponential,
+    tries: &Persistence,
 ) -> Vec<Reading<S::Entity>> {
-    let mut answers = read_once(store, keys).await;
-    for pause in retries.delays() {
+    let mut answers = read_once(store, keys, tries).await;
+    for pause in tries.delays() {
         let failed: Vec<_> = (0..keys.len()).filter(|at| may_pass(&answers[*at])).collect();
         if failed.is_empty() {
             break;
         }
         tokio::time::sleep(pause).await;
         let again: Vec<_> = failed.iter().map(|at| keys[*at].clone()).collect();
-        for (at, answer) in failed.into_iter().zip(read_once(store, &again).await) {
+        for (at, answer) in failed.into_iter().zip(read_once(store, &again, tries).await) {
             answers[at] = answer;
         }
     }
@@ -181,12 +181,17 @@ fn may_pass<E>(reading: &Reading<E>) -> bool {
     reading.as_ref().is_err_and(StoreError::is_retryable)
 }
 
-/// Exactly one answer for each key, also of an adapter that panics or answers
-/// too few.
-async fn read_once<S: StampedRepository>(store: &S, keys: &[S::Key]) -> Vec<Reading<S::Entity>> {
-    let read = async { store.read_many(keys).await };
+/// Exactly one answer for each key, also of an adapter that panics, answers too few,
+/// or not in time.
+async fn read_once<S: StampedRepository>(
+    store: &S,
+    keys: &[S::Key],
+    tries: &Persistence,
+) -> Vec<Reading<S::Entity>> {
+    let read = tries.in_time(async { store.read_many(keys).await });
     let unanswered = || Err(StoreError::unavailable("the adapter did not answer for this key"));
-    let mut answers = AssertUnwindSafe(read).catch_unwind().await.unwrap_or_default();
+    let answers = AssertUnwindSafe(read).catch_unwind().await;
+    let mut answers = answers.unwrap_or_else(|_| Ok(Vec::new())).unwrap_or_default();
     answers.resize_with(keys.len(), unanswered);
     answers
 }

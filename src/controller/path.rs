@@ -137,18 +137,23 @@ fn whole_toward(state: &MigrationState, target: Phase) -> Next {
     let order = if is_behind(goal) { [base, ahead] } else { [ahead, base] };
     // A sweep makes legacy complete only if it sees every part in `Cutover`.
     let sweeps = is_behind(goal) && !state.legacy_complete();
+    // Once legacy was left, whoever goes to `Live` takes its completeness away: then modern
+    // must be able to answer queries for every part.
+    let waits = goal == Phase::Live
+        && state.has_left_legacy()
+        && [base.1, ahead.1].iter().any(|part| !part.modern_answers());
     for (name, part) in order {
         if sweeps && is_behind(part.phase) {
             continue;
         }
-        let goal = if sweeps { Phase::Cutover } else { goal };
+        let goal = if sweeps || waits { Phase::Cutover } else { goal };
         match part_toward(state, name, part, goal) {
             Next::Arrived => {}
             next => return next,
         }
     }
     match () {
-        () if sweeps => Next::Sweep,
+        () if sweeps || waits => Next::Sweep,
         () if is_behind(goal) => Next::Take(Move::EndCohort),
         // Two parts in `Cutover` that came from different families stay two.
         () if base.1.entered_from != ahead.1.entered_from => Next::Arrived,

@@ -55,7 +55,7 @@ impl Part {
     }
 
     /// Whether a query of its keys may be answered by modern.
-    pub(super) fn modern_answers(self) -> bool {
+    pub(crate) fn modern_answers(self) -> bool {
         match self.phase {
             Phase::Cutover => self.modern_complete || self.entered_from == Family::Modern,
             phase => phase.family() == Some(Family::Modern),

@@ -1,7 +1,8 @@
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use crate::resilience::Exponential;
-use crate::worker::RateLimit;
+use crate::worker::{Persistence, RateLimit};
 
 /// The limits of a [`Sweep`](super::Sweep).
 ///
@@ -22,7 +23,7 @@ use crate::worker::RateLimit;
 #[derive(Debug, Clone)]
 pub struct SweepConfig {
     pub(super) page_size: NonZeroUsize,
-    pub(super) retries: Exponential,
+    pub(super) tries: Persistence,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) failures_kept: usize,
 }
@@ -34,7 +35,7 @@ impl Default for SweepConfig {
     fn default() -> Self {
         Self {
             page_size: NonZeroUsize::new(500).expect("500 is not zero"),
-            retries: Exponential::default(),
+            tries: Persistence::within(Duration::from_secs(60)),
             rate_limit: None,
             failures_kept: 1_000,
         }
@@ -52,7 +53,15 @@ impl SweepConfig {
     /// How often a failed page is read, and a failed key joined, again.
     #[must_use]
     pub fn with_retries(mut self, retries: Exponential) -> Self {
-        self.retries = retries;
+        self.tries.retries = retries;
+        self
+    }
+
+    /// How long a store may take for a page, or for the join of one key; a minute by default.
+    /// What takes longer has failed, and is tried again.
+    #[must_use]
+    pub const fn with_call_deadline(mut self, deadline: Duration) -> Self {
+        self.tries.deadline = deadline;
         self
     }
 

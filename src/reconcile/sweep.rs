@@ -19,7 +19,7 @@ use crate::repository::{
 };
 use crate::stamp::Record;
 use crate::worker::{
-    Meter, Pace, Progress, ReadOrder, Stopped, Throttle, Walk, Window, WorkerControl,
+    Meter, Pace, Persistence, Progress, ReadOrder, Stopped, Throttle, Walk, Window, WorkerControl,
 };
 
 /// Joins every key of both stores, in both directions where that is allowed,
@@ -266,7 +266,7 @@ where
         self.meter.begin(0, None);
         let (legacy, modern) = (self.repository.legacy(), self.repository.modern());
         let order = ReadOrder::ModernFirst;
-        let begun = Walk::begin(legacy, modern, order, self.config.retries.clone());
+        let begun = Walk::begin(legacy, modern, order, self.config.tries.clone());
         let mut walk = pace.unless_stopped(begun).await.map_err(stopped)??;
         loop {
             pace.proceed().await.map_err(stopped)?;
@@ -317,14 +317,19 @@ where
             }
         }
         drop(window);
-        tally.to_legacy += copy(&**self.repository.legacy(), to_legacy, &mut alone).await;
-        tally.to_modern += copy(&**self.repository.modern(), to_modern, &mut alone).await;
+        let ((legacy, modern), tries) = (self.sides(), &self.config.tries);
+        tally.to_legacy += copy(legacy, to_legacy, tries, &mut alone).await;
+        tally.to_modern += copy(modern, to_modern, tries, &mut alone).await;
         for key in alone {
             // Each may take as long as its stores let it.
             self.uninterrupted(ticket)?;
             self.join_alone(key, tally).await;
         }
         Ok(())
+    }
+
+    fn sides(&self) -> (&L, &M) {
+        (self.repository.legacy(), self.repository.modern())
     }
 
     fn rule(&self, state: &MigrationState, key: &L::Key) -> JoinRule {
@@ -336,7 +341,8 @@ where
     }
 
     async fn join_alone(&self, key: L::Key, tally: &mut Tally<L::Key>) {
-        match attempt(&self.repository, &key, &self.policy).await {
+        let joined = self.config.tries.in_time(attempt(&self.repository, &key, &self.policy)).await;
+        match joined.unwrap_or_else(|late| Err(Left::Failed(late))) {
             Ok(Mended::Level | Mended::Copied) => {}
             Ok(Mended::Settled) => tally.settled += 1,
             Err(Left::Failed(error)) => tally.fail(key, error, self.config.failures_kept),
@@ -351,7 +357,7 @@ where
         ticket: SweepTicket,
         tally: &mut Tally<L::Key>,
     ) -> Result<(), SweepError> {
-        for pause in self.config.retries.delays() {
+        for pause in self.config.tries.delays() {
             let pause = pause.max(tally.hint());
             let open = tally.take_open();
             if open.is_empty() {
@@ -376,16 +382,18 @@ fn panicked() -> StoreError {
 }
 
 /// Copies records to a side and answers how many it took; the others are left to
-/// be joined alone, all of them after a panic.
+/// be joined alone, all of them after a panic or if no answer comes.
 async fn copy<S: StampedRepository>(
     side: &S,
     records: Vec<(S::Key, Record<S::Entity>)>,
+    tries: &Persistence,
     alone: &mut Vec<S::Key>,
 ) -> u64 {
     if records.is_empty() {
         return 0;
     }
-    let answers = AssertUnwindSafe(async { side.apply_many(&records).await }).catch_unwind().await;
+    let applied = AssertUnwindSafe(async { side.apply_many(&records).await }).catch_unwind();
+    let answers = tries.in_time(applied).await.map(Result::unwrap_or_default);
     let mut answers = answers.unwrap_or_default().into_iter();
     let mut copied = 0;
     for (key, _) in records {

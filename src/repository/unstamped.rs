@@ -33,6 +33,9 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 /// cross a fleet, so crossings are refused unless one node is registered and the
 /// operator accepts it by name.
 ///
+/// Let the capacity hold every key that is written while a copy can be on its way, as in a
+/// sweep whose store is slow: over a key that was forgotten meanwhile, an old copy is stored.
+///
 /// ```
 /// use std::sync::Arc;
 /// use strangler_fig::memory::in_memory_tables;

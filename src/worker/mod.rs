@@ -18,8 +18,8 @@ mod bucket;
 mod control;
 mod pace;
 mod page_size;
+mod persistence;
 mod progress;
-mod retry;
 mod scan_error;
 mod throttle;
 mod walk;
@@ -33,7 +33,7 @@ pub use scan_error::ScanError;
 pub use throttle::Throttle;
 
 pub(crate) use pace::{Pace, Stopped, until};
+pub(crate) use persistence::{Persistence, hint, persist};
 pub(crate) use progress::Meter;
-pub(crate) use retry::{hint, persist};
 pub(crate) use walk::{ReadOrder, Walk, checked_page, last_key};
 pub(crate) use window::Window;

@@ -5,11 +5,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::task::JoinHandle;
 
+use super::Persistence;
 use super::{ScanError, Window, persist};
 use crate::error::StoreError;
 use crate::phase::Side;
 use crate::repository::{Page, ScanRepository};
-use crate::resilience::Exponential;
 
 /// Which side of a window is read when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) struct Walk<L: ScanRepository, M> {
     legacy: Arc<L>,
     modern: Arc<M>,
     order: ReadOrder,
-    retries: Exponential,
+    tries: Persistence,
     after: Option<L::Key>,
     last: Option<L::Key>,
     ahead: Option<Ahead<L::Key, L::Entity>>,
@@ -59,11 +59,11 @@ where
         legacy: &Arc<L>,
         modern: &Arc<M>,
         order: ReadOrder,
-        retries: Exponential,
+        tries: Persistence,
     ) -> Result<Self, ScanError> {
-        let of_legacy = last_key(Side::Legacy, &**legacy, &retries).await?;
-        let of_modern = last_key(Side::Modern, &**modern, &retries).await?;
-        Ok(Self::within(legacy, modern, order, retries, None, of_legacy.max(of_modern)))
+        let of_legacy = last_key(Side::Legacy, &**legacy, &tries).await?;
+        let of_modern = last_key(Side::Modern, &**modern, &tries).await?;
+        Ok(Self::within(legacy, modern, order, tries, None, of_legacy.max(of_modern)))
     }
 
     /// A walk through the keys after `after` up to `last`; none if there is no
@@ -72,12 +72,12 @@ where
         legacy: &Arc<L>,
         modern: &Arc<M>,
         order: ReadOrder,
-        retries: Exponential,
+        tries: Persistence,
         after: Option<L::Key>,
         last: Option<L::Key>,
     ) -> Self {
         let (legacy, modern) = (Arc::clone(legacy), Arc::clone(modern));
-        Self { legacy, modern, order, retries, after, last, ahead: None }
+        Self { legacy, modern, order, tries, after, last, ahead: None }
     }
 
     /// The last key it has come to.
@@ -133,12 +133,12 @@ where
 
     fn legacy_page(&self, limit: NonZeroUsize) -> BoxFuture<'static, Scanned<L::Key, L::Entity>> {
         let store = Arc::clone(&self.legacy);
-        page(Side::Legacy, store, self.after.clone(), limit, self.retries.clone()).boxed()
+        page(Side::Legacy, store, self.after.clone(), limit, self.tries.clone()).boxed()
     }
 
     fn modern_page(&self, limit: NonZeroUsize) -> BoxFuture<'static, Scanned<L::Key, L::Entity>> {
         let store = Arc::clone(&self.modern);
-        page(Side::Modern, store, self.after.clone(), limit, self.retries.clone()).boxed()
+        page(Side::Modern, store, self.after.clone(), limit, self.tries.clone()).boxed()
     }
 }
 
@@ -156,9 +156,9 @@ async fn page<S: ScanRepository>(
     store: Arc<S>,
     after: Option<S::Key>,
     limit: NonZeroUsize,
-    retries: Exponential,
+    tries: Persistence,
 ) -> Scanned<S::Key, S::Entity> {
-    let scanned = persist(&retries, || store.scan(after.as_ref(), limit)).await;
+    let scanned = persist(&tries, || store.scan(after.as_ref(), limit)).await;
     let page = scanned.map_err(|source| ScanError::Failed { side, source })?;
     checked_page(side, after.as_ref(), page)
 }
@@ -167,9 +167,9 @@ async fn page<S: ScanRepository>(
 pub(crate) async fn last_key<S: ScanRepository>(
     side: Side,
     store: &S,
-    retries: &Exponential,
+    tries: &Persistence,
 ) -> Result<Option<S::Key>, ScanError> {
-    let last = persist(retries, || store.last_key()).await;
+    let last = persist(tries, || store.last_key()).await;
     last.map_err(|source| ScanError::Failed { side, source })
 }
 

@@ -1,7 +1,7 @@
 //! From every state to every target.
 
 use strangler_fig::controller::{ControllerError, NoWay, Target};
-use strangler_fig::phase::{MigrationState, PartName, Phase, Refused, TrackerConfig};
+use strangler_fig::phase::{MigrationState, PartName, Phase, Refused, Share, TrackerConfig};
 
 use crate::replay::replay;
 use crate::support::{
@@ -46,6 +46,26 @@ async fn a_cohort_goes_alone_where_it_alone_is_sent() {
     assert_eq!([phase(PartName::Base), phase(PartName::Cohort)], [Phase::DualWrite, Phase::Live]);
     let back = controller.advance_to(Target::Cohort(Phase::DualWrite), &ann()).await.unwrap();
     assert_eq!(words(&back), ["cohort to cutover", "cohort to dual_write"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_legacy_was_left_a_cohort_waits_for_the_base_where_modern_answers_for_both() {
+    let world = World::new(Phase::LegacyOnly).await;
+    let controller = world.controller();
+    controller.advance_to(Phase::ModernOnly, &ann()).await.unwrap();
+    controller.advance_to(Phase::DualWrite, &ann()).await.unwrap();
+    controller.set_share(Share::percent(30), &ann()).await.unwrap();
+    controller.advance_to(Target::Cohort(Phase::Cutover), &ann()).await.unwrap();
+    let there = controller.advance_to(Phase::Live, &ann()).await.unwrap();
+    let steps = [
+        "to shadow",
+        "to cutover",
+        "a sweep was clean",
+        "cohort to live",
+        "to live",
+        "cohort grows to 100.00 %",
+    ];
+    assert_eq!(words(&there), steps);
 }
 
 /// Goes from `first` to `target`, replays what happened, and answers how it ended.

@@ -78,7 +78,7 @@ where
             }
         };
         let (all, rows) = (KeyRange::all(), self.checker.config.root_rows);
-        let split = persist(&self.checker.config.retries, || caught(legacy.split(&all, rows)));
+        let split = persist(&self.checker.config.tries, || caught(legacy.split(&all, rows)));
         let roots = match self.pace.unless_stopped(split).await? {
             Ok(keys) => parts(&all, keys),
             Err(error) => return Ok(Err(format!("legacy was not split: {}", with_causes(&error)))),
@@ -145,10 +145,10 @@ where
         ranges: &[KeyRange<L::Key>],
     ) -> Result<Option<Vec<Suspect<L::Key>>>, Stopped> {
         self.pace.proceed().await?;
-        let ((legacy, modern), retries) = (sides(self.checker), &self.checker.config.retries);
+        let ((legacy, modern), tries) = (sides(self.checker), &self.checker.config.tries);
         let digests = futures::future::join(
-            persist(retries, || caught(legacy.digests(salt, ranges))),
-            persist(retries, || caught(modern.digests(salt, ranges))),
+            persist(tries, || caught(legacy.digests(salt, ranges))),
+            persist(tries, || caught(modern.digests(salt, ranges))),
         );
         let (Ok(legacy), Ok(modern)) = self.pace.unless_stopped(digests).await? else {
             return Ok(None);
@@ -192,12 +192,12 @@ where
         }
         self.pace.proceed().await?;
         let part = rows_of_part(rows);
-        let ((of_legacy, of_modern), retries) = (sides(self.checker), &self.checker.config.retries);
+        let ((of_legacy, of_modern), tries) = (sides(self.checker), &self.checker.config.tries);
         let split = async {
             if legacy >= modern {
-                persist(retries, || caught(of_legacy.split(&range, part))).await
+                persist(tries, || caught(of_legacy.split(&range, part))).await
             } else {
-                persist(retries, || caught(of_modern.split(&range, part))).await
+                persist(tries, || caught(of_modern.split(&range, part))).await
             }
         };
         let split = self.pace.unless_stopped(split).await?;
@@ -219,10 +219,10 @@ where
         // Rows may have been added since they were counted.
         let limit = self.checker.config.leaf_rows.get().saturating_mul(4).saturating_add(1);
         let limit = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MAX);
-        let ((legacy, modern), retries) = (sides(self.checker), &self.checker.config.retries);
+        let ((legacy, modern), tries) = (sides(self.checker), &self.checker.config.tries);
         let hashes = futures::future::join(
-            persist(retries, || caught(legacy.hashes(salt, range, limit))),
-            persist(retries, || caught(modern.hashes(salt, range, limit))),
+            persist(tries, || caught(legacy.hashes(salt, range, limit))),
+            persist(tries, || caught(modern.hashes(salt, range, limit))),
         );
         let (Ok(legacy), Ok(modern)) = self.pace.unless_stopped(hashes).await? else {
             return Ok(None);
@@ -250,11 +250,11 @@ where
             Some(until) => Ok(Some(until)),
             None => self.last_of_all().await?,
         };
-        let ((legacy, modern), retries) = (sides(self.checker), &self.checker.config.retries);
+        let ((legacy, modern), tries) = (sides(self.checker), &self.checker.config.tries);
         match last {
             Ok(last) => {
                 let order = ReadOrder::Ahead;
-                let walk = Walk::within(legacy, modern, order, retries.clone(), range.after, last);
+                let walk = Walk::within(legacy, modern, order, tries.clone(), range.after, last);
                 self.merge(walk, None).await
             }
             Err(error) => {
@@ -265,10 +265,10 @@ where
     }
 
     async fn last_of_all(&mut self) -> Result<Result<Option<L::Key>, ScanError>, Stopped> {
-        let ((legacy, modern), retries) = (sides(self.checker), &self.checker.config.retries);
+        let ((legacy, modern), tries) = (sides(self.checker), &self.checker.config.tries);
         let last = async {
-            let of_legacy = last_key(Side::Legacy, &**legacy, retries).await?;
-            Ok(of_legacy.max(last_key(Side::Modern, &**modern, retries).await?))
+            let of_legacy = last_key(Side::Legacy, &**legacy, tries).await?;
+            Ok(of_legacy.max(last_key(Side::Modern, &**modern, tries).await?))
         };
         self.pace.unless_stopped(last).await
     }

@@ -74,15 +74,15 @@ where
         pick: usize,
     ) -> Result<Result<Probed, StoreError>, Stopped> {
         self.pace.proceed().await?;
-        let (repository, retries) = (&self.checker.repository, &self.checker.config.retries);
+        let (repository, tries) = (&self.checker.repository, &self.checker.config.tries);
         let (legacy, modern) = (&**repository.legacy(), &**repository.modern());
         let probed = async {
             match side {
                 Side::Legacy => {
-                    persist(retries, || caught(probe(legacy, modern, salt, root, pick))).await
+                    persist(tries, || caught(probe(legacy, modern, salt, root, pick))).await
                 }
                 Side::Modern => {
-                    persist(retries, || caught(probe(modern, legacy, salt, root, pick))).await
+                    persist(tries, || caught(probe(modern, legacy, salt, root, pick))).await
                 }
             }
         };
