@@ -49,6 +49,7 @@ mod name;
 mod node;
 mod part;
 mod plan;
+mod possible;
 mod share;
 mod side;
 mod state;
