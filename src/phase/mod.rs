@@ -70,7 +70,7 @@ pub use fleet::Fleet;
 pub use health::{Standing, TrackerHealth};
 pub use history::{Actor, Evidence, MoveHistory, MoveNote, MoveRecord, Reason, TextError};
 pub use hold::Hold;
-pub use id::{Incarnation, MoveId, NodeId, NodeIdError};
+pub use id::{IdError, Incarnation, MoveId, NodeId, NodeIdError};
 pub use lease::{Adopted, NodeLease, NodeRole, Scopes};
 pub use name::{MigrationName, NameError, NodeName};
 pub use part::{Cohort, CutOver, Part, PartName};
