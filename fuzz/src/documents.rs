@@ -99,12 +99,12 @@ fn value<T: DeserializeOwned + Serialize + PartialEq + Debug>(text: &str) {
 
 /// Names and ids in JSON are texts, and the same as out of it.
 fn names_are_texts(text: &str) {
-    let Ok(inner) = serde_json::from_str::<String>(text) else { return };
     fn is<T: DeserializeOwned + Display>(text: &str, inner: &str) {
         if let Ok(value) = serde_json::from_str::<T>(text) {
             assert_eq!(value.to_string(), inner);
         }
     }
+    let Ok(inner) = serde_json::from_str::<String>(text) else { return };
     is::<MoveId>(text, &inner);
     is::<Incarnation>(text, &inner);
     is::<Stamp>(text, &inner);

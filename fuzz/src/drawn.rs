@@ -39,9 +39,10 @@ pub fn state_document(source: &mut Source<'_>) -> Value {
 fn state(source: &mut Source<'_>) -> Value {
     let epoch = source.number();
     let move_id = id(source);
-    let steered = match source.flag() {
-        true => json!({ "epoch": epoch, "move_id": move_id }),
-        false => json!({ "epoch": source.number(), "move_id": id(source) }),
+    let steered = if source.flag() {
+        json!({ "epoch": epoch, "move_id": move_id })
+    } else {
+        json!({ "epoch": source.number(), "move_id": id(source) })
     };
     let mut state = json!({
         "name": if source.byte() == 0xFF { "users" } else { "airports" },

@@ -25,8 +25,8 @@ pub fn check_with(judge: Judge, bytes: &[u8]) {
     let mut source = Source::new(bytes);
     if source.byte() == b'{' {
         let told = serde_json::from_slice::<History<u8, u8>>(bytes);
-        if let Ok(history) = told.map(without_initial) {
-            is_judged(judge, &history);
+        if let Ok(history) = told {
+            is_judged(judge, &without_initial(&history));
         }
         return;
     }
@@ -36,7 +36,7 @@ pub fn check_with(judge: Judge, bytes: &[u8]) {
 }
 
 /// Brute force knows only of records that start absent.
-fn without_initial(history: History<u8, u8>) -> History<u8, u8> {
+fn without_initial(history: &History<u8, u8>) -> History<u8, u8> {
     History::new(history.operations().to_vec()).expect("it was in order")
 }
 

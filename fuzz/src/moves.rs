@@ -23,8 +23,9 @@ pub fn check(bytes: &[u8]) {
     check_with(MigrationState::transition, bytes);
 }
 
-/// The same of another transition.
-pub fn check_with(transition: Transition, bytes: &[u8]) {
+/// The same of another transition; answers the states on the way.
+pub fn check_with(transition: Transition, bytes: &[u8]) -> Vec<MigrationState> {
+    let mut seen = Vec::new();
     let mut source = Source::new(bytes);
     let mut trip = Trip::starting(&mut source);
     for _ in 0..MOVES_MAX {
@@ -32,8 +33,10 @@ pub fn check_with(transition: Transition, bytes: &[u8]) {
             break;
         }
         trip.go_on(transition, &mut source);
+        seen.push(trip.state.clone());
     }
     comes_back(MigrationState::from_document, &trip.state);
+    seen
 }
 
 /// A migration on its way, and what was seen on it.

@@ -1,6 +1,12 @@
 //! What the fuzzer found worth keeping (`fuzz/corpus`) holds still, and would be
 //! noticed if it did not: for each target a flawed subject that its corpus finds out.
 
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "properties panic where they fail, and are public for the fuzz targets"
+)]
+
 #[path = "../canonical/decode.rs"]
 pub mod decode;
 #[path = "../canonical/tree.rs"]

@@ -94,9 +94,9 @@ fn forgets_time(operations: &[Op]) -> bool {
 }
 
 fn any_write_explains(operations: &[Op]) -> bool {
-    let written = |value| {
+    let written = |value: Option<u32>| {
         let writes = operations.iter().filter(|it| !it.is_read() && !it.is_failed());
-        value == None || writes.clone().any(|write| write.value == value)
+        value.is_none() || writes.clone().any(|write| write.value == value)
     };
     operations.iter().filter(|it| it.is_read()).all(|read| written(read.value))
 }
