@@ -75,9 +75,16 @@ prove:
 	ALL_ORDERS=1 $(LOOM) -- --nocapture
 	SEEDS=1000 cargo test --release --test repository fleet
 
-# A minute of random values against the canonical text; needs a nightly Rust and `cargo install cargo-fuzz`.
+# Every fuzz target for FUZZ_SECONDS, from the corpus in the repository; needs a nightly Rust and `cargo install
+# cargo-fuzz`. What it finds worth keeping is left in fuzz/target/found, what fails in fuzz/artifacts.
+FUZZ_SECONDS ?= 60
+
 fuzz:
-	cargo +nightly fuzz run canonical -- -max_total_time=60
+	for target in $$(cargo +nightly fuzz list); do \
+		mkdir -p fuzz/target/found/$$target && \
+		cargo +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=2048 -dict=fuzz/dictionaries/json.dict || exit 1; \
+	done
 
 # The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL and NATS_URL, of the usual ports,
 # or private ones.

@@ -1,11 +1,27 @@
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::NodeName;
 use crate::stamp::EntropyError;
+
+/// A text that is no incarnation and no move id.
+///
+/// ```
+/// use strangler_fig::phase::{IdError, MoveId};
+///
+/// let refused: IdError = MoveId::try_from("+FF".to_owned()).unwrap_err();
+/// assert_eq!(refused.to_string(), "an id is 32 lower-case hexadecimal digits, not \"+FF\"");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 32 lower-case hexadecimal digits, not {0:?}")]
+pub struct IdError(String);
+
+fn digits(text: &str) -> Option<u128> {
+    let are_plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (text.len() == 32 && are_plain).then(|| u128::from_str_radix(text, 16).ok()).flatten()
+}
 
 macro_rules! random_id {
     ($(#[$doc:meta])* $type:ident) => {
@@ -34,10 +50,11 @@ macro_rules! random_id {
         }
 
         impl TryFrom<String> for $type {
-            type Error = ParseIntError;
+            type Error = IdError;
 
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                u128::from_str_radix(&text, 16).map(Self)
+            /// What [`Display`](fmt::Display) writes, and nothing else: one text for each id.
+            fn try_from(text: String) -> Result<Self, IdError> {
+                digits(&text).map(Self).ok_or_else(|| IdError(text.chars().take(200).collect()))
             }
         }
 
@@ -120,8 +137,7 @@ impl FromStr for NodeId {
     fn from_str(text: &str) -> Result<Self, NodeIdError> {
         let parsed = || {
             let (name, incarnation) = text.split_once('/')?;
-            let is_plain = incarnation.len() == 32 && !incarnation.starts_with('+');
-            let incarnation = incarnation.to_owned().try_into().ok().filter(|_| is_plain)?;
+            let incarnation = Incarnation(digits(incarnation)?);
             Some(Self { name: name.parse().ok()?, incarnation })
         };
         parsed().ok_or_else(|| NodeIdError(text.chars().take(200).collect()))
@@ -131,5 +147,21 @@ impl FromStr for NodeId {
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.name, self.incarnation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_text() {
+        let own = Incarnation::fixed(0xAB).to_string();
+        for other in [&own.to_uppercase(), "ab", "+ab", &format!("+{}", &own[1..]), ""] {
+            assert_eq!(Incarnation::try_from(other.to_owned()), Err(IdError(other.to_owned())));
+            let node = format!("node-1/{other}");
+            assert_eq!(node.parse::<NodeId>(), Err(NodeIdError(node)));
+        }
+        assert_eq!(Incarnation::try_from(own), Ok(Incarnation::fixed(0xAB)));
     }
 }

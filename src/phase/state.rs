@@ -3,9 +3,8 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::part::{CutOver, Range};
-use super::word::EPOCH_MAX;
 use super::{
-    Adopted, Bucket, Cohort, Family, Fleet, HashVersion, MigrationName, Move, MoveHistory, MoveId,
+    Adopted, Bucket, Cohort, Fleet, HashVersion, MigrationName, Move, MoveHistory, MoveId,
     MoveNote, Part, PartName, Phase, Salt, Share, Side, StateWord,
 };
 
@@ -307,46 +306,5 @@ impl MigrationState {
         halted
             || self.parts().all(|part| part.legacy_answers(complete))
             || self.parts().all(Part::modern_answers)
-    }
-
-    /// What no sequence of moves leads to: a state that was not made here.
-    pub(super) fn impossible(&self) -> Option<&'static str> {
-        let part = |part: Part| {
-            let family = part.phase.family();
-            let from_modern = part.entered_from == Family::Modern;
-            family.is_none_or(|family| family == part.entered_from)
-                && (part.phase != Phase::Halted || from_modern && self.legacy_complete())
-                && !(part.modern_complete && family == Some(Family::Legacy))
-                && part.since_epoch <= self.epoch
-        };
-        let cohort = self.cohort.map(|cohort| (cohort.share, cohort.part.phase));
-        let left = self.base.phase.leaves_legacy();
-        match () {
-            () if self.epoch > EPOCH_MAX => Some("epoch"),
-            () if !part(self.base) => Some("base"),
-            () if self.cohort.is_some_and(|cohort| !part(cohort.part)) => Some("cohort"),
-            () if cohort.is_some_and(|(share, phase)| {
-                left || phase.leaves_legacy() || share == Share::NONE || share == Share::WHOLE
-            }) =>
-            {
-                Some("cohort")
-            }
-            () if left && (self.legacy_complete() || !self.left_legacy) => Some("left_legacy"),
-            () if self.legacy_complete_since > Some(self.epoch) => Some("legacy_complete_since"),
-            () if self.decommissioned_since.is_some_and(|since| {
-                since > self.epoch || self.base.phase != Phase::ModernOnly || self.cohort.is_some()
-            }) =>
-            {
-                Some("decommissioned_since")
-            }
-            () if self.history.newest_epoch() > self.epoch => Some("history"),
-            () if self.steered.epoch > self.epoch
-                || self.parts().any(|part| part.since_epoch > self.steered.epoch) =>
-            {
-                Some("steered")
-            }
-            () if !self.answers_queries() => Some("legacy_complete_since"),
-            () => None,
-        }
     }
 }

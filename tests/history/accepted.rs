@@ -1,6 +1,6 @@
 //! Histories that some order explains.
 
-use crate::support::{assert_accepted, del, end, get, maybe, put};
+use crate::support::{assert_accepted, del, end, failed, get, maybe, put};
 
 #[test]
 fn nothing_at_all_is_accepted() {
@@ -72,4 +72,40 @@ fn two_unknown_deletes_may_both_land() {
 #[test]
 fn a_value_that_an_unknown_write_may_restore_is_not_resurrected() {
     assert_accepted([put(1, 0..1), maybe(Some(1), 2), del(3..4), get(Some(1), 5..6)]);
+}
+
+#[test]
+fn two_unknown_writes_may_land_in_the_other_order_long_after_both() {
+    let writes = [maybe(Some(1), 0), maybe(Some(2), 1), put(3, 2..3)];
+    let reads = [get(Some(3), 4..5), get(Some(2), 6..7), get(Some(1), 8..9), end(Some(1), 10..11)];
+    assert_accepted([writes.to_vec(), reads.to_vec()].concat());
+}
+
+#[test]
+fn an_unknown_write_may_land_unseen_under_a_later_one() {
+    assert_accepted([maybe(Some(1), 0), put(2, 1..9), get(Some(2), 2..3), end(Some(2), 10..11)]);
+}
+
+#[test]
+fn an_unknown_write_of_the_same_value_hides_an_overwrite() {
+    let writes = [put(1, 0..1), maybe(Some(1), 2), put(2, 3..4)];
+    let reads = [get(Some(2), 5..6), get(Some(1), 7..8), end(Some(1), 9..10)];
+    assert_accepted([writes.to_vec(), reads.to_vec()].concat());
+}
+
+#[test]
+fn readers_of_overlapping_writes_may_agree_on_either_order() {
+    let writes = [put(1, 0..20), put(2, 1..21)];
+    let reads = [get(Some(1), 2..3), get(Some(2), 4..5), get(Some(2), 6..7), end(Some(2), 22..23)];
+    assert_accepted([writes.to_vec(), reads.to_vec()].concat());
+}
+
+#[test]
+fn a_failed_write_leaves_no_trace() {
+    assert_accepted([put(1, 0..1), failed(Some(2), 2), get(Some(1), 3..4), end(Some(1), 5..6)]);
+}
+
+#[test]
+fn a_read_that_overlaps_a_delete_may_see_either() {
+    assert_accepted([put(1, 0..1), del(2..9), get(Some(1), 3..4), get(None, 5..6)]);
 }

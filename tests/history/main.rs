@@ -2,6 +2,7 @@
 
 mod accepted;
 mod exhaustive;
+mod flawed;
 mod judged;
 mod random;
 mod recording;

@@ -28,6 +28,48 @@ fn split_readers_that_see_different_orders_are_stale() {
     assert_refused(ViolationKind::Stale, [writes, one_reader, other_reader].concat());
 }
 
+/// One node writes and reads legacy, the other modern.
+#[test]
+fn two_nodes_of_two_families_that_each_answer_their_own_truth_are_refused() {
+    let writes = [put(1, 0..1), put(2, 2..3)];
+    let [legacy, modern] = [get(Some(1), 4..5), get(Some(2), 4..5)];
+    assert_refused(ViolationKind::Stale, [writes.to_vec(), vec![modern, legacy]].concat());
+}
+
+#[test]
+fn a_write_to_the_store_that_nobody_reads_any_more_is_refused() {
+    let crossed = [put(1, 0..1), get(Some(1), 2..3), put(2, 4..9)];
+    let later = [get(Some(1), 10..11), end(Some(2), 12..13)];
+    assert_refused(ViolationKind::Stale, [crossed.to_vec(), later.to_vec()].concat());
+}
+
+#[test]
+fn a_read_of_the_other_store_in_between_is_refused() {
+    let mixed = [put(1, 0..1), put(2, 2..3), get(Some(2), 4..5), get(Some(1), 6..7)];
+    let again = vec![get(Some(2), 8..9)];
+    assert_refused(ViolationKind::Stale, [mixed.to_vec(), again].concat());
+}
+
+#[test]
+fn a_delete_that_reached_one_store_only_is_refused() {
+    let half = [put(1, 0..1), del(2..3), get(None, 4..5), get(Some(1), 6..7), end(None, 8..9)];
+    assert_refused(ViolationKind::Resurrected, half);
+}
+
+#[test]
+fn an_own_write_that_is_not_read_back_is_refused_while_others_write() {
+    let other = put(2, 0..20);
+    let own = [put(1, 1..2), get(None, 3..4)];
+    assert_refused(ViolationKind::Stale, [vec![other], own.to_vec()].concat());
+}
+
+#[test]
+fn a_copy_that_brings_back_what_was_read_as_overwritten_is_refused() {
+    let seen = [put(1, 0..1), put(2, 2..3), maybe(Some(3), 4), get(Some(3), 5..6)];
+    let back = [get(Some(2), 7..8), end(Some(3), 9..10)];
+    assert_refused(ViolationKind::Stale, [seen.to_vec(), back.to_vec()].concat());
+}
+
 #[test]
 fn an_unknown_delete_does_not_land_twice() {
     let once = [put(1, 1..2), get(None, 3..4)];

@@ -78,6 +78,9 @@ impl Document {
                 found: payload.migration,
             });
         }
+        if let Some(field) = payload.impossible() {
+            return Err(FileStateError::Impossible { path: path.to_owned(), field });
+        }
         let stored = payload.stored.map(|stored| stored.versioned(name, path));
         let leases = payload.leases.into_iter();
         Ok(Self {
@@ -86,6 +89,22 @@ impl Document {
             leases: leases.map(|lease| (lease.node.clone(), lease)).collect(),
             evicted: payload.evicted.into_iter().collect(),
         })
+    }
+}
+
+impl Payload {
+    /// A field that no sequence of calls writes so.
+    fn impossible(&self) -> Option<&'static str> {
+        let is_evicted = |lease: &NodeLease| self.evicted.contains(&lease.node);
+        let mut nodes: Vec<_> = self.leases.iter().map(|lease| &lease.node).collect();
+        nodes.sort_unstable();
+        match &self.stored {
+            // It would count as none, and `create` replace it.
+            Some(stored) if stored.revision == Revision::default() => Some("revision"),
+            _ if self.leases.iter().any(is_evicted) => Some("evicted"),
+            _ if nodes.windows(2).any(|pair| pair[0] == pair[1]) => Some("leases"),
+            _ => None,
+        }
     }
 }
 
@@ -187,6 +206,27 @@ mod tests {
         let error = decoded(&vouched(&payload.replace("\"holds\"", "\"hords\""))).unwrap_err();
         let FileStateError::Broken { source, .. } = error else { panic!("{error:?}") };
         assert!(source.to_string().contains("holds"), "{source}");
+    }
+
+    #[test]
+    fn what_no_call_writes_is_refused_though_the_checksum_is_right() {
+        let mut document = document();
+        let here = document.leases.first_key_value().unwrap().1.clone();
+        document.evicted.insert(here.node.clone());
+        let evicted = String::from_utf8(document.encode()).unwrap();
+        let text = String::from_utf8(self::document().encode()).unwrap();
+        let lease = serde_json::to_string(&here).unwrap();
+        for (field, payload) in [
+            ("evicted", evicted),
+            ("revision", text.replace("\"revision\":1", "\"revision\":0")),
+            ("leases", text.replace(&lease, &format!("{lease},{lease}"))),
+        ] {
+            let error = decoded(&vouched(payload.split_once('\n').unwrap().1)).unwrap_err();
+            let FileStateError::Impossible { field: found, .. } = error else {
+                panic!("{field}: {error:?}")
+            };
+            assert_eq!(found, field);
+        }
     }
 
     #[test]

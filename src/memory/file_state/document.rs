@@ -49,7 +49,9 @@ impl Document {
             let found = format!("the state is at revision {}, not {}", found.0, expected.0);
             return Err(StoreError::conflict(found));
         }
-        let revision = Revision(found.0 + 1);
+        let next = found.0.checked_add(1);
+        let revision = next.ok_or_else(|| StoreError::rejected("no revision is left"))?;
+        let revision = Revision(revision);
         self.stored = Some(Versioned { revision, state });
         Ok(revision)
     }
@@ -75,5 +77,22 @@ impl Document {
         self.leases.remove(node);
         self.evicted.insert(node.clone());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::StoreErrorKind;
+
+    #[test]
+    fn after_the_last_revision_nothing_is_replaced() {
+        let mut document = Document::empty("airports".parse().unwrap());
+        let state = MigrationState::new(document.name.clone());
+        let revision = Revision(u64::MAX);
+        document.stored = Some(Versioned { revision, state: state.clone() });
+        let error = document.compare_and_set(revision, state).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Rejected);
+        assert_eq!(document.revision(), revision);
     }
 }

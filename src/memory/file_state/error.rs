@@ -87,6 +87,14 @@ pub enum FileStateError {
         /// Which field.
         source: serde_json::Error,
     },
+    /// It is whole, and its fields contradict each other: no call writes it so.
+    #[error("{} is impossible: see its field {field}", path.display())]
+    Impossible {
+        /// Which file.
+        path: PathBuf,
+        /// Where to look.
+        field: &'static str,
+    },
     /// It is whole, and the state in it cannot be used.
     #[error("{} holds no usable state", path.display())]
     State {
@@ -119,6 +127,7 @@ impl FileStateError {
             | Self::Newer { .. }
             | Self::Damaged { .. }
             | Self::Broken { .. }
+            | Self::Impossible { .. }
             | Self::State { .. }
             | Self::OtherMigration { .. } => StoreErrorKind::Rejected,
         }

@@ -90,6 +90,10 @@ impl<K, V> History<K, V> {
 
     /// This history, and then `later`: one that began when this one had ended,
     /// with tickets of its own. What is unknown here may still land there.
+    ///
+    /// # Panics
+    ///
+    /// If no tickets are left: a recorder draws them from 0, one by one.
     #[must_use]
     pub fn followed_by(mut self, later: Self) -> Self {
         let start = self.end();
@@ -122,8 +126,13 @@ impl<K, V> History<K, V> {
     /// The first ticket that is later than all of this history.
     fn end(&self) -> u64 {
         let last = |operation: &Operation<K, V>| operation.responded().unwrap_or(operation.invoked);
-        self.operations.iter().map(last).max().map_or(0, |ticket| ticket + 1)
+        self.operations.iter().map(last).max().map_or(0, |ticket| after(ticket, 1))
     }
+}
+
+/// Silently begun anew, later tickets would come before earlier ones.
+pub(super) fn after(ticket: u64, by: u64) -> u64 {
+    ticket.checked_add(by).expect("tickets are drawn from 0, one by one")
 }
 
 fn in_order<K, V>((position, operation): (usize, &Operation<K, V>)) -> Result<(), OutOfOrder> {
@@ -170,6 +179,13 @@ mod tests {
         let stored = r#"{"initial":[],"operations":[{"key":"fig","value":1,"invoked":5,
             "kind":{"Read":{"responded":4}}}]}"#;
         assert!(serde_json::from_str::<History<String, u8>>(stored).is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "one by one")]
+    fn tickets_do_not_begin_anew() {
+        let history = History::new(vec![acknowledged(0, u64::MAX - 3)]).unwrap();
+        let _ = history.clone().followed_by(history);
     }
 
     #[test]

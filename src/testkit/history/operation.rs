@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::log::after;
+
 /// One write or read of one record, from its invocation to its response.
 ///
 /// Tickets are positions in one order that all clients share. Where two are
@@ -126,11 +128,11 @@ impl<K, V> Operation<K, V> {
 
     /// The same operation, `by` tickets later.
     pub(super) fn delayed(mut self, by: u64) -> Self {
-        self.invoked += by;
+        self.invoked = after(self.invoked, by);
         match &mut self.kind {
             OperationKind::Write(Outcome::Ok { responded })
             | OperationKind::Read { responded }
-            | OperationKind::FinalRead { responded } => *responded += by,
+            | OperationKind::FinalRead { responded } => *responded = after(*responded, by),
             OperationKind::Write(Outcome::Failed | Outcome::Unknown) => {}
         }
         self

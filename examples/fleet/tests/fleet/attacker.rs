@@ -17,11 +17,13 @@ fn forged(state: &MigrationState) -> MigrationState {
     let epoch = state.epoch() + 1;
     let forged = &mut document["state"];
     forged["epoch"] = json!(epoch);
-    forged["move_id"] = json!(MoveId::random().unwrap().to_string());
+    let move_id = MoveId::random().unwrap().to_string();
+    forged["move_id"] = json!(move_id);
     forged["base"]["phase"] = json!("live");
     forged["base"]["entered_from"] = json!("modern");
     forged["base"]["since_epoch"] = json!(epoch);
-    forged["steered"]["epoch"] = json!(epoch);
+    forged["steered"] = json!({ "epoch": epoch, "move_id": move_id });
+    forged["cut_over"]["below"] = json!(10_000);
     forged["base"]["modern_complete"] = json!(true);
     MigrationState::from_document(&document.to_string(), &migration()).unwrap()
 }

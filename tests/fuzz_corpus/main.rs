@@ -1,0 +1,40 @@
+//! What the fuzzer found worth keeping (`fuzz/corpus`) holds still, and would be
+//! noticed if it did not: for each target a flawed subject that its corpus finds out.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "properties panic where they fail, and are public for the fuzz targets"
+)]
+
+#[path = "../canonical/decode.rs"]
+pub mod decode;
+#[path = "../canonical/tree.rs"]
+pub mod tree;
+
+#[path = "../../fuzz/src/canonical.rs"]
+pub mod canonical;
+#[path = "../../fuzz/src/documents.rs"]
+pub mod documents;
+#[path = "../../fuzz/src/drawn.rs"]
+pub mod drawn;
+#[path = "../../fuzz/src/files.rs"]
+pub mod files;
+#[path = "../../fuzz/src/histories.rs"]
+pub mod histories;
+#[path = "../../fuzz/src/keys.rs"]
+pub mod keys;
+#[path = "../../fuzz/src/moves.rs"]
+pub mod moves;
+#[path = "../../fuzz/src/rules.rs"]
+pub mod rules;
+#[path = "../../fuzz/src/source.rs"]
+pub mod source;
+#[path = "../../fuzz/src/stamps.rs"]
+pub mod stamps;
+#[path = "../../fuzz/src/states.rs"]
+pub mod states;
+
+mod corpus;
+mod flawed;
+mod flawed_service;
