@@ -17,7 +17,9 @@ fn state(phase: Phase, from: Family, modern: bool, legacy: bool, left: bool) -> 
     state["base"]["since_epoch"] = 7.into();
     state["steered"]["epoch"] = 7.into();
     state["base"]["modern_complete"] = modern.into();
-    state["legacy_complete_since"] = legacy.then_some(8).into();
+    // On the way forward, without a cohort, it was complete before.
+    let since = if from == Family::Modern { 8 } else { 6 };
+    state["legacy_complete_since"] = legacy.then_some(since).into();
     state["left_legacy"] = left.into();
     MigrationState::from_document(&document.to_string(), &name).unwrap()
 }
