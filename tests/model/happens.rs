@@ -10,6 +10,7 @@ use crate::world::{Lease, Standing, World};
 
 impl Protocol {
     /// The world after `act`.
+    #[expect(clippy::needless_pass_by_value, reason = "as the checker hands it over")]
     pub(crate) fn after(&self, world: &World, act: Act) -> Option<World> {
         let mut world = world.clone();
         match act {

@@ -35,7 +35,7 @@ impl Protocol {
 
     /// Whether a process that has begun after the other side's record was stamped takes
     /// that one for later.
-    fn is_stuck_for_nothing(world: &World, legacy: &Record<Id>, rule: &JoinRule) -> bool {
+    fn is_stuck_for_nothing(world: &World, legacy: &Record<Id>, rule: JoinRule) -> bool {
         let it = &world.nodes[0];
         it.remembered[rule.winner() as usize].is_none() && legacy.stamp < it.start
     }
@@ -55,7 +55,7 @@ impl Protocol {
             Join::Level => {}
             // One that forgets is left alone where the other is ahead: but not only because
             // of what it has forgotten since it began.
-            Join::Stuck if is_forgetful && !Self::is_stuck_for_nothing(world, &legacy, &rule) => {
+            Join::Stuck if is_forgetful && !Self::is_stuck_for_nothing(world, &legacy, rule) => {
                 let winner = if rule.winner() == Side::Legacy { legacy } else { modern };
                 return world.judge.allows(winner.value);
             }

@@ -26,19 +26,18 @@ impl<M> Explored for M where
 {
 }
 
+/// How a path that ends in a violation of the property is told.
+type Story<M> = fn(&str, Path<<M as Model>::State, <M as Model>::Action>) -> String;
+
 /// Whether nothing goes wrong, whatever happens.
 pub(crate) fn is_sound<M: Explored>(model: M) -> bool {
-    let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs();
-    checker.join().discoveries().is_empty()
+    let checker = model.checker().threads(2).finish_when(HasDiscoveries::AnyFailures);
+    checker.spawn_bfs().join().discoveries().is_empty()
 }
 
 /// A story of what goes wrong, in fewer than `steps`. A start is at depth 1, and the
 /// depth given is not explored any more.
-fn within<M: Explored>(
-    model: M,
-    story: fn(&str, Path<M::State, M::Action>) -> String,
-    steps: usize,
-) -> Option<(usize, String)> {
+fn within<M: Explored>(model: M, story: Story<M>, steps: usize) -> Option<(usize, String)> {
     let checker = model.checker().finish_when(HasDiscoveries::AnyFailures);
     let checker = checker.target_max_depth(steps.saturating_add(1)).spawn_bfs().join();
     let told = checker
@@ -49,10 +48,7 @@ fn within<M: Explored>(
 }
 
 /// The shortest story of what goes wrong, if anything does.
-pub(crate) fn shortest<M: Explored>(
-    model: impl Fn() -> M,
-    story: fn(&str, Path<M::State, M::Action>) -> String,
-) -> Option<String> {
+pub(crate) fn shortest<M: Explored>(model: impl Fn() -> M, story: Story<M>) -> Option<String> {
     // What is found first need not be the shortest: it is looked for again below that.
     let mut shortest = within(model(), story, usize::MAX)?;
     while let Some(shorter) = within(model(), story, shortest.0) {

@@ -82,8 +82,8 @@ fn fences_are_explored_to_the_end() {
 fn fences_are_explored_further() {
     let states = explore(&[
         exploration(
-            "a save, a read and a sweep across a fence and two moves",
-            Budget { saves: 1, reads: 1, sweeps: 1, fences: 1, moves: 2, ..NONE },
+            "a save, a read and a sweep across a fence and a move",
+            Budget { saves: 1, reads: 1, sweeps: 1, fences: 1, moves: 1, ..NONE },
         ),
         exploration(
             "a save and a repair across a fence and two moves",

@@ -119,9 +119,9 @@ fn fleets_are_explored_to_the_end() {
         ),
         going_on("a guard beside the controller, two moves", 2, Budget { moves: 2, ..NONE }),
         going_on(
-            "two renewals, a sweep, two moves",
+            "a renewal, a sweep, two moves",
             1,
-            Budget { moves: 2, renewals: 2, sweeps: 1, ..NONE },
+            Budget { moves: 2, renewals: 1, sweeps: 1, ..NONE },
         ),
     ]);
     println!("figure model.fleet_states {states} states");
@@ -141,9 +141,14 @@ fn fleets_are_explored_further() {
             Budget { moves: 1, renewals: 2, twice: 1, evictions: 1, ..NONE },
         ),
         going_on(
-            "two renewals, a crash, an eviction, two moves",
+            "two renewals, a crash, an eviction, a move",
             1,
-            Budget { moves: 2, renewals: 2, crashes: 1, evictions: 1, ..NONE },
+            Budget { moves: 1, renewals: 2, crashes: 1, evictions: 1, ..NONE },
+        ),
+        going_on(
+            "two renewals, a sweep, two moves",
+            1,
+            Budget { moves: 2, renewals: 2, sweeps: 1, ..NONE },
         ),
         going_on(
             "a guard beside the controller, a renewal, three moves",

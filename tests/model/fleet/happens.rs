@@ -5,8 +5,8 @@ use super::model::{FleetModel, needed};
 use super::node::{Life, Round};
 use super::rule::Rule;
 use super::service;
-use super::site::{Driver, Lease, Site, Sweeping, fleet};
-use crate::spec::{self, Spec};
+use super::site::{Driver, Lease, Site, Sweeping};
+use crate::spec::Spec;
 
 impl FleetModel {
     fn answer(site: &mut Site, node: usize) {
@@ -141,10 +141,7 @@ impl FleetModel {
                 let seen = &site.drivers[driver];
                 let state = seen.state?;
                 let leases = seen.fleet.as_ref()?;
-                let fleet = match self.is_without(Rule::SettledBeforeTheSweep) {
-                    true => spec::settled(state.state),
-                    false => fleet(leases),
-                };
+                let fleet = self.fleet_before_a_sweep(state, leases);
                 let ticket = state.state.begin_sweep_in_cutover(&fleet).ok()?;
                 let needed = state.state.base().since_epoch;
                 site.sweep = Some(Sweeping { ticket, needed, is_stale: false });

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use stateright::{Model, Property};
-use strangler_fig::phase::{Move, Refused};
+use strangler_fig::phase::{Fleet, Move, Refused};
 
 use super::act::{Act, Start};
 use super::node::{self, Life, Node, Round};
@@ -205,10 +205,7 @@ impl FleetModel {
         }
         match &site.sweep {
             None if site.left.sweeps > 0 => {
-                let fleet = match self.is_without(Rule::SettledBeforeTheSweep) {
-                    true => spec::settled(state.state),
-                    false => fleet(leases),
-                };
+                let fleet = self.fleet_before_a_sweep(state, leases);
                 if state.state.begin_sweep_in_cutover(&fleet).is_ok() {
                     acts.push(Act::Sweep(driver));
                 }
@@ -219,6 +216,15 @@ impl FleetModel {
                 acts.push(Act::Swept { driver, next });
             }
             _ => {}
+        }
+    }
+
+    /// The fleet that a sweep wants to have settled.
+    pub(super) fn fleet_before_a_sweep(&self, state: Spec, leases: &[Lease]) -> Fleet {
+        if self.is_without(Rule::SettledBeforeTheSweep) {
+            spec::settled(state.state)
+        } else {
+            fleet(leases)
         }
     }
 

@@ -45,8 +45,7 @@ impl Query {
     }
 
     pub(super) fn step(mut self, world: &mut World, without: Option<Ablation>) -> Next {
-        if !matches!(self.at, At::Ask(_))
-            && world.is_shut(self.node, &self.at == &At::Begin, without)
+        if !matches!(self.at, At::Ask(_)) && world.is_shut(self.node, self.at == At::Begin, without)
         {
             return Next::Ended;
         }
