@@ -96,7 +96,10 @@ impl MigrationStateService for InMemoryStateService {
         if migration.evicted.contains(&lease.node) {
             return Err(StoreError::conflict(format!("node {} was evicted", lease.node)));
         }
-        migration.leases.insert(lease.node.clone(), lease.clone());
+        let is_late = |stored: &NodeLease| stored.renewal > lease.renewal;
+        if !migration.leases.get(&lease.node).is_some_and(is_late) {
+            migration.leases.insert(lease.node.clone(), lease.clone());
+        }
         Ok(())
     }
 

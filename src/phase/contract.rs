@@ -111,6 +111,9 @@ pub struct Versioned {
 /// 4. Of several `compare_and_set` at one revision, one at most succeeds.
 /// 5. `renew_lease` stores the whole lease under its node id, in place of an
 ///    older one, also before `create`; `leases` answers every stored lease, never an older copy.
+///    Older is what has a smaller [`renewal`](NodeLease::renewal): a call that comes late, or
+///    once more, after a later renewal was stored, changes nothing, and is no error. Else an
+///    eviction that has seen the older one would find it again, of a node that serves.
 /// 6. Leases never expire by themselves.
 /// 7. `evict` removes a lease for good, if the one stored has the
 ///    [`renewal`](NodeLease::renewal) of the one given, or none is stored: `renew_lease`

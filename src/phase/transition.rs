@@ -154,7 +154,7 @@ impl MigrationState {
             (_, to) if to.leaves_legacy() => not_a_move,
             (_, Phase::Cutover) => self.may_cut_over(range, fleet),
             // R1: inside a family, and from `Cutover` the way it came.
-            (_, to) if to.family() == Some(part.entered_from) => Ok(()),
+            (_, to) if to.family() == Some(part.entered_from) => self.may_return(part, to, fleet),
             (Phase::Cutover, _) => {
                 fleet.shares_stamps()?;
                 match part.entered_from {
@@ -163,6 +163,20 @@ impl MigrationState {
                 }
             }
             _ => not_a_move,
+        }
+    }
+
+    /// R1, at once. But where legacy became complete again while the part was here, which
+    /// takes another part that was `Live`, a node that does not know it yet answers
+    /// queries from modern: what goes on in legacy alone, it would miss.
+    fn may_return(&self, part: Part, to: Phase, fleet: &Fleet) -> Result<(), Refused> {
+        match self.legacy_complete_since {
+            Some(complete)
+                if to.family() == Some(Family::Legacy) && complete > part.since_epoch =>
+            {
+                fleet.settled(complete, self.nodes_expected)
+            }
+            _ => Ok(()),
         }
     }
 

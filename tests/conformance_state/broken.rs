@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     LeasesExpire,
     /// An empty field of a renewed lease leaves the older one.
     LeasesAreMerged,
+    /// A renewal replaces whatever is there, a later one too.
+    LateRenewalsReplace,
     /// An eviction removes the lease, and that is all.
     EvictedMayRenew,
     /// An eviction bars only who has a lease.
@@ -215,6 +217,9 @@ impl MigrationStateService for Broken {
         if self.is(Fault::LooksThenRenews) {
             barred = None;
             tokio::task::yield_now().await;
+        }
+        if self.is(Fault::LateRenewalsReplace) {
+            self.shared.inner.release_lease(&table, &lease.node).await?;
         }
         let renewed = self.shared.inner.renew_lease(&table, &lease).await;
         drop(barred);

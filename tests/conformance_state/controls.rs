@@ -52,6 +52,9 @@ controls! {
     leases_that_are_merged_are_caught: LeasesAreMerged fails [
         renewing_again_replaces_the_whole_lease
     ];
+    late_renewals_that_replace_later_ones_are_caught: LateRenewalsReplace fails [
+        a_late_renewal_changes_nothing
+    ];
     an_evicted_node_that_may_renew_is_caught: EvictedMayRenew fails [
         a_lease_that_was_renewed_since_is_not_evicted
         a_node_that_was_never_seen_can_be_evicted

@@ -1,8 +1,9 @@
 //! The rules of `docs/PROTOCOL.md`, each of which can be left out: what happens
 //! then shows why it is there.
 
-use strangler_fig::phase::{Fleet, MigrationState, Move, Phase};
+use strangler_fig::phase::{Family, Fleet, MigrationState, Move, PartName, Phase, Scopes, Side};
 
+use crate::boundary;
 use crate::spec::{self, Spec};
 
 /// A rule to leave out.
@@ -63,10 +64,38 @@ pub(crate) enum Ablation {
     BringUp,
     /// A deletion leaves a tombstone.
     Tombstones,
+    /// A node asks whether its lease has run out before it answers, not only as an
+    /// operation begins.
+    FenceAtTheEnd,
+    /// Nor does a join write for a node whose lease has run out.
+    FenceOfCopies,
+    /// A boundary moves only between parts for which that is a legal move.
+    GrowthIsAMove,
+    /// A part that takes keys must settle anew.
+    GrowthSettlesAnew,
+    /// And is complete only if both were.
+    CompleteIfBothWere,
+    /// Two parts in `Cutover` that came from different families stay two.
+    OneOrigin,
+    /// Queries over two parts go to modern only if both are in its family, or legacy
+    /// is not complete.
+    QueryOfTwoParts,
+    /// A move that leaves no store to answer queries is refused.
+    StoreForQueries,
+    /// A row and its stamp change together, or the row first.
+    RowBeforeItsStamp,
+    /// A key whose stamp the primary forgot has that of the process's start.
+    StartOfThePrimary,
+    /// On the other side it has `BASE`.
+    BaseOfTheOther,
+    /// Nothing is joined into a primary that forgets its stamps.
+    ForgetfulPrimaryTakesNothing,
+    /// One node alone crosses with a side that forgets its stamps.
+    OneForgetfulNode,
 }
 
 impl Ablation {
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::ModernComplete,
         Self::SettledToGoBack,
         Self::LegacyCompleteToGoBack,
@@ -93,6 +122,19 @@ impl Ablation {
         Self::SuccessorStamp,
         Self::BringUp,
         Self::Tombstones,
+        Self::FenceAtTheEnd,
+        Self::FenceOfCopies,
+        Self::GrowthIsAMove,
+        Self::GrowthSettlesAnew,
+        Self::CompleteIfBothWere,
+        Self::OneOrigin,
+        Self::QueryOfTwoParts,
+        Self::StoreForQueries,
+        Self::RowBeforeItsStamp,
+        Self::StartOfThePrimary,
+        Self::BaseOfTheOther,
+        Self::ForgetfulPrimaryTakesNothing,
+        Self::OneForgetfulNode,
     ];
 }
 
@@ -104,7 +146,18 @@ pub(crate) fn moved(
     step: &Move,
     fleet: &Fleet,
 ) -> Option<MigrationState> {
+    let trusting = || {
+        let leases = fleet.leases().iter().cloned();
+        Fleet::new(leases.map(|lease| lease.with_scopes(Scopes::default())).collect())
+    };
+    let is_trusting = without == Some(Ablation::OneForgetfulNode);
+    let fleet = if is_trusting { &trusting() } else { fleet };
     let legal = spec::moved(state, step, fleet);
+    if let Some(next) =
+        without.and_then(|rule| boundary::moved(rule, state, step, fleet, legal.as_ref()))
+    {
+        return Some(next);
+    }
     let (Some(rule), &Move::Phase { to, .. }, None) = (without, step, &legal) else {
         return legal;
     };
@@ -112,9 +165,9 @@ pub(crate) fn moved(
     let is_forward = from == Phase::Cutover && to == Phase::Live;
     let is_back = from == Phase::Cutover && to == Phase::DualWrite;
     let lying = |field: &str, value: serde_json::Value| {
-        let mut document = serde_json::to_value(state).expect("a state is a document");
-        *document.pointer_mut(field).expect("a field of the state") = value;
-        serde_json::from_value(document).expect("it is a state again")
+        edited(state, |document| {
+            *document.pointer_mut(field).expect("a field of the state") = value;
+        })
     };
     let complete = || lying("/legacy_complete_since", 0.into());
     let lie = match rule {
@@ -133,15 +186,39 @@ pub(crate) fn moved(
     spec::moved(&lie, step, if settles { &settled } else { fleet })
 }
 
+/// The state as no move makes it.
+pub(crate) fn edited(
+    state: &MigrationState,
+    edit: impl FnOnce(&mut serde_json::Value),
+) -> MigrationState {
+    let mut document = serde_json::to_value(state).expect("a state is a document");
+    edit(&mut document);
+    serde_json::from_value(document).expect("it is a state again")
+}
+
+/// The store that answers queries.
+pub(crate) fn query_side(without: Option<Ablation>, spec: Spec) -> Option<Side> {
+    let parts = [PartName::Base, PartName::Cohort].map(|name| spec.state.part(name));
+    let mut parts = parts.iter().flatten();
+    match without {
+        Some(Ablation::QueryOfTwoParts)
+            if parts.any(|part| part.phase.family() == Some(Family::Modern)) =>
+        {
+            Some(Side::Modern)
+        }
+        _ => spec.state.query_side(),
+    }
+}
+
 /// What the move does, if legacy were complete again too early.
 pub(crate) fn after(without: Option<Ablation>, before: &MigrationState, next: Spec) -> Spec {
     if without == Some(Ablation::LegacyIncompleteOnceLeft)
         && before.base().phase.leaves_legacy()
         && !next.state.base().phase.leaves_legacy()
     {
-        let mut document = serde_json::to_value(next.state).expect("a state is a document");
-        document["legacy_complete_since"] = next.state.epoch().into();
-        return Spec::of(serde_json::from_value(document).expect("it is a state again"));
+        return Spec::of(edited(next.state, |document| {
+            document["legacy_complete_since"] = next.state.epoch().into();
+        }));
     }
     next
 }

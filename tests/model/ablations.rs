@@ -1,53 +1,34 @@
 //! Each rule left out, in a model small enough to be explored at once: what goes
 //! wrong is the reason for the rule, and is printed as the shortest story of it.
 
-use stateright::{Checker, HasDiscoveries, Model};
-
 use crate::ablation::Ablation;
-use crate::protocol::{Protocol, Start};
+use crate::protocol::{MODERN, Protocol};
+use crate::shortest::{is_sound, shortest};
 use crate::starts;
 use crate::story::story;
 use crate::world::Budget;
 
-/// A story of what goes wrong without `rule`, in fewer than `steps`. A start is
-/// at depth 1, and the depth given is not explored any more.
-fn within(rule: Ablation, start: &Start, budget: Budget, steps: usize) -> Option<(usize, String)> {
-    let model = Protocol::new(vec![start.clone()], budget).without(rule).checker();
-    let model =
-        model.finish_when(HasDiscoveries::AnyFailures).target_max_depth(steps.saturating_add(1));
-    let discoveries = model.spawn_bfs().join().discoveries().into_iter();
-    let told = discoveries
-        .map(|(property, path)| (path.clone().into_vec().len() - 1, story(property, path)));
-    told.min_by_key(|(steps, _)| *steps)
-}
-
 /// The shortest story of what goes wrong without `rule`, if anything does; with it,
 /// nothing must.
-fn found(rule: Ablation, start: &Start, budget: Budget) -> Option<String> {
-    let whole = Protocol::new(vec![start.clone()], budget).checker();
-    let whole = whole.finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-    assert!(whole.discoveries().is_empty(), "the rules are broken without leaving any out");
-    // What is found first need not be the shortest: it is looked for again below that.
-    let mut shortest = within(rule, start, budget, usize::MAX)?;
-    while let Some(shorter) = within(rule, start, budget, shortest.0) {
-        if shorter.0 >= shortest.0 {
-            break;
-        }
-        shortest = shorter;
-    }
-    Some(shortest.1)
+fn found(rule: Ablation, whole: impl Fn() -> Protocol) -> Option<String> {
+    assert!(is_sound(whole()), "the rules are broken without leaving any out");
+    shortest(|| whole().without(rule), story)
 }
 
 /// A test for each rule, named for it.
 macro_rules! without {
-    ($($rule:ident: $start:ident { $($budget:ident: $amount:literal),+ } $(#[$slow:meta])?)+) => {
+    ($(
+        $rule:ident: $start:ident $(.$with:ident($($how:expr),*))* { $($budget:ident: $amount:literal),+ }
+        $(#[$slow:meta])?
+    )+) => {
         $(
             #[expect(non_snake_case, reason = "named for the rule that is left out")]
             #[test]
             $(#[$slow])?
             fn $rule() {
                 let budget = Budget { $($budget: $amount,)+ ..Budget::NONE };
-                let story = found(Ablation::$rule, &starts::$start(), budget);
+                let whole = || Protocol::new(vec![starts::$start()], budget)$(.$with($($how),*))*;
+                let story = found(Ablation::$rule, whole);
                 let story = story.expect("no counterexample without this rule");
                 println!("without {}:\n{story}", stringify!($rule));
             }
@@ -91,6 +72,27 @@ without! {
     Base: cutover { sweeps: 1, moves: 1 }
     SuccessorStamp: cutover_in_conflict { saves: 1, sweeps: 1, moves: 1 }
     Tombstones: cutover { deletions: 1, sweeps: 1, moves: 1 }
+    FenceAtTheEnd: dual_write { saves: 1, sweeps: 1, fences: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    FenceOfCopies: cutover_complete { saves: 1, repairs: 1, fences: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    GrowthIsAMove: base_behind_live.with_cohorts(true) { moves: 1 }
+    GrowthSettlesAnew: base_behind_cutover.with_cohorts(true) { saves: 1, sweeps: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    CompleteIfBothWere: base_behind_complete.with_cohorts(true) { moves: 2 }
+    OneOrigin: cohort_before_base.with_cohorts(true) { saves: 1, moves: 3 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    QueryOfTwoParts: base_beside_complete.with_cohorts(true) { saves: 1, moves: 1 }
+    StoreForQueries: base_back_again.with_cohorts(true) { saves: 1, moves: 1 }
+    RowBeforeItsStamp: live { saves: 1, failures: 1, repeats: 1, tears: 1 }
+    StartOfThePrimary: ramp_down.alone(MODERN) { saves: 1, moves: 1, forgets: 1, crashes: 1 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    BaseOfTheOther: dual_write_again.alone(MODERN) { repairs: 1, forgets: 1 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    ForgetfulPrimaryTakesNothing: ramp_down.alone(MODERN) { saves: 2, repairs: 1, forgets: 1, moves: 1 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    OneForgetfulNode: dual_write_late.with_scopes(MODERN) { sweeps: 1, moves: 2 }
+        #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
 }
 
 /// The tests above fail where nothing is found.

@@ -4,8 +4,11 @@
 use std::time::Instant;
 
 use stateright::{Checker, HasDiscoveries, Model};
+use strangler_fig::phase::Scopes;
+use strangler_fig::stamp::StampScope;
 
 use crate::protocol::{Protocol, Start};
+use crate::shortest::is_sound;
 use crate::starts;
 use crate::story::story;
 use crate::world::Budget;
@@ -13,26 +16,29 @@ use crate::world::Budget;
 const NONE: Budget = Budget::NONE;
 
 /// One exploration.
-struct Exploration {
-    name: &'static str,
-    starts: fn() -> Vec<Start>,
-    nodes: usize,
-    cohorts: bool,
-    budget: Budget,
+pub(crate) struct Exploration {
+    pub(crate) name: &'static str,
+    pub(crate) starts: fn() -> Vec<Start>,
+    pub(crate) nodes: usize,
+    pub(crate) cohorts: bool,
+    pub(crate) scopes: Scopes,
+    pub(crate) budget: Budget,
 }
 
 /// Two nodes, from everywhere, without a cohort.
-const fn exploration(name: &'static str, budget: Budget) -> Exploration {
-    Exploration { name, starts: starts::all, nodes: 2, cohorts: false, budget }
+pub(crate) const fn exploration(name: &'static str, budget: Budget) -> Exploration {
+    let scopes = Scopes { legacy: StampScope::Store, modern: StampScope::Store };
+    Exploration { name, starts: starts::all, nodes: 2, cohorts: false, scopes, budget }
 }
 
 /// Explores all of them, prints what they came to, and fails with a story of what
 /// is wrong. Answers how many states there were.
-fn explore(explorations: &[Exploration]) -> usize {
+pub(crate) fn explore(explorations: &[Exploration]) -> usize {
     let mut states = 0;
-    for Exploration { name, starts, nodes, cohorts, budget } in explorations {
+    for Exploration { name, starts, nodes, cohorts, scopes, budget } in explorations {
         let began = Instant::now();
         let model = Protocol::new(starts(), *budget).with_nodes(*nodes).with_cohorts(*cohorts);
+        let model = model.with_scopes(*scopes);
         let checker = model.checker().threads(2).finish_when(HasDiscoveries::AnyFailures);
         let checker = checker.spawn_bfs().join();
         let (found, seconds) = (checker.unique_state_count(), began.elapsed().as_secs_f64());
@@ -66,9 +72,7 @@ fn a_part_is_explored_to_the_end() {
 fn a_repeat_may_bring_back_what_is_deleted_behind_the_crates_back() {
     let is_broken = |start: fn() -> Start, repeats| {
         let budget = Budget { saves: 1, reads: 1, bypasses: 1, failures: 1, repeats, ..NONE };
-        let checker = Protocol::new(vec![start()], budget).checker();
-        let checker = checker.finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-        !checker.discoveries().is_empty()
+        !is_sound(Protocol::new(vec![start()], budget))
     };
     for start in [starts::legacy_only, starts::dual_write] {
         assert!(!is_broken(start, 0) && is_broken(start, 1));

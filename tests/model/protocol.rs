@@ -5,66 +5,15 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use stateright::{Model, Property};
-use strangler_fig::phase::{Fleet, MigrationState, Move, Phase, ReadPlan, Scopes, Side};
-use strangler_fig::repository::{Join, JoinRule};
-use strangler_fig::stamp::{Record, Stamp};
+use strangler_fig::phase::{Fleet, MigrationState, Move, Phase, Scopes, Side};
+use strangler_fig::stamp::{Record, Stamp, StampScope};
 
 use crate::ablation::{self, Ablation};
-use crate::job::{Choice, Job, Next, Query, Read, Repair, Sweep, Write};
+use crate::act::Act;
+use crate::job::Sweep;
 use crate::judge::{Id, Judge};
 use crate::spec::{self, BUCKET, Spec};
-use crate::world::{Budget, Lease, Node, World};
-
-/// What happens.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Act {
-    /// An operator's move.
-    Move(Move, Spec),
-    /// A node learns of a state.
-    Adopt {
-        node: usize,
-        to: u8,
-    },
-    Crash {
-        node: usize,
-    },
-    /// The operator asserts that the node's last life has ended.
-    Evict {
-        node: usize,
-    },
-    Restart {
-        node: usize,
-    },
-    /// An effect that was to come, comes.
-    Land {
-        effect: usize,
-    },
-    Write {
-        node: usize,
-        deletes: bool,
-    },
-    Read {
-        node: usize,
-    },
-    Query {
-        node: usize,
-    },
-    Repair {
-        node: usize,
-    },
-    Sweep {
-        node: usize,
-    },
-    /// Code that does not know of the crate writes to legacy.
-    Bypass {
-        deletes: bool,
-    },
-    /// An operation goes on.
-    Step {
-        job: usize,
-        choice: Choice,
-    },
-}
+use crate::world::{Budget, Node, Standing, Wall, World};
 
 /// What the stores hold as exploring begins, in a settled fleet at rest.
 #[derive(Debug, Clone)]
@@ -72,7 +21,14 @@ pub(crate) struct Start {
     pub(crate) state: MigrationState,
     pub(crate) legacy: Record<Id>,
     pub(crate) modern: Record<Id>,
+    /// A call of the first node that has not ended.
+    pub(crate) under_way: Option<(Side, Record<Id>)>,
 }
+
+/// Legacy keeps its stamps in the process, and so on.
+pub(crate) const LEGACY: Scopes = Scopes { legacy: StampScope::Process, modern: StampScope::Store };
+pub(crate) const MODERN: Scopes = Scopes { legacy: StampScope::Store, modern: StampScope::Process };
+pub(crate) const BOTH: Scopes = Scopes { legacy: StampScope::Process, modern: StampScope::Process };
 
 /// The legal moves of a state, with a fleet.
 type Moves = HashMap<(Spec, Fleet), Vec<(Move, Spec)>>;
@@ -84,6 +40,10 @@ pub(crate) struct Protocol {
     pub(crate) nodes: usize,
     pub(crate) budget: Budget,
     pub(crate) cohorts: bool,
+    pub(crate) scopes: Scopes,
+    /// Whether a stamp may be forgotten while a copy of an earlier record is under way,
+    /// and with a process that is followed by one whose clock is behind.
+    pub(crate) is_careless: bool,
     pub(crate) without: Option<Ablation>,
     moves: RwLock<Moves>,
 }
@@ -91,7 +51,16 @@ pub(crate) struct Protocol {
 impl Protocol {
     pub(crate) fn new(starts: Vec<Start>, budget: Budget) -> Self {
         let moves = RwLock::default();
-        Self { starts, nodes: 2, budget, cohorts: false, without: None, moves }
+        Self {
+            starts,
+            nodes: 2,
+            budget,
+            cohorts: false,
+            scopes: Scopes::default(),
+            is_careless: false,
+            without: None,
+            moves,
+        }
     }
 
     pub(crate) fn with_cohorts(self, cohorts: bool) -> Self {
@@ -102,25 +71,43 @@ impl Protocol {
         Self { nodes, ..self }
     }
 
+    /// Stamps are forgotten whatever is under way, and whatever the clocks.
+    pub(crate) fn careless(self) -> Self {
+        Self { is_careless: true, ..self }
+    }
+
+    /// One node alone, with sides of such scopes.
+    pub(crate) fn alone(self, scopes: Scopes) -> Self {
+        self.with_nodes(1).with_scopes(scopes)
+    }
+
+    pub(crate) fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes, ..self }
+    }
+
     pub(crate) fn without(self, rule: Ablation) -> Self {
         Self { without: Some(rule), ..self }
     }
 
-    fn begin(&self, start: &Start) -> World {
+    pub(crate) fn begin(&self, start: &Start) -> World {
         let node = |_| Node {
             adopted: Some(0),
             is_up: true,
             life: 0,
             left_behind: None,
             last: Stamp::ZERO,
+            standing: Standing::Open,
+            remembered: [None; 2],
+            start: Stamp::ZERO,
         };
         let exists = start.state.word().query_side().is_none_or(|side| {
             let record = if side == Side::Legacy { &start.legacy } else { &start.modern };
             record.value.is_some()
         });
-        World {
+        let mut world = World {
             history: vec![Spec::of(start.state.clone())],
             nodes: (0..self.nodes).map(node).collect(),
+            scopes: self.scopes,
             legacy: start.legacy.clone(),
             modern: start.modern.clone(),
             effects: Vec::new(),
@@ -129,7 +116,22 @@ impl Protocol {
             judge: Judge::new(exists),
             is_bypassed: false,
             has_missed: false,
+        };
+        // Processes that have just begun, by clocks that are behind.
+        let forgetful = [Side::Legacy, Side::Modern].map(|side| world.forgets(side));
+        if forgetful[0] {
+            world.legacy.stamp = Stamp::ZERO;
         }
+        if forgetful[1] {
+            world.modern.stamp = Stamp::ZERO;
+        }
+        if forgetful != [false; 2] {
+            (0..self.nodes).for_each(|node| world.start(node, Wall::Behind));
+        }
+        if let Some((side, record)) = start.under_way.clone() {
+            world.follow(0, side, record);
+        }
+        world
     }
 
     /// The legal moves of the current state, with this fleet.
@@ -153,7 +155,7 @@ impl Protocol {
     fn begins(&self, world: &World, acts: &mut Vec<Act>) {
         let left = &world.left;
         for node in 0..self.nodes {
-            let Some(spec) = world.spec_of(node) else { continue };
+            let Some(spec) = world.spec_of(node).filter(|_| world.is_open(node)) else { continue };
             let is_served = spec.phase() != Phase::Halted;
             if left.saves > 0 && is_served {
                 acts.push(Act::Write { node, deletes: false });
@@ -182,57 +184,32 @@ impl Protocol {
         }
     }
 
+    fn fences(&self, world: &World, acts: &mut Vec<Act>) {
+        for (node, it) in world.nodes.iter().enumerate() {
+            match it.standing {
+                Standing::Open if world.left.fences > 0 && it.is_up => {
+                    acts.push(Act::Fence { node });
+                }
+                Standing::Fenced => {
+                    acts.extend([Act::Reopen { node }, Act::EvictFenced { node }]);
+                }
+                Standing::Open | Standing::Evicted => {}
+            }
+            for side in [Side::Legacy, Side::Modern] {
+                // What is under way is not forgotten.
+                let may_forget = world.is_at_rest() || self.is_careless;
+                let is_known = it.remembered[side as usize].is_some();
+                if world.left.forgets > 0 && is_known && may_forget {
+                    acts.push(Act::Forget { node, side });
+                }
+            }
+        }
+    }
+
     /// Whether the operator keeps to what is not promised: what was under way when
     /// legacy was written behind the crate's back ends before the first `Cutover`.
     fn is_careful(world: &World, next: Spec) -> bool {
         !world.is_bypassed || !next.state.cut_over().holds(BUCKET)
-    }
-
-    /// What this node would answer now, at once, from one store.
-    fn would_show(&self, world: &World, node: usize) -> Option<Record<Id>> {
-        match ReadPlan::of(world.spec_of(node)?.phase()) {
-            ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
-                Some(world.read(side, self.without))
-            }
-            ReadPlan::Both | ReadPlan::Wait => None,
-        }
-    }
-
-    /// Every read that is made at once, and every query, answers well.
-    fn answers_well(&self, world: &World) -> bool {
-        (0..self.nodes).all(|node| {
-            let read = self.would_show(world, node);
-            let side = world.spec_of(node).and_then(|spec| spec.state.query_side());
-            let query = side.map(|side| world.read(side, self.without).value);
-            read.is_none_or(|record| world.judge.allows(record.value))
-                && query.is_none_or(|seen| world.judge.query_allows(world.judge.replaced(), seen))
-        })
-    }
-
-    /// Joined at rest, as the state says, the stores are the same, and hold what
-    /// may be read.
-    fn converges(&self, world: &World) -> bool {
-        let rule = JoinRule::of(world.current().state, BUCKET, Scopes::default());
-        let (mut legacy, mut modern) =
-            (world.read(Side::Legacy, self.without), world.read(Side::Modern, self.without));
-        match rule.decide(&legacy, &modern) {
-            Join::Level => {}
-            Join::Stuck => return false,
-            Join::Copy { from: Side::Legacy } => modern = legacy.clone(),
-            Join::Copy { from: Side::Modern } => legacy = modern.clone(),
-            Join::Settle { from, stamp, both } => {
-                let value = if from == Side::Legacy { legacy.value } else { modern.value };
-                let settled = Record { stamp, value };
-                if both || from == Side::Modern {
-                    legacy = settled.clone();
-                }
-                if both || from == Side::Legacy {
-                    modern = settled;
-                }
-            }
-        }
-        let is_level = rule.decide(&legacy, &modern) == Join::Level && legacy.value == modern.value;
-        is_level && world.judge.allows(legacy.value)
     }
 }
 
@@ -251,6 +228,7 @@ impl Model for Protocol {
         }
         self.begins(world, acts);
         acts.extend((0..world.effects.len()).map(|effect| Act::Land { effect }));
+        self.fences(world, acts);
         for (number, node) in world.nodes.iter().enumerate() {
             if node.is_up {
                 // A node that starts reads the state after its lease is there.
@@ -260,7 +238,13 @@ impl Model for Protocol {
                     acts.push(Act::Crash { node: number });
                 }
             } else {
-                acts.push(Act::Restart { node: number });
+                // A process that has forgotten everything begins above it.
+                if self.scopes.any_process() {
+                    acts.push(Act::Restart { node: number, wall: Wall::Ahead });
+                }
+                if !self.scopes.any_process() || self.is_careless {
+                    acts.push(Act::Restart { node: number, wall: Wall::Behind });
+                }
             }
             if node.left_behind.is_some() {
                 acts.push(Act::Evict { node: number });
@@ -274,78 +258,7 @@ impl Model for Protocol {
     }
 
     fn next_state(&self, world: &World, act: Act) -> Option<World> {
-        let mut world = world.clone();
-        match act {
-            Act::Move(_, next) => {
-                world.left.moves -= 1;
-                let next = ablation::after(self.without, world.current().state, next);
-                world.history.push(next);
-            }
-            Act::Adopt { node, to } => world.nodes[node].adopted = Some(to),
-            Act::Crash { node } => {
-                world.left.crashes -= 1;
-                let (gone, jobs) = world.jobs.drain(..).partition(|job| job.node() == node);
-                world.jobs = jobs;
-                Vec::into_iter(gone).for_each(|job: Job| job.vanish(&mut world));
-                let node = &mut world.nodes[node];
-                node.left_behind = Some(Lease { adopted: node.adopted });
-                (node.is_up, node.adopted, node.last) = (false, None, Stamp::ZERO);
-            }
-            Act::Evict { node } => world.nodes[node].left_behind = None,
-            Act::Restart { node } => {
-                let node = &mut world.nodes[node];
-                (node.is_up, node.life) = (true, node.life + 1);
-            }
-            Act::Land { effect } => {
-                let effect = world.effects.remove(effect);
-                world.apply(effect.side, &effect.record, self.without);
-            }
-            Act::Write { node, deletes } => {
-                let left = &mut world.left;
-                *if deletes { &mut left.deletions } else { &mut left.saves } -= 1;
-                let write = Write::begin(node, deletes, &mut world);
-                world.jobs.push(Job::Write(write));
-            }
-            Act::Read { node } => {
-                world.left.reads -= 1;
-                let read = Read::begin(node, world.left.reads, &mut world);
-                world.jobs.push(Job::Read(read));
-            }
-            Act::Query { node } => {
-                world.left.queries -= 1;
-                let query = Query::begin(node, &world);
-                world.jobs.push(Job::Query(query));
-            }
-            Act::Repair { node } => {
-                world.left.repairs -= 1;
-                let repair = Repair::begin(node, &world);
-                world.jobs.push(Job::Repair(repair));
-            }
-            Act::Sweep { node } => {
-                world.left.sweeps -= 1;
-                let sweep = Sweep::begin(node, &world, self.without)?;
-                world.jobs.push(Job::Sweep(sweep));
-            }
-            Act::Bypass { deletes } => {
-                world.left.bypasses -= 1;
-                let id = world.judge.write(deletes);
-                world.judge.acknowledge(id);
-                // A new row has no stamp, an old one keeps its own; with a row its
-                // stamp goes, where it stands in the row.
-                let stamp = world.legacy.stamp.max(Stamp::BASE);
-                world.legacy = if deletes { Record::absent() } else { Record::live(stamp, id) };
-                world.is_bypassed = true;
-            }
-            Act::Step { job, choice } => {
-                let job = world.jobs.remove(job);
-                if let Next::On(job) = job.step(choice, &mut world, self.without) {
-                    world.jobs.push(job);
-                }
-            }
-        }
-        world.jobs.sort_unstable_by_key(Job::order);
-        world.is_bypassed &= !world.is_at_rest();
-        Some(world)
+        self.after(world, act)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -363,35 +276,5 @@ impl Model for Protocol {
                 spec::has_a_way_back(world.current())
             }),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn world(legacy: Record<Id>, modern: Record<Id>) -> (Protocol, World) {
-        let start = Start { legacy, modern, ..crate::starts::live() };
-        let protocol = Protocol::new(vec![start], Budget::NONE);
-        let world = protocol.begin(&protocol.starts[0]);
-        (protocol, world)
-    }
-
-    #[test]
-    fn stores_that_no_join_makes_one_do_not_converge() {
-        let (protocol, mut world) = world(Record::live(Stamp::MAX, 1), Record::live(Stamp::MAX, 2));
-        assert!(!protocol.converges(&world));
-        world.modern = world.legacy.clone();
-        assert!(!protocol.converges(&world), "nobody has written that");
-    }
-
-    #[test]
-    fn a_read_of_a_store_that_lags_does_not_answer_well() {
-        let (protocol, mut world) =
-            world(Record::live(Stamp::BASE, 0), Record::live(Stamp::BASE, 0));
-        assert!(protocol.answers_well(&world));
-        let save = world.judge.write(false);
-        world.judge.acknowledge(save);
-        assert!(!protocol.answers_well(&world));
     }
 }

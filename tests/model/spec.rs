@@ -1,6 +1,7 @@
 //! The states of a migration, each made once, and the moves between them: all by
 //! the crate's own transition function.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -30,6 +31,18 @@ impl PartialEq for Spec {
 }
 
 impl Eq for Spec {}
+
+impl PartialOrd for Spec {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Spec {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.cmp(&other.number)
+    }
+}
 
 impl Hash for Spec {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
@@ -98,6 +111,11 @@ fn swept(state: &MigrationState, step: &Move) -> Option<MigrationState> {
     moved(&state, step, &settled(&state))
 }
 
+/// The state after a clean sweep.
+pub(crate) fn complete_now(state: &MigrationState) -> MigrationState {
+    moved(state, &complete(state), &settled(state)).expect("a part is in `Cutover`")
+}
+
 fn complete(state: &MigrationState) -> Move {
     Move::Complete(state.begin_sweep(&settled(state)).finish(0, 0))
 }
@@ -116,12 +134,31 @@ pub(crate) fn steps(cohorts: bool) -> Vec<Move> {
 }
 
 /// A state without its epochs.
-type Place = (Part, Option<(Share, Part)>, bool, CutOver);
+type Place = (Part, Option<(Share, Part)>, [bool; 2], CutOver);
 
 fn place(state: &MigrationState) -> Place {
     let timeless = |part: Part| Part { since_epoch: 0, ..part };
     let cohort = state.cohort().map(|cohort| (cohort.share, timeless(cohort.part)));
-    (timeless(state.base()), cohort, state.legacy_complete(), state.cut_over())
+    let legacy = [state.legacy_complete(), state.has_left_legacy()];
+    (timeless(state.base()), cohort, legacy, state.cut_over())
+}
+
+/// A state for every place with a cohort that legal moves and clean sweeps lead to, with
+/// a fleet that follows at once; only which keys have been in `Cutover` is not told apart.
+pub(crate) fn places_with_a_cohort() -> Vec<MigrationState> {
+    let first = walked([]);
+    let (mut seen, mut told) = (HashSet::from([place(&first)]), HashSet::new());
+    let (mut next, mut found) = (VecDeque::from([first]), Vec::new());
+    while let Some(state) = next.pop_front() {
+        let (base, cohort, legacy, _) = place(&state);
+        if cohort.is_some() && told.insert((base, cohort, legacy)) {
+            found.push(state.clone());
+        }
+        let steps = steps(true).into_iter().chain([complete(&state)]);
+        let reached = steps.filter_map(|step| moved(&state, &step, &settled(&state)));
+        next.extend(reached.filter(|state| seen.insert(place(state))));
+    }
+    found
 }
 
 static WAYS_BACK: OnceLock<RwLock<HashMap<Spec, bool>>> = OnceLock::new();

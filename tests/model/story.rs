@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use stateright::Path;
-use strangler_fig::phase::{Move, PartName, ReadPlan};
+use strangler_fig::phase::{Move, PartName, ReadPlan, Side};
 use strangler_fig::stamp::{Record, Stamp};
 
+use crate::act::Act;
 use crate::judge::{Id, Seen};
-use crate::protocol::Act;
 use crate::spec::Spec;
-use crate::world::World;
+use crate::world::{Wall, World};
 
 /// The names of the nodes.
 pub(crate) const NODES: [&str; 3] = ["ada", "bob", "cyd"];
@@ -45,7 +45,16 @@ fn told(act: &Act, before: &World, after: &World) -> String {
         }
         Act::Crash { node } => format!("{} crashes", NODES[*node]),
         Act::Evict { node } => format!("the operator evicts what {} was", NODES[*node]),
-        Act::Restart { node } => format!("{} starts again", NODES[*node]),
+        Act::Restart { node, wall: Wall::Behind } => format!("{} starts again", NODES[*node]),
+        Act::Restart { node, wall: Wall::Ahead } => {
+            format!("{} starts again, its clock ahead", NODES[*node])
+        }
+        Act::Fence { node } => format!("the lease of {} runs out", NODES[*node]),
+        Act::Reopen { node } => format!("{} renews it after all", NODES[*node]),
+        Act::EvictFenced { node } => format!("{} is evicted", NODES[*node]),
+        Act::Forget { node, side } => {
+            format!("{} forgets the stamp of {}", NODES[*node], side.name())
+        }
         Act::Land { effect } => {
             let effect = &before.effects[*effect];
             format!(
@@ -96,14 +105,30 @@ fn phases(spec: Spec) -> String {
 }
 
 fn stores(world: &World) -> String {
-    format!("legacy {}, modern {}", row(&world.legacy, world), row(&world.modern, world))
+    let row = |side: Side| {
+        let mut record = world.store(side).clone();
+        if !world.forgets(side) {
+            return row(&record, world);
+        }
+        let known = world.nodes.iter().map(|node| node.remembered[side as usize]);
+        let known = known.map(|stamp| match stamp {
+            None => "forgotten".to_owned(),
+            Some(stamp) => {
+                record.stamp = stamp;
+                row(&record, world)
+            }
+        });
+        let known: Vec<_> = known.collect();
+        format!("{} [{}]", value(world.store(side).value), known.join(", "))
+    };
+    format!("legacy {}, modern {}", row(Side::Legacy), row(Side::Modern))
 }
 
 /// A record, its stamp by its place among all there are.
 pub(crate) fn row(record: &Record<Id>, world: &World) -> String {
     let mut stamps: Vec<_> = [world.legacy.stamp, world.modern.stamp].into();
     stamps.extend(world.effects.iter().map(|effect| effect.record.stamp));
-    stamps.extend(world.nodes.iter().map(|node| node.last));
+    stamps.extend(world.nodes.iter().flat_map(|node| [node.last, node.start]));
     stamps.push(record.stamp);
     stamps.retain(|stamp| *stamp > Stamp::BASE);
     stamps.sort_unstable();

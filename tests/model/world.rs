@@ -5,14 +5,14 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use strangler_fig::clock::ManualClock;
-use strangler_fig::phase::{Fleet, Phase, Side, StateWord};
-use strangler_fig::repository::Applied;
-use strangler_fig::stamp::{Record, Stamp, StampClock, WriterId};
+use strangler_fig::phase::{Fleet, Phase, Scopes, Side, StateWord};
+use strangler_fig::stamp::{Record, Stamp, StampClock, StampScope, WriterId};
 
 use crate::ablation::Ablation;
 use crate::job::Job;
 use crate::judge::{Id, Judge};
 use crate::spec::{self, BUCKET, Spec};
+use crate::story;
 
 /// How often each thing may still happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +33,12 @@ pub(crate) struct Budget {
     pub(crate) crashes: u8,
     /// Writes into legacy by code that does not know of the crate.
     pub(crate) bypasses: u8,
+    /// Leases of nodes that run out.
+    pub(crate) fences: u8,
+    /// Stamps that a side which keeps them in its process lets go.
+    pub(crate) forgets: u8,
+    /// Failing calls that store the row, and not its stamp.
+    pub(crate) tears: u8,
 }
 
 impl Budget {
@@ -48,6 +54,9 @@ impl Budget {
         repeats: 0,
         crashes: 0,
         bypasses: 0,
+        fences: 0,
+        forgets: 0,
+        tears: 0,
     };
 }
 
@@ -55,6 +64,16 @@ impl Budget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Lease {
     pub(crate) adopted: Option<u8>,
+}
+
+/// Whether a node may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Standing {
+    Open,
+    /// Its lease has run out: what is under way goes on, and is not answered.
+    Fenced,
+    /// And was taken away.
+    Evicted,
 }
 
 /// A process with a copy of the state.
@@ -68,12 +87,19 @@ pub(crate) struct Node {
     pub(crate) left_behind: Option<Lease>,
     /// The largest stamp it has made or seen.
     pub(crate) last: Stamp,
+    pub(crate) standing: Standing,
+    /// What a side that keeps its stamps in this process knows of the key, and what it
+    /// takes the rest to have.
+    pub(crate) remembered: [Option<Stamp>; 2],
+    pub(crate) start: Stamp,
 }
 
 /// An answer that was lost, or that nobody waits for: its effect comes at any
 /// later time, or never.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Effect {
+    /// The process that knows of it, where the side keeps its stamps there.
+    pub(crate) node: Option<usize>,
     pub(crate) side: Side,
     pub(crate) record: Record<Id>,
 }
@@ -83,6 +109,8 @@ pub(crate) struct World {
     /// The states of the service; the last is the current one.
     pub(crate) history: Vec<Spec>,
     pub(crate) nodes: Vec<Node>,
+    /// Where each side keeps its stamps.
+    pub(crate) scopes: Scopes,
     pub(crate) legacy: Record<Id>,
     pub(crate) modern: Record<Id>,
     pub(crate) effects: Vec<Effect>,
@@ -134,7 +162,7 @@ impl World {
             let adopted = |place: Option<u8>| {
                 place.map(|place| self.history[usize::from(place)].state.adopted())
             };
-            if node.is_up {
+            if node.is_up && node.standing != Standing::Evicted {
                 leases.push(spec::lease(number, node.life, adopted(node.adopted)));
             }
             if let Some(left) = node.left_behind {
@@ -142,51 +170,24 @@ impl World {
                 leases.push(spec::lease(number, life, adopted(left.adopted)));
             }
         }
-        Fleet::new(leases)
+        let leases = leases.into_iter().map(|lease| lease.with_scopes(self.scopes)).collect();
+        Fleet::new(leases).accepting_process_scope(story::NODES[0].parse().expect("a name"))
     }
 
-    pub(crate) const fn store(&self, side: Side) -> &Record<Id> {
-        match side {
-            Side::Legacy => &self.legacy,
-            Side::Modern => &self.modern,
-        }
+    /// Whether a node may answer, and begin to copy.
+    pub(crate) fn is_open(&self, node: usize) -> bool {
+        self.nodes[node].standing == Standing::Open
     }
 
-    fn store_mut(&mut self, side: Side) -> &mut Record<Id> {
-        match side {
-            Side::Legacy => &mut self.legacy,
-            Side::Modern => &mut self.modern,
-        }
+    /// The fence, as an operation meets it at its beginning or at its end.
+    pub(crate) fn is_shut(&self, node: usize, begins: bool, without: Option<Ablation>) -> bool {
+        !self.is_open(node) && (begins || without != Some(Ablation::FenceAtTheEnd))
     }
 
-    /// What an adapter reads: a row without a stamp has `BASE`.
-    pub(crate) fn read(&self, side: Side, without: Option<Ablation>) -> Record<Id> {
-        let mut record = self.store(side).clone();
-        if without == Some(Ablation::Base) && record.stamp == Stamp::BASE {
-            record.stamp = Stamp::ZERO;
-        }
-        record
-    }
-
-    /// What an adapter does with a record: the larger stamp stays.
-    pub(crate) fn apply(
-        &mut self,
-        side: Side,
-        record: &Record<Id>,
-        without: Option<Ablation>,
-    ) -> Applied {
-        let stored = self.read(side, without).stamp;
-        if !record.supersedes(stored) {
-            return Applied::Stale(stored);
-        }
-        *self.store_mut(side) = match record.value {
-            None if without == Some(Ablation::Tombstones) => Record::absent(),
-            _ => record.clone(),
-        };
-        if without != Some(Ablation::Tombstones) {
-            self.forget_outdated();
-        }
-        Applied::Stored
+    /// Whether a side keeps its stamps in the process.
+    pub(crate) fn forgets(&self, side: Side) -> bool {
+        let Scopes { legacy, modern } = self.scopes;
+        StampScope::Process == if side == Side::Legacy { legacy } else { modern }
     }
 
     /// A call fails, and may be made again.
@@ -197,23 +198,6 @@ impl World {
             // There is nothing left to make again.
             self.left.repeats = 0;
         }
-    }
-
-    /// The effect of this call comes later, or never.
-    pub(crate) fn lose(&mut self, side: Side, record: Record<Id>) {
-        self.effects.push(Effect { side, record });
-        self.forget_outdated();
-        let order = |effect: &Effect| (effect.side, effect.record.stamp, effect.record.value);
-        self.effects.sort_unstable_by_key(order);
-        self.effects.dedup();
-    }
-
-    /// What can change nothing any more need not be remembered.
-    fn forget_outdated(&mut self) {
-        let (legacy, modern) = (self.legacy.stamp, self.modern.stamp);
-        self.effects.retain(|effect| {
-            effect.record.supersedes(if effect.side == Side::Legacy { legacy } else { modern })
-        });
     }
 
     /// A stamp above what the node, and `seen`, has: by the crate's own clock.
@@ -232,6 +216,11 @@ impl World {
         stamp
     }
 
+    /// A process begins: what its sides do not remember has this stamp.
+    pub(crate) fn start(&mut self, node: usize, wall: Wall) {
+        self.nodes[node].start = self.stamp(node, Stamp::ZERO, wall);
+    }
+
     pub(crate) fn observe(&mut self, node: usize, seen: Stamp) {
         let last = &mut self.nodes[node].last;
         *last = seen.max(*last);
@@ -247,7 +236,7 @@ impl World {
     fn largest_stamp(&self) -> Stamp {
         let stores = [self.legacy.stamp, self.modern.stamp];
         let effects = self.effects.iter().map(|effect| effect.record.stamp);
-        let nodes = self.nodes.iter().map(|node| node.last);
+        let nodes = self.nodes.iter().map(|node| node.last.max(node.start));
         stores.into_iter().chain(effects).chain(nodes).max().unwrap_or(Stamp::ZERO)
     }
 

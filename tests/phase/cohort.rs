@@ -134,3 +134,18 @@ fn the_instant_way_back_is_refused_where_it_would_leave_queries_without_a_store(
     let back = trip.moved(Move::cohort_to(Phase::Cutover)).settled().swept();
     back.moved(Move::to(Phase::DualWrite));
 }
+
+#[test]
+fn a_part_goes_back_only_when_all_know_that_legacy_is_complete_again() {
+    let trip = Trip::through(&ROUND_TRIP).moved(Move::to(Phase::Cutover)).settled();
+    let trip = trip.with_cohort().swept().moved(Move::cohort_to(Phase::Live)).settled();
+    let trip = trip.moved(Move::cohort_to(Phase::Cutover)).settled();
+    let evidence = trip.state.begin_sweep(&trip.fleet).finish(0, 0);
+    let trip = trip.moved(Move::Complete(evidence));
+    assert_eq!((trip.base().phase, trip.base().entered_from), (Phase::Cutover, Family::Legacy));
+    // A node that does not know it yet asks modern, which the base would no longer write.
+    let needed = trip.state.epoch();
+    let refused = trip.refusal(Move::to(Phase::DualWrite));
+    assert!(matches!(refused, Refused::Unsettled { needed: epoch, .. } if epoch == needed));
+    trip.settled().moved(Move::to(Phase::DualWrite));
+}

@@ -17,8 +17,9 @@ fn state(phase: Phase, from: Family, modern: bool, legacy: bool, left: bool) -> 
     state["base"]["since_epoch"] = 7.into();
     state["steered"]["epoch"] = 7.into();
     state["base"]["modern_complete"] = modern.into();
-    // Since the start, or again since a sweep.
-    state["legacy_complete_since"] = legacy.then_some(if left { 8 } else { 0 }).into();
+    // Since the start, or again since a sweep: on the way forward, without a cohort, before.
+    let again = if from == Family::Modern { 8 } else { 6 };
+    state["legacy_complete_since"] = legacy.then_some(if left { again } else { 0 }).into();
     state["cut_over"]["below"] = 10_000.into();
     state["left_legacy"] = left.into();
     MigrationState::from_document(&document.to_string(), &name).unwrap()

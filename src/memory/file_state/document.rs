@@ -61,7 +61,10 @@ impl Document {
             let evicted = format!("node {} was evicted", lease.node);
             return Err(StoreError::conflict(evicted));
         }
-        self.leases.insert(lease.node.clone(), lease);
+        let is_late = |stored: &NodeLease| stored.renewal > lease.renewal;
+        if !self.leases.get(&lease.node).is_some_and(is_late) {
+            self.leases.insert(lease.node.clone(), lease);
+        }
         Ok(())
     }
 

@@ -30,6 +30,8 @@ enum At {
 pub(crate) enum Joined {
     On(Joining),
     Found(Record<Id>),
+    /// The sides differ and stay so; this one counts.
+    Stuck(Record<Id>),
     Failed,
 }
 
@@ -38,10 +40,16 @@ impl Joining {
         Self { rule, at: At::Read { legacy: None, modern: None } }
     }
 
-    pub(crate) fn choices(&self, world: &World) -> Vec<Choice> {
+    pub(crate) fn choices(&self, node: usize, world: &World) -> Vec<Choice> {
+        if let (Some(_), false) = (self.call(), world.is_open(node)) {
+            return vec![Choice::Go];
+        }
         let both = || vec![Choice::Read(Side::Legacy), Choice::Read(Side::Modern)];
         match (&self.at, self.rule) {
-            (At::Copy { .. } | At::Settle { .. }, _) => call(world),
+            (At::Copy { .. } | At::Settle { .. }, _) => {
+                let (side, _) = self.call().expect("it is about to call");
+                call(side, world)
+            }
             (At::Confirm { from, .. }, _) => vec![Choice::Read(*from)],
             (At::Read { legacy: None, modern: None }, JoinRule::Larger { .. }) => both(),
             (At::Read { legacy: None, modern: None }, JoinRule::Wins { winner, .. }) => {
@@ -57,16 +65,21 @@ impl Joining {
     pub(crate) fn step(
         self,
         choice: Choice,
-        rule: JoinRule,
+        (node, rule): (usize, JoinRule),
         world: &mut World,
         without: Option<Ablation>,
     ) -> Joined {
+        // A node whose lease has run out copies nothing more.
+        let is_asked = without != Some(Ablation::FenceOfCopies);
+        if is_asked && self.call().is_some() && !world.is_open(node) {
+            return Joined::Failed;
+        }
         let again = || Joined::On(Self::new(rule));
         let Self { rule: planned, at } = self;
         let on = |at| Joined::On(Self { rule: planned, at });
         match (at, choice) {
             (At::Read { mut legacy, mut modern }, Choice::Read(side)) => {
-                let record = Some(world.read(side, without));
+                let record = Some(world.read(node, side, without));
                 *if side == Side::Legacy { &mut legacy } else { &mut modern } = record;
                 match (legacy, modern) {
                     (Some(_), Some(_)) if rule != planned => again(),
@@ -77,13 +90,13 @@ impl Joining {
                 }
             }
             (At::Copy { from, record }, Choice::Go) => {
-                match (world.apply(from.other(), &record, without), planned) {
+                match (world.apply(node, from.other(), &record, without), planned) {
                     (Applied::Stored, _) | (_, JoinRule::Larger { .. }) => Joined::Found(record),
                     (Applied::Stale(later), _) => on(At::Confirm { from, later, record }),
                 }
             }
             (At::Confirm { from, later, record }, _) => {
-                if world.read(from, without).stamp >= later {
+                if world.read(node, from, without).stamp >= later {
                     Joined::Found(record)
                 } else {
                     again()
@@ -91,7 +104,7 @@ impl Joining {
             }
             (At::Settle { mut sides, record }, Choice::Go) => {
                 let side = sides.pop().expect("a side to settle");
-                match world.apply(side, &record, without) {
+                match world.apply(node, side, &record, without) {
                     Applied::Stale(_) => again(),
                     Applied::Stored if sides.is_empty() => Joined::Found(record),
                     Applied::Stored => on(At::Settle { sides, record }),
@@ -99,12 +112,9 @@ impl Joining {
             }
             (at, choice) => {
                 let failed = Self { rule: planned, at };
-                let is_repeated = choice.is_repeated();
-                world.fail(is_repeated);
-                if let Choice::Lost(_) = choice {
-                    failed.clone().vanish(world);
-                }
-                if is_repeated { Joined::On(failed) } else { Joined::Failed }
+                let (side, record) = failed.call().expect("only calls fail");
+                choice.befalls(node, side, record, world, without);
+                if choice.is_repeated() { Joined::On(failed) } else { Joined::Failed }
             }
         }
     }
@@ -126,9 +136,9 @@ impl Joining {
         }
     }
 
-    pub(crate) fn vanish(self, world: &mut World) {
+    pub(crate) fn vanish(self, node: usize, world: &mut World) {
         if let Some((side, record)) = self.call() {
-            world.lose(side, record.clone());
+            world.leave(node, side, record.clone());
         }
     }
 }
@@ -143,7 +153,8 @@ fn decided(
     let join = rule.decide(&legacy, &modern);
     let of = |side| if side == Side::Legacy { legacy } else { modern };
     let at = match (join, without) {
-        (Join::Level | Join::Stuck, _) | (Join::Settle { .. }, Some(Ablation::Base)) => {
+        (Join::Stuck, _) => return Joined::Stuck(of(rule.winner())),
+        (Join::Level, _) | (Join::Settle { .. }, Some(Ablation::Base)) => {
             return Joined::Found(of(rule.winner()));
         }
         (Join::Copy { from }, Some(Ablation::BringUp)) => return Joined::Found(of(from)),

@@ -15,8 +15,10 @@ pub(crate) use sweep::Sweep;
 pub(crate) use write::Write;
 
 use strangler_fig::phase::Side;
+use strangler_fig::stamp::Record;
 
 use crate::ablation::Ablation;
+use crate::judge::Id;
 use crate::world::{Wall, World};
 
 /// What may happen in a step.
@@ -32,12 +34,39 @@ pub(crate) enum Choice {
     Refused(After),
     /// The answer is lost; the effect comes at any later time, or never.
     Lost(After),
+    /// The answer is lost, and half of the effect is there.
+    Torn(After),
 }
 
 impl Choice {
     /// Whether the call fails, and is made again.
     const fn is_repeated(self) -> bool {
-        matches!(self, Self::Refused(After::Repeat) | Self::Lost(After::Repeat))
+        matches!(
+            self,
+            Self::Refused(After::Repeat) | Self::Lost(After::Repeat) | Self::Torn(After::Repeat)
+        )
+    }
+
+    /// Whether nobody knows what became of the call.
+    const fn is_lost(self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Torn(_))
+    }
+
+    /// The call fails so.
+    fn befalls(
+        self,
+        node: usize,
+        side: Side,
+        record: &Record<Id>,
+        world: &mut World,
+        without: Option<Ablation>,
+    ) {
+        world.fail(self.is_repeated());
+        match self {
+            Self::Lost(_) => world.lose(node, side, record.clone()),
+            Self::Torn(_) => world.tear(node, side, record, without),
+            _ => {}
+        }
     }
 }
 
@@ -94,7 +123,7 @@ impl Job {
             Self::Write(job) => job.choices(world, without),
             Self::Read(job) => job.choices(world),
             Self::Query(job) => job.choices(world),
-            Self::Repair(job) => job.join.choices(world),
+            Self::Repair(job) => job.join.choices(job.node, world),
             Self::Sweep(job) => job.choices(world),
         }
     }
@@ -130,6 +159,10 @@ impl Job {
             Choice::Lost(After::Repeat) => {
                 format!("{told}; the answer is lost, and a repeat is to follow")
             }
+            Choice::Torn(After::End) => format!("{told}, which fails half way"),
+            Choice::Torn(After::Repeat) => {
+                format!("{told}, which fails half way; a repeat is to follow")
+            }
         }
     }
 
@@ -140,19 +173,27 @@ impl Job {
             Self::Write(job) => job.vanish(world),
             Self::Read(job) => job.vanish(world),
             Self::Query(_) => {}
-            Self::Repair(job) => job.join.vanish(world),
+            Self::Repair(job) => job.join.vanish(job.node, world),
             Self::Sweep(job) => job.vanish(world),
         }
     }
 }
 
 /// A call to a store that may also fail, while failures are left.
-fn call(world: &World) -> Vec<Choice> {
+fn call(side: Side, world: &World) -> Vec<Choice> {
     let mut choices = vec![Choice::Go];
     if world.left.failures > 0 {
         choices.extend([Choice::Refused(After::End), Choice::Lost(After::End)]);
     }
-    choices.extend(repeats(world));
+    // No doubt is repeated where stamps are forgotten.
+    let repeats = repeats(world).into_iter();
+    choices.extend(repeats.filter(|choice| !choice.is_lost() || !world.forgets(side)));
+    if world.left.failures > 0 && world.left.tears > 0 && !world.forgets(side) {
+        choices.push(Choice::Torn(After::End));
+        if world.left.repeats > 0 {
+            choices.push(Choice::Torn(After::Repeat));
+        }
+    }
     choices
 }
 

@@ -1,7 +1,7 @@
 use strangler_fig::phase::StateWord;
 
 use super::{Choice, Job, Next};
-use crate::ablation::Ablation;
+use crate::ablation::{self, Ablation};
 use crate::judge::Seen;
 use crate::story;
 use crate::world::World;
@@ -30,7 +30,9 @@ impl Query {
     }
 
     pub(super) fn choices(&self, world: &World) -> Vec<Choice> {
-        let is_waiting = self.at == At::Begin && world.word_of(self.node).query_side().is_none();
+        let is_waiting = self.at == At::Begin
+            && world.is_open(self.node)
+            && world.word_of(self.node).query_side().is_none();
         if is_waiting { Vec::new() } else { vec![Choice::Go] }
     }
 
@@ -43,13 +45,18 @@ impl Query {
     }
 
     pub(super) fn step(mut self, world: &mut World, without: Option<Ablation>) -> Next {
+        if !matches!(self.at, At::Ask(_)) && world.is_shut(self.node, self.at == At::Begin, without)
+        {
+            return Next::Ended;
+        }
         let now = world.nodes[self.node].adopted.expect("an operation's node is up");
         let stood = |at: u8| -> StateWord { world.history[usize::from(at)].state.word() };
         self.at = match self.at {
             At::Begin => At::Ask(now),
             At::Ask(planned) => {
-                let side = stood(planned).query_side().expect("it was not halted");
-                At::End(planned, world.read(side, without).value)
+                let asked = ablation::query_side(without, world.history[usize::from(planned)]);
+                let side = asked.expect("it was not halted");
+                At::End(planned, world.read(self.node, side, without).value)
             }
             At::End(planned, _) if stood(planned).query_must_rerun(stood(now)) => At::Begin,
             At::End(_, seen) => {

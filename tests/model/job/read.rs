@@ -45,8 +45,9 @@ impl Read {
 
     pub(super) fn choices(&self, world: &World) -> Vec<Choice> {
         match &self.at {
+            At::Begin if !world.is_open(self.node) => vec![Choice::Go],
             At::Begin if world.phase_of(self.node) == Phase::Halted => Vec::new(),
-            At::Both(joining) => joining.choices(world),
+            At::Both(joining) => joining.choices(self.node, world),
             At::Begin | At::One(..) | At::End(..) => vec![Choice::Go],
         }
     }
@@ -59,21 +60,31 @@ impl Read {
     ) -> Next {
         let now = world.phase_of(self.node);
         self.at = match self.at {
+            At::Begin if world.is_shut(self.node, true, without) => {
+                world.judge.forget(self.reader);
+                return Next::Ended;
+            }
+            At::End(..) if world.is_shut(self.node, false, without) => {
+                world.judge.forget(self.reader);
+                return Next::Ended;
+            }
             At::Begin => match ReadPlan::of(now) {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => At::One(now, side),
-                ReadPlan::Both => At::Both(Joining::new(rule(self.node, world))),
+                ReadPlan::Both => At::Both(Joining::new(rule(self.node, world, without))),
                 ReadPlan::Wait => At::Begin,
             },
-            At::One(phase, side) => At::End(phase, world.read(side, without).value),
+            At::One(phase, side) => At::End(phase, world.read(self.node, side, without).value),
             At::Both(joining) => {
-                let rule = rule(self.node, world);
+                let rule = (self.node, rule(self.node, world, without));
                 match joining.step(choice, rule, world, without) {
                     Joined::On(joining) => At::Both(joining),
-                    Joined::Found(record) => {
+                    Joined::Found(record) | Joined::Stuck(record)
+                        if !world.is_shut(self.node, false, without) =>
+                    {
                         world.judge.answer(self.reader, record.value);
                         return Next::Ended;
                     }
-                    Joined::Failed => {
+                    Joined::Found(_) | Joined::Stuck(_) | Joined::Failed => {
                         world.judge.forget(self.reader);
                         return Next::Ended;
                     }
@@ -103,7 +114,7 @@ impl Read {
     pub(super) fn vanish(self, world: &mut World) {
         world.judge.forget(self.reader);
         if let At::Both(joining) = self.at {
-            joining.vanish(world);
+            joining.vanish(self.node, world);
         }
     }
 }

@@ -15,9 +15,17 @@ pub(crate) struct Repair {
 }
 
 /// How this node would join the key now.
-pub(super) fn rule(node: usize, world: &World) -> JoinRule {
+pub(super) fn rule(node: usize, world: &World, without: Option<Ablation>) -> JoinRule {
     let spec = world.spec_of(node).expect("an operation's node is up");
-    JoinRule::of(spec.state, BUCKET, Scopes::default())
+    JoinRule::of(spec.state, BUCKET, scopes(world, without))
+}
+
+/// What a join believes of where stamps are kept.
+pub(crate) fn scopes(world: &World, without: Option<Ablation>) -> Scopes {
+    match without {
+        Some(Ablation::ForgetfulPrimaryTakesNothing) => Scopes::default(),
+        _ => world.scopes,
+    }
 }
 
 /// Only reads leave out that they bring up what lags.
@@ -26,15 +34,15 @@ pub(super) fn outside_of_reads(without: Option<Ablation>) -> Option<Ablation> {
 }
 
 impl Repair {
-    pub(crate) fn begin(node: usize, world: &World) -> Self {
-        Self { node, join: Joining::new(rule(node, world)) }
+    pub(crate) fn begin(node: usize, world: &World, without: Option<Ablation>) -> Self {
+        Self { node, join: Joining::new(rule(node, world, without)) }
     }
 
     pub(super) fn step(self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
-        let rule = rule(self.node, world);
+        let rule = (self.node, rule(self.node, world, without));
         match self.join.step(choice, rule, world, outside_of_reads(without)) {
             Joined::On(join) => Next::On(Job::Repair(Self { join, ..self })),
-            Joined::Found(_) | Joined::Failed => Next::Ended,
+            Joined::Found(_) | Joined::Stuck(_) | Joined::Failed => Next::Ended,
         }
     }
 }

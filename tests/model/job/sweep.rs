@@ -1,9 +1,9 @@
-use strangler_fig::phase::{Move, Scopes, Side, SweepTicket};
+use strangler_fig::phase::{Move, Side, SweepTicket};
 use strangler_fig::repository::{Applied, Join, JoinRule};
 use strangler_fig::stamp::Record;
 
 use super::join::{Joined, Joining};
-use super::repair::{outside_of_reads, rule};
+use super::repair::{outside_of_reads, rule, scopes};
 use super::{Choice, Job, Next, call};
 use crate::ablation::Ablation;
 use crate::judge::Id;
@@ -49,14 +49,15 @@ impl Sweep {
     }
 
     fn is_interrupted(&self, world: &World, without: Option<Ablation>) -> bool {
-        world.nodes[self.node].adopted != Some(self.began)
-            && without != Some(Ablation::SweepNotInterrupted)
+        !world.is_open(self.node)
+            || world.nodes[self.node].adopted != Some(self.began)
+                && without != Some(Ablation::SweepNotInterrupted)
     }
 
     pub(super) fn choices(&self, world: &World) -> Vec<Choice> {
         match &self.at {
-            At::Copy(..) => call(world),
-            At::Alone(joining) => joining.choices(world),
+            At::Copy(side, _) => call(*side, world),
+            At::Alone(joining) => joining.choices(self.node, world),
             At::Modern | At::Legacy(_) | At::End => vec![Choice::Go],
         }
     }
@@ -70,43 +71,40 @@ impl Sweep {
         let began = world.history[usize::from(self.began)];
         self.at = match self.at {
             At::Modern if self.is_interrupted(world, without) => return Next::Ended,
-            At::Modern => At::Legacy(world.read(Side::Modern, without)),
+            At::Modern => At::Legacy(world.read(self.node, Side::Modern, without)),
             At::Legacy(modern) => {
-                let legacy = world.read(Side::Legacy, without);
-                let planned = JoinRule::of(began.state, BUCKET, Scopes::default());
+                let legacy = world.read(self.node, Side::Legacy, without);
+                let planned = JoinRule::of(began.state, BUCKET, scopes(world, without));
                 match planned.decide(&legacy, &modern) {
                     Join::Level => At::End,
                     Join::Copy { from: Side::Legacy } => At::Copy(Side::Modern, legacy),
                     Join::Copy { from: Side::Modern } => At::Copy(Side::Legacy, modern),
                     Join::Settle { .. } | Join::Stuck => {
-                        At::Alone(Joining::new(rule(self.node, world)))
+                        At::Alone(Joining::new(rule(self.node, world, without)))
                     }
                 }
             }
             At::Copy(side, record) => match choice {
-                Choice::Go => match world.apply(side, &record, without) {
+                Choice::Go => match world.apply(self.node, side, &record, without) {
                     Applied::Stored => At::End,
-                    Applied::Stale(_) => At::Alone(Joining::new(rule(self.node, world))),
+                    Applied::Stale(_) => At::Alone(Joining::new(rule(self.node, world, without))),
                 },
                 choice => {
-                    let is_repeated = choice.is_repeated();
-                    world.fail(is_repeated);
-                    if let Choice::Lost(_) = choice {
-                        world.lose(side, record.clone());
-                    }
-                    if is_repeated {
+                    choice.befalls(self.node, side, &record, world, without);
+                    if choice.is_repeated() {
                         At::Copy(side, record)
                     } else {
-                        At::Alone(Joining::new(rule(self.node, world)))
+                        At::Alone(Joining::new(rule(self.node, world, without)))
                     }
                 }
             },
             At::Alone(joining) => {
-                let rule = rule(self.node, world);
+                let rule = (self.node, rule(self.node, world, without));
                 match joining.step(choice, rule, world, outside_of_reads(without)) {
                     Joined::On(joining) => At::Alone(joining),
                     Joined::Found(_) => At::End,
-                    Joined::Failed => return Next::Ended,
+                    // A conflict that is left blocks completeness, as a failure does.
+                    Joined::Stuck(_) | Joined::Failed => return Next::Ended,
                 }
             }
             At::End => {
@@ -143,8 +141,8 @@ impl Sweep {
 
     pub(super) fn vanish(self, world: &mut World) {
         match self.at {
-            At::Copy(side, record) => world.lose(side, record),
-            At::Alone(joining) => joining.vanish(world),
+            At::Copy(side, record) => world.leave(self.node, side, record),
+            At::Alone(joining) => joining.vanish(self.node, world),
             At::Modern | At::Legacy(_) | At::End => {}
         }
     }

@@ -65,6 +65,7 @@ impl Write {
         let clocks = || vec![Choice::Clock(Wall::Behind), Choice::Clock(Wall::Ahead)];
         match self.at {
             At::Begin => match plan(world.phase_of(self.node), without) {
+                _ if !world.is_open(self.node) => vec![Choice::Go],
                 WritePlan::Wait => Vec::new(),
                 _ if self.is_touched => vec![Choice::Go],
                 WritePlan::Strict => [clocks(), repeats(world)].concat(),
@@ -72,19 +73,19 @@ impl Write {
             },
             At::Above => clocks(),
             At::First(side) => {
-                let stored = world.read(side, without).stamp;
+                let stored = world.read(self.node, side, without).stamp;
                 if self.must_restamp(stored, without) {
                     // What it would find may be lost too. Where that ends the write, it
                     // is as if the next call had failed.
                     [clocks(), repeats(world)].concat()
                 } else {
-                    call(world)
+                    call(side, world)
                 }
             }
             At::Second(_) if matches!(plan(self.phase, without), WritePlan::Lenient(_)) => {
                 vec![Choice::Go]
             }
-            At::Second(_) => call(world),
+            At::Second(side) => call(side, world),
             At::End => vec![Choice::Go],
         }
     }
@@ -100,6 +101,12 @@ impl Write {
     }
 
     fn plan(mut self, choice: Choice, world: &mut World, without: Option<Ablation>) -> Next {
+        if world.is_shut(self.node, true, without) {
+            if !self.is_touched {
+                world.judge.refuse(self.id);
+            }
+            return Next::Ended;
+        }
         self.phase = world.phase_of(self.node);
         self.is_from_legacy |= self.phase.family() == Some(Family::Legacy);
         if choice.is_repeated() {
@@ -116,7 +123,7 @@ impl Write {
         let plan = plan(self.phase, without);
         let above = match plan {
             WritePlan::Strict if without != Some(Ablation::StampAboveModern) => {
-                world.read(Side::Modern, without).stamp
+                world.read(self.node, Side::Modern, without).stamp
             }
             _ => Stamp::ZERO,
         };
@@ -150,14 +157,16 @@ impl Write {
     ) -> Next {
         match choice {
             Choice::Clock(wall) => {
-                let stored = world.read(side, without).stamp;
+                let stored = world.read(self.node, side, without).stamp;
                 self.record.stamp = world.stamp(self.node, stored, wall);
                 return Next::On(Job::Write(self));
             }
-            Choice::Refused(_) | Choice::Lost(_) => return self.fail(side, choice, world, without),
+            Choice::Refused(_) | Choice::Lost(_) | Choice::Torn(_) => {
+                return self.fail(side, choice, world, without);
+            }
             Choice::Go | Choice::Read(_) => {}
         }
-        let applied = world.apply(side, &self.record, without);
+        let applied = world.apply(self.node, side, &self.record, without);
         if self.ends_unknown(applied, world, without) {
             return Next::Ended;
         }
@@ -178,9 +187,9 @@ impl Write {
     ) -> Next {
         if let WritePlan::Lenient(_) = plan(self.phase, without) {
             // Now, later, or never: the caller is answered all the same.
-            world.lose(side, self.record.clone());
+            world.follow(self.node, side, self.record.clone());
         } else if choice == Choice::Go {
-            let applied = world.apply(side, &self.record, without);
+            let applied = world.apply(self.node, side, &self.record, without);
             if self.ends_unknown(applied, world, without) {
                 return Next::Ended;
             }
@@ -215,11 +224,8 @@ impl Write {
         world: &mut World,
         without: Option<Ablation>,
     ) -> Next {
-        world.fail(choice.is_repeated());
-        let is_lost = matches!(choice, Choice::Lost(_));
-        if is_lost {
-            world.lose(side, self.record.clone());
-        }
+        choice.befalls(self.node, side, &self.record, world, without);
+        let is_lost = choice.is_lost();
         if choice.is_repeated() {
             self.is_in_doubt |= is_lost;
             return Next::On(Job::Write(self));
@@ -233,6 +239,9 @@ impl Write {
     }
 
     fn check(mut self, world: &mut World, without: Option<Ablation>) -> Next {
+        if world.is_shut(self.node, false, without) {
+            return Next::Ended;
+        }
         if must_rerun(self.phase, world.phase_of(self.node), without) {
             self.at = At::Begin;
             return Next::On(Job::Write(self));
@@ -266,7 +275,7 @@ impl Write {
 
     pub(super) fn vanish(self, world: &mut World) {
         if let At::First(side) | At::Second(side) = self.at {
-            world.lose(side, self.record);
+            world.leave(self.node, side, self.record);
         }
     }
 }

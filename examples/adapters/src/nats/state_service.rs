@@ -64,18 +64,24 @@ impl NatsStateService {
         Instant::now() + self.deadline
     }
 
-    /// Puts `text` in the place of what is held for a node, if that may be replaced.
+    fn renewal(text: &str, node: &NodeId) -> Result<u64, StoreError> {
+        document::lease(text, &node.to_string()).map(|lease| lease.renewal)
+    }
+
+    /// Puts `text` in the place of what is held for a node, if that is to be replaced.
     async fn replace_lease(
         &self,
         name: &MigrationName,
         node: &NodeId,
         text: &str,
-        may_replace: impl Fn(Option<&str>) -> Result<(), StoreError> + Send + Sync,
+        is_replaced: impl Fn(Option<&str>) -> Result<bool, StoreError> + Send + Sync,
     ) -> Result<(), StoreError> {
         let (key, until) = (lease_key(name, node), self.until());
         for _ in 0..Self::RENEWALS_MAX {
             let held = self.bucket.entry(&key, until).await?;
-            may_replace(held.as_ref().map(|held| held.text.as_str()))?;
+            if !is_replaced(held.as_ref().map(|held| held.text.as_str()))? {
+                return Ok(());
+            }
             let place = held.map_or(0, |held| held.sequence);
             match self.bucket.put(&key, text, Some(place), until).await {
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {}
@@ -119,7 +125,9 @@ impl MigrationStateService for NatsStateService {
         let document = lease.to_document();
         self.replace_lease(name, &lease.node, &document, |held| match held {
             Some(EVICTED) => Err(StoreError::conflict(format!("{} was evicted", lease.node))),
-            _ => Ok(()),
+            // A later renewal stays.
+            Some(text) => Ok(Self::renewal(text, &lease.node)? <= lease.renewal),
+            None => Ok(true),
         })
         .await
     }
@@ -147,10 +155,8 @@ impl MigrationStateService for NatsStateService {
     async fn evict(&self, name: &MigrationName, seen: &NodeLease) -> Result<(), StoreError> {
         let node = &seen.node;
         self.replace_lease(name, node, EVICTED, |held| match held {
-            None | Some(EVICTED) => Ok(()),
-            Some(text) if document::lease(text, &node.to_string())?.renewal == seen.renewal => {
-                Ok(())
-            }
+            None | Some(EVICTED) => Ok(true),
+            Some(text) if Self::renewal(text, node)? == seen.renewal => Ok(true),
             Some(_) => Err(StoreError::conflict(format!("node {node} has renewed its lease"))),
         })
         .await

@@ -25,12 +25,14 @@ const CURRENT: &str = "SELECT revision, document FROM migration_state WHERE name
 const REPLACE: &str = "\
     UPDATE migration_state SET revision = revision + 1, document = $3
     WHERE name = $1 AND revision = $2 RETURNING revision";
-// Who waited for the row's lock judges what is there then: an eviction stays.
+// Who waited for the row's lock judges what is there then: an eviction stays, and so does a
+// later renewal.
 const RENEW: &str = "\
     INSERT INTO migration_lease AS held (migration, node, document, renewal)
     VALUES ($1, $2, $3, $4)
     ON CONFLICT (migration, node)
-    DO UPDATE SET document = excluded.document, renewal = excluded.renewal
+    DO UPDATE SET renewal = GREATEST(held.renewal, excluded.renewal), document = CASE
+        WHEN held.renewal > excluded.renewal THEN held.document ELSE excluded.document END
     WHERE held.document IS NOT NULL RETURNING node";
 const RELEASE: &str = "\
     DELETE FROM migration_lease WHERE migration = $1 AND node = $2 AND document IS NOT NULL";

@@ -24,9 +24,13 @@ const REPLACE: &str = "\
     if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[1] then return 0 end
     redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'document', ARGV[3])
     return 1";
-// An evicted node has a mark where its lease was, for good.
+// An evicted node has a mark where its lease was, for good. A later renewal stays: numbers are
+// compared as texts, for Lua's have too few digits.
 const RENEW: &str = "\
-    if redis.call('HGET', KEYS[1], ARGV[1]) == 'evicted' then return 0 end
+    local held = redis.call('HGET', KEYS[1], ARGV[1])
+    if held == 'evicted' then return 0 end
+    local old, new = held and held:match('^%d+'), ARGV[2]:match('^%d+')
+    if old and (#old > #new or #old == #new and old > new) then return 1 end
     redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
     return 1";
 const RELEASE: &str = "\

@@ -1,7 +1,7 @@
 //! Leases: stored whole, listed all, kept until they are released.
 
 use super::StateFixture;
-use super::samples::{create, first, full, lists, name, node, release, renew, starting};
+use super::samples::{LARGE, create, first, full, lists, name, node, release, renew, starting};
 use crate::phase::NodeLease;
 
 const NODES: u128 = 40;
@@ -21,9 +21,25 @@ pub(super) async fn renewing_again_replaces_the_whole_lease<F: StateFixture>(fix
     create(&*service, first()).await;
     let node = node("node-1", 1);
     let (full, starting) = (full(node.clone()), starting(node));
-    for lease in [&starting, &full, &full, &starting, &full] {
-        renew(&*service, lease).await;
-        lists(&*service, &[lease]).await;
+    for (renewal, lease) in (LARGE..).zip([&starting, &full, &full, &starting, &full]) {
+        let lease = NodeLease { renewal, ..lease.clone() };
+        renew(&*service, &lease).await;
+        lists(&*service, &[&lease]).await;
+    }
+}
+
+/// Contract 5: a call that comes late, or once more, replaces no later renewal.
+pub(super) async fn a_late_renewal_changes_nothing<F: StateFixture>(fixture: &F) {
+    let service = fixture.service();
+    create(&*service, first()).await;
+    let node = node("node-1", 1);
+    for (earlier, later) in [(0, 1), (9, 10), (99, 100), (LARGE, LARGE + 1)] {
+        let late = NodeLease { renewal: earlier, ..full(node.clone()) };
+        let later = NodeLease { renewal: later, holds: 1, ..late.clone() };
+        for lease in [&late, &later, &late] {
+            renew(&*service, lease).await;
+        }
+        lists(&*service, &[&later]).await;
     }
 }
 

@@ -119,6 +119,7 @@ macro_rules! __each_state_fact {
             a_renewal_and_an_eviction_do_not_both_succeed
             a_renewed_lease_comes_back_whole
             renewing_again_replaces_the_whole_lease
+            a_late_renewal_changes_nothing
             the_leases_of_all_nodes_are_listed
             a_renewed_lease_is_listed_at_once
             leases_do_not_expire
