@@ -368,6 +368,9 @@ mod tests {
 
     /// A whole migration, by lawful moves.
     fn at(goal: Phase) -> MigrationState {
+        if goal == Phase::Halted {
+            return taken(&at(Phase::Live), &Move::to(goal));
+        }
         let mut state = MigrationState::new("airports".parse().unwrap());
         for phase in [Phase::Cutover, Phase::Live, Phase::RampDown, Phase::ModernOnly] {
             if state.base.phase == goal {
@@ -402,7 +405,7 @@ mod tests {
     fn what_moves_lead_to_is_possible() {
         let walked = [Phase::LegacyOnly, Phase::Cutover, Phase::Live, Phase::RampDown];
         let mut all: Vec<_> = walked.map(at).to_vec();
-        all.extend([at(Phase::ModernOnly), with_cohort(), decommissioned()]);
+        all.extend([at(Phase::ModernOnly), at(Phase::Halted), with_cohort(), decommissioned()]);
         all.extend(all.clone().iter().map(expecting_one_more));
         all.push(MigrationState { epoch: EPOCH_MAX, ..with_cohort() });
         all.push(MigrationState { legacy_complete_since: Some(3), ..at(Phase::Live) });
@@ -418,9 +421,11 @@ mod tests {
             let note = MoveNote::default();
             state.history.push(state.epoch + 1, MoveId::fixed(9), Move::EndCohort, note);
         };
-        let cases: [(MigrationState, Twist, &str); 16] = [
+        let cases: [(MigrationState, Twist, &str); 18] = [
             (at(Phase::Live), |it| it.epoch = EPOCH_MAX + 1, "epoch"),
             (at(Phase::Live), |it| it.base.since_epoch = it.epoch + 1, "base"),
+            (at(Phase::Halted), |it| it.legacy_complete_since = None, "base"),
+            (at(Phase::Halted), |it| it.base.entered_from = Family::Legacy, "base"),
             (with_cohort(), |it| cohort(it).part.since_epoch = 9, "cohort"),
             (with_cohort(), |it| cohort(it).share = Share::NONE, "cohort"),
             (with_cohort(), |it| cohort(it).share = Share::WHOLE, "cohort"),

@@ -1,6 +1,7 @@
 //! What is counted, and how much is asked for at once.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -106,18 +107,66 @@ async fn a_range_is_divided_by_the_side_that_has_more_rows_in_it() {
     assert!(world.modern.knobs().splits > 2 * 3, "modern has more");
 }
 
-/// Every fortieth key differs, so that each is alone in its leaf.
+/// Every twentieth key of the first five roots differs, so that each is alone in its leaf.
 #[tokio::test(start_paused = true)]
 async fn keys_that_differ_by_their_hash_are_looked_at_in_pages() {
     let world = World::level(2_000);
-    for key in (0..2_000).step_by(40) {
+    for key in (0..500).step_by(20) {
         world.legacy.put(key, 2, Some("new"));
     }
     let config = small().with_candidates_max(n(1_000));
     let report = sound(world.checker().with_config(config).digest(pending()).await);
-    assert_eq!(report.differences.total(), 50);
+    assert_eq!(report.differences.total(), 25);
+    assert_eq!(report.digest.unwrap().ranges_merged, 0);
     let knobs = world.modern.knobs();
     assert!(knobs.largest_read < 2 * 10, "{} keys at once", knobs.largest_read);
-    // 50 keys in pages of ten, looked at and confirmed.
-    assert!(knobs.pages_read < 2 * 50 / 10 + 5, "{} pages", knobs.pages_read);
+    assert!(knobs.pages_read < 15, "{} pages for 25 keys, looked at twice", knobs.pages_read);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_fails_once_is_made_again_before_its_key_is_judged() {
+    let world = World::level(100);
+    world.modern.rows.uproot(&3);
+    world.legacy.on_read(|nth, _| (nth == 1).then(unavailable));
+    let config = small().with_rounds_max(1.try_into().unwrap());
+    let report = sound(world.checker().with_config(config).full(pending()).await);
+    assert_eq!((report.failed, report.unsettled, report.differences.total()), (0, 0, 1));
+}
+
+/// Counts warnings.
+#[derive(Clone, Default)]
+struct Warnings(Arc<AtomicU64>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn stores_that_differ_are_warned_of_and_level_ones_are_not() {
+    let warnings = Warnings::default();
+    let _listening = tracing::subscriber::set_default(warnings.clone());
+    let world = World::level(10);
+    world.full().await;
+    assert_eq!(warnings.0.load(Ordering::Relaxed), 0);
+    world.modern.rows.uproot(&3);
+    world.full().await;
+    assert_eq!(warnings.0.load(Ordering::Relaxed), 1);
 }

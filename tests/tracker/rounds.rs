@@ -1,15 +1,16 @@
 //! What one round does when something is wrong.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{
     Fleet, MigrationState, MigrationStateService, Move, MoveId, MoveNote, NodeRole, Phase,
-    Standing, StepError, TrackerConfig, TrackerError, take_step,
+    PhaseTracker, Standing, StepError, TrackerConfig, TrackerError, take_step,
 };
 
 use crate::node::{SECOND, TERM, World, fenced, restored_under};
-use crate::{Down, name, started, step};
+use crate::{Down, Service, name, started, step};
 
 #[tokio::test(start_paused = true)]
 async fn a_round_that_cannot_ask_for_the_state_renews_nothing() {
@@ -89,4 +90,23 @@ async fn a_node_that_has_started_has_renewed_its_lease_once_after_registering() 
     assert_eq!(service.leases(&name()).await.unwrap()[0].renewal, 2);
     tracker.poll().await.unwrap();
     assert_eq!(service.leases(&name()).await.unwrap()[0].renewal, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_node_follows_one_move_after_another_by_hints_alone() {
+    let service = Arc::new(Service::default());
+    service.create(&MigrationState::new(name())).await.unwrap();
+    let (node, hour) = ("node-1".parse().unwrap(), SECOND * 3_600);
+    let config = TrackerConfig::default().with_poll_interval(hour);
+    let tracker = PhaseTracker::start(service.clone(), name(), node, config).await.unwrap();
+    let following = tracker.clone();
+    let worker = tokio::spawn(async move { following.run(std::future::pending()).await });
+    // Two polls, so that it knows what it is to be told of changes from.
+    tokio::time::sleep(hour * 2 + SECOND).await;
+    for phase in [Phase::DualWrite, Phase::Shadow, Phase::Cutover] {
+        step(&service, phase).await;
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(tracker.state().base().phase, phase);
+    }
+    worker.abort();
 }
