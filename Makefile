@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
 
 verify: test fmt clippy doc features model loom quickstart adapters fleet
 
@@ -103,3 +103,11 @@ servers:
 
 servers-stop:
 	@scripts/servers.sh stop
+
+# Thousands of small changes to the code, each of which a test must notice: hours for all of it, `MODULE=stamp` for one
+# module. It installs cargo-mutants if need be. And its control: without tests they must survive.
+mutants:
+	scripts/mutants.sh $(MODULE)
+
+mutants-control:
+	scripts/mutants.sh control

@@ -126,3 +126,16 @@ impl<E: PartialEq> Comparator<E> for Exact {
         legacy == modern
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_tells_what_differs_apart_and_calls_nothing_else_different() {
+        assert!(Exact.same(&"Ada", &"Ada"));
+        assert!(!Exact.same(&"Ada", &"ada"));
+        assert_eq!(Exact.differences(&"Ada", &"Ada"), []);
+        assert_eq!(Exact.differences(&"Ada", &"ada"), [FieldDifference::whole()]);
+    }
+}

@@ -216,3 +216,46 @@ impl CheckerConfig {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let retries = Exponential::default().with_count(7);
+        let config = CheckerConfig::default()
+            .with_page_size(usize_of(2))
+            .with_budget(RateLimit::per_second(NonZeroU64::MIN))
+            .with_retries(retries.clone())
+            .with_settling(Duration::from_secs(3))
+            .with_rounds_max(u32_of(4))
+            .with_candidates_max(usize_of(5))
+            .with_kept_max(6)
+            .with_cycle(Duration::from_secs(7))
+            .with_root_rows(usize_of(8))
+            .with_leaf_rows(usize_of(9))
+            .with_ranges_per_call(usize_of(10))
+            .with_probes(u32_of(11))
+            .with_seed(12);
+        let expected = CheckerConfig {
+            page_size: usize_of(2),
+            budget: Some(RateLimit::per_second(NonZeroU64::MIN)),
+            retries,
+            settling: Duration::from_secs(3),
+            rounds_max: u32_of(4),
+            candidates_max: usize_of(5),
+            kept_max: 6,
+            cycle: Duration::from_secs(7),
+            root_rows: usize_of(8),
+            leaf_rows: usize_of(9),
+            ranges_per_call: usize_of(10),
+            probes: u32_of(11),
+            seed: Some(12),
+            observer: None,
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+}

@@ -73,4 +73,10 @@ mod tests {
         assert_ne!(taken(7), taken(8));
         assert!((900..1_100).contains(&taken(7).len()));
     }
+
+    #[test]
+    fn a_sample_says_what_it_was_made_of() {
+        let sample = Sample::of(Share::percent(10), 7);
+        assert_eq!((sample.share(), sample.seed()), (Share::percent(10), 7));
+    }
 }

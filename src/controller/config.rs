@@ -153,3 +153,35 @@ impl ControllerConfig {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let clock: Arc<dyn Clock> = Arc::new(crate::clock::ManualClock::at(7));
+        let node: NodeName = "node-1".parse().unwrap();
+        let config = ControllerConfig::default()
+            .with_poll_interval(Duration::from_secs(1))
+            .with_settle_wait(Duration::from_secs(2))
+            .with_call_timeout(Duration::from_secs(3))
+            .with_gate_timeout(Duration::from_secs(4))
+            .with_drift_margin(Duration::from_secs(6))
+            .with_eviction_of_fenced(false)
+            .accepting_process_scope(node.clone())
+            .with_clock(clock.clone());
+        let expected = ControllerConfig {
+            poll_interval: Duration::from_secs(1),
+            settle_wait: Duration::from_secs(2),
+            call_timeout: Duration::from_secs(3),
+            gate_timeout: Duration::from_secs(4),
+            drift_margin: Duration::from_secs(6),
+            evicts_fenced: false,
+            process_scope: Some(node),
+            clock,
+            observer: None,
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+}

@@ -94,3 +94,35 @@ impl MigrationStateService for Deadlined {
         self.inner.changed(name, seen).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::InMemoryStateService;
+    use crate::phase::Incarnation;
+
+    #[tokio::test(start_paused = true)]
+    async fn every_call_reaches_the_service_and_is_given_up_in_time() {
+        let inner = Arc::new(InMemoryStateService::default());
+        let service = Deadlined::new(inner.clone(), Duration::from_secs(1));
+        let state = MigrationState::new("airports".parse().unwrap());
+        let revision = service.create(&state).await.unwrap();
+        let name = state.name();
+        assert_eq!(inner.current(name).await.unwrap().map(|it| it.revision), Some(revision));
+
+        let node = NodeId { name: "node-1".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+        service.renew_lease(name, &NodeLease::new(node.clone())).await.unwrap();
+        assert_eq!(inner.leases(name).await.unwrap().len(), 1);
+        service.release_lease(name, &node).await.unwrap();
+        assert_eq!(inner.leases(name).await.unwrap(), []);
+
+        let second = Duration::from_secs(1);
+        let hint = tokio::time::timeout(second, service.changed(name, revision)).await;
+        assert!(hint.is_err(), "nothing has changed");
+        let in_a_moment = service.clone().with_deadline(Duration::from_millis(1));
+        let late = in_a_moment.write(std::future::pending::<Result<(), _>>()).await.unwrap_err();
+        assert_eq!(late.kind(), StoreErrorKind::Unknown);
+        let late = in_a_moment.read(std::future::pending::<Result<(), _>>()).await.unwrap_err();
+        assert_eq!(late.kind(), StoreErrorKind::Unavailable);
+    }
+}

@@ -178,3 +178,14 @@ impl ControllerError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_that_may_be_made_again_is_worth_asking_again() {
+        assert!(ControllerError::from(SweepError::Stopped).is_retryable());
+        assert!(!ControllerError::from(SweepError::Decommissioned).is_retryable());
+    }
+}

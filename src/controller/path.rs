@@ -226,3 +226,42 @@ pub(super) fn rescue(state: &MigrationState) -> Next {
     }
     if cohort.is_some() { Next::Take(Move::EndCohort) } else { Next::Arrived }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(phase: Phase, entered_from: Family) -> Part {
+        Part { phase, entered_from, since_epoch: 0, modern_complete: true }
+    }
+
+    /// The first step of the base, which alone there is, towards `goal`.
+    fn first(from: Part, goal: Phase) -> Next {
+        let state = MigrationState::new("m".parse().unwrap());
+        part_toward(&state, PartName::Base, from, goal)
+    }
+
+    #[test]
+    fn a_way_takes_no_step_that_it_can_spare() {
+        use Phase::{Cutover, DualWrite, Halted, LegacyOnly, Live, ModernOnly, RampDown, Shadow};
+        let (legacy, modern) = (Family::Legacy, Family::Modern);
+        for (from, goal, step) in [
+            (part(Halted, modern), LegacyOnly, LegacyOnly),
+            (part(Halted, modern), DualWrite, DualWrite),
+            (part(Halted, modern), Shadow, DualWrite),
+            (part(Halted, modern), RampDown, Live),
+            // Complete on both ways, it waits for nothing.
+            (part(Cutover, legacy), LegacyOnly, LegacyOnly),
+            (part(Cutover, legacy), ModernOnly, Live),
+            (part(Cutover, modern), RampDown, Live),
+            (part(Cutover, modern), Shadow, Shadow),
+            (part(Shadow, legacy), LegacyOnly, LegacyOnly),
+            (part(Shadow, legacy), Live, Cutover),
+            (part(ModernOnly, modern), RampDown, RampDown),
+            (part(ModernOnly, modern), Cutover, Live),
+            (part(RampDown, modern), LegacyOnly, Live),
+        ] {
+            assert_eq!(first(from, goal), to(PartName::Base, step), "{from:?} to {goal}");
+        }
+    }
+}

@@ -113,4 +113,16 @@ mod tests {
         watch.look(&[]);
         assert_eq!(watch.renewed_ago(&lease(1, None).node), None);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_time_in_which_nothing_could_be_seen_it_begins_anew() {
+        let (mut watch, term) = (LeaseWatch::default(), Some(SECOND * 10));
+        watch.look(&[lease(1, term)]);
+        tokio::time::advance(SECOND * 9).await;
+        watch.begin_anew();
+        watch.look(&[lease(1, term)]);
+        tokio::time::advance(SECOND * 9).await;
+        assert_eq!(watch.unchanged(&lease(1, term).node), Some(SECOND * 9));
+        assert!(watch.run_out(SECOND).is_empty(), "it may have been renewed meanwhile");
+    }
 }

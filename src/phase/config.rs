@@ -190,3 +190,41 @@ impl TrackerConfig {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stamp::StampScope;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let scopes = Scopes { legacy: StampScope::Process, modern: StampScope::Store };
+        let outage = OutagePolicy::Fenced { term: Duration::from_secs(9) };
+        let config = TrackerConfig::default()
+            .with_poll_interval(Duration::from_secs(2))
+            .with_call_timeout(Duration::from_secs(3))
+            .with_scopes(scopes)
+            .with_role(NodeRole::Worker)
+            .with_outage_policy(outage)
+            .with_incarnation(Incarnation::fixed(4));
+        let expected = TrackerConfig {
+            poll_interval: Duration::from_secs(2),
+            call_timeout: Duration::from_secs(3),
+            scopes,
+            role: NodeRole::Worker,
+            outage,
+            incarnation: Some(Incarnation::fixed(4)),
+            observer: None,
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+
+    #[test]
+    fn waits_are_at_least_a_millisecond() {
+        let config = TrackerConfig::default()
+            .with_poll_interval(Duration::ZERO)
+            .with_call_timeout(Duration::ZERO);
+        let milli = Duration::from_millis(1);
+        assert_eq!((config.poll_interval, config.call_timeout), (milli, milli));
+    }
+}

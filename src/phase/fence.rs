@@ -108,4 +108,12 @@ mod tests {
         tokio::time::advance(SECOND * 9).await;
         assert!(!fence.has_run_out());
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_clock_of_the_host_goes() {
+        let before = since_boot();
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(since_boot() > before);
+    }
 }

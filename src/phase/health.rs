@@ -90,3 +90,24 @@ pub struct TrackerHealth {
     /// Keys that only this process knows to differ.
     pub backlog: Backlog,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standing_reads_as_words() {
+        let told = [
+            (Standing::Detached, "follows no service"),
+            (Standing::Following, "follows"),
+            (Standing::CutOff, "cut off from the state service"),
+            (Standing::WentBack, "the state store went back"),
+            (Standing::Fenced, "its lease has run out"),
+            (Standing::Evicted, "evicted"),
+            (Standing::Closed, "closed"),
+        ];
+        for (standing, text) in told {
+            assert_eq!(standing.to_string(), text);
+        }
+    }
+}

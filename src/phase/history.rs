@@ -315,4 +315,24 @@ mod tests {
         assert!("ä".repeat(500).parse::<Reason>().is_ok());
         assert!("a\u{0}b".parse::<Reason>().is_err());
     }
+
+    fn of_epochs(epochs: impl IntoIterator<Item = u64>) -> Result<MoveHistory, String> {
+        let mut history = MoveHistory::default();
+        for epoch in epochs {
+            history.push(epoch, MoveId::fixed(0), Move::EndCohort, MoveNote::default());
+        }
+        MoveHistory::try_from(history.0)
+    }
+
+    #[test]
+    fn a_history_is_read_only_if_it_is_one() {
+        assert!(of_epochs([]).unwrap().is_empty());
+        assert!(!of_epochs([1, 2, 9]).unwrap().is_empty());
+        for wrong in [vec![2, 1], vec![1, 2, 2]] {
+            assert!(of_epochs(wrong).is_err());
+        }
+        let mut long = of_epochs(0..32).unwrap().0;
+        long.push_back(MoveRecord { epoch: 32, ..long[0].clone() });
+        assert!(MoveHistory::try_from(long).unwrap_err().contains("at most"));
+    }
 }

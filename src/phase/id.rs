@@ -164,4 +164,22 @@ mod tests {
         }
         assert_eq!(Incarnation::try_from(own), Ok(Incarnation::fixed(0xAB)));
     }
+
+    #[test]
+    fn a_node_id_is_read_as_it_is_written_and_in_no_other_way() {
+        let node = NodeId { name: "node-1".parse().unwrap(), incarnation: Incarnation::fixed(255) };
+        let text = "node-1/000000000000000000000000000000ff";
+        assert_eq!(node.to_string(), text);
+        assert_eq!(text.parse(), Ok(node));
+        for wrong in [
+            "node-1",
+            "node-1/ff",
+            "node-1/+00000000000000000000000000000ff",
+            "node-1/00000000000000000000000000000000ff",
+            "node-1/000000000000000000000000000000fg",
+            "node 1/000000000000000000000000000000ff",
+        ] {
+            assert_eq!(wrong.parse::<NodeId>(), Err(NodeIdError(wrong.to_owned())));
+        }
+    }
 }

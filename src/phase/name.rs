@@ -118,4 +118,10 @@ mod tests {
         }
         assert_eq!("node-1.eu_west".parse::<NodeName>().unwrap().as_str(), "node-1.eu_west");
     }
+
+    #[test]
+    fn a_name_has_at_most_128_characters() {
+        assert!("x".repeat(128).parse::<NodeName>().is_ok());
+        assert!("x".repeat(129).parse::<NodeName>().is_err());
+    }
 }

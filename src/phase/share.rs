@@ -231,4 +231,11 @@ mod tests {
     fn a_share_above_the_whole_is_refused() {
         assert!(serde_json::from_str::<Share>("10001").is_err());
     }
+
+    #[test]
+    fn a_bucket_has_its_number() {
+        assert_eq!(Bucket::new(7).map(Bucket::number), Some(7));
+        assert_eq!(Bucket::new(9_999).map(Bucket::number), Some(9_999));
+        assert_eq!(Bucket::new(10_000), None);
+    }
 }

@@ -279,3 +279,14 @@ pub enum Refused {
         conflicts: u64,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ground_of_an_eviction_reads_as_words() {
+        assert_eq!(EvictionGround::ProcessEnded.to_string(), "its process has ended");
+        assert_eq!(EvictionGround::LeaseRanOut.to_string(), "its lease has run out");
+    }
+}

@@ -180,3 +180,49 @@ impl SweepEvidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phase::{Cohort, Part, Share};
+
+    #[test]
+    fn a_sweep_tells_only_of_the_parts_it_saw_in_cutover() {
+        let told = |base: bool, cohort: bool| SweepEvidence {
+            steered: MigrationState::new("m".parse().unwrap()).steered,
+            base,
+            cohort,
+            failures: 0,
+            conflicts: 0,
+        };
+        // Complete: modern of the base, modern of the cohort, legacy.
+        let state = |base: bool, cohort: Option<bool>, legacy: bool| {
+            let mut state = MigrationState::new("m".parse().unwrap());
+            state.base.modern_complete = base;
+            state.cohort = cohort.map(|modern_complete| Cohort {
+                share: Share::percent(1),
+                part: Part { modern_complete, ..Part::first() },
+            });
+            state.legacy_complete_since = legacy.then_some(0);
+            state
+        };
+        let cases = [
+            (told(true, false), state(false, None, true), true),
+            (told(true, false), state(true, None, true), false),
+            (told(true, false), state(true, None, false), true),
+            // With a cohort, legacy is complete only by a sweep that saw both.
+            (told(true, false), state(true, Some(true), false), false),
+            (told(false, true), state(true, Some(true), false), false),
+            (told(true, true), state(true, Some(true), false), true),
+            (told(true, true), state(true, Some(true), true), false),
+            // What it did not see, it does not tell of.
+            (told(true, false), state(true, Some(false), true), false),
+            (told(false, true), state(false, Some(true), true), false),
+            (told(false, true), state(true, Some(false), true), true),
+            (told(false, true), state(true, None, true), false),
+        ];
+        for (at, (evidence, state, expected)) in cases.into_iter().enumerate() {
+            assert_eq!(evidence.tells_more_than(&state), expected, "case {at}");
+        }
+    }
+}

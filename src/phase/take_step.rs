@@ -222,3 +222,28 @@ async fn replace(
     }
     Err(in_doubt)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_tried_again_only_if_time_may_help() {
+        let migration: MigrationName = "airports".parse().unwrap();
+        let of_service = |source| StepError::Service { migration: migration.clone(), source };
+        for error in [
+            Refused::SweepUnclean { failures: 1, conflicts: 0 }.into(),
+            StepError::Overtaken { migration: migration.clone() },
+            of_service(StoreError::unavailable("down")),
+        ] {
+            assert!(error.is_retryable(), "{error}");
+        }
+        for error in [
+            Refused::CohortExists.into(),
+            StepError::NoState { migration: migration.clone() },
+            of_service(StoreError::rejected("no")),
+        ] {
+            assert!(!error.is_retryable(), "{error}");
+        }
+    }
+}

@@ -335,3 +335,28 @@ impl PhaseTracker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sink;
+
+    impl KeepsBacklog for Sink {
+        fn backlog(&self) -> Backlog {
+            Backlog { keys: 1, overflowed: false }
+        }
+    }
+
+    #[test]
+    fn a_sink_that_is_gone_is_forgotten() {
+        let tracker = PhaseTracker::detached(MigrationState::new("m".parse().unwrap()));
+        let sinks: [Arc<dyn KeepsBacklog>; 2] = [Arc::new(Sink), Arc::new(Sink)];
+        sinks.iter().for_each(|sink| tracker.counts(Arc::downgrade(sink)));
+        assert_eq!(tracker.backlog().keys, 2);
+        let [gone, _kept] = sinks;
+        drop(gone);
+        assert_eq!(tracker.backlog().keys, 1);
+        assert_eq!(tracker.backlogs.lock().unwrap().len(), 1, "nothing is kept of it");
+    }
+}

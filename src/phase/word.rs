@@ -257,4 +257,15 @@ mod tests {
         assert!(!word(Phase::Cutover).query_must_rerun(word(Phase::Live)));
         assert!(word(Phase::Live).query_must_rerun(word(Phase::Halted)));
     }
+
+    #[test]
+    fn a_query_over_both_families_is_asked_again_only_if_more_than_the_epoch_moved() {
+        let cohort = Cohort { share: Share::percent(10), part: part(Phase::Live, Family::Modern) };
+        let mut mixed = state(part(Phase::LegacyOnly, Family::Legacy), Some(cohort), true);
+        let before = mixed.word();
+        mixed.epoch += 1;
+        assert!(!before.query_must_rerun(mixed.word()), "a node was evicted, say");
+        mixed.cohort = Some(Cohort { share: Share::percent(11), ..cohort });
+        assert!(before.query_must_rerun(mixed.word()));
+    }
 }

@@ -80,3 +80,27 @@ impl SweepConfig {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let retries = Exponential::default().with_count(7);
+        let config = SweepConfig::default()
+            .with_page_size(NonZeroUsize::MIN)
+            .with_retries(retries.clone())
+            .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
+            .with_failures_kept(2);
+        let expected = SweepConfig {
+            page_size: NonZeroUsize::MIN,
+            retries,
+            rate_limit: Some(RateLimit::per_second(NonZeroU64::MIN)),
+            failures_kept: 2,
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+}

@@ -72,3 +72,22 @@ impl SweepError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeping_again_helps_where_time_or_the_operator_may() {
+        use crate::phase::Side;
+        assert!(SweepError::Stopped.is_retryable());
+        assert!(SweepError::Interrupted { began: 1, now: 2 }.is_retryable());
+        assert!(!SweepError::Decommissioned.is_retryable());
+        let out_of_order = ScanError::OutOfOrder { side: Side::Legacy };
+        assert!(!SweepError::from(out_of_order).is_retryable());
+        assert!(
+            SweepError::from(StepError::Overtaken { migration: "m".parse().unwrap() })
+                .is_retryable()
+        );
+    }
+}

@@ -216,3 +216,14 @@ impl<K: Key> RepairPump<K> {
         report
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_reads_as_words() {
+        let report = PumpReport { noted: 1, queue_errors: 2, left: 3 };
+        assert_eq!(report.to_string(), "1 keys noted, 3 are left, the queue failed 2 times");
+    }
+}

@@ -79,3 +79,25 @@ impl ReconcileError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_was_done_and_whether_to_go_on() {
+        let report = ReconcileReport { copied: 7, ..ReconcileReport::default() };
+        let queue = |source| ReconcileError::Queue {
+            failures: 1,
+            source,
+            report: Box::new(report.clone()),
+        };
+        let away = queue(StoreError::unavailable("down"));
+        assert!(away.is_retryable());
+        assert_eq!(away.report().copied, 7);
+        assert!(!queue(StoreError::rejected("no")).is_retryable());
+        let closed = ReconcileError::Closed { report: Box::new(report.clone()) };
+        assert!(!closed.is_retryable());
+        assert_eq!(closed.report().copied, 7);
+    }
+}

@@ -87,3 +87,33 @@ impl fmt::Display for ReconcileReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_reads_as_words() {
+        let oldest = Some(std::time::Duration::from_secs(9));
+        let mut report = ReconcileReport {
+            level: 1,
+            copied: 2,
+            settled: 3,
+            postponed: 4,
+            parked: 5,
+            queue_errors: 6,
+            left: Some(RepairDepth { waiting: 7, parked: 8, oldest }),
+            ..ReconcileReport::default()
+        };
+        let told = "6 keys repaired (1 level, 2 copied, 3 settled), 4 put off, 5 parked, the queue \
+                    failed 6 times; ";
+        let left =
+            |report: &ReconcileReport| report.to_string().strip_prefix(told).map(str::to_owned);
+        let waiting = left(&report).unwrap();
+        assert_eq!(waiting, "7 wait, the oldest for 9 s, 8 are parked");
+        report.left = Some(RepairDepth { waiting: 0, parked: 8, oldest: None });
+        assert_eq!(left(&report).unwrap(), "0 wait, 8 are parked");
+        report.left = None;
+        assert_eq!(left(&report).unwrap(), "what waits is unknown");
+    }
+}

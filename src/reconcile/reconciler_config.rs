@@ -160,3 +160,36 @@ impl ReconcilerConfig {
         self.deadline.saturating_mul(5)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let config = ReconcilerConfig::default()
+            .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
+            .with_concurrency(NonZeroUsize::MIN)
+            .with_attempts_max(NonZeroU32::MIN)
+            .with_delays(Duration::from_secs(3), Duration::from_secs(4))
+            .with_poll_interval(Duration::from_secs(5))
+            .with_deadline(Duration::from_secs(6))
+            .with_queue_retries(7)
+            .with_plans_kept(9);
+        let expected = ReconcilerConfig {
+            concurrency: NonZeroUsize::MIN,
+            attempts_max: NonZeroU32::MIN,
+            delay_min: Duration::from_secs(3),
+            delay_max: Duration::from_secs(4),
+            poll_interval: Duration::from_secs(5),
+            deadline: Duration::from_secs(6),
+            queue_retries: 7,
+            plans_kept: 9,
+            observer: None,
+            rate_limit: Some(RateLimit::per_second(NonZeroU64::MIN)),
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+}

@@ -274,3 +274,25 @@ fn out_of_order() -> ReconcileError {
     let source = StoreError::rejected("the queue lists its keys out of order");
     ReconcileError::Queue { failures: 1, source, report: Box::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_goes_on_only_in_order_and_without_repeats() {
+        let entry = |key: u8| RepairEntry {
+            key: vec![key],
+            reason: String::new(),
+            notes: 1,
+            attempts: 0,
+            error: None,
+            receipt: 0,
+        };
+        let page = [entry(2), entry(3)];
+        assert!(follows(None, &page) && follows(Some(&[1]), &page) && follows(Some(&[9]), &[]));
+        assert!(!follows(Some(&[2]), &page), "the first again");
+        assert!(!follows(Some(&[4]), &page));
+        assert!(!follows(None, &[entry(2), entry(2)]));
+    }
+}

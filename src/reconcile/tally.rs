@@ -78,3 +78,30 @@ impl<K> Tally<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phase::{Fleet, MigrationState};
+
+    #[test]
+    fn keys_beyond_those_kept_are_counted_all_the_same() {
+        let mut tally = Tally::new();
+        for key in 0..3 {
+            tally.stick(key, 1);
+            tally.fail(10 + key, StoreError::unavailable("down"), 1);
+        }
+        assert_eq!(tally.take_open(), [10, 0], "one of each was kept");
+        tally.stick(0, 1);
+        tally.fail(10, StoreError::unavailable("down"), 1);
+
+        let ticket = MigrationState::new("m".parse().unwrap()).begin_sweep(&Fleet::default());
+        let report = tally.report(ticket);
+        assert_eq!((report.conflicts, report.failures), (3, 3));
+        assert_eq!(report.failed.len(), 1);
+        assert_eq!(report.evidence, ticket.finish(3, 3));
+        let told = "0 keys swept: 0 copied to modern, 0 to legacy, 0 conflicts settled, 3 remain, \
+                    3 failed";
+        assert_eq!(report.to_string(), told);
+    }
+}

@@ -278,3 +278,43 @@ impl MigrationConfig {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let config = MigrationConfig::default()
+            .with_lenient_wait(Duration::from_secs(2))
+            .with_lenient_deadline(Duration::from_secs(3))
+            .with_lenient_limit(u32_of(4))
+            .with_shadow_share(Share::percent(5))
+            .with_shadow_deadline(Duration::from_secs(6))
+            .with_shadow_recheck_delay(Duration::from_secs(7))
+            .with_shadow_limit(u32_of(8))
+            .with_halted_wait(Duration::from_secs(9))
+            .with_attempts_max(u32_of(10))
+            .with_batch_concurrency(usize_of(11))
+            .with_fallback_reads(true)
+            .with_sink_capacity(usize_of(12));
+        let expected = MigrationConfig {
+            lenient_wait: Duration::from_secs(2),
+            lenient_deadline: Duration::from_secs(3),
+            lenient_limit: u32_of(4),
+            shadow_share: Share::percent(5),
+            shadow_deadline: Duration::from_secs(6),
+            shadow_recheck_delay: Duration::from_secs(7),
+            shadow_limit: u32_of(8),
+            halted_wait: Duration::from_secs(9),
+            attempts_max: u32_of(10),
+            batch_concurrency: usize_of(11),
+            fallback_reads: true,
+            sink_capacity: usize_of(12),
+            observer: None,
+            legacy_policy: None,
+            modern_policy: None,
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+}

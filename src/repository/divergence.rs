@@ -103,3 +103,13 @@ pub struct Divergence<K> {
     /// Which note was the last.
     pub(super) last_note: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_reads_as_its_name() {
+        assert_eq!(DivergenceReason::BringUpFailed.to_string(), "bring_up_failed");
+    }
+}

@@ -191,6 +191,7 @@ fn settle(from: Side, beaten: Stamp, both: bool) -> Join {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phase::{Fleet, Incarnation, Move, MoveId, NodeId, NodeLease, Phase};
 
     const LOW: Stamp = Stamp::BASE;
     const LEGACY_TIE: JoinRule = JoinRule::Larger { tie: Side::Legacy };
@@ -258,5 +259,33 @@ mod tests {
     fn nothing_beats_the_largest_stamp() {
         let (a, b) = (Record::live(Stamp::MAX, 1), Record::live(Stamp::MAX, 2));
         assert_eq!(LEGACY_TIE.decide(&a, &b), Join::Stuck);
+    }
+
+    fn taken(state: &MigrationState, step: &Move) -> MigrationState {
+        let fleet = settled(state);
+        state.transition(step, MoveId::random().unwrap(), &fleet).unwrap()
+    }
+
+    fn settled(state: &MigrationState) -> Fleet {
+        let node = NodeId { name: "node-1".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+        Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())])
+    }
+
+    fn swept(state: &MigrationState) -> MigrationState {
+        taken(state, &Move::Complete(state.begin_sweep(&settled(state)).finish(0, 0)))
+    }
+
+    #[test]
+    fn legacy_wins_until_it_was_left_behind_and_then_the_larger_stamp_does() {
+        let rule = |state| JoinRule::of(state, Bucket::FIRST, Scopes::default());
+        let state = taken(&MigrationState::new("m".parse().unwrap()), &Move::to(Phase::DualWrite));
+        assert_eq!(rule(&state), LEGACY_WINS);
+        let state = swept(&taken(&state, &Move::to(Phase::Cutover)));
+        assert_eq!(rule(&state), LEGACY_WINS);
+        let state = taken(&taken(&state, &Move::to(Phase::Live)), &Move::to(Phase::RampDown));
+        assert_eq!(rule(&state), JoinRule::Larger { tie: Side::Modern });
+        let back = swept(&taken(&state, &Move::to(Phase::Cutover)));
+        let back = taken(&back, &Move::to(Phase::DualWrite));
+        assert_eq!(rule(&back), LEGACY_TIE);
     }
 }

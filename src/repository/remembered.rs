@@ -78,4 +78,18 @@ mod tests {
         assert_eq!(remembered.keys(None, None), [1, 2, 3, 4]);
         assert_eq!(remembered.last_key(), Some(4));
     }
+
+    #[test]
+    fn what_is_set_again_or_forgotten_keeps_no_older_turn() {
+        let mut remembered = Remembered::new(NonZeroUsize::new(3).unwrap());
+        for key in [1, 2, 3, 1, 4] {
+            remembered.set(key, Stamp::MAX);
+        }
+        let kept = [1, 2, 3, 4].map(|key| remembered.get(&key).is_some());
+        assert_eq!(kept, [true, false, true, true], "1 was set again after 2");
+
+        assert_eq!(remembered.forget(&1), Some(Stamp::MAX));
+        assert_eq!((remembered.get(&1), remembered.forget(&1)), (None, None));
+        assert_eq!(remembered.order.len(), 2);
+    }
 }

@@ -126,3 +126,14 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_nothing_chooses_nothing_and_the_whole_everything() {
+        assert!(!(0..200_000).any(|_| chosen(Share::NONE)));
+        assert!((0..1_000).all(|_| chosen(Share::WHOLE)));
+    }
+}

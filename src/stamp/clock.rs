@@ -308,4 +308,30 @@ mod tests {
             (0..64).map(|_| StampClock::new().unwrap().writer()).collect();
         assert_eq!(ids.len(), 64);
     }
+
+    #[test]
+    fn the_drift_is_allowed_to_the_last_tick() {
+        let (_, clock) = clock_at(1_000);
+        let last = (1_000 + 5 * 60 * 1_000) << 16;
+        assert_eq!(clock.observe(stamp(last + 1)), Observed::Drifted);
+        assert_eq!(clock.observe(stamp(last)), Observed::Passed);
+    }
+
+    #[test]
+    fn an_absurd_wall_clock_passes_no_stamp_that_leaves_no_room() {
+        let (_, clock) = clock_at(u64::MAX);
+        assert_eq!(clock.above(stamp(CEILING)), Err(Exhausted(stamp(CEILING))));
+        assert!(clock.above(stamp(CEILING - 1)).is_ok());
+    }
+
+    /// The numbers of the published generator, for the seed 1234567.
+    #[test]
+    fn derived_writer_ids_are_those_of_split_mix_64() {
+        let writer = WriterId::fixed(NonZeroU64::new(1_234_567).unwrap());
+        let clock = StampClock::with_writer(writer);
+        let ids = [(); 3].map(|()| clock.derived_writer().get());
+        let published =
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!(ids, published);
+    }
 }

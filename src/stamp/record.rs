@@ -57,3 +57,15 @@ impl<E> Record<E> {
         self.stamp > stored
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tombstone_is_a_deletion_and_neither_a_value_nor_nothing() {
+        assert!(Record::<u8>::tombstone(Stamp::BASE).is_tombstone());
+        assert!(!Record::live(Stamp::BASE, 1).is_tombstone());
+        assert!(!Record::<u8>::absent().is_tombstone());
+    }
+}

@@ -71,3 +71,14 @@ impl fmt::Display for WriterId {
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system has no entropy to give")]
 pub struct EntropyError(#[source] pub(crate) getrandom::Error);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_as_sixteen_hex_digits() {
+        let id = NonZeroU64::new(0xab).unwrap();
+        assert_eq!(WriterId::fixed(id).to_string(), "00000000000000ab");
+    }
+}

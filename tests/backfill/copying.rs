@@ -1,10 +1,14 @@
 //! What is copied, and what is left as it is.
 
 use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use strangler_fig::repository::{Repository, StampedRepository};
-use strangler_fig::stamp::Record;
+use strangler_fig::observe::{Event, Observer};
+use strangler_fig::repository::{
+    MigrationConfig, MigrationRepository, Repository, StampedRepository,
+};
+use strangler_fig::stamp::{Record, StampClock};
 use strangler_fig::testkit::faults::Fault;
 
 use super::support::{World, pages, stamp};
@@ -152,4 +156,28 @@ async fn traffic_and_backfill_end_level() {
         let legacy = world.legacy.records();
         assert_eq!(found, legacy[0].1.value, "seed {seed}");
     }
+}
+
+#[derive(Debug, Default)]
+struct Told(Mutex<Vec<Event>>);
+
+impl Observer for Told {
+    fn on_event(&self, event: &Event) {
+        self.0.lock().unwrap().push(*event);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_is_told_of_each_page_and_of_none_that_a_dry_run_reads() {
+    let (mut world, told) = (World::with_rows(5), Arc::new(Told::default()));
+    let ([legacy, modern], tracker) = (world.sides.clone(), world.rows.tracker().clone());
+    let config = MigrationConfig::default().with_observer(told.clone());
+    let stamps = Arc::new(StampClock::new().unwrap());
+    world.rows = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+    world.modern.apply(&0, &Record::live(stamp(1), (0, 77))).await.unwrap();
+    world.backfiller(pages(3, 1)).dry_run(pending()).await.unwrap();
+    assert_eq!(*told.0.lock().unwrap(), []);
+    world.backfiller(pages(3, 1)).run(pending()).await.unwrap();
+    let page = |copied, level| Event::Backfilled { copied, level, failed: 0 };
+    assert_eq!(*told.0.lock().unwrap(), [page(2, 1), page(2, 0)]);
 }

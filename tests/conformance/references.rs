@@ -58,6 +58,23 @@ impl TablesFixture for InMemoryTables {
     }
 }
 
+/// The same behind a shared pointer, as callers hold them.
+pub(crate) struct SharedTables(InMemoryTables);
+
+impl TablesFixture for SharedTables {
+    type Repository = Arc<InMemoryPlainRepository<u32, User>>;
+    type Stamps = Arc<InMemoryStampStore<u32, User>>;
+
+    fn tables(&self) -> (Self::Repository, Self::Stamps) {
+        let InMemoryTables(rows, stamps) = &self.0;
+        (Arc::new(rows.clone()), Arc::new(stamps.clone()))
+    }
+
+    fn entity(&self, n: u32, variant: u32) -> User {
+        user(n, variant)
+    }
+}
+
 impl RepositoryFixture for InMemoryTables {
     type Repository = InMemoryPlainRepository<u32, User>;
 
@@ -116,6 +133,14 @@ mod in_memory_tables {
     strangler_fig::repository_conformance!(ready(InMemoryTables::open()));
     strangler_fig::list_conformance!(ready(InMemoryTables::open()));
     strangler_fig::tables_conformance!(ready(InMemoryTables::open()));
+}
+
+mod shared_tables {
+    use std::future::ready;
+
+    use super::{InMemoryTables, SharedTables};
+
+    strangler_fig::tables_conformance!(ready(SharedTables(InMemoryTables::open())));
 }
 
 mod side_stamped {

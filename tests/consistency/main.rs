@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod confirm;
+mod counts;
 mod coverage;
 mod digest;
 mod modes;

@@ -34,6 +34,19 @@ async fn digested_rows_count_too() {
     assert!(report.duration > Duration::from_secs(8), "{:?}", report.duration);
 }
 
+/// A probe reads a range of 64 rows twice, and has it digested and hashed.
+#[tokio::test(start_paused = true)]
+async fn probes_count_as_four_times_their_rows() {
+    let took = async |probes: u32| {
+        let config = small().with_budget(per_second(64)).with_probes(probes.try_into().unwrap());
+        let world = World::level(10);
+        sound(world.checker().with_config(config).digest(pending()).await).duration
+    };
+    // One probe of each side more.
+    let more = took(2).await.abs_diff(took(1).await);
+    assert!(more.abs_diff(Duration::from_secs(2 * 4)) < Duration::from_secs(1), "{more:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_paused_check_waits_and_goes_on() {
     let world = World::level(500);

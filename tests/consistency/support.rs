@@ -47,6 +47,13 @@ pub(crate) struct Knobs {
     pub(crate) algorithm: Option<&'static str>,
     pub(crate) xor: bool,
     pub(crate) digests_fail: bool,
+    /// It answers for one range less than it was asked for, once its three probes went well.
+    pub(crate) digests_short: bool,
+    pub(crate) splits: u64,
+    /// The keys of the largest page that was read.
+    pub(crate) largest_read: usize,
+    /// How many pages were read.
+    pub(crate) pages_read: u64,
     pub(crate) on_digest: Option<OnDigest>,
     pub(crate) on_hashes: Option<OnHashes>,
     on_scan: Option<OnScan>,
@@ -121,6 +128,11 @@ impl StampedRepository for Side {
 
     async fn read_many(&self, keys: &[u32]) -> Vec<Result<Record<Row>, StoreError>> {
         self.wait().await;
+        {
+            let mut knobs = self.knobs();
+            knobs.pages_read += 1;
+            knobs.largest_read = knobs.largest_read.max(keys.len());
+        }
         let mut answers = Vec::new();
         for key in keys {
             answers.push(self.read(key).await);
@@ -212,6 +224,10 @@ impl DigestRepository for Side {
             }
             digests.push(digest);
         }
+        let knobs = self.knobs();
+        if knobs.digests_short && knobs.digested > 3 {
+            digests.pop();
+        }
         Ok(digests)
     }
 
@@ -241,6 +257,7 @@ impl DigestRepository for Side {
         rows: NonZeroUsize,
     ) -> Result<Vec<u32>, StoreError> {
         self.wait().await;
+        self.knobs().splits += 1;
         let keys: Vec<_> = within(self, range).await.into_iter().map(|(key, _)| key).collect();
         let mut ends: Vec<_> =
             keys.chunks(rows.get()).filter_map(|part| part.last().copied()).collect();

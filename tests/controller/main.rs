@@ -19,4 +19,5 @@ mod service;
 mod share;
 mod status;
 mod support;
+mod told;
 mod walk;

@@ -199,6 +199,19 @@ async fn while_there_is_traffic_of_before_in_the_window_it_is_of_the_window() {
     assert!(told.latency_before.unwrap() < Duration::from_millis(2));
 }
 
+/// A bucket is of three seconds.
+#[tokio::test(start_paused = true)]
+async fn the_first_bucket_of_a_window_is_in_it() {
+    let signals = LiveSignals::default();
+    let before = operated("shadow", Outcome::Done, Duration::from_millis(1));
+    for seconds in [270, 30, 60] {
+        signals.on_event(&before);
+        advance(Duration::from_secs(seconds)).await;
+    }
+    // Counted at 0, 270 and 300 s; it is 360 s.
+    assert_eq!(signals.last(MINUTE).unwrap().latency_before_samples, 1);
+}
+
 /// Real threads and a clock that runs: buckets turn over under them, those of a second
 /// every 3 ms.
 #[test]

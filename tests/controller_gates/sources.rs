@@ -75,6 +75,24 @@ async fn with_sources_that_work_every_gate_is_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_gate_has_a_name_to_force_it_by() {
+    let mut names: Vec<_> =
+        gates(Mode::Works).await.iter().map(|gate| gate.name().to_owned()).collect();
+    names.push(FleetSettled.name().to_owned());
+    let expected = [
+        "backfill_complete",
+        "verified_within",
+        "mismatch_rate_below",
+        "error_rate_below",
+        "latency_within",
+        "rejections_zero",
+        "repair_queue_empty",
+        "fleet_settled",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gate_whose_source_fails_is_closed_and_says_why() {
     for gate in gates(Mode::Fails).await {
         let reading = World::of(1).read(&*gate).await;

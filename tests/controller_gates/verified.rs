@@ -56,6 +56,8 @@ async fn it_is_open_up_to_the_age_and_not_beyond() {
 async fn a_check_from_the_future_is_closed() {
     let reading = read_at(99_999).await;
     assert!(closed(&reading).ends_with("1ms ahead of this clock"), "{reading}");
+    let reading = read_at(90_000).await;
+    assert!(closed(&reading).ends_with("10s ahead of this clock"), "{reading}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,7 +145,8 @@ async fn a_rest_for_ever_is_no_mistake() {
     world.signals.now(Told::These(Wrong::Mismatches.signals()));
     assert_eq!(steps(&guard.look().await), ["to dual_write"]);
     tokio::time::advance(SECOND * 1_000_000).await;
-    assert!(matches!(guard.look().await, GuardOutcome::Resting { .. }));
+    let GuardOutcome::Resting { left } = guard.look().await else { panic!("it must rest") };
+    assert!(left > SECOND * 99 * 365 * 86_400, "{left:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! What the leases of the fleet say, and stop.
 
 use strangler_fig::phase::{
-    Adopted, Fleet, Move, MoveId, NodeLease, PartName, Phase, Refused, Scopes, Share,
+    Adopted, EvictionGround, Fleet, Move, MoveId, NodeLease, PartName, Phase, Refused, Scopes,
+    Share,
 };
 use strangler_fig::stamp::StampScope;
 
@@ -183,4 +184,17 @@ fn a_hold_blocks_the_base_though_the_cohort_has_grown_in_cutover() {
     trip.fleet = holding(&trip, 1);
     let refused = trip.refusal(Move::to(Phase::Cutover));
     assert!(matches!(refused, Refused::Held { .. }), "{refused}");
+}
+
+#[test]
+fn only_a_lease_that_is_there_can_be_lost() {
+    let mut trip = Trip::new();
+    trip.fleet = Fleet::new(vec![lease("node-1", None)]);
+    let evict = |name: &str| {
+        let node = lease(name, None).node;
+        Move::Evict { node, ground: EvictionGround::ProcessEnded }
+    };
+    let refused = trip.refusal(evict("node-2"));
+    assert!(matches!(refused, Refused::NoLease { .. }), "{refused}");
+    trip.moved(evict("node-1"));
 }

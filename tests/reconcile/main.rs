@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod conflicts;
+mod counts;
 mod dry_run;
 mod failing_queue;
 mod fenced;

@@ -7,6 +7,7 @@ use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::memory::InMemoryRepairQueue;
 use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote, RepairQueue};
+use tokio::time::Instant;
 
 /// The queue in memory, which fails as it is told to.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(crate) struct FlakyQueue {
     refuses: Mutex<Option<Vec<u8>>>,
     repeats: AtomicBool,
     hangs: AtomicBool,
+    failing: Mutex<Option<(&'static str, u64)>>,
+    made: Mutex<Vec<(&'static str, Instant)>>,
 }
 
 impl FlakyQueue {
@@ -51,13 +54,39 @@ impl FlakyQueue {
         self.hangs.store(hangs, Ordering::Relaxed);
     }
 
+    /// Lets the next `times` calls of this name fail.
+    pub(crate) fn fail_next(&self, call: &'static str, times: u64) {
+        *self.failing.lock().unwrap() = Some((call, times));
+    }
+
+    /// When calls of this name were made.
+    pub(crate) fn calls_of(&self, call: &str) -> Vec<Instant> {
+        let made = self.made.lock().unwrap();
+        made.iter().filter(|(name, _)| *name == call).map(|(_, at)| *at).collect()
+    }
+
+    fn fails(&self, call: &'static str) -> bool {
+        self.made.lock().unwrap().push((call, Instant::now()));
+        match &mut *self.failing.lock().unwrap() {
+            Some((failing, times)) if *failing == call && *times > 0 => {
+                *times -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     async fn call<T: Send>(
         &self,
+        name: &'static str,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         tokio::task::yield_now().await;
         let (number, every) =
             (self.calls.fetch_add(1, Ordering::Relaxed) + 1, self.every.load(Ordering::Relaxed));
+        if self.fails(name) {
+            return Err(StoreError::unavailable("the queue did not take the call"));
+        }
         assert!(!self.panics.load(Ordering::Relaxed), "a bug in the queue");
         if self.is_down.load(Ordering::Relaxed) {
             return Err(StoreError::unavailable("the queue is down"));
@@ -83,7 +112,7 @@ impl RepairQueue for FlakyQueue {
         if self.hangs.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-        self.call(self.inner.note(notes)).await
+        self.call("note", self.inner.note(notes)).await
     }
 
     async fn take(
@@ -91,11 +120,11 @@ impl RepairQueue for FlakyQueue {
         limit: NonZeroUsize,
         hidden_for: Duration,
     ) -> Result<Vec<RepairEntry>, StoreError> {
-        self.call(self.inner.take(limit, hidden_for)).await
+        self.call("take", self.inner.take(limit, hidden_for)).await
     }
 
     async fn finish(&self, entry: &RepairEntry) -> Result<(), StoreError> {
-        self.call(self.inner.finish(entry)).await
+        self.call("finish", self.inner.finish(entry)).await
     }
 
     async fn postpone(
@@ -104,15 +133,15 @@ impl RepairQueue for FlakyQueue {
         delay: Duration,
         error: &str,
     ) -> Result<(), StoreError> {
-        self.call(self.inner.postpone(entry, delay, error)).await
+        self.call("postpone", self.inner.postpone(entry, delay, error)).await
     }
 
     async fn park(&self, entry: &RepairEntry, error: &str) -> Result<(), StoreError> {
-        self.call(self.inner.park(entry, error)).await
+        self.call("park", self.inner.park(entry, error)).await
     }
 
     async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.call(self.inner.unpark(key)).await
+        self.call("unpark", self.inner.unpark(key)).await
     }
 
     async fn waiting(
@@ -121,7 +150,7 @@ impl RepairQueue for FlakyQueue {
         limit: NonZeroUsize,
     ) -> Result<Vec<RepairEntry>, StoreError> {
         let after = after.filter(|_| !self.repeats.load(Ordering::Relaxed));
-        self.call(self.inner.waiting(after, limit)).await
+        self.call("waiting", self.inner.waiting(after, limit)).await
     }
 
     async fn parked(
@@ -129,10 +158,10 @@ impl RepairQueue for FlakyQueue {
         after: Option<&[u8]>,
         limit: NonZeroUsize,
     ) -> Result<Vec<RepairEntry>, StoreError> {
-        self.call(self.inner.parked(after, limit)).await
+        self.call("parked", self.inner.parked(after, limit)).await
     }
 
     async fn depth(&self) -> Result<RepairDepth, StoreError> {
-        self.call(self.inner.depth()).await
+        self.call("depth", self.inner.depth()).await
     }
 }

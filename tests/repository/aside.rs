@@ -87,3 +87,16 @@ async fn a_write_run_again_in_the_first_cutover_behind_modern_is_in_doubt() {
     world.rows.save(NEW).await.unwrap();
     assert_eq!(world.rows.find(&KEY).await.unwrap(), Some(NEW), "saving again is the cure");
 }
+
+/// The phase of now writes to legacy alone; but modern may have got it before.
+#[tokio::test(start_paused = true)]
+async fn a_write_given_up_after_its_phase_was_left_is_noted_by_what_it_did_there() {
+    let world = World::new(Phase::DualWrite);
+    let gate = world.legacy.pause_next_apply(Pause::AfterEffect);
+    let saved = world.saving(NEW);
+    gate.reached().await;
+    world.go(Phase::LegacyOnly);
+    saved.abort();
+    assert!(saved.await.unwrap_err().is_cancelled());
+    assert_eq!(world.noted(), ["write_dropped"]);
+}

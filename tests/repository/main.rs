@@ -18,5 +18,7 @@ mod reads;
 mod regressions;
 mod support;
 mod sweeps;
+mod told;
+mod unstamped;
 mod wrappers;
 mod writes;

@@ -29,7 +29,7 @@ fn world(phase: Phase) -> World {
 }
 
 /// A policy that opens at the first failure, for ten seconds.
-fn touchy(name: &'static str) -> Policy {
+pub(crate) fn touchy(name: &'static str) -> Policy {
     let config = BreakerConfig::default()
         .with_failure_rate(Share::NONE)
         .with_calls_min(std::num::NonZeroU32::MIN)

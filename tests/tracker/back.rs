@@ -10,7 +10,7 @@ use strangler_fig::phase::{
 };
 
 use crate::name;
-use crate::node::{Rows, SECOND, World};
+use crate::node::{Rows, SECOND, World, restored_under};
 
 #[derive(Debug, Default)]
 struct Heard(Mutex<Vec<Event>>);
@@ -27,14 +27,6 @@ fn request() -> ChangeRequest {
 
 fn controller(world: &World) -> MigrationController {
     MigrationController::new(world.service.clone(), name())
-}
-
-/// A node in `Live`, after the store was restored to what it held before.
-async fn restored_under(world: &World, node: &Rows) {
-    world.go(&[node], Phase::DualWrite).await;
-    let old = world.service.text();
-    world.go_to(&[node], Phase::Live).await;
-    world.service.overwrite(Some(old));
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,7 @@ mod node;
 mod outage;
 mod races;
 mod regressions;
+mod rounds;
 mod settle;
 mod standing;
 mod texts;
@@ -38,6 +39,8 @@ struct Service {
     /// How many `compare_and_set` answer `Unknown`, after their effect or without.
     doubtful: AtomicU32,
     effective: AtomicU32,
+    /// How many are refused for certain.
+    certain: AtomicU32,
     /// Held by a test, it holds up who looks at the leases.
     look: tokio::sync::Mutex<()>,
 }
@@ -110,6 +113,9 @@ impl MigrationStateService for Service {
         if Self::takes_one(&self.effective) {
             self.inner.compare_and_set(expected, next).await?;
             return Err(StoreError::unknown("answer lost"));
+        }
+        if Self::takes_one(&self.certain) {
+            return Err(StoreError::unavailable("down"));
         }
         if Self::takes_one(&self.doubtful) {
             return Err(StoreError::unknown("never arrived"));

@@ -139,3 +139,11 @@ pub(crate) fn following(rows: &Rows) -> tokio::task::JoinHandle<()> {
     let tracker = Arc::clone(rows.tracker());
     tokio::spawn(async move { tracker.run(std::future::pending()).await.unwrap() })
 }
+
+/// A node in `Live`, after the store was restored to what it held before.
+pub(crate) async fn restored_under(world: &World, node: &Rows) {
+    world.go(&[node], Phase::DualWrite).await;
+    let old = world.service.text();
+    world.go_to(&[node], Phase::Live).await;
+    world.service.overwrite(Some(old));
+}

@@ -192,4 +192,18 @@ mod tests {
         assert!(!is_whole(&range, &hashed(&[(2, 1), (1, 1)]), limit));
         assert!(!is_whole(&range, &hashed(&[(10, 1)]), limit));
     }
+
+    #[test]
+    fn an_answer_is_whole_only_if_in_order_within_the_range_and_not_cut_off() {
+        let hashed = |keys: &[u32]| -> Vec<_> {
+            let hash = RecordHash { high: 0, low: 0 };
+            keys.iter().map(|key| HashedRecord { key: *key, stamp: Stamp::BASE, hash }).collect()
+        };
+        let range = KeyRange::new(Some(3), Some(9));
+        let is_whole = |keys| is_whole(&range, &hashed(keys), NonZeroUsize::new(3).unwrap());
+        assert!(is_whole(&[]) && is_whole(&[4]) && is_whole(&[4, 9]));
+        assert!(!is_whole(&[4, 5, 6]), "there may be more");
+        assert!(!is_whole(&[5, 4]) && !is_whole(&[4, 4]));
+        assert!(!is_whole(&[3, 4]) && !is_whole(&[4, 10]));
+    }
 }

@@ -249,4 +249,15 @@ mod tests {
         }
         assert!(!rules.same(&Some(None::<u8>), &None));
     }
+
+    #[test]
+    fn values_are_shown_only_by_what_was_given_for_it() {
+        let (legacy, modern) = (json!({"a": 1, "b": 2}), json!({"a": 2, "b": 2}));
+        let told = |rules: &FieldComparator| rules.differences(&legacy, &modern)[0].to_string();
+        assert_eq!(told(&FieldComparator::new()), "a: <redacted> in legacy, <redacted> in modern");
+        let shown = FieldComparator::new().showing(|path, value| format!("{path}={value}"));
+        assert_eq!(told(&shown), "a: a=1 in legacy, a=2 in modern");
+        let rules = FieldComparator::new().ignoring("b").showing(|_, value| value.to_owned());
+        assert_eq!(fields(&rules, &json!({"b": 1}), &json!({"b": 2})), [""; 0]);
+    }
 }

@@ -81,3 +81,13 @@ pub(super) fn figure(number: f64) -> String {
     let text = format!("{number:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_again() {
+        assert_eq!(f64::from(Rate::percent(50)).to_bits(), 0.5_f64.to_bits());
+    }
+}

@@ -66,3 +66,13 @@ impl fmt::Display for Ratio {
         write!(f, "{} times", figure(self.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_is_a_number_again() {
+        assert_eq!(f64::from(Ratio::new(1.5).unwrap()).to_bits(), 1.5_f64.to_bits());
+    }
+}

@@ -145,3 +145,37 @@ impl GuardConfig {
         self.cool_down.max(self.window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_leaves_the_others_as_they_are() {
+        let actor: Actor = "guard of node-1".parse().unwrap();
+        let config = GuardConfig::default()
+            .with_actor(actor.clone())
+            .with_window(Duration::from_secs(1))
+            .with_samples_min(NonZeroU64::MIN)
+            .with_mismatch_rate(Rate::percent(2))
+            .with_error_rate(Rate::percent(3))
+            .with_latency_ratio(Ratio::new(4.0).unwrap())
+            .with_cool_down(Duration::from_secs(6))
+            .with_rollbacks_max(7)
+            .with_interval(Duration::from_secs(8))
+            .allowing_halt(true);
+        let expected = GuardConfig {
+            actor,
+            window: Duration::from_secs(1),
+            samples_min: NonZeroU64::MIN,
+            mismatch_rate: Rate::percent(2),
+            error_rate: Rate::percent(3),
+            latency_ratio: Ratio::new(4.0).unwrap(),
+            cool_down: Duration::from_secs(6),
+            rollbacks_max: 7,
+            interval: Duration::from_secs(8),
+            may_halt: true,
+        };
+        assert_eq!(format!("{config:?}"), format!("{expected:?}"));
+    }
+}

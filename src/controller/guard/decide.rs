@@ -161,3 +161,20 @@ pub(super) fn acted(state: &MigrationState, actor: &Actor) -> u32 {
     }
     times
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_reads_as_words() {
+        for (alarm, text) in [
+            (Alarm::LegacyLeftBehind, "legacy was left behind: there is no quick way back"),
+            (Alarm::HaltNotAllowed, "it may not halt"),
+            (Alarm::LegacyIncomplete, "legacy is not complete"),
+            (Alarm::Exhausted, "it has acted as often as it may"),
+        ] {
+            assert_eq!(alarm.to_string(), text);
+        }
+    }
+}

@@ -95,3 +95,17 @@ pub trait SignalSource: fmt::Debug + Send + Sync + 'static {
     /// known.
     async fn signals(&self, window: Duration) -> Result<Signals, StoreError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_nothing_there_is_no_rate() {
+        let nothing = Signals::default();
+        assert_eq!(nothing.mismatch_rate(), None);
+        assert_eq!((nothing.failure_rate(), nothing.modern_failure_rate()), (None, None));
+        let half = Signals { comparisons: 2, mismatches: 1, ..nothing };
+        assert_eq!(half.mismatch_rate(), Some(0.5));
+    }
+}
