@@ -230,6 +230,7 @@ mod tests {
             .with_page_size(usize_of(2))
             .with_budget(RateLimit::per_second(NonZeroU64::MIN))
             .with_retries(retries.clone())
+            .with_call_deadline(Duration::from_secs(5))
             .with_settling(Duration::from_secs(3))
             .with_rounds_max(u32_of(4))
             .with_candidates_max(usize_of(5))
@@ -243,7 +244,7 @@ mod tests {
         let expected = CheckerConfig {
             page_size: usize_of(2),
             budget: Some(RateLimit::per_second(NonZeroU64::MIN)),
-            retries,
+            tries: Persistence { retries, deadline: Duration::from_secs(5) },
             settling: Duration::from_secs(3),
             rounds_max: u32_of(4),
             candidates_max: usize_of(5),

@@ -93,11 +93,12 @@ mod tests {
         let config = SweepConfig::default()
             .with_page_size(NonZeroUsize::MIN)
             .with_retries(retries.clone())
+            .with_call_deadline(Duration::from_secs(5))
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
             .with_failures_kept(2);
         let expected = SweepConfig {
             page_size: NonZeroUsize::MIN,
-            retries,
+            tries: Persistence { retries, deadline: Duration::from_secs(5) },
             rate_limit: Some(RateLimit::per_second(NonZeroU64::MIN)),
             failures_kept: 2,
         };
