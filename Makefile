@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
 
-verify: test fmt clippy doc features model loom quickstart adapters fleet
+verify: test fmt clippy doc features model simulate loom quickstart adapters fleet
 
 test:
 	cargo test --all-features
@@ -26,6 +26,13 @@ features:
 # The protocol at its standard size, and each rule left out, told as a story.
 model:
 	cargo test --release --test model -- --nocapture --test-threads 1
+
+# Whole migrations under everything that can go wrong, SEEDS of them from FROM on; or SEED, told in full.
+SEEDS ?= 2000
+FROM ?= 0
+
+simulate:
+	FROM=$(FROM) SEEDS=$(SEEDS) cargo test --release --test simulation -- --nocapture
 
 # The circuit breaker in every order of a few threads' steps, with sums that may not overflow, and flawed ones.
 LOOM = cargo test --release --config profile.release.package.breaker-model.overflow-checks=true -p breaker-model

@@ -1,0 +1,42 @@
+//! Signals that cry wolf.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fastrand::Rng;
+use strangler_fig::async_trait;
+use strangler_fig::controller::{SignalSource, Signals};
+use strangler_fig::error::StoreError;
+
+use super::network::Network;
+use super::weather::Weather;
+use super::world::World;
+
+/// Now and then it sees mismatches, or a modern store that fails; while the weather is foul.
+#[derive(Debug)]
+pub(crate) struct Nervous {
+    network: Arc<Network>,
+    rng: Mutex<Rng>,
+}
+
+impl Nervous {
+    pub(crate) fn new(world: &World) -> Self {
+        Self { network: world.network.clone(), rng: Mutex::new(world.fork()) }
+    }
+}
+
+#[async_trait]
+impl SignalSource for Nervous {
+    async fn signals(&self, _window: Duration) -> Result<Signals, StoreError> {
+        let quiet = Signals { operations: 100, comparisons: 100, ..Signals::default() };
+        if self.network.weather() != Weather::Foul {
+            return Ok(quiet);
+        }
+        match self.rng.lock().unwrap().u8(0..8) {
+            0 => Ok(Signals { mismatches: 50, ..quiet }),
+            1 => Ok(Signals { modern_failures: 60, failures: 60, ..quiet }),
+            2 => Err(StoreError::unavailable("the metrics are away")),
+            _ => Ok(quiet),
+        }
+    }
+}
