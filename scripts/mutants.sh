@@ -2,7 +2,7 @@
 # Changes the code in thousands of small ways, and sees whether a test notices: `scripts/mutants.sh`, or with the names
 # of modules. Each mutant meets a named subset of the tests that is fast, and what that does not notice a wider one. It
 # ends with 1 if a mutant survives that `.cargo/mutants.toml` does not list. `control` shows that it would: without any
-# test, everything survives.
+# test, everything survives. MUTANTS_OPTIONS goes to cargo-mutants: `--shard 0/8`, say.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,7 +52,7 @@ mutate() {
     shift 2
     mkdir -p "$out/$module"
     cargo mutants --file "src/$module/**/*.rs" --output "$out/$module" --minimum-test-timeout 30 --all-features \
-        --no-times "$@" -- --lib "${tests[@]}" -- "${skips[@]}" || status=$?
+        --no-times ${MUTANTS_OPTIONS:-} "$@" -- --lib "${tests[@]}" -- "${skips[@]}" || status=$?
     # 2 and 3: some were missed, some ran into the timeout. Anything else is no verdict.
     case $status in 0 | 2 | 3) ;; *) exit "$status" ;; esac
 }

@@ -433,8 +433,8 @@ mod tests {
             (
                 at(Phase::RampDown),
                 |it| {
-                    it.cohort =
-                        Some(Cohort { share: Share::percent(1), part: at(Phase::Live).base })
+                    let part = at(Phase::Live).base;
+                    it.cohort = Some(Cohort { share: Share::percent(1), part });
                 },
                 "cohort",
             ),
