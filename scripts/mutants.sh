@@ -31,8 +31,11 @@ near() {
 wide() {
     case $1 in
         stamp) echo repository controller_fleet conformance ;;
-        phase) echo phase tracker controller controller_gates controller_fleet repository conformance_state public_api ;;
-        repository) echo repository digest conformance tracker reconcile controller_fleet consistency ;;
+        phase)
+            echo phase tracker controller controller_gates controller_fleet repository consistency conformance_state \
+                public_api
+            ;;
+        repository) echo repository digest conformance tracker reconcile backfill controller_fleet consistency ;;
         reconcile) echo reconcile repository controller_gates ;;
         controller | consistency) near "$1" ;;
     esac
@@ -41,7 +44,7 @@ wide() {
 # Seconds each, and they notice nothing that the others do not: random fleets, traffic at length.
 slow=(
     fleet::no_random_fleet fleet::crossing_before fleet::a_seed_replays
-    judged::no_fenced_fleet traffic:: live::windows_slide
+    judged::no_fenced_fleet traffic::
 )
 
 # Runs cargo-mutants over a module with some of the tests: `mutate <module> <tests> <options>`.
