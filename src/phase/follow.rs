@@ -27,10 +27,8 @@ pub(super) struct Rounds {
 impl Rounds {
     fn note<T>(&mut self, round: &Result<T, TrackerError>) {
         match round {
-            Ok(_) => {
-                let evicted = self.evicted;
-                *self = Self { followed: Some(Instant::now()), evicted, ..Self::default() };
-            }
+            // Nobody follows who was evicted.
+            Ok(_) => *self = Self { followed: Some(Instant::now()), ..Self::default() },
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
                 self.error = Some(with_causes(error));

@@ -179,3 +179,148 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod twisted {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::phase::{Cohort, Fleet, Incarnation, Move, MoveId, MoveNote, NodeId, NodeLease};
+
+    fn settled(state: &MigrationState) -> Fleet {
+        let node = NodeId { name: "node-1".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+        Fleet::new(vec![NodeLease::new(node).adopting(state.adopted())])
+    }
+
+    fn taken(state: &MigrationState, step: &Move) -> MigrationState {
+        let id = MoveId::fixed(u128::from(state.epoch) + 1);
+        state.transition(step, id, &settled(state)).unwrap()
+    }
+
+    /// A whole migration, by lawful moves.
+    fn at(goal: Phase) -> MigrationState {
+        if goal == Phase::Halted {
+            return taken(&at(Phase::Live), &Move::to(goal));
+        }
+        let mut state = MigrationState::new("airports".parse().unwrap());
+        for phase in [Phase::Cutover, Phase::Live, Phase::RampDown, Phase::ModernOnly] {
+            if state.base.phase == goal {
+                break;
+            }
+            if phase == Phase::Live {
+                let clean = state.begin_sweep(&settled(&state)).finish(0, 0);
+                state = taken(&state, &Move::Complete(clean));
+            }
+            state = taken(&state, &Move::to(phase));
+        }
+        state
+    }
+
+    fn with_cohort() -> MigrationState {
+        taken(&at(Phase::LegacyOnly), &Move::StartCohort { share: Share::percent(10) })
+    }
+
+    fn cohort(state: &mut MigrationState) -> &mut Cohort {
+        state.cohort.as_mut().unwrap()
+    }
+
+    fn decommissioned() -> MigrationState {
+        taken(&at(Phase::ModernOnly), &Move::Decommission)
+    }
+
+    fn expecting_one_more(state: &MigrationState) -> MigrationState {
+        taken(state, &Move::ExpectNodes(NonZeroU32::MIN))
+    }
+
+    #[test]
+    fn what_moves_lead_to_is_possible() {
+        let walked = [Phase::LegacyOnly, Phase::Cutover, Phase::Live, Phase::RampDown];
+        let mut all: Vec<_> = walked.map(at).to_vec();
+        all.extend([at(Phase::ModernOnly), at(Phase::Halted), with_cohort(), decommissioned()]);
+        all.extend(all.clone().iter().map(expecting_one_more));
+        all.push(MigrationState { epoch: EPOCH_MAX, ..with_cohort() });
+        for state in all {
+            assert_eq!(state.impossible(), None, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_move_leads_to_is_named_by_its_field() {
+        type Twist = fn(&mut MigrationState);
+        let ahead = |state: &mut MigrationState| {
+            let note = MoveNote::default();
+            state.history.push(state.epoch + 1, MoveId::fixed(9), Move::EndCohort, note);
+        };
+        let cases: [(MigrationState, Twist, &str); 18] = [
+            (at(Phase::Live), |it| it.epoch = EPOCH_MAX + 1, "epoch"),
+            (at(Phase::Live), |it| it.base.since_epoch = it.epoch + 1, "base"),
+            (at(Phase::Halted), |it| it.legacy_complete_since = None, "base"),
+            (at(Phase::Halted), |it| it.base.entered_from = Family::Legacy, "base"),
+            (with_cohort(), |it| cohort(it).part.since_epoch = 9, "cohort"),
+            (with_cohort(), |it| cohort(it).share = Share::NONE, "cohort"),
+            (with_cohort(), |it| cohort(it).share = Share::WHOLE, "cohort"),
+            (with_cohort(), |it| cohort(it).part = at(Phase::RampDown).base, "cohort"),
+            (
+                at(Phase::RampDown),
+                |it| {
+                    let part = at(Phase::Live).base;
+                    it.cohort = Some(Cohort { share: Share::percent(1), part });
+                },
+                "cohort",
+            ),
+            (at(Phase::RampDown), |it| it.left_legacy = false, "left_legacy"),
+            (at(Phase::ModernOnly), |it| it.legacy_complete_since = Some(0), "left_legacy"),
+            (
+                at(Phase::Live),
+                |it| it.legacy_complete_since = Some(it.epoch + 1),
+                "legacy_complete_since",
+            ),
+            (
+                decommissioned(),
+                |it| it.decommissioned_since = Some(it.epoch + 1),
+                "decommissioned_since",
+            ),
+            (
+                at(Phase::Live),
+                |it| it.decommissioned_since = Some(it.epoch),
+                "decommissioned_since",
+            ),
+            (at(Phase::Live), ahead, "history"),
+            (at(Phase::Live), |it| it.steered.epoch = it.epoch + 1, "steered"),
+            (expecting_one_more(&at(Phase::Live)), |it| it.base.since_epoch = it.epoch, "steered"),
+            (
+                with_cohort(),
+                |it| {
+                    cohort(it).part = Part { since_epoch: 0, ..at(Phase::Live).base };
+                    it.legacy_complete_since = None;
+                },
+                "base",
+            ),
+        ];
+        for (at, (mut state, twist, field)) in cases.into_iter().enumerate() {
+            assert_eq!(state.impossible(), None);
+            twist(&mut state);
+            assert_eq!(state.impossible(), Some(field), "case {at}: {state:?}");
+        }
+    }
+
+    #[test]
+    fn legacy_has_been_left_from_ramp_down_on() {
+        for phase in [Phase::LegacyOnly, Phase::Cutover, Phase::Live] {
+            assert!(!at(phase).has_left_legacy(), "{phase}");
+        }
+        let back = taken(&at(Phase::RampDown), &Move::to(Phase::Cutover));
+        for state in [at(Phase::RampDown), at(Phase::ModernOnly), back] {
+            assert!(state.has_left_legacy(), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_move_is_recorded_once() {
+        let step = Move::to(Phase::DualWrite);
+        let state = taken(&at(Phase::LegacyOnly), &step);
+        let once = state.with_record(&step, MoveNote::default());
+        let twice = once.clone().with_record(&step, MoveNote::default());
+        assert_eq!((once.history.iter().len(), twice.history.iter().len()), (1, 1));
+    }
+}

@@ -352,7 +352,9 @@ mod tests {
     fn a_sink_that_is_gone_is_forgotten() {
         let tracker = PhaseTracker::detached(MigrationState::new("m".parse().unwrap()));
         let sinks: [Arc<dyn KeepsBacklog>; 2] = [Arc::new(Sink), Arc::new(Sink)];
-        sinks.iter().for_each(|sink| tracker.counts(Arc::downgrade(sink)));
+        for sink in &sinks {
+            tracker.counts(Arc::downgrade(sink));
+        }
         assert_eq!(tracker.backlog().keys, 2);
         let [gone, _kept] = sinks;
         drop(gone);

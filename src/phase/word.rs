@@ -268,4 +268,12 @@ mod tests {
         mixed.cohort = Some(Cohort { share: Share::percent(11), ..cohort });
         assert!(before.query_must_rerun(mixed.word()));
     }
+
+    #[test]
+    fn an_epoch_has_forty_bits() {
+        assert_eq!(EPOCH_MAX, (1 << 40) - 1);
+        let mut last = state(part(Phase::Live, Family::Modern), None, true);
+        last.epoch = EPOCH_MAX;
+        assert_eq!((last.word().epoch(), last.word().base()), (EPOCH_MAX, Phase::Live));
+    }
 }

@@ -206,4 +206,13 @@ mod tests {
         assert!(!is_whole(&[5, 4]) && !is_whole(&[4, 4]));
         assert!(!is_whole(&[3, 4]) && !is_whole(&[4, 10]));
     }
+
+    #[test]
+    fn a_range_is_divided_into_two_parts_at_least_and_256_at_most() {
+        let of_keys = |keys: u32| divided(&KeyRange::all(), (0..keys).collect());
+        assert_eq!(of_keys(0).map(|parts| parts.len()), None);
+        assert_eq!(of_keys(1).map(|parts| parts.len()), Some(2));
+        assert_eq!(of_keys(255).map(|parts| parts.len()), Some(256));
+        assert_eq!(of_keys(256).map(|parts| parts.len()), None);
+    }
 }

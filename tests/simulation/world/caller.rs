@@ -25,8 +25,8 @@ pub(crate) async fn work(world: Arc<World>, life: Arc<Life>, mut rng: Rng) {
             _ => 8_000,
         });
         match rng.u8(0..20) {
-            0..10 => find(&world, &life, key, patience).await,
-            10..15 => save(&world, &life, key, patience).await,
+            0..11 => find(&world, &life, key, patience).await,
+            11..15 => save(&world, &life, key, patience).await,
             15..18 => delete(&world, &life, key, patience).await,
             18 => find_many(&world, &life, key, patience).await,
             _ => save_many(&world, &life, key, patience).await,

@@ -84,7 +84,7 @@ impl Plan {
             fenced: !is_single && rng.u8(0..3) == 0,
             guarded: rng.u8(0..3) == 0,
             nervous: rng.u8(0..3) == 0,
-            rival: rng.u8(0..3) == 0,
+            rival: rng.bool(),
             legacy_rates: rates_of(legacy, &mut rng),
             modern_rates: rates_of(modern, &mut rng),
             service_rates: Rates::draw(&mut rng),

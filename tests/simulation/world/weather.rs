@@ -55,7 +55,7 @@ impl Rates {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         let mut rate = |most: u16| if rng.bool() { rng.u16(1..=most) } else { 0 };
         Self {
-            slow: rate(60),
+            slow: rate(150),
             refused: rate(40),
             rejected: rate(6),
             lost: rate(40),

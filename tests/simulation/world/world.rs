@@ -19,7 +19,7 @@ use super::plan::Plan;
 use super::trace::Trace;
 
 /// Keys that everybody works on, and keys that are touched once in a while.
-pub(crate) const HOT_KEYS: u32 = 4;
+pub(crate) const HOT_KEYS: u32 = 8;
 pub(crate) const KEYS: u32 = 16;
 /// From here on each life has a key that nobody else writes.
 pub(crate) const OWN_KEYS: u32 = 1_000;
