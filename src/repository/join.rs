@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::phase::{Bucket, MigrationState, Scopes, Side, WritePlan, primary};
+use crate::phase::{Bucket, MigrationState, Scopes, Side, primary};
 use crate::stamp::{Record, Stamp, StampScope};
 
 /// Whose content counts where two records differ.
@@ -131,10 +131,9 @@ impl JoinRule {
                 Self::Wins { winner: tie, outright: true }
             }
             (_, StampScope::Store) => Self::Larger { tie },
-            (_, StampScope::Process) => {
-                let follows = WritePlan::of(part.phase) == WritePlan::Strict;
-                Self::Wins { winner: tie, outright: !follows }
-            }
+            // Also where writes no longer reach legacy first: one that was planned where
+            // they did may be on its way.
+            (_, StampScope::Process) => Self::Wins { winner: tie, outright: false },
         }
     }
 

@@ -66,6 +66,8 @@ pub struct Unstamped<R: Repository> {
     start: Stamp,
     locks: KeyLocks<R::Key>,
     remembered: Arc<Mutex<Remembered<R::Key>>>,
+    /// The stamps of stores in doubt: the row may be as late as that.
+    doubts: Arc<Mutex<Remembered<R::Key>>>,
     under_way: Arc<Semaphore>,
 }
 
@@ -80,6 +82,7 @@ impl<R: Repository> Unstamped<R> {
             start: stamps.now(),
             locks: KeyLocks::new(),
             remembered: Arc::new(Mutex::new(Remembered::new(CAPACITY))),
+            doubts: Arc::new(Mutex::new(Remembered::new(CAPACITY))),
             under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
         }
     }
@@ -88,6 +91,7 @@ impl<R: Repository> Unstamped<R> {
     #[must_use]
     pub fn with_capacity(mut self, capacity: NonZeroUsize) -> Self {
         self.remembered = Arc::new(Mutex::new(Remembered::new(capacity)));
+        self.doubts = Arc::new(Mutex::new(Remembered::new(capacity)));
         self
     }
 
@@ -105,6 +109,10 @@ impl<R: Repository> Unstamped<R> {
             Bucket::FIRST
         };
         primary(word.phase_of(bucket), word.entered_from(bucket)) == self.side
+    }
+
+    fn is_behind_a_doubt(&self, key: &R::Key, stamp: Stamp) -> bool {
+        held(&self.doubts).get(key).is_some_and(|doubt| stamp < doubt) && self.is_primary(key)
     }
 
     /// What the key reads as, under its lock.
@@ -131,15 +139,24 @@ impl<R: Repository> Unstamped<R> {
         let place = Arc::clone(&self.under_way).acquire_owned().await;
         let place = place.expect("it is never closed");
         let repository = Arc::clone(&self.repository);
-        let remembered = Arc::clone(&self.remembered);
+        let (remembered, doubts) = (Arc::clone(&self.remembered), Arc::clone(&self.doubts));
         let (key, record) = (key.clone(), record.clone());
         let stored = tokio::spawn(async move {
             let (_lock, _place) = (lock, place);
             let before = held(&remembered).forget(&key);
+            let doubted = held(&doubts).get(&key);
+            held(&doubts).set(key.clone(), doubted.unwrap_or(Stamp::ZERO).max(record.stamp));
             let stored = match record.value {
                 Some(entity) => repository.save(entity).await,
                 None => repository.delete(&key).await,
             };
+            match (&stored, doubted) {
+                (Err(error), Some(doubted)) if error.kind().is_definite() => {
+                    held(&doubts).set(key.clone(), doubted);
+                }
+                (Err(error), _) if !error.kind().is_definite() => {}
+                _ => drop(held(&doubts).forget(&key)),
+            }
             if let Some(stamp) = stamp_after(before, record.stamp, &stored) {
                 held(&remembered).set(key, stamp);
             }
@@ -179,6 +196,10 @@ impl<R: Repository> StampedRepository for Unstamped<R> {
         let known = held(&self.remembered).get(key);
         let stored = match known {
             Some(stamp) => stamp,
+            // A write in doubt may stand in the row, and may have been read there.
+            None if self.is_behind_a_doubt(key, record.stamp) => {
+                return Err(StoreError::unavailable("a later store of this key is in doubt"));
+            }
             None => self.look(key).await.map_err(not_begun)?.stamp,
         };
         if !record.supersedes(stored) {

@@ -4,13 +4,14 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use strangler_fig::error::StoreErrorKind;
+use strangler_fig::async_trait;
+use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
 use strangler_fig::phase::{MigrationState, Phase, PhaseTracker, Scopes, Side, TrackerConfig};
 use strangler_fig::repository::{
-    Joined, MigrationConfig, MigrationRepository, Repository, StampedRepository, Unstamped,
+    Applied, Joined, MigrationConfig, MigrationRepository, Repository, StampedRepository, Unstamped,
 };
-use strangler_fig::stamp::{StampClock, StampScope};
+use strangler_fig::stamp::{Record, StampClock, StampScope};
 use strangler_fig::testkit::faults::{Fault, FaultyRepository, Pause};
 
 use crate::support::{KEY, NEW, OLD, Row, Store, kind, moved};
@@ -67,6 +68,24 @@ async fn a_join_does_not_overtake_a_strict_write_that_has_reached_legacy_alone()
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_one_that_was_planned_where_legacy_came_first_and_is_still_on_its_way() {
+    let (tracker, stamps) = node(&[Phase::Cutover, Phase::Live], MODERN_FORGETS);
+    let (legacy, modern) = (stamped(), forgetful(Side::Modern, &tracker, &stamps, 100));
+    let config = MigrationConfig::default();
+    let rows = MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+    rows.save(OLD).await.unwrap();
+    let gate = rows.modern().pause_next_apply(Pause::BeforeEffect);
+    let writer = rows.clone();
+    let saved = tokio::spawn(async move { writer.save(NEW).await });
+    gate.reached().await;
+    assert!(tracker.adopt(moved(&tracker.state(), Phase::RampDown)));
+    assert_eq!(rows.join(&KEY).await.unwrap(), Joined::Stuck);
+    gate.open();
+    saved.await.unwrap().unwrap();
+    assert_eq!(rows.legacy().inner().read(&KEY).await.unwrap().value, Some(NEW));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_in_cutover_brings_modern_up_to_a_legacy_row_whose_stamp_is_forgotten() {
     let (tracker, stamps) = node(&[Phase::Cutover], LEGACY_FORGETS);
     let (legacy, modern) = (forgetful(Side::Legacy, &tracker, &stamps, 1), stamped());
@@ -83,4 +102,47 @@ async fn a_read_in_cutover_brings_modern_up_to_a_legacy_row_whose_stamp_is_forgo
     assert_eq!(legacy.inner().inner().find(&KEY).await.unwrap(), Some(NEW));
     assert!(tracker.adopt(moved(&tracker.state(), Phase::Live)));
     assert_eq!(rows.find(&KEY).await.unwrap(), Some(NEW), "what was answered stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_write_is_not_stored_over_one_that_is_in_doubt() {
+    let (tracker, stamps) = node(&[Phase::DualWrite], LEGACY_FORGETS);
+    let (rows, _) = in_memory_tables(|row: &Row| row.0);
+    let legacy = Unstamped::new(Doubtful(rows), Side::Legacy, tracker, &stamps);
+    let (older, later) = (Record::live(stamps.now(), OLD), Record::live(stamps.now(), NEW));
+    assert_eq!(kind(legacy.apply(&KEY, &later).await), StoreErrorKind::Unknown);
+    assert_eq!(legacy.read(&KEY).await.unwrap().value, Some(NEW), "it is read");
+    assert_eq!(kind(legacy.apply(&KEY, &older).await), StoreErrorKind::Unavailable);
+    assert_eq!(legacy.read(&KEY).await.unwrap().value, Some(NEW));
+
+    let gone = Record::tombstone(stamps.now());
+    assert_eq!(legacy.apply(&KEY, &gone).await.unwrap(), Applied::Stored);
+    assert_eq!(legacy.apply(&KEY, &older).await.unwrap(), Applied::Stale(gone.stamp));
+}
+
+/// Saves, and loses the answer.
+#[derive(Debug)]
+struct Doubtful(InMemoryPlainRepository<u32, Row>);
+
+#[async_trait]
+impl Repository for Doubtful {
+    type Key = u32;
+    type Entity = Row;
+
+    fn key(&self, row: &Row) -> u32 {
+        row.0
+    }
+
+    async fn find(&self, key: &u32) -> Result<Option<Row>, StoreError> {
+        self.0.find(key).await
+    }
+
+    async fn save(&self, row: Row) -> Result<(), StoreError> {
+        self.0.save(row).await?;
+        Err(StoreError::unknown("lost"))
+    }
+
+    async fn delete(&self, key: &u32) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
 }

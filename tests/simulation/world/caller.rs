@@ -69,6 +69,7 @@ async fn find_many(world: &World, life: &Life, key: u32, patience: Duration) {
 
 async fn save(world: &World, life: &Life, key: u32, patience: Duration) {
     let row = (key, world.next_value());
+    world.network.trace.event(life.node(), "caller", "saves", key.into(), row.1);
     let pending = world.recorder.invoke_write(key, Some(row));
     let saved = timeout(patience, life.rows.save(row)).await;
     end(world, life, pending, row, saved.ok());
@@ -85,6 +86,7 @@ async fn save_many(world: &World, life: &Life, key: u32, patience: Duration) {
 }
 
 async fn delete(world: &World, life: &Life, key: u32, patience: Duration) {
+    world.network.trace.event(life.node(), "caller", "deletes", key.into(), 0);
     let pending = world.recorder.invoke_write(key, None);
     let deleted = timeout(patience, life.rows.delete(&key)).await;
     end(world, life, pending, (key, 0), deleted.ok());

@@ -50,8 +50,10 @@ async fn befall(world: &World, life: &Life, rng: &mut Rng) {
             0 | 1 => return,
             2 | 3 => {
                 world.network.trace.say(life.node(), format_args!("is cut off"));
+                // Long enough for a lease to run out, and for others to cross.
+                let longest = if world.plan.fenced { 20_000 } else { 9_000 };
                 life.process.cut_off(true);
-                sleep(Duration::from_millis(rng.u64(100..9_000))).await;
+                sleep(Duration::from_millis(rng.u64(100..longest))).await;
                 life.process.cut_off(false);
             }
             _ => {

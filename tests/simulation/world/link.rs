@@ -98,7 +98,7 @@ impl Link {
         let (fate, there, back) = self.sent("changes", about).await?;
         match fate {
             Fate::Fine => {
-                sleep(there).await;
+                sleep(there.min(self.latest)).await;
                 self.lives().await?;
                 let answer = effect().await;
                 self.back(about, back).await?;
@@ -144,7 +144,7 @@ impl Link {
             }
             Fate::Hung { has_effect } => {
                 if has_effect {
-                    self.network.carry(there, async move { drop(effect().await) });
+                    self.network.carry(there.min(self.latest), async move { drop(effect().await) });
                 } else {
                     drop(effect);
                 }

@@ -89,9 +89,13 @@ async fn muddle(
 
 async fn act(world: &Arc<World>, hands: &Hands, leg: usize, goal: Phase, rng: &mut Rng) {
     let (request, controller) = (request(), &hands.controller);
-    let what = rng.u8(0..24);
+    let is_ahead = world.plan.by_cohort && leg == 0;
+    let what = if is_ahead { rng.u8(9..20) } else { rng.u8(0..24) };
     world.network.trace.say(hands.life.node(), format_args!("the operator does {what}"));
-    let mut phase = || Phase::ALL[rng.usize(0..Phase::ALL.len())];
+    let mut phase = || match rng.u8(0..3) {
+        0 if is_ahead => Phase::Live,
+        _ => Phase::ALL[rng.usize(0..Phase::ALL.len())],
+    };
     let told = match what {
         0..8 => controller.advance_to(goal, &request).await.err(),
         8..10 => controller.roll_back(&request).await.err(),

@@ -18,6 +18,9 @@ use super::operator::{checker, retire};
 use super::weather::Weather;
 use super::world::{KEYS, OWN_KEYS, World};
 
+/// No caller is more patient; and some for whom he waits.
+const LONGEST_CALL: Duration = Duration::from_secs(180);
+
 /// The last stage, with nobody moving; then rest. `helpers` are the tasks around the nodes.
 pub(crate) async fn rest(world: &Arc<World>, helpers: Vec<JoinHandle<()>>) -> Result<(), String> {
     let is_tame = last_stage(world).await?;
@@ -33,16 +36,21 @@ pub(crate) async fn rest(world: &Arc<World>, helpers: Vec<JoinHandle<()>>) -> Re
     if lives.len() != world.plan.nodes as usize {
         return Err(format!("{} of {} nodes serve", lives.len(), world.plan.nodes));
     }
-    for life in &lives {
-        life.process.end();
-    }
-    for life in &lives {
-        life.process.ended().await;
-        life.rows.drained().await;
-    }
+    let ends = async {
+        for life in &lives {
+            life.process.end();
+        }
+        for life in &lives {
+            life.process.ended().await;
+            life.rows.drained().await;
+        }
+    };
+    timeout(LONGEST_CALL, ends).await.map_err(|_| "the work of a node has no end".to_owned())?;
+    world.network.heal();
     landed(world).await?;
     world.network.heal();
     if world.modern.scope() == StampScope::Process {
+        read_all(world, &lives).await?;
         write_again(world, &lives[0]).await?;
     }
     repaired(world, &lives).await?;
@@ -87,7 +95,6 @@ async fn last_stage(world: &Arc<World>) -> Result<bool, String> {
             break;
         }
     }
-    world.network.heal();
     Ok(world.plan.tame && world.ended.lock().unwrap().len() == ended_before)
 }
 
@@ -218,12 +225,24 @@ async fn equal(world: &World) -> Result<(), String> {
     Err(format!("at rest, legacy holds {differ:?}, modern {from:?}"))
 }
 
+/// What a node finds, which may have to wait for a breaker to close, or a slow call to end.
+async fn found(life: &Life, key: u32) -> Result<Option<Row>, String> {
+    let mut last = None;
+    for _ in 0..100 {
+        match life.rows.find(&key).await {
+            Ok(row) => return Ok(row),
+            Err(error) => last = Some(error.with_causes()),
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+    Err(format!("{key} is not read at rest: {last:?}"))
+}
+
 /// Every node reads every key once more.
 async fn read_all(world: &World, lives: &[Arc<Life>]) -> Result<(), String> {
     for key in 0..KEYS {
         for life in lives {
-            let row = life.rows.find(&key).await.map_err(|error| error.to_string())?;
-            world.recorder.final_read(key, row);
+            world.recorder.final_read(key, found(life, key).await?);
         }
     }
     if world.missed.load(Ordering::SeqCst) > 0 {

@@ -76,7 +76,10 @@ impl Rates {
         if rng.u16(0..1_000) < self.slow {
             let most = if rng.u8(0..6) == 0 { 25_000 } else { 4_000 };
             let long = |rng: &mut Rng| Duration::from_millis(rng.u64(0..most));
-            return if rng.bool() {
+            let lands_anyway = weather == Weather::Foul && rng.u16(0..400) < self.detached;
+            return if lands_anyway {
+                (Fate::Detached, long(rng), back)
+            } else if rng.bool() {
                 (Fate::Fine, long(rng), back)
             } else {
                 (Fate::Fine, there, long(rng))
