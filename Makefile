@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
 
-verify: test fmt clippy doc features model simulate loom quickstart adapters fleet
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet
 
 test:
 	cargo test --all-features
@@ -33,6 +33,10 @@ FROM ?= 0
 
 simulate:
 	FROM=$(FROM) SEEDS=$(SEEDS) cargo test --release --test simulation -- --nocapture
+
+# Faults planted in the library's code, each of which the simulation has to find.
+simulate-faults:
+	cargo test --release -p simulation-mutants -- --nocapture
 
 # The circuit breaker in every order of a few threads' steps, with sums that may not overflow, and flawed ones.
 LOOM = cargo test --release --config profile.release.package.breaker-model.overflow-checks=true -p breaker-model

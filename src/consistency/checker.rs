@@ -209,7 +209,7 @@ where
             }
             run.finish()
         };
-        until(shutdown, stop, work.instrument(info_span!(span::CHECK))).await
+        until(shutdown, stop, Box::pin(work.instrument(info_span!(span::CHECK)))).await
     }
 }
 
@@ -269,7 +269,7 @@ where
                 }
                 run.finish()
             };
-            until(shutdown, stop, work.instrument(info_span!(span::CHECK))).await
+            until(shutdown, stop, Box::pin(work.instrument(info_span!(span::CHECK)))).await
         }
     }
 }

@@ -75,7 +75,8 @@ where
                 }
                 u64::MAX
             };
-            until(shutdown, stop.clone(), cycles.instrument(info_span!(span::CHECK))).await
+            until(shutdown, stop.clone(), Box::pin(cycles.instrument(info_span!(span::CHECK))))
+                .await
         }
     }
 }
@@ -115,7 +116,8 @@ where
                 }
                 u64::MAX
             };
-            until(shutdown, stop.clone(), cycles.instrument(info_span!(span::CHECK))).await
+            until(shutdown, stop.clone(), Box::pin(cycles.instrument(info_span!(span::CHECK))))
+                .await
         }
     }
 }

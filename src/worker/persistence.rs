@@ -31,7 +31,8 @@ impl Persistence {
     pub(crate) async fn in_time<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
         let deadline = self.deadline;
         let late = |_| StoreError::unknown(format!("no answer within {deadline:?}"));
-        tokio::time::timeout(deadline, call).await.map_err(late)
+        // On the heap: the futures of workers are large enough as it is.
+        tokio::time::timeout(deadline, Box::pin(call)).await.map_err(late)
     }
 }
 

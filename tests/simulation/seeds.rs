@@ -1,5 +1,6 @@
 //! Many seeds at once; and one again, to see what happened.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -9,6 +10,33 @@ use crate::world::{Outcome, simulate};
 /// How many seeds a plain `cargo test` runs; `make simulate` runs 2,000, or as many as `SEEDS`
 /// says, and with `SEED` one of them, told in full.
 const SEEDS: u64 = 24;
+
+/// What a thousand seeds must have seen.
+const HAPPENS: &[&str] = &[
+    "backfill done",
+    "call: answer lost",
+    "call: goes on alone",
+    "call: hangs",
+    "call: lands later",
+    "call: never arrives",
+    "call: refused",
+    "call: rejected",
+    "clock set",
+    "cohort begins",
+    "cohort ends",
+    "cohort grows",
+    "cohort to live",
+    "evicted: has ended",
+    "evicted: lease ran out",
+    "halted",
+    "modern_only",
+    "moved by the guard",
+    "process cut off",
+    "process killed",
+    "query answered",
+    "ramp_down",
+    "sweep",
+];
 
 fn number(name: &str) -> Option<u64> {
     let given = std::env::var(name).ok()?;
@@ -23,6 +51,7 @@ struct Sums {
     unknown: u64,
     epochs: u64,
     lives: u64,
+    events: BTreeMap<String, u64>,
 }
 
 impl Sums {
@@ -33,6 +62,9 @@ impl Sums {
         self.unknown += outcome.verdict.unknown as u64;
         self.epochs += outcome.epochs;
         self.lives += outcome.lives;
+        for (what, count) in &outcome.events {
+            *self.events.entry(what.clone()).or_default() += count;
+        }
     }
 }
 
@@ -73,7 +105,17 @@ fn no_migration_loses_a_write_whatever_goes_wrong() {
     };
     let began = Instant::now();
     let (sums, wrong) = run(first, seeds);
-    println!("{sums:?} in {:.1?}", began.elapsed());
+    for (what, count) in &sums.events {
+        println!("{count:>9} {what}");
+    }
+    println!(
+        "{} acknowledged writes, {} in doubt, {} moves, {} lives of processes, in {:.1?}",
+        sums.acknowledged,
+        sums.unknown,
+        sums.epochs,
+        sums.lives,
+        began.elapsed()
+    );
     println!("figure simulation.seeds {}", sums.seeds);
     println!("figure simulation.operations {}", sums.operations);
     for (seed, what) in &wrong {
@@ -83,6 +125,10 @@ fn no_migration_loses_a_write_whatever_goes_wrong() {
         println!("{}", simulate(first, true).lines.join("\n"));
     }
     assert!(wrong.is_empty(), "{} of {} seeds went wrong", wrong.len(), sums.seeds);
+    if seeds >= 1_000 {
+        let never: Vec<_> = HAPPENS.iter().filter(|it| !sums.events.contains_key(**it)).collect();
+        assert!(never.is_empty(), "in {seeds} seeds this never happened: {never:?}");
+    }
 }
 
 #[test]

@@ -72,7 +72,7 @@ where
                 }
                 run.finish()
             };
-            until(shutdown, stop, work.instrument(info_span!(span::CHECK))).await
+            until(shutdown, stop, Box::pin(work.instrument(info_span!(span::CHECK)))).await
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who calls the repository: impatient, and told to stop before the process is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -92,20 +93,27 @@ async fn delete(world: &World, life: &Life, key: u32, patience: Duration) {
     end(world, life, pending, (key, 0), deleted.ok());
 }
 
-/// A query must show what its own caller has written and been told was done.
+/// A query must show whatever anybody, on whatever node, was told was done before it.
 pub(crate) async fn ask(world: Arc<World>, life: Arc<Life>, mut rng: Rng) {
     let key = OWN_KEYS + u32::try_from(life.node()).unwrap();
     while !life.process.is_ending() {
         sleep(Duration::from_millis(rng.u64(0..1_500))).await;
         let row = (key, world.next_value());
         let saved = timeout(Duration::from_secs(8), life.rows.save(row)).await;
-        if !matches!(saved, Ok(Ok(()))) {
-            continue;
+        if matches!(saved, Ok(Ok(()))) {
+            world.own.lock().unwrap().insert(row.0, row.1);
         }
+        let done = world.own.lock().unwrap().clone();
         let all = |side: Arc<Adapter>| async move { side.list().await };
         let rows = timeout(Duration::from_secs(8), life.rows.query(all, all)).await;
-        if matches!(rows, Ok(Ok(rows)) if !rows.contains(&row)) {
-            world.network.trace.say(life.node(), format_args!("a query missed {row:?}"));
+        let Ok(Ok(rows)) = rows else { continue };
+        world.network.trace.count("query answered");
+        let shown: BTreeMap<u32, u64> = rows.into_iter().collect();
+        let missed = done.iter().find(|(key, value)| shown.get(key).is_none_or(|it| it < value));
+        if let Some((key, value)) = missed {
+            let shown = shown.get(key);
+            let what = format_args!("a query missed {value} of {key}, and showed {shown:?}");
+            world.network.trace.say(life.node(), what);
             world.missed.fetch_add(1, Ordering::SeqCst);
         }
     }

@@ -34,6 +34,7 @@ pub(crate) async fn conduct(world: Arc<World>, number: usize, mut rng: Rng) {
 /// Ends a process at once; from then on everybody may know.
 pub(crate) fn kill(world: &World, life: &Life) {
     world.network.trace.say(life.node(), format_args!("is killed"));
+    world.network.trace.count("process killed");
     life.process.kill();
     world.has_ended(life.node());
 }
@@ -50,6 +51,7 @@ async fn befall(world: &World, life: &Life, rng: &mut Rng) {
             0 | 1 => return,
             2 | 3 => {
                 world.network.trace.say(life.node(), format_args!("is cut off"));
+                world.network.trace.count("process cut off");
                 // Long enough for a lease to run out, and for others to cross.
                 let longest = if world.plan.fenced { 20_000 } else { 9_000 };
                 life.process.cut_off(true);
@@ -59,6 +61,7 @@ async fn befall(world: &World, life: &Life, rng: &mut Rng) {
             _ => {
                 let off = rng.i64(-world.plan.skew..=world.plan.skew);
                 world.network.trace.say(life.node(), format_args!("its clock is set, {off} ms"));
+                world.network.trace.count("clock set");
                 life.wall.set(off);
             }
         }

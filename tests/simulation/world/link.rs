@@ -167,6 +167,9 @@ impl Link {
             self.rates.next(self.network.weather(), &mut rng)
         };
         self.network.trace.event(self.process.life, self.to, what, about, tag(drawn.0));
+        if drawn.0 != Fate::Fine {
+            self.network.trace.count(name(drawn.0));
+        }
         Ok(drawn)
     }
 
@@ -205,5 +208,18 @@ const fn tag(fate: Fate) -> u64 {
         Fate::Later(_) => 6,
         Fate::Hung { has_effect: false } => 7,
         Fate::Hung { has_effect: true } => 8,
+    }
+}
+
+const fn name(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Fine => "fine",
+        Fate::Detached => "call: goes on alone",
+        Fate::Refused => "call: refused",
+        Fate::Rejected => "call: rejected",
+        Fate::Lost => "call: answer lost",
+        Fate::Never => "call: never arrives",
+        Fate::Later(_) => "call: lands later",
+        Fate::Hung { .. } => "call: hangs",
     }
 }

@@ -11,6 +11,7 @@ mod link;
 mod nervous;
 mod network;
 mod operator;
+mod panics;
 mod plain;
 mod plan;
 mod process;
@@ -23,8 +24,12 @@ mod weather;
 #[expect(clippy::module_inception, reason = "it is what this folder is about")]
 mod world;
 
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::FutureExt;
 
 use strangler_fig::testkit::history::{Verdict, check};
 use tokio::runtime::{Builder, Handle};
@@ -46,6 +51,8 @@ pub(crate) struct Outcome {
     pub(crate) lines: Vec<String>,
     pub(crate) epochs: u64,
     pub(crate) lives: u64,
+    /// How often what happened.
+    pub(crate) events: BTreeMap<String, u64>,
 }
 
 impl Outcome {
@@ -54,9 +61,6 @@ impl Outcome {
         if !self.verdict.is_linearizable() {
             let shown = self.verdict.violations().iter().take(3);
             return Some(format!("{}\n{:#?}", self.verdict, shown.collect::<Vec<_>>()));
-        }
-        if self.verdict.undecided_keys > 0 {
-            return Some(format!("undecided: {}", self.verdict));
         }
         self.fault.clone()
     }
@@ -68,15 +72,22 @@ const LONGEST: Duration = Duration::from_secs(7_200);
 /// Runs one seed; with `in_words`, it tells what happened.
 pub(crate) fn simulate(seed: u64, in_words: bool) -> Outcome {
     fastrand::seed(seed);
+    panics::watch();
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(run(Plan::of(seed), in_words))
+    let outcome = runtime.block_on(run(Plan::of(seed), in_words));
+    drop(runtime);
+    Outcome { fault: panics::seen().or(outcome.fault), ..outcome }
 }
 
 async fn run(plan: Plan, in_words: bool) -> Outcome {
     let world = World::new(plan, in_words).await;
     world.network.trace.say(0, &world.plan);
-    let ended = timeout(LONGEST, migrate_and_rest(&world)).await;
-    let fault = ended.unwrap_or_else(|_| Err("it never came to rest".to_owned())).err();
+    let ended = AssertUnwindSafe(timeout(LONGEST, migrate_and_rest(&world))).catch_unwind().await;
+    let fault = match ended {
+        Ok(Ok(ended)) => ended.err(),
+        Ok(Err(_)) => Some("it never came to rest".to_owned()),
+        Err(_) => Some("it panicked".to_owned()),
+    };
     let left = if fault.is_none() { tasks_left().await } else { 0 };
     let fault = fault.or_else(|| (left > 0).then(|| format!("{left} tasks are left")));
     Outcome {
@@ -84,6 +95,7 @@ async fn run(plan: Plan, in_words: bool) -> Outcome {
         fault,
         trace: world.network.trace.hash(),
         lines: world.network.trace.lines(),
+        events: world.network.trace.counts(),
         epochs: world.state().await.epoch(),
         lives: world.next_life() - 1,
         plan: world.plan.clone(),

@@ -62,7 +62,7 @@ pub(crate) async fn migrate(world: &Arc<World>, mut rng: Rng) -> Result<(), Stri
     if let Some(Hands { life, .. }) = hands
         && !world.plan.is_single()
     {
-        retire(world, &life).await;
+        retire(world, &life).await?;
     }
     Ok(())
 }
@@ -129,6 +129,9 @@ async fn backfill(world: &World, hands: &Hands, leg: usize) {
     let backfiller = Backfiller::new(&hands.life.rows, checkpoints, repairs, job);
     let backfiller = backfiller.with_config(config).with_boundaries(vec![5, 10]);
     let copied = backfiller.run(std::future::pending()).await;
+    if copied.as_ref().is_ok_and(|report| report.is_done) {
+        world.network.trace.count("backfill done");
+    }
     let copied = copied.map_or(0, |report| report.copied);
     world.network.trace.event(hands.life.node(), "backfill", "copied", 0, copied);
 }
@@ -254,20 +257,24 @@ fn is_at(state: &MigrationState, goal: Phase) -> bool {
     state.base().phase == goal && state.cohort().is_none_or(|cohort| cohort.part.phase == goal)
 }
 
-/// Ends a process as one should: its tasks first, then its lease.
-pub(crate) async fn retire(world: &World, life: &Life) {
+/// Ends a process as one should: its work first, then its lease.
+pub(crate) async fn retire(world: &World, life: &Life) -> Result<(), String> {
     life.process.end();
     life.process.ended().await;
     life.rows.drained().await;
     life.process.leave();
     life.process.left().await;
+    let mut last = None;
     for _ in 0..100 {
         match life.rows.tracker().release().await {
-            Ok(()) => break,
-            Err(error) => world.network.trace.say(life.node(), &error),
+            Ok(()) => {
+                world.has_ended(life.node());
+                world.network.trace.say(life.node(), format_args!("has ended"));
+                return Ok(());
+            }
+            Err(error) => last = Some(error),
         }
         sleep(Duration::from_millis(500)).await;
     }
-    world.has_ended(life.node());
-    world.network.trace.say(life.node(), format_args!("has ended"));
+    Err(format!("a lease is never released: {last:?}"))
 }

@@ -65,7 +65,7 @@ pub(crate) async fn rest(world: &Arc<World>, helpers: Vec<JoinHandle<()>>) -> Re
     }
     read_all(world, &lives).await?;
     for life in &lives {
-        retire(world, life).await;
+        retire(world, life).await?;
     }
     world.serving.lock().unwrap().fill(None);
     Ok(())
@@ -158,6 +158,7 @@ async fn write_until_done(world: &World, life: &Life, key: u32) -> Result<(), St
         match life.rows.save(row).await {
             Ok(()) => {
                 pending.ok();
+                world.own.lock().unwrap().entry(key).and_modify(|value| *value = row.1);
                 return Ok(());
             }
             Err(error) => last = Some(error.with_causes()),
@@ -243,6 +244,13 @@ async fn read_all(world: &World, lives: &[Arc<Life>]) -> Result<(), String> {
     for key in 0..KEYS {
         for life in lives {
             world.recorder.final_read(key, found(life, key).await?);
+        }
+    }
+    let own = world.own.lock().unwrap().clone();
+    for (key, value) in own {
+        let row = found(&lives[0], key).await?;
+        if row.is_none_or(|row| row.1 < value) {
+            return Err(format!("{value} of {key} was acknowledged; at rest there is {row:?}"));
         }
     }
     if world.missed.load(Ordering::SeqCst) > 0 {

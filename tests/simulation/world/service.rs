@@ -6,7 +6,8 @@ use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::memory::InMemoryStateService;
 use strangler_fig::phase::{
-    MigrationName, MigrationState, MigrationStateService, NodeId, NodeLease, Revision, Versioned,
+    EvictionGround, MigrationName, MigrationState, MigrationStateService, Move, NodeId, NodeLease,
+    PartName, Phase, Revision, Versioned,
 };
 
 use super::link::Link;
@@ -46,9 +47,12 @@ impl MigrationStateService for ReachedService {
         let (network, life) = (Arc::clone(self.link.network()), self.link.process().life);
         let effect = move || async move {
             let moved = service.compare_and_set(expected, &next).await;
-            if moved.is_ok() {
-                let step = next.history().last().map(|record| record.step.to_string());
-                network.trace.say(life, format_args!("moved: {}", step.unwrap_or_default()));
+            if let (Ok(_), Some(made)) = (&moved, next.history().last()) {
+                network.trace.say(life, format_args!("moved: {}", made.step));
+                network.trace.count(moved_how(&made.step));
+                if made.actor.as_ref().is_some_and(|actor| actor.as_str() == "rollback-guard") {
+                    network.trace.count("moved by the guard");
+                }
             }
             moved
         };
@@ -83,5 +87,22 @@ impl MigrationStateService for ReachedService {
         }
         self.link.process().reaches_the_service().await;
         self.service.changed(name, seen).await;
+    }
+}
+
+/// A move, for the count of what happened.
+fn moved_how(step: &Move) -> &'static str {
+    match step {
+        Move::Phase { part: PartName::Base, to } => to.name(),
+        Move::Phase { part: PartName::Cohort, to: Phase::Live } => "cohort to live",
+        Move::Phase { part: PartName::Cohort, to: Phase::Cutover } => "cohort to cutover",
+        Move::Phase { .. } => "cohort elsewhere",
+        Move::StartCohort { .. } => "cohort begins",
+        Move::GrowCohort { .. } => "cohort grows",
+        Move::EndCohort => "cohort ends",
+        Move::Complete(_) => "sweep",
+        Move::Evict { ground: EvictionGround::LeaseRanOut, .. } => "evicted: lease ran out",
+        Move::Evict { .. } => "evicted: has ended",
+        _ => "other",
     }
 }

@@ -1,5 +1,6 @@
 //! What happened, as a hash of it all, and in words if somebody wants to read it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +16,7 @@ pub(crate) struct Trace {
 #[derive(Debug)]
 struct Told {
     hash: u64,
-    events: u64,
+    counts: BTreeMap<String, u64>,
     lines: Option<Vec<String>>,
 }
 
@@ -23,7 +24,7 @@ impl Trace {
     /// A trace that begins now; with `in_words` it keeps every line.
     pub(crate) fn new(in_words: bool) -> Self {
         let lines = in_words.then(Vec::new);
-        let told = Mutex::new(Told { hash: 0xcbf2_9ce4_8422_2325, events: 0, lines });
+        let told = Mutex::new(Told { hash: 0xcbf2_9ce4_8422_2325, counts: BTreeMap::new(), lines });
         Self { began: Instant::now(), told }
     }
 
@@ -38,7 +39,6 @@ impl Trace {
     ) {
         let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut told = self.lock();
-        told.events += 1;
         for word in [millis, who, about, value] {
             told.fold(&word.to_le_bytes());
         }
@@ -54,11 +54,23 @@ impl Trace {
         let millis = self.began.elapsed().as_millis();
         let line = format!("{millis:>8} ms  life {who:<3} {what}");
         let mut told = self.lock();
-        told.events += 1;
         told.fold(line.as_bytes());
         if let Some(lines) = &mut told.lines {
             lines.push(line);
         }
+    }
+
+    /// One more of what a run is asked for afterwards.
+    pub(crate) fn count(&self, what: &str) {
+        let mut told = self.lock();
+        match told.counts.get_mut(what) {
+            Some(count) => *count += 1,
+            None => drop(told.counts.insert(what.to_owned(), 1)),
+        }
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        self.lock().counts.clone()
     }
 
     pub(crate) fn hash(&self) -> u64 {

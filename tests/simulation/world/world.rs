@@ -1,6 +1,6 @@
 //! What all of one run share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) recorder: HistoryRecorder<u32, Row>,
     /// Queries that missed a write acknowledged before them.
     pub(crate) missed: AtomicU64,
+    /// By the key that only one life writes: the last value that it was told was saved.
+    pub(crate) own: Mutex<BTreeMap<u32, u64>>,
     /// Lives of processes that have ended for certain.
     pub(crate) ended: Mutex<BTreeSet<u64>>,
     /// The lives that serve, by node.
@@ -68,6 +70,7 @@ impl World {
             checkpoints: Arc::default(),
             recorder: HistoryRecorder::new(),
             missed: AtomicU64::new(0),
+            own: Mutex::default(),
             ended: Mutex::default(),
             serving: Mutex::new(vec![None; plan.nodes as usize]),
             settled: Flag::default(),
