@@ -180,6 +180,7 @@ mod tests {
     }
 }
 
+/// States twisted in one field, each named by it.
 #[cfg(test)]
 mod twisted {
     use std::num::NonZeroU32;

@@ -32,6 +32,7 @@
 mod attempt;
 mod calls;
 mod config;
+mod copy;
 mod error;
 mod preview;
 mod pump;

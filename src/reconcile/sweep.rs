@@ -1,11 +1,10 @@
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures::FutureExt;
 use tracing::{Instrument, debug, info_span};
 
 use super::attempt::{Left, Mended, attempt};
+use super::copy::copy;
 use super::tally::Tally;
 use super::{SweepConfig, SweepError, SweepReport};
 use crate::error::StoreError;
@@ -15,11 +14,11 @@ use crate::phase::{
     SweepTicket, take_step,
 };
 use crate::repository::{
-    Applied, ConflictPolicy, Join, JoinRule, MigrationRepository, ScanRepository, StampedRepository,
+    ConflictPolicy, Join, JoinRule, MigrationRepository, ScanRepository, StampedRepository,
 };
 use crate::stamp::Record;
 use crate::worker::{
-    Meter, Pace, Persistence, Progress, ReadOrder, Stopped, Throttle, Walk, Window, WorkerControl,
+    Meter, Pace, Progress, ReadOrder, Stopped, Throttle, Walk, Window, WorkerControl,
 };
 
 /// Joins every key of both stores, in both directions where that is allowed,
@@ -379,28 +378,4 @@ fn stopped(Stopped: Stopped) -> SweepError {
 
 fn panicked() -> StoreError {
     StoreError::unknown("the join panicked")
-}
-
-/// Copies records to a side and answers how many it took; the others are left to
-/// be joined alone, all of them after a panic or if no answer comes.
-async fn copy<S: StampedRepository>(
-    side: &S,
-    records: Vec<(S::Key, Record<S::Entity>)>,
-    tries: &Persistence,
-    alone: &mut Vec<S::Key>,
-) -> u64 {
-    if records.is_empty() {
-        return 0;
-    }
-    let applied = AssertUnwindSafe(async { side.apply_many(&records).await }).catch_unwind();
-    let answers = tries.in_time(applied).await.map(Result::unwrap_or_default);
-    let mut answers = answers.unwrap_or_default().into_iter();
-    let mut copied = 0;
-    for (key, _) in records {
-        match answers.next() {
-            Some(Ok(Applied::Stored)) => copied += 1,
-            Some(Ok(Applied::Stale(_)) | Err(_)) | None => alone.push(key),
-        }
-    }
-    copied
 }

@@ -25,9 +25,9 @@ fn stubborn() -> Policy {
 
 /// A plain repository that does its work and loses so many answers; or hangs.
 #[derive(Clone)]
-struct Lossy {
+pub(crate) struct Lossy {
     rows: InMemoryPlainRepository<u32, Row>,
-    losses: Arc<AtomicU32>,
+    pub(crate) losses: Arc<AtomicU32>,
     hangs: Arc<AtomicBool>,
     under_way: Arc<AtomicUsize>,
 }
@@ -40,7 +40,7 @@ impl Drop for Under {
 }
 
 impl Lossy {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             rows: in_memory_tables(|row: &Row| row.0).0,
             losses: Arc::default(),

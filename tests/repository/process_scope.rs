@@ -3,9 +3,9 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use strangler_fig::async_trait;
-use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::{InMemoryPlainRepository, in_memory_tables};
 use strangler_fig::phase::{MigrationState, Phase, PhaseTracker, Scopes, Side, TrackerConfig};
 use strangler_fig::repository::{
@@ -14,6 +14,7 @@ use strangler_fig::repository::{
 use strangler_fig::stamp::{Record, StampClock, StampScope};
 use strangler_fig::testkit::faults::{Fault, FaultyRepository, Pause};
 
+use crate::policies_unstamped::Lossy;
 use crate::support::{KEY, NEW, OLD, Row, Store, kind, moved};
 
 type Forgetful = FaultyRepository<Unstamped<InMemoryPlainRepository<u32, Row>>>;
@@ -107,8 +108,9 @@ async fn a_read_in_cutover_brings_modern_up_to_a_legacy_row_whose_stamp_is_forgo
 #[tokio::test(start_paused = true)]
 async fn an_older_write_is_not_stored_over_one_that_is_in_doubt() {
     let (tracker, stamps) = node(&[Phase::DualWrite], LEGACY_FORGETS);
-    let (rows, _) = in_memory_tables(|row: &Row| row.0);
-    let legacy = Unstamped::new(Doubtful(rows), Side::Legacy, tracker, &stamps);
+    let lossy = Lossy::new();
+    let legacy = Unstamped::new(lossy.clone(), Side::Legacy, tracker, &stamps);
+    lossy.losses.store(1, Ordering::SeqCst);
     let (older, later) = (Record::live(stamps.now(), OLD), Record::live(stamps.now(), NEW));
     assert_eq!(kind(legacy.apply(&KEY, &later).await), StoreErrorKind::Unknown);
     assert_eq!(legacy.read(&KEY).await.unwrap().value, Some(NEW), "it is read");
@@ -118,31 +120,4 @@ async fn an_older_write_is_not_stored_over_one_that_is_in_doubt() {
     let gone = Record::tombstone(stamps.now());
     assert_eq!(legacy.apply(&KEY, &gone).await.unwrap(), Applied::Stored);
     assert_eq!(legacy.apply(&KEY, &older).await.unwrap(), Applied::Stale(gone.stamp));
-}
-
-/// Saves, and loses the answer.
-#[derive(Debug)]
-struct Doubtful(InMemoryPlainRepository<u32, Row>);
-
-#[async_trait]
-impl Repository for Doubtful {
-    type Key = u32;
-    type Entity = Row;
-
-    fn key(&self, row: &Row) -> u32 {
-        row.0
-    }
-
-    async fn find(&self, key: &u32) -> Result<Option<Row>, StoreError> {
-        self.0.find(key).await
-    }
-
-    async fn save(&self, row: Row) -> Result<(), StoreError> {
-        self.0.save(row).await?;
-        Err(StoreError::unknown("lost"))
-    }
-
-    async fn delete(&self, key: &u32) -> Result<(), StoreError> {
-        self.0.delete(key).await
-    }
 }

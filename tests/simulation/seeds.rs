@@ -68,7 +68,7 @@ impl Sums {
     }
 }
 
-/// Runs seeds on all cores; the first that went wrong, if any did.
+/// Runs seeds on all cores, until one goes wrong; with `GO_ON=1`, all of them.
 fn run(first: u64, seeds: u64) -> (Sums, Vec<(u64, String)>) {
     let next = AtomicU64::new(first);
     let stops = AtomicBool::new(false);
@@ -85,7 +85,7 @@ fn run(first: u64, seeds: u64) -> (Sums, Vec<(u64, String)>) {
                     let outcome = simulate(seed, false);
                     sums.lock().unwrap().count(&outcome);
                     if let Some(what) = outcome.wrong() {
-                        wrong.lock().unwrap().push((seed, format!("{what}\n{}", outcome.plan)));
+                        wrong.lock().unwrap().push((seed, format!("{what}\n{:?}", outcome.plan)));
                         stops.store(std::env::var("GO_ON").is_err(), Ordering::SeqCst);
                     }
                 }

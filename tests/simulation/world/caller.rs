@@ -39,13 +39,7 @@ pub(crate) async fn work(world: Arc<World>, life: Arc<Life>, mut rng: Rng) {
 async fn find(world: &World, life: &Life, key: u32, patience: Duration) {
     let pending = world.recorder.invoke_read(key);
     if let Ok(Ok(row)) = timeout(patience, life.rows.find(&key)).await {
-        world.network.trace.event(
-            life.node(),
-            "caller",
-            "finds",
-            key.into(),
-            row.map_or(0, |row| row.1),
-        );
+        finds(world, life, key, row);
         pending.read(row);
     }
 }
@@ -56,16 +50,15 @@ async fn find_many(world: &World, life: &Life, key: u32, patience: Duration) {
     let Ok(found) = timeout(patience, life.rows.find_many(&keys)).await else { return };
     for ((pending, found), key) in pending.into_iter().zip(found).zip(keys) {
         if let Ok(row) = found {
-            world.network.trace.event(
-                life.node(),
-                "caller",
-                "finds",
-                key.into(),
-                row.map_or(0, |row| row.1),
-            );
+            finds(world, life, key, row);
             pending.read(row);
         }
     }
+}
+
+fn finds(world: &World, life: &Life, key: u32, row: Option<Row>) {
+    let value = row.map_or(0, |row| row.1);
+    world.network.trace.event(life.node(), "caller", "finds", key.into(), value);
 }
 
 async fn save(world: &World, life: &Life, key: u32, patience: Duration) {

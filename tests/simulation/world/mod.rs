@@ -81,7 +81,7 @@ pub(crate) fn simulate(seed: u64, in_words: bool) -> Outcome {
 
 async fn run(plan: Plan, in_words: bool) -> Outcome {
     let world = World::new(plan, in_words).await;
-    world.network.trace.say(0, &world.plan);
+    world.network.trace.say(0, format_args!("{:?}", world.plan));
     let ended = AssertUnwindSafe(timeout(LONGEST, migrate_and_rest(&world))).catch_unwind().await;
     let fault = match ended {
         Ok(Ok(ended)) => ended.err(),

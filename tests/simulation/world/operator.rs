@@ -58,6 +58,7 @@ pub(crate) async fn migrate(world: &Arc<World>, mut rng: Rng) -> Result<(), Stri
     world.settled.set(true);
     sleep(Duration::from_secs(10)).await;
     landed(world).await?;
+    world.network.unheal();
     arrive(world, &mut hands, world.plan.last).await?;
     if let Some(Hands { life, .. }) = hands
         && !world.plan.is_single()

@@ -1,6 +1,5 @@
 //! What one seed stands for.
 
-use std::fmt;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -115,11 +114,5 @@ fn rates_of(kind: Kind, rng: &mut Rng) -> Rates {
     match kind {
         Kind::Unstamped => Rates { later: 0, hung: 0, detached: 0, ..rates },
         _ => rates,
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
     }
 }

@@ -46,9 +46,7 @@ pub(crate) async fn rest(world: &Arc<World>, helpers: Vec<JoinHandle<()>>) -> Re
         }
     };
     timeout(LONGEST_CALL, ends).await.map_err(|_| "the work of a node has no end".to_owned())?;
-    world.network.heal();
     landed(world).await?;
-    world.network.heal();
     if world.modern.scope() == StampScope::Process {
         read_all(world, &lives).await?;
         write_again(world, &lives[0]).await?;
@@ -82,6 +80,7 @@ async fn last_stage(world: &Arc<World>) -> Result<bool, String> {
         adopted(world).await?;
         let lives = world.serving();
         checked(world, lives.first().ok_or("nobody serves")?).await?;
+        world.network.unheal();
         world.network.turn(Weather::Tame);
     } else {
         world.network.turn(Weather::Foul);
@@ -120,13 +119,12 @@ fn all_follow(world: &World) -> bool {
     lives.len() == world.plan.nodes as usize && lives.iter().all(follows)
 }
 
-/// Nothing hangs any more, and nothing is under way.
+/// Nothing hangs any more from now on, and nothing is under way.
 pub(crate) async fn landed(world: &World) -> Result<(), String> {
     world.network.heal();
     sleep(Duration::from_secs(1)).await;
     for _ in 0..600 {
         if world.network.under_way() == 0 {
-            world.network.unheal();
             return Ok(());
         }
         sleep(Duration::from_millis(100)).await;
