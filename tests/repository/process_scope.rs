@@ -117,6 +117,7 @@ async fn an_older_write_is_not_stored_over_one_that_is_in_doubt() {
     assert_eq!(kind(legacy.apply(&KEY, &older).await), StoreErrorKind::Unavailable);
     assert_eq!(legacy.read(&KEY).await.unwrap().value, Some(NEW));
 
+    assert_eq!(legacy.apply(&KEY, &later).await.unwrap(), Applied::Stored, "it itself again");
     let gone = Record::tombstone(stamps.now());
     assert_eq!(legacy.apply(&KEY, &gone).await.unwrap(), Applied::Stored);
     assert_eq!(legacy.apply(&KEY, &older).await.unwrap(), Applied::Stale(gone.stamp));
