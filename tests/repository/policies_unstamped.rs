@@ -23,6 +23,9 @@ fn stubborn() -> Policy {
         .with_try_deadline(ms(100))
 }
 
+/// What no [`Lossy`] takes.
+pub(crate) const REFUSED: Row = (KEY, "refused");
+
 /// A plain repository that does its work and loses so many answers; or hangs.
 #[derive(Clone)]
 pub(crate) struct Lossy {
@@ -80,6 +83,9 @@ impl Repository for Lossy {
     }
 
     async fn save(&self, row: Row) -> Result<(), StoreError> {
+        if row == REFUSED {
+            return Err(StoreError::rejected("nobody takes it"));
+        }
         self.rows.save(row).await?;
         self.fate().await
     }

@@ -14,7 +14,7 @@ use strangler_fig::repository::{
 use strangler_fig::stamp::{Record, StampClock, StampScope};
 use strangler_fig::testkit::faults::{Fault, FaultyRepository, Pause};
 
-use crate::policies_unstamped::Lossy;
+use crate::policies_unstamped::{Lossy, REFUSED};
 use crate::support::{KEY, NEW, OLD, Row, Store, kind, moved};
 
 type Forgetful = FaultyRepository<Unstamped<InMemoryPlainRepository<u32, Row>>>;
@@ -121,4 +121,36 @@ async fn an_older_write_is_not_stored_over_one_that_is_in_doubt() {
     let gone = Record::tombstone(stamps.now());
     assert_eq!(legacy.apply(&KEY, &gone).await.unwrap(), Applied::Stored);
     assert_eq!(legacy.apply(&KEY, &older).await.unwrap(), Applied::Stale(gone.stamp));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_surely_refused_stands_in_nobodys_way() {
+    let (tracker, stamps) = node(&[Phase::DualWrite], LEGACY_FORGETS);
+    let lossy = Lossy::new();
+    let legacy = Unstamped::new(lossy.clone(), Side::Legacy, tracker, &stamps);
+    let [first, second, third, fourth] = std::array::from_fn(|_| stamps.now());
+    let refused = |stamp| Record::live(stamp, REFUSED);
+    assert_eq!(kind(legacy.apply(&KEY, &refused(second)).await), StoreErrorKind::Rejected);
+    lossy.losses.store(1, Ordering::SeqCst);
+    let doubtful = Record::live(first, OLD);
+    assert_eq!(kind(legacy.apply(&KEY, &doubtful).await), StoreErrorKind::Unknown, "in doubt");
+
+    assert_eq!(kind(legacy.apply(&KEY, &refused(fourth)).await), StoreErrorKind::Rejected);
+    let next = Record::live(third, NEW);
+    assert_eq!(legacy.apply(&KEY, &next).await.unwrap(), Applied::Stored);
+    assert_eq!(legacy.read(&KEY).await.unwrap(), next);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_does_not_end_an_older_doubt() {
+    let (tracker, stamps) = node(&[Phase::DualWrite], LEGACY_FORGETS);
+    let lossy = Lossy::new();
+    let legacy = Unstamped::new(lossy.clone(), Side::Legacy, tracker, &stamps);
+    let [first, second, third] = std::array::from_fn(|_| stamps.now());
+    lossy.losses.store(1, Ordering::SeqCst);
+    assert_eq!(kind(legacy.apply(&KEY, &Record::live(second, OLD)).await), StoreErrorKind::Unknown);
+    let refused = Record::live(third, REFUSED);
+    assert_eq!(kind(legacy.apply(&KEY, &refused).await), StoreErrorKind::Rejected);
+    let older = Record::live(first, NEW);
+    assert_eq!(kind(legacy.apply(&KEY, &older).await), StoreErrorKind::Unavailable);
 }
