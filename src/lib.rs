@@ -97,6 +97,7 @@ pub mod phase;
 pub mod reconcile;
 pub mod repository;
 pub mod resilience;
+pub mod saga;
 pub mod stamp;
 #[cfg(feature = "testkit")]
 pub mod testkit;

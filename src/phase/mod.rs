@@ -45,7 +45,7 @@ mod history;
 mod hold;
 mod id;
 mod lease;
-mod name;
+pub(crate) mod name;
 mod node;
 mod part;
 mod plan;
@@ -72,6 +72,7 @@ pub use history::{Actor, Evidence, MoveHistory, MoveNote, MoveRecord, Reason, Te
 pub use hold::Hold;
 pub use id::{IdError, Incarnation, MoveId, NodeId, NodeIdError};
 pub use lease::{Adopted, NodeLease, NodeRole, Scopes};
+pub(crate) use name::name;
 pub use name::{MigrationName, NameError, NodeName};
 pub use part::{Cohort, CutOver, Part, PartName};
 pub use plan::{ReadPlan, WritePlan, primary, read_must_rerun, write_must_rerun};

@@ -1,8 +1,4 @@
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 /// The longest name, in bytes.
 const NAME_MAX: usize = 128;
@@ -19,7 +15,8 @@ const NAME_MAX: usize = 128;
 #[error("a name is 1 to 128 of the characters A-Z a-z 0-9 . _ -, not {0:?}")]
 pub struct NameError(String);
 
-fn checked(text: &str) -> Result<Arc<str>, NameError> {
+/// The text, if it is a name.
+pub(crate) fn checked(text: &str) -> Result<Arc<str>, NameError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(fits) {
         return Err(NameError(text.chars().take(NAME_MAX).collect()));
@@ -27,12 +24,15 @@ fn checked(text: &str) -> Result<Arc<str>, NameError> {
     Ok(text.into())
 }
 
+/// A type of names, with a document of its own.
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(Arc<str>);
+        pub struct $type(std::sync::Arc<str>);
 
         impl $type {
             /// The name as text.
@@ -42,26 +42,26 @@ macro_rules! name {
             }
         }
 
-        impl FromStr for $type {
-            type Err = NameError;
+        impl std::str::FromStr for $type {
+            type Err = $crate::phase::NameError;
 
-            fn from_str(text: &str) -> Result<Self, NameError> {
-                checked(text).map(Self)
+            fn from_str(text: &str) -> Result<Self, $crate::phase::NameError> {
+                $crate::phase::name::checked(text).map(Self)
             }
         }
 
         impl TryFrom<&str> for $type {
-            type Error = NameError;
+            type Error = $crate::phase::NameError;
 
-            fn try_from(text: &str) -> Result<Self, NameError> {
+            fn try_from(text: &str) -> Result<Self, $crate::phase::NameError> {
                 text.parse()
             }
         }
 
         impl TryFrom<String> for $type {
-            type Error = NameError;
+            type Error = $crate::phase::NameError;
 
-            fn try_from(text: String) -> Result<Self, NameError> {
+            fn try_from(text: String) -> Result<Self, $crate::phase::NameError> {
                 text.parse()
             }
         }
@@ -72,13 +72,15 @@ macro_rules! name {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
     };
 }
+
+pub(crate) use name;
 
 name! {
     /// Which migration: one capability on its way from one store to another.

@@ -1,0 +1,294 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Payload, SagaId, SagaOutcome, StepName};
+use crate::phase::NodeId;
+
+/// One line of a saga's journal: what is about to be done, or what came of it. What a
+/// saga is, is what its entries add up to.
+///
+/// ```
+/// use strangler_fig::saga::{Payload, SagaEntry};
+///
+/// let entry = SagaEntry::Succeeded { step: "charge".parse()?, output: Payload::of(&42)? };
+/// let text = entry.to_document();
+/// assert_eq!(text, r#"{"succeeded":{"step":"charge","output":42}}"#);
+/// assert_eq!(SagaEntry::from_document(&text)?, entry);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum SagaEntry {
+    /// The saga exists: always the first entry, and no other.
+    Begun {
+        /// What it was started with.
+        input: Payload,
+        /// When it turns back at the latest, in milliseconds since 1970, unless it is past
+        /// its pivot by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<u64>,
+        /// The W3C `traceparent` of whoever started it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        traceparent: Option<String>,
+    },
+    /// Another runner has taken it over. What was under way may go on elsewhere.
+    Resumed {
+        /// Who.
+        runner: NodeId,
+    },
+    /// The step is about to be executed.
+    Started {
+        /// Which.
+        step: StepName,
+    },
+    /// The step has had its effect.
+    Succeeded {
+        /// Which.
+        step: StepName,
+        /// What it hands on.
+        output: Payload,
+    },
+    /// An attempt to execute the step, or to learn what became of one, has failed.
+    Failed {
+        /// Which.
+        step: StepName,
+        /// What it reported, causes included.
+        error: String,
+        /// What is known of its effect.
+        doubt: Doubt,
+        /// What comes next.
+        then: Then,
+    },
+    /// It was told to turn back.
+    Cancelled {
+        /// Why.
+        cause: Cause,
+    },
+    /// The step is about to be compensated.
+    CompensationStarted {
+        /// Which.
+        step: StepName,
+    },
+    /// The step's effect is undone, or there was none.
+    Compensated {
+        /// Which.
+        step: StepName,
+    },
+    /// An attempt to compensate the step has failed.
+    CompensationFailed {
+        /// Which.
+        step: StepName,
+        /// What it reported, causes included.
+        error: String,
+        /// What comes next: to try again, or to wait for an operator.
+        then: Then,
+    },
+    /// An operator has decided.
+    Repaired {
+        /// What.
+        repair: Repair,
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is over.
+    Ended {
+        /// How.
+        outcome: SagaOutcome,
+    },
+}
+
+/// What is known of the effect of a failed attempt.
+///
+/// ```
+/// use strangler_fig::saga::Doubt;
+/// assert_eq!(serde_json::to_string(&Doubt::Raised).unwrap(), r#""raised""#);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// This attempt surely had none; what earlier ones had is as it was.
+    None,
+    /// It may have had its effect, or have it yet.
+    Raised,
+    /// No attempt so far had one, nor will have.
+    Cleared,
+}
+
+/// What comes after a failure. Pauses are drawn once, and written down.
+///
+/// ```
+/// use std::time::Duration;
+/// use strangler_fig::saga::Then;
+/// assert_eq!(Then::retry(Duration::from_secs(2)), Then::Retry { after: 2_000 });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Then {
+    /// The same again.
+    Retry {
+        /// After so many milliseconds.
+        after: u64,
+    },
+    /// The step is asked what became of it.
+    Probe {
+        /// After so many milliseconds.
+        after: u64,
+    },
+    /// The saga turns back.
+    Unwind,
+    /// It waits for an operator.
+    Park,
+}
+
+impl Then {
+    /// The same again, after a pause; fractions of a millisecond are dropped.
+    #[must_use]
+    pub fn retry(pause: Duration) -> Self {
+        Self::Retry { after: millis(pause) }
+    }
+
+    /// To ask what became of it, after a pause.
+    #[must_use]
+    pub fn probe(pause: Duration) -> Self {
+        Self::Probe { after: millis(pause) }
+    }
+}
+
+fn millis(pause: Duration) -> u64 {
+    u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Why a saga turned back.
+///
+/// ```
+/// use strangler_fig::saga::Cause;
+///
+/// let cause = Cause::Cancelled { actor: "ada".to_owned(), reason: "out of stock".to_owned() };
+/// assert_eq!(cause.to_string(), "cancelled by ada: out of stock");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A step failed, or its effect could not be learnt.
+    Failed {
+        /// Which.
+        step: StepName,
+        /// What it reported.
+        error: String,
+    },
+    /// Somebody cancelled it.
+    Cancelled {
+        /// Who.
+        actor: String,
+        /// Why.
+        reason: String,
+    },
+    /// Its time was up.
+    Deadline,
+    /// The saga that it is a step of turned back.
+    Recalled {
+        /// That saga.
+        parent: SagaId,
+    },
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failed { step, error } => write!(f, "step {step} failed: {error}"),
+            Self::Cancelled { actor, reason } => write!(f, "cancelled by {actor}: {reason}"),
+            Self::Deadline => f.write_str("its deadline has passed"),
+            Self::Recalled { parent } => write!(f, "recalled by saga {parent}"),
+        }
+    }
+}
+
+/// What an operator decides about a saga that waits for one.
+///
+/// ```
+/// use strangler_fig::saga::{Payload, Repair};
+///
+/// // The bank's clerk says that the money has arrived.
+/// let repair = Repair::Skip { step: "charge".parse()?, output: Payload::of(&"receipt 17")? };
+/// assert_eq!(repair.step().map(ToString::to_string).as_deref(), Some("charge"));
+/// assert_eq!(Repair::GiveUp.step(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Repair {
+    /// What the step waits with is tried again at once, with all of its retries anew.
+    Retry {
+        /// Which.
+        step: StepName,
+    },
+    /// The step counts as done, with this output: for what was done by hand.
+    Skip {
+        /// Which.
+        step: StepName,
+        /// What later steps find.
+        output: Payload,
+    },
+    /// The step counts as failed without effect, and the saga turns back.
+    Fail {
+        /// Which.
+        step: StepName,
+    },
+    /// The step counts as compensated: for what was undone by hand.
+    MarkCompensated {
+        /// Which.
+        step: StepName,
+    },
+    /// The saga ends as it is, with whatever effects are left.
+    GiveUp,
+}
+
+impl Repair {
+    /// Which step it is about, if it is about one.
+    #[must_use]
+    pub const fn step(&self) -> Option<&StepName> {
+        match self {
+            Self::Retry { step }
+            | Self::Skip { step, .. }
+            | Self::Fail { step }
+            | Self::MarkCompensated { step } => Some(step),
+            Self::GiveUp => None,
+        }
+    }
+}
+
+/// A document that is no entry of a saga's journal.
+///
+/// ```
+/// use strangler_fig::saga::SagaEntry;
+///
+/// let error = SagaEntry::from_document(r#"{"started":{"step":7}}"#).unwrap_err();
+/// assert!(error.to_string().starts_with("the entry is broken at started.step"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the entry is broken at {}: {}", .0.path(), .0.inner())]
+pub struct EntryError(#[from] serde_path_to_error::Error<serde_json::Error>);
+
+impl SagaEntry {
+    /// The entry as JSON, to be stored.
+    #[must_use]
+    pub fn to_document(&self) -> String {
+        serde_json::to_string(self).expect("every field has a JSON form")
+    }
+
+    /// The entry in a document.
+    ///
+    /// # Errors
+    ///
+    /// When it is none: the field that is wrong, by its path.
+    pub fn from_document(text: &str) -> Result<Self, EntryError> {
+        let mut document = serde_json::Deserializer::from_str(text);
+        Ok(serde_path_to_error::deserialize(&mut document)?)
+    }
+}

@@ -1,0 +1,117 @@
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::StepName;
+
+/// The longest id, in bytes: it fits a key of any SQL server.
+const ID_MAX: usize = 250;
+
+/// Which execution of a saga: an id of the caller's world, an order's number say. A
+/// second start under the same id finds the first.
+///
+/// 1 to 250 of the characters `A-Z a-z 0-9 . _ : - /`. A sub-saga's is its parent's id, a
+/// slash, and the step.
+///
+/// ```
+/// use strangler_fig::saga::SagaId;
+///
+/// let order: SagaId = "order:4711".parse()?;
+/// assert_eq!(order.child(&"ship".parse()?)?.to_string(), "order:4711/ship");
+/// assert!("no spaces".parse::<SagaId>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SagaId(Arc<str>);
+
+/// A text that cannot be the id of a saga.
+///
+/// ```
+/// use strangler_fig::saga::SagaId;
+///
+/// let error = "an order".parse::<SagaId>().unwrap_err();
+/// assert!(error.to_string().ends_with("not \"an order\""));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a saga's id is 1 to 250 of the characters A-Z a-z 0-9 . _ : - /, not {0:?}")]
+pub struct SagaIdError(String);
+
+impl SagaId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id of the saga that step `step` of this one runs.
+    ///
+    /// # Errors
+    ///
+    /// When it would be too long.
+    pub fn child(&self, step: &StepName) -> Result<Self, SagaIdError> {
+        format!("{self}/{step}").parse()
+    }
+}
+
+impl FromStr for SagaId {
+    type Err = SagaIdError;
+
+    fn from_str(text: &str) -> Result<Self, SagaIdError> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/".contains(&byte);
+        if text.is_empty() || text.len() > ID_MAX || !text.bytes().all(fits) {
+            return Err(SagaIdError(text.chars().take(ID_MAX).collect()));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<&str> for SagaId {
+    type Error = SagaIdError;
+
+    fn try_from(text: &str) -> Result<Self, SagaIdError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for SagaId {
+    type Error = SagaIdError;
+
+    fn try_from(text: String) -> Result<Self, SagaIdError> {
+        text.parse()
+    }
+}
+
+impl From<SagaId> for String {
+    fn from(id: SagaId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for SagaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_plain_and_not_too_long() {
+        for bad in ["", " ", "a b", "é", "a\n", &"x".repeat(251)] {
+            assert!(bad.parse::<SagaId>().is_err(), "{bad:?}");
+        }
+        assert!("x".repeat(250).parse::<SagaId>().is_ok());
+    }
+
+    #[test]
+    fn a_child_whose_id_would_be_too_long_is_refused() {
+        let parent: SagaId = "x".repeat(246).parse().unwrap();
+        assert!(parent.child(&"abc".parse().unwrap()).is_ok());
+        assert!(parent.child(&"abcd".parse().unwrap()).is_err());
+    }
+}

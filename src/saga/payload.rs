@@ -1,0 +1,110 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// What a saga hands on, as JSON: its input, the outputs of its steps.
+///
+/// It may hold what concerns nobody else: `Debug` shows its length only.
+///
+/// ```
+/// use strangler_fig::saga::Payload;
+///
+/// let reserved = Payload::of(&("SKU-1", 3))?;
+/// assert_eq!(reserved.as_str(), r#"["SKU-1",3]"#);
+/// assert_eq!(reserved.read::<(String, u32)>()?.1, 3);
+/// assert_eq!(format!("{reserved:?}"), "Payload(11 bytes)");
+/// assert!(reserved.read::<bool>().is_err());
+/// # Ok::<(), strangler_fig::saga::PayloadError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Payload(Arc<str>);
+
+/// A value that has no JSON, or JSON that is no such value.
+#[derive(Debug, thiserror::Error)]
+#[error("the payload is not what it should be")]
+pub struct PayloadError(#[from] serde_json::Error);
+
+impl Payload {
+    /// The JSON of `value`.
+    ///
+    /// # Errors
+    ///
+    /// When it has none: a map whose keys are no texts, say.
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, PayloadError> {
+        let mut text = Vec::with_capacity(128);
+        serde_json::to_writer(&mut text, value)?;
+        let text = std::str::from_utf8(&text).expect("JSON is UTF-8");
+        Ok(Self(text.into()))
+    }
+
+    /// The JSON in `text`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, PayloadError> {
+        let raw: &RawValue = serde_json::from_str(text)?;
+        Ok(Self(raw.get().into()))
+    }
+
+    /// The value in it.
+    ///
+    /// # Errors
+    ///
+    /// When it is no `T`.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        Ok(serde_json::from_str(&self.0)?)
+    }
+
+    /// Its JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Payload {
+    /// As what it is, not as a text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(raw.get().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_stands_in_a_document_as_what_it_is() {
+        let payload = Payload::of(&[Some("a \"quote\""), None]).unwrap();
+        let document = serde_json::to_string(&("x", &payload)).unwrap();
+        assert_eq!(document, r#"["x",["a \"quote\"",null]]"#);
+        let (_, read): (String, Payload) = serde_json::from_str(&document).unwrap();
+        assert_eq!(read, payload);
+    }
+
+    #[test]
+    fn what_is_no_json_is_no_payload() {
+        for bad in ["", "{", "nul", "1 2", "'a'"] {
+            assert!(Payload::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Payload::parse(" [1] ").unwrap().as_str(), "[1]");
+    }
+}
