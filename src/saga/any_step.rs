@@ -1,0 +1,261 @@
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use tokio::time::{Instant, timeout};
+
+use super::definition::Definition;
+use super::judge::End;
+use super::wire::Slots;
+use super::{
+    DefinitionId, Effect, Payload, PayloadError, Probe, SagaOutcome, SagaStep, StepContext,
+    StepError, StepPolicy, Wire,
+};
+use crate::resilience::CallError;
+
+/// A value of a type that only its step knows.
+pub(super) type Shared = Arc<dyn Any + Send + Sync>;
+
+/// What came of a call of a step.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// It is done.
+    Done(Product),
+    /// It is undone.
+    Undone,
+    /// It is not, as far as is known.
+    Failed { end: End, error: String, hint: Option<Duration> },
+}
+
+/// An output, as it is and as it is written.
+#[derive(Debug)]
+pub(super) struct Product {
+    pub(super) payload: Payload,
+    pub(super) value: Shared,
+}
+
+/// Whoever runs sagas that are steps of others.
+pub(super) trait Nest: Send + Sync {
+    /// Runs the saga that `context` names, or finds it, and waits for its end.
+    fn run(
+        self: Arc<Self>,
+        context: StepContext,
+        definition: DefinitionId,
+        input: Payload,
+        digest: u128,
+    ) -> BoxFuture<'static, Result<SagaOutcome, StepError>>;
+
+    /// Undoes it, whether it is over, under way or was never begun, and waits for that.
+    fn recall(
+        self: Arc<Self>,
+        context: StepContext,
+        definition: DefinitionId,
+        input: Payload,
+        digest: u128,
+    ) -> BoxFuture<'static, Result<(), StepError>>;
+}
+
+/// One call of a step.
+pub(super) struct Call<'a> {
+    pub(super) slots: &'a Slots,
+    pub(super) context: StepContext,
+    pub(super) nest: &'a Arc<dyn Nest>,
+}
+
+/// A step whose types are forgotten.
+pub(super) trait AnyStep: fmt::Debug + Send + Sync {
+    fn policy(&self) -> &StepPolicy;
+    /// The saga it is, if it is one: an execution of it is dropped once the saga around it turns back.
+    fn nested(&self) -> Option<&Arc<Definition>> {
+        None
+    }
+    fn execute(&self, call: Call<'_>) -> BoxFuture<'static, Report>;
+    fn probe(&self, call: Call<'_>) -> BoxFuture<'static, Report>;
+    fn compensate(&self, call: Call<'_>, output: Option<&Shared>) -> BoxFuture<'static, Report>;
+    /// The output in a payload.
+    fn read(&self, payload: &Payload) -> Result<Shared, PayloadError>;
+}
+
+/// A user's step, and where its input comes from.
+pub(super) struct Wired<S, W> {
+    pub(super) step: Arc<S>,
+    pub(super) wire: W,
+    pub(super) policy: Arc<StepPolicy>,
+}
+
+impl<S: SagaStep, W> fmt::Debug for Wired<S, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.step.fmt(f)
+    }
+}
+
+/// What a wire brings; a panic in a closure of it is a mistake in the definition.
+pub(super) fn resolved<W: Wire>(wire: &W, slots: &Slots) -> Result<W::Target, Report> {
+    catch_unwind(AssertUnwindSafe(|| wire.resolve(slots))).map_err(|panic| Report::Failed {
+        end: End::Refused,
+        error: format!("its input cannot be made: {}", text_of(&*panic)),
+        hint: None,
+    })
+}
+
+impl<S, W> AnyStep for Wired<S, W>
+where
+    S: SagaStep,
+    W: Wire<Target = S::Input>,
+{
+    fn policy(&self) -> &StepPolicy {
+        &self.policy
+    }
+
+    fn execute(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
+        let input = match resolved(&self.wire, call.slots) {
+            Ok(input) => input,
+            Err(report) => return ready(report).boxed(),
+        };
+        let (step, policy, context) =
+            (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
+        Box::pin(async move {
+            let execute = || step.execute(&input, &context);
+            let answered = match &policy.breaker {
+                None => answer(&policy, execute()).await,
+                Some(breaker) => {
+                    match breaker.call_judged(judged, || answer(&policy, execute())).await {
+                        Ok(output) => Ok(output),
+                        Err(CallError::Failed(report)) => Err(report),
+                        Err(refused) => Err(Report::Failed {
+                            end: End::NotDone,
+                            error: refused_text(&refused),
+                            hint: None,
+                        }),
+                    }
+                }
+            };
+            answered.map_or_else(|report| report, done)
+        })
+    }
+
+    fn probe(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
+        let input = match resolved(&self.wire, call.slots) {
+            Ok(input) => input,
+            Err(report) => return ready(report).boxed(),
+        };
+        let (step, policy, context) =
+            (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
+        Box::pin(async move {
+            match answer(&policy, step.probe(&input, &context)).await {
+                Ok(Probe::Done(output)) => done(output),
+                Ok(Probe::Ongoing) => Report::probed(End::Ongoing, "it is being done"),
+                Ok(Probe::Absent) => Report::probed(End::Unclear, "it was not done so far"),
+                Ok(Probe::Unclear) => {
+                    Report::probed(End::Unclear, "nobody knows whether it was done")
+                }
+                Ok(Probe::Never) => Report::probed(End::Never, "it was not done"),
+                Err(Report::Failed { end: End::Refused, error, .. }) => {
+                    Report::Failed { end: End::Unclear, error, hint: None }
+                }
+                Err(Report::Failed { error, hint, .. }) => {
+                    Report::Failed { end: End::Unasked, error, hint }
+                }
+                Err(other) => other,
+            }
+        })
+    }
+
+    fn compensate(&self, call: Call<'_>, output: Option<&Shared>) -> BoxFuture<'static, Report> {
+        let input = match resolved(&self.wire, call.slots) {
+            Ok(input) => input,
+            Err(report) => return ready(report).boxed(),
+        };
+        let effect = match output {
+            Some(output) => Effect::Applied(known::<S::Output>(output)),
+            None => Effect::Maybe,
+        };
+        let (step, policy, context) =
+            (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
+        Box::pin(async move {
+            let undone = answer(&policy, step.compensate(&input, effect, &context)).await;
+            undone.map_or_else(|report| report, |()| Report::Undone)
+        })
+    }
+
+    fn read(&self, payload: &Payload) -> Result<Shared, PayloadError> {
+        Ok(Arc::new(payload.read::<S::Output>()?))
+    }
+}
+
+impl Report {
+    fn probed(end: End, text: &str) -> Self {
+        Self::Failed { end, error: text.to_owned(), hint: None }
+    }
+
+    pub(super) fn of(error: &StepError) -> Self {
+        let end = match (error.is_in_doubt(), error.is_retryable()) {
+            (true, _) => End::Unknown,
+            (false, true) => End::NotDone,
+            (false, false) => End::Refused,
+        };
+        Self::Failed { end, error: error.with_causes(), hint: error.retry_after() }
+    }
+}
+
+fn known<T: Clone + 'static>(output: &Shared) -> T {
+    output.downcast_ref::<T>().expect("a step's output is its own").clone()
+}
+
+fn done<T: super::StepOutput>(output: T) -> Report {
+    match Payload::of(&output) {
+        Ok(payload) => Report::Done(Product { payload, value: Arc::new(output) }),
+        // It is done, and nobody can write down what it answered.
+        Err(error) => Report::Failed {
+            end: End::Unknown,
+            error: format!("its output cannot be written: {}", crate::error::with_causes(&error)),
+            hint: None,
+        },
+    }
+}
+
+/// The answer of a call that ends by its timeout, and whose panic is its own.
+async fn answer<T>(
+    policy: &StepPolicy,
+    call: impl Future<Output = Result<T, StepError>>,
+) -> Result<T, Report> {
+    let unknown = |error| Report::Failed { end: End::Unknown, error, hint: None };
+    match timeout(policy.timeout, AssertUnwindSafe(call).catch_unwind()).await {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => Err(Report::of(&error)),
+        Ok(Err(panic)) => Err(unknown(format!("it panicked: {}", text_of(&*panic)))),
+        Err(_) => Err(unknown(format!("no answer within {:?}", policy.timeout))),
+    }
+}
+
+fn judged<T>(answered: &Result<T, Report>) -> crate::resilience::Judgement {
+    use crate::resilience::Judgement;
+    match answered {
+        Ok(_) => Judgement::success(),
+        Err(Report::Failed { end: End::Refused, .. }) => Judgement::refused(),
+        Err(_) => Judgement::failed(),
+    }
+}
+
+fn refused_text(refused: &CallError<Report>) -> String {
+    match refused {
+        CallError::Refused(refused) => refused.to_string(),
+        CallError::TimedOut(late) => late.to_string(),
+        CallError::Failed(_) => String::new(),
+    }
+}
+
+/// What a panic says.
+pub(super) fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}
+
+/// When a call that begins now is given up.
+pub(super) fn deadline_of(policy: &StepPolicy, now: Instant) -> Option<Instant> {
+    now.checked_add(policy.timeout)
+}

@@ -1,0 +1,83 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::live::{Live, Settled};
+use super::shared::Inner;
+use super::{Conclusion, SagaError, SagaId, SagaOutcome, SagaStatus, StepOutput};
+use crate::error::with_causes;
+
+/// A saga that was started, here or elsewhere. It runs whether anybody holds this or not.
+#[derive(Debug)]
+pub struct SagaHandle<O> {
+    pub(super) inner: Arc<Inner>,
+    pub(super) saga: SagaId,
+    pub(super) live: Option<Arc<Live>>,
+    pub(super) of: PhantomData<fn() -> O>,
+}
+
+impl<O: StepOutput> SagaHandle<O> {
+    /// Which saga.
+    #[must_use]
+    pub const fn saga(&self) -> &SagaId {
+        &self.saga
+    }
+
+    /// Waits until it is over, or parked. Where it runs elsewhere, the journal is asked again and again.
+    ///
+    /// # Errors
+    ///
+    /// When the journal fails, or what it hands on is no `O`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the saga goes on.
+    pub async fn wait(&self) -> Result<Conclusion<O>, SagaError> {
+        let Some(outcome) = self.inner.rest_of(&self.saga, self.live.as_ref()).await? else {
+            return Ok(Conclusion::Parked);
+        };
+        Ok(match outcome {
+            SagaOutcome::Committed { output } => {
+                Conclusion::Committed(output.read().map_err(|error| SagaError::Unreadable {
+                    saga: self.saga.clone(),
+                    what: "its output".to_owned(),
+                    because: with_causes(&error),
+                })?)
+            }
+            SagaOutcome::RolledBack { cause } => Conclusion::RolledBack(cause),
+            SagaOutcome::GivenUp { actor, reason } => Conclusion::GivenUp { actor, reason },
+        })
+    }
+}
+
+impl Inner {
+    /// How a saga ends, or `None` once it is parked.
+    pub(super) async fn rest_of(
+        &self,
+        saga: &SagaId,
+        live: Option<&Arc<Live>>,
+    ) -> Result<Option<SagaOutcome>, SagaError> {
+        if let Some(Settled::Over(outcome)) = live.and_then(|live| live.is_settled()) {
+            return Ok(Some(outcome));
+        }
+        let mut live = self.running(saga).or_else(|| live.cloned());
+        loop {
+            if let Some(live) = live {
+                match live.settled().await {
+                    Settled::Over(outcome) => return Ok(Some(outcome)),
+                    Settled::Parked | Settled::Left => {}
+                }
+            }
+            let (header, _) = self.load(saga).await?;
+            match (header.outcome, header.status) {
+                (Some(outcome), _) => return Ok(Some(outcome)),
+                (None, SagaStatus::Parked) => return Ok(None),
+                _ => {}
+            }
+            live = self.running(saga);
+            if live.is_none() {
+                tokio::time::sleep(self.config.poll_interval).await;
+                live = self.running(saga);
+            }
+        }
+    }
+}

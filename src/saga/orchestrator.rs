@@ -1,0 +1,451 @@
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join;
+use futures::stream::{StreamExt, iter};
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::warn;
+
+use super::live::{Command, Reply};
+use super::recover::replayed;
+use super::shared::Inner;
+use super::start::NewStart;
+use super::{
+    Cause, Repair, SagaConfig, SagaDefinition, SagaEntry, SagaError, SagaFilter, SagaHandle,
+    SagaHeader, SagaId, SagaJournal, SagaRecord, SagaStatus, StartOptions, StepOutput,
+};
+use crate::error::with_causes;
+use crate::phase::{Incarnation, NodeId, NodeName};
+use crate::stamp::EntropyError;
+
+/// How many are looked at, at a time.
+const PAGE: NonZeroUsize = NonZeroUsize::new(100).expect("it is not zero");
+/// How many are taken over at once.
+const TAKEN_OVER: usize = 16;
+
+/// Runs sagas: starts them, goes on with those that others have left, and lets operators decide.
+///
+/// Spawn [`run`](Self::run) beside it: that renews the claims of what runs here, and takes over what was
+/// abandoned. Clones share everything.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::InMemorySagaJournal;
+/// use strangler_fig::saga::{Conclusion, SagaBuilder, SagaOrchestrator, step_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut saga = SagaBuilder::<u32>::new("checkout", 1);
+/// let cents = saga.input();
+/// let charge = step_fn(|cents: u32, _| async move { Ok(format!("charged {cents}")) });
+/// let receipt = saga.step("charge", charge, cents);
+/// let checkout = saga.build(receipt)?;
+///
+/// let journal = Arc::new(InMemorySagaJournal::default());
+/// let orchestrator = SagaOrchestrator::new(journal, "node-1".parse()?)?;
+/// let order = orchestrator.start(&checkout, "order:4711".parse()?, 700).await?;
+/// assert_eq!(order.wait().await?, Conclusion::Committed("charged 700".to_owned()));
+///
+/// // Once more under the same id is the same saga, and nothing happens twice.
+/// let again = orchestrator.start(&checkout, "order:4711".parse()?, 700).await?;
+/// assert_eq!(again.wait().await?.committed().as_deref(), Some("charged 700"));
+/// assert!(orchestrator.start(&checkout, "order:4711".parse()?, 9).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct SagaOrchestrator {
+    pub(super) inner: Arc<Inner>,
+}
+
+impl SagaOrchestrator {
+    /// A runner of this name, on a journal.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no entropy to give: each life of a runner has an id of its own.
+    pub fn new(journal: Arc<dyn SagaJournal>, name: NodeName) -> Result<Self, EntropyError> {
+        let runner = NodeId { name, incarnation: Incarnation::random()? };
+        Ok(Self::with(journal, runner, SagaConfig::default()))
+    }
+
+    /// The same, working as `config` says. No two lives of runners may have one id.
+    #[must_use]
+    pub fn with(journal: Arc<dyn SagaJournal>, runner: NodeId, config: SagaConfig) -> Self {
+        Self { inner: Arc::new(Inner::new(journal, runner, config)) }
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn runner(&self) -> &NodeId {
+        &self.inner.runner
+    }
+
+    /// How many sagas run here.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.inner.running_count()
+    }
+
+    /// Goes on with sagas of this definition that others have left. What is started here is registered
+    /// by that; register old versions until no saga runs by them, and definitions of sub-sagas.
+    pub fn register<I, O>(&self, definition: &SagaDefinition<I, O>) {
+        self.inner.register(&definition.inner);
+    }
+
+    /// Starts a saga; or finds it, if it was started before with the same input. It has begun, durably, when this answers.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::OtherInput`], [`SagaError::OtherDefinition`]: the id is taken. [`SagaError::Journal`]: it may
+    /// have begun; start it again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call may have begun the saga: start it again.
+    pub async fn start<I: StepOutput, O: StepOutput>(
+        &self,
+        definition: &SagaDefinition<I, O>,
+        saga: SagaId,
+        input: I,
+    ) -> Result<SagaHandle<O>, SagaError> {
+        self.start_with(definition, saga, input, StartOptions::default()).await
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_with<I: StepOutput, O: StepOutput>(
+        &self,
+        definition: &SagaDefinition<I, O>,
+        saga: SagaId,
+        input: I,
+        options: StartOptions,
+    ) -> Result<SagaHandle<O>, SagaError> {
+        let (payload, digest) = super::start::written(&input)
+            .map_err(|because| SagaError::Input { saga: saga.clone(), because })?;
+        let start = NewStart {
+            definition: Arc::clone(&definition.inner),
+            saga: saga.clone(),
+            value: Arc::new(input),
+            payload,
+            digest,
+            traceparent: options.traceparent,
+            parent: None,
+            recalled: None,
+        };
+        let live = self.inner.start(start).await?;
+        Ok(SagaHandle { inner: Arc::clone(&self.inner), saga, live, of: PhantomData })
+    }
+
+    /// A handle of a saga that was started before.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::NotFound`], [`SagaError::Journal`]; [`SagaError::OtherDefinition`] if it is of another kind.
+    pub async fn find<I, O: StepOutput>(
+        &self,
+        definition: &SagaDefinition<I, O>,
+        saga: SagaId,
+    ) -> Result<SagaHandle<O>, SagaError> {
+        let (header, _) = self.inner.load(&saga).await?;
+        if header.definition.name != definition.id().name {
+            return Err(SagaError::OtherDefinition { saga, found: header.definition });
+        }
+        let live = self.inner.running(&saga);
+        Ok(SagaHandle { inner: Arc::clone(&self.inner), saga, live, of: PhantomData })
+    }
+
+    /// Tells a saga to turn back: what is under way is waited for, and then everything is undone. One that is
+    /// past its pivot is not to be stopped; while its pivot is under way, that decides.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::OutOfOrder`]: it is over, past its pivot, or has turned already. [`SagaError::Held`]: it runs
+    /// elsewhere; tell that runner.
+    pub async fn cancel(&self, saga: &SagaId, actor: &str, reason: &str) -> Result<(), SagaError> {
+        let cause = Cause::Cancelled { actor: actor.to_owned(), reason: reason.to_owned() };
+        self.inner.turn_back(saga, cause).await
+    }
+
+    /// Carries out what an operator has decided: written down, with who and why.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::OutOfOrder`]: the step is not where that can be done. [`SagaError::Unreadable`]: the output
+    /// is not what later steps read. [`SagaError::Held`]: it runs elsewhere; tell that runner.
+    pub async fn repair(
+        &self,
+        saga: &SagaId,
+        repair: Repair,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), SagaError> {
+        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        if let Some(live) = self.inner.running(saga) {
+            let tell = |reply| Command::Repair {
+                repair: repair.clone(),
+                actor: actor.clone(),
+                reason: reason.clone(),
+                reply,
+            };
+            if let Some(answer) = self.inner.ask(&live, tell).await {
+                return answer;
+            }
+        }
+        let mut run = self.inner.taken_over(saga).await?;
+        if let Err(error) = run.repair(repair, actor, reason) {
+            self.inner.release(&run.live.claim).await;
+            return Err(error);
+        }
+        self.inner.spawn_written(run).await
+    }
+
+    /// A saga as its journal tells it.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::NotFound`], [`SagaError::Journal`]; [`SagaError::OutOfOrder`] if the journal was written by
+    /// something else.
+    pub async fn inspect(&self, saga: &SagaId) -> Result<SagaRecord, SagaError> {
+        let (header, entries) = self.inner.load(saga).await?;
+        let definition = self.inner.definition(&header.definition).filter(|_| !header.is_purged);
+        let state = definition.map(|it| replayed(&it, saga, &entries)).transpose()?;
+        Ok(SagaRecord { header, entries, state })
+    }
+
+    /// Sagas that a filter takes, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::List`].
+    pub async fn list(
+        &self,
+        filter: &SagaFilter,
+        after: Option<&SagaId>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<SagaHeader>, SagaError> {
+        let listed = self.inner.within(self.inner.journal.list(filter, after, limit)).await;
+        listed.map_err(|source| SagaError::List { source })
+    }
+
+    /// Sagas that could go on, and that nobody holds, by definitions that are not registered here: what to
+    /// register before an old version is thrown away. At most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::List`].
+    pub async fn unrunnable(&self, limit: NonZeroUsize) -> Result<Vec<SagaHeader>, SagaError> {
+        let own = self.inner.definitions();
+        let mut found = Vec::new();
+        let mut after: Option<SagaId> = None;
+        loop {
+            let page = self.inner.abandoned(Vec::new(), after.as_ref(), PAGE).await;
+            let page = page.map_err(|source| SagaError::List { source })?;
+            let is_last = page.len() < PAGE.get();
+            after = page.last().map(|header| header.id.clone());
+            found.extend(page.into_iter().filter(|header| !own.contains(&header.definition)));
+            if is_last || found.len() >= limit.get() {
+                found.truncate(limit.get());
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Removes the entries of sagas that have been over for `age`: their ids, inputs' hashes and outcomes
+    /// stay, so that none begins anew. Those of a saga that is a step of another stay until that is over.
+    /// Answers how many it purged.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::List`], [`SagaError::Journal`]; purge again.
+    pub async fn purge(&self, age: Duration) -> Result<u64, SagaError> {
+        let statuses = SagaStatus::ALL.into_iter().filter(|status| status.is_over()).collect();
+        let filter = SagaFilter { statuses, ..SagaFilter::default() };
+        let (mut after, mut purged): (Option<SagaId>, _) = (None, 0);
+        loop {
+            let page = self.list(&filter, after.as_ref(), PAGE).await?;
+            let is_last = page.len() < PAGE.get();
+            after = page.last().map(|header| header.id.clone());
+            for header in page.iter().filter(|it| !it.is_purged && it.idle >= age) {
+                if self.is_needed(header).await? {
+                    continue;
+                }
+                let saga = header.id.clone();
+                let answer = self.inner.within(self.inner.journal.purge(&saga)).await;
+                answer.map_err(|source| SagaError::Journal { saga, source })?;
+                purged += 1;
+            }
+            if is_last {
+                return Ok(purged);
+            }
+        }
+    }
+
+    /// Whether another saga may yet undo it.
+    async fn is_needed(&self, header: &SagaHeader) -> Result<bool, SagaError> {
+        let Some(parent) = &header.parent else { return Ok(false) };
+        match self.inner.load(parent).await {
+            Ok((parent, _)) => Ok(!parent.status.is_over()),
+            Err(SagaError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Renews claims and takes over what was abandoned, until `shutdown` resolves; then it drains for a term at most.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once dropped, claims of what runs here end by their term, and others take over.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+        let ticks = |period| {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        };
+        let renewing = async {
+            let mut ticks = ticks((self.inner.config.term / 3).max(Duration::from_millis(1)));
+            loop {
+                ticks.tick().await;
+                self.inner.renew_all().await;
+            }
+        };
+        let recovering = async {
+            let mut ticks = ticks(self.inner.config.poll_interval.max(Duration::from_millis(1)));
+            loop {
+                ticks.tick().await;
+                if let Err(error) = self.recover().await {
+                    let error = with_causes(&error);
+                    warn!(error, "abandoned sagas could not be listed; it is tried again");
+                }
+            }
+        };
+        tokio::select! { biased;
+            () = shutdown => {}
+            _ = join(renewing, recovering) => {}
+        }
+        self.drain(self.inner.config.term).await;
+    }
+
+    /// Takes over, once, what was abandoned, as far as there is room; answers how many it took.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::List`]. What fails of a single saga is logged, and does not stop the others.
+    pub async fn recover(&self) -> Result<usize, SagaError> {
+        let (mut after, mut taken): (Option<SagaId>, _) = (None, 0);
+        loop {
+            let definitions = self.inner.definitions();
+            if definitions.is_empty() || self.inner.is_draining() {
+                return Ok(taken);
+            }
+            let page = self.inner.abandoned(definitions, after.as_ref(), PAGE).await;
+            let page = page.map_err(|source| SagaError::List { source })?;
+            let is_last = page.len() < PAGE.get();
+            after = page.last().map(|header| header.id.clone());
+            let claims = iter(page).map(|header| self.take(header.id)).buffer_unordered(TAKEN_OVER);
+            taken += claims.filter(|taken| std::future::ready(*taken)).count().await;
+            if is_last || self.live() >= self.inner.config.live_max {
+                return Ok(taken);
+            }
+        }
+    }
+
+    async fn take(&self, saga: SagaId) -> bool {
+        if self.live() >= self.inner.config.live_max || self.inner.running(&saga).is_some() {
+            return false;
+        }
+        match self.inner.taken_over(&saga).await {
+            Ok(run) => {
+                self.inner.spawn(run);
+                true
+            }
+            Err(SagaError::Held { .. }) => false,
+            Err(error) => {
+                warn!(%saga, error = with_causes(&error), "a saga cannot be taken over");
+                false
+            }
+        }
+    }
+
+    /// Begins nothing more, waits at most `patience` for calls under way, and gives everything back, so that
+    /// others go on at once. Answers how many sagas were left under way.
+    pub async fn drain(&self, patience: Duration) -> usize {
+        self.inner.begin_draining();
+        let all = async {
+            for live in self.inner.running_all() {
+                live.settled().await;
+            }
+        };
+        let _ = timeout(patience, all).await;
+        let left = self.inner.running_all();
+        for live in &left {
+            live.tell(Command::Lost);
+        }
+        left.len()
+    }
+}
+
+impl Inner {
+    /// Tells a saga that runs here, and answers what it says; `None` if it has just ended.
+    async fn ask(
+        &self,
+        live: &super::live::Live,
+        tell: impl FnOnce(Reply) -> Command,
+    ) -> Option<Result<(), SagaError>> {
+        let (reply, answer) = oneshot::channel();
+        live.tell(tell(reply));
+        answer.await.ok()
+    }
+
+    /// Takes over a saga that nobody holds.
+    async fn taken_over(self: &Arc<Self>, saga: &SagaId) -> Result<super::run::Run, SagaError> {
+        if let Some((claim, held_until)) = self.claim(saga).await? {
+            return self.resumed(claim, held_until).await;
+        }
+        let (header, _) = self.load(saga).await?;
+        let saga = saga.clone();
+        Err(match header.is_purged {
+            true => SagaError::Purged { saga, status: header.status },
+            false => SagaError::Held { saga },
+        })
+    }
+
+    /// Lets a saga go on once what it was told is written down.
+    async fn spawn_written(self: &Arc<Self>, mut run: super::run::Run) -> Result<(), SagaError> {
+        if run.write().await.is_err() {
+            return Err(SagaError::Held { saga: run.live.claim.saga.clone() });
+        }
+        self.spawn(run);
+        Ok(())
+    }
+
+    /// Tells a saga to turn back, wherever it stands.
+    pub(super) async fn turn_back(
+        self: &Arc<Self>,
+        saga: &SagaId,
+        cause: Cause,
+    ) -> Result<(), SagaError> {
+        if let Some(live) = self.running(saga) {
+            let tell = |reply| Command::Cancel { cause: cause.clone(), reply };
+            if let Some(answer) = self.ask(&live, tell).await {
+                return answer;
+            }
+        }
+        let mut run = self.taken_over(saga).await?;
+        if let Err(error) = run.obey(SagaEntry::Cancelled { cause }) {
+            self.release(&run.live.claim).await;
+            return Err(error);
+        }
+        self.spawn_written(run).await
+    }
+}

@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use futures::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::any_step::{Report, Shared};
+use super::definition::Definition;
+use super::judge::End;
+use super::live::Live;
+use super::run::Run;
+use super::shared::Inner;
+use super::{
+    Direction, SagaClaim, SagaEntry, SagaError, SagaHeader, SagaId, SagaState, StepStatus,
+};
+
+impl Inner {
+    /// Claims a saga, if nobody holds it.
+    pub(super) async fn claim(
+        &self,
+        saga: &SagaId,
+    ) -> Result<Option<(SagaClaim, Instant)>, SagaError> {
+        let sent = Instant::now();
+        let claimed = self.within(self.journal.claim(saga, &self.runner, self.config.term)).await;
+        let claimed =
+            claimed.map_err(|source| SagaError::Journal { saga: saga.clone(), source })?;
+        Ok(claimed.map(|claim| (claim, self.held_until(sent))))
+    }
+
+    /// Loads a saga.
+    pub(super) async fn load(
+        &self,
+        saga: &SagaId,
+    ) -> Result<(SagaHeader, Vec<SagaEntry>), SagaError> {
+        let loaded = self.within(self.journal.load(saga)).await;
+        let loaded = loaded.map_err(|source| SagaError::Journal { saga: saga.clone(), source })?;
+        loaded.ok_or_else(|| SagaError::NotFound { saga: saga.clone() })
+    }
+
+    /// A saga that was claimed, ready to go on: what was under way is in doubt. If it cannot be, the
+    /// claim is given back.
+    pub(super) async fn resumed(
+        self: &Arc<Self>,
+        claim: SagaClaim,
+        held_until: Instant,
+    ) -> Result<Run, SagaError> {
+        match self.run_of(&claim, held_until).await {
+            Ok(mut run) => {
+                run.take_over();
+                Ok(run)
+            }
+            Err(error) => {
+                self.release(&claim).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_of(
+        self: &Arc<Self>,
+        claim: &SagaClaim,
+        held_until: Instant,
+    ) -> Result<Run, SagaError> {
+        let (header, entries) = self.load(&claim.saga).await?;
+        let saga = || claim.saga.clone();
+        if header.is_purged {
+            return Err(SagaError::Purged { saga: saga(), status: header.status });
+        }
+        let Some(definition) = self.definition(&header.definition) else {
+            return Err(SagaError::UnknownDefinition {
+                saga: saga(),
+                definition: header.definition,
+            });
+        };
+        let state = replayed(&definition, &claim.saga, &entries)?;
+        let slots = slots(&definition, &claim.saga, &state)?;
+        Ok(Run {
+            inner: Arc::clone(self),
+            live: Arc::new(Live::new(claim.clone())),
+            definition,
+            written: state.len(),
+            state,
+            slots,
+            calls: FuturesUnordered::new(),
+            batch: Vec::new(),
+            begin: Vec::new(),
+            held_until,
+            is_draining: false,
+            actions: Vec::new(),
+            waiting: Vec::new(),
+        })
+    }
+}
+
+/// The state that entries add up to.
+pub(super) fn replayed(
+    definition: &Definition,
+    saga: &SagaId,
+    entries: &[SagaEntry],
+) -> Result<SagaState, SagaError> {
+    let now = Instant::now();
+    let mut state = SagaState::new(Arc::clone(&definition.plan));
+    for entry in entries {
+        state
+            .apply(entry, now)
+            .map_err(|source| SagaError::OutOfOrder { saga: saga.clone(), source })?;
+    }
+    Ok(state)
+}
+
+/// The values of a state.
+fn slots(
+    definition: &Definition,
+    saga: &SagaId,
+    state: &SagaState,
+) -> Result<Vec<Option<Shared>>, SagaError> {
+    let unreadable = |what: String, error: &super::PayloadError| SagaError::Unreadable {
+        saga: saga.clone(),
+        what,
+        because: crate::error::with_causes(error),
+    };
+    let mut slots = Vec::with_capacity(definition.steps.len() + 1);
+    let input = state.input().map(definition.read_input).transpose();
+    slots.push(input.map_err(|error| unreadable("the input".to_owned(), &error))?);
+    for (at, step) in definition.steps.iter().enumerate() {
+        let output = state.step(at).output().map(|payload| step.read(payload)).transpose();
+        let what = || format!("the output of step {}", definition.plan.name(at));
+        slots.push(output.map_err(|error| unreadable(what(), &error))?);
+    }
+    Ok(slots)
+}
+
+impl Run {
+    /// The first entries of a new runner: nobody knows what became of what was under way.
+    fn take_over(&mut self) {
+        if self.state.outcome().is_some() {
+            return;
+        }
+        self.enter(SagaEntry::Resumed { runner: self.inner.runner.clone() }, Instant::now());
+        for step in self.state.interrupted() {
+            let direction = match self.state.step(step).status() {
+                StepStatus::Compensating => Direction::Compensate,
+                _ => Direction::Execute,
+            };
+            let error = "its runner was lost".to_owned();
+            self.settle((step, direction, Report::Failed { end: End::Unknown, error, hint: None }));
+        }
+    }
+}

@@ -1,0 +1,430 @@
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Instant, sleep_until};
+use tracing::debug;
+
+use super::any_step::{Call, Nest, Report, Shared, deadline_of};
+use super::definition::Definition;
+use super::judge::{End, after_compensation, after_execution};
+use super::live::{Command, Live, Reply, Settled};
+use super::shared::Inner;
+use super::state::Course;
+use super::{
+    Action, Cause, Direction, Passage, Repair, SagaEntry, SagaError, SagaOutcome, SagaState,
+    StepContext, StepStatus,
+};
+
+/// The longest text of an error that is written down, in characters.
+const ERROR_MAX: usize = 1_000;
+
+/// One saga on its way: carries out what its state decides, and writes before and after each.
+///
+/// What is not written yet is in `batch`. While one batch is on its way to the journal, calls go on, and what
+/// they bring makes the next: so steps that run side by side never wait in line.
+pub(super) struct Run {
+    pub(super) inner: Arc<Inner>,
+    pub(super) live: Arc<Live>,
+    pub(super) definition: Arc<Definition>,
+    pub(super) state: SagaState,
+    /// The input, and the outputs by the number of the step and one.
+    pub(super) slots: Vec<Option<Shared>>,
+    pub(super) calls: FuturesUnordered<Under>,
+    pub(super) batch: Vec<SagaEntry>,
+    /// What is begun once the batch is written.
+    pub(super) begin: Vec<Action>,
+    /// How many entries the journal has.
+    pub(super) written: u64,
+    /// Until when the claim is surely held, by this process's clock.
+    pub(super) held_until: Instant,
+    pub(super) is_draining: bool,
+    /// What was decided last, to be used again.
+    pub(super) actions: Vec<Action>,
+    /// Who waits for the batch to be written.
+    pub(super) waiting: Vec<Reply>,
+}
+
+/// A call under way.
+pub(super) struct Under {
+    step: usize,
+    direction: Direction,
+    call: BoxFuture<'static, Report>,
+}
+
+impl Future for Under {
+    type Output = (usize, Direction, Report);
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let (step, direction) = (self.step, self.direction);
+        self.call.as_mut().poll(context).map(|report| (step, direction, report))
+    }
+}
+
+/// The runner holds the saga no more, or cannot know.
+pub(super) struct Lost;
+
+impl Run {
+    /// Runs the saga until it is over, parked, lost or given back.
+    pub(super) async fn drive(mut self) -> Settled {
+        let settled = self.until_settled().await.unwrap_or(Settled::Left);
+        // What is under way has ended here before anybody hears of the end.
+        self.calls = FuturesUnordered::new();
+        settled
+    }
+
+    async fn until_settled(&mut self) -> Result<Settled, Lost> {
+        loop {
+            self.plan();
+            if !self.batch.is_empty() {
+                self.write().await?;
+            }
+            self.begin_what_is_written().await?;
+            if let Some(outcome) = self.state.outcome() {
+                return Ok(Settled::Over(outcome.clone()));
+            }
+            if self.has_nothing_to_do() {
+                self.inner.release(&self.live.claim).await;
+                let is_parked = self.state.status() == super::SagaStatus::Parked;
+                return Ok(if is_parked { Settled::Parked } else { Settled::Left });
+            }
+            self.wait().await?;
+        }
+    }
+
+    fn has_nothing_to_do(&self) -> bool {
+        let is_idle = self.is_draining || self.state.status() == super::SagaStatus::Parked;
+        is_idle && self.batch.is_empty() && self.calls.is_empty()
+    }
+
+    /// Writes down what is to be begun now.
+    fn plan(&mut self) {
+        let now = Instant::now();
+        if self.is_late() && self.state.can_cancel() {
+            self.enter(SagaEntry::Cancelled { cause: Cause::Deadline }, now);
+        }
+        let mut actions = std::mem::take(&mut self.actions);
+        self.state.decide_into(now, &mut actions);
+        for action in actions.drain(..) {
+            if !self.is_draining || action == Action::Finish {
+                self.intend(action, now);
+            }
+        }
+        self.actions = actions;
+    }
+
+    fn is_late(&self) -> bool {
+        let deadline = self.state.deadline();
+        deadline.is_some_and(|deadline| self.inner.config.clock.unix_millis() >= deadline)
+    }
+
+    fn intend(&mut self, action: Action, now: Instant) {
+        let name = |step| self.definition.plan.name(step).clone();
+        match action {
+            Action::Execute(step) => {
+                self.enter(SagaEntry::Started { step: name(step) }, now);
+                self.begin.push(action);
+            }
+            Action::Compensate(step) => {
+                self.enter(SagaEntry::CompensationStarted { step: name(step) }, now);
+                self.begin.push(action);
+            }
+            Action::Probe(step) => {
+                self.state.begin_probe(step);
+                self.begin.push(action);
+            }
+            Action::Finish => self.finish(now),
+        }
+    }
+
+    fn finish(&mut self, now: Instant) {
+        let outcome = match &self.state.course {
+            Course::Forward => match (self.definition.write_output)(&self.slots) {
+                Ok(output) => SagaOutcome::Committed { output },
+                // Nobody will ever read it; that it is done is what counts.
+                Err(because) => {
+                    tracing::error!(saga = %self.live.claim.saga, because, "a saga's output cannot be written");
+                    SagaOutcome::Committed {
+                        output: super::Payload::of(&()).expect("null is JSON"),
+                    }
+                }
+            },
+            Course::Backward(cause) | Course::Undecided(cause) => {
+                SagaOutcome::RolledBack { cause: cause.clone() }
+            }
+            Course::GivenUp { actor, reason } => {
+                SagaOutcome::GivenUp { actor: actor.clone(), reason: reason.clone() }
+            }
+        };
+        self.enter(SagaEntry::Ended { outcome }, now);
+    }
+
+    /// An entry that follows from the state itself.
+    pub(super) fn enter(&mut self, entry: SagaEntry, now: Instant) {
+        let applied = self.state.apply(&entry, now);
+        applied.expect("what the state decides can follow it");
+        self.batch.push(entry);
+    }
+
+    /// Writes the batch, and takes what calls bring meanwhile into the next.
+    pub(super) async fn write(&mut self) -> Result<(), Lost> {
+        let entries = std::mem::take(&mut self.batch);
+        let begin = std::mem::take(&mut self.begin);
+        let waiting = std::mem::take(&mut self.waiting);
+        let (status, outcome) = (self.state.status(), self.state.outcome().cloned());
+        let (inner, live, position) =
+            (Arc::clone(&self.inner), Arc::clone(&self.live), self.written);
+        let mut recorded =
+            pin!(inner.record(&live.claim, position, &entries, status, outcome.as_ref()));
+        self.held_until = loop {
+            tokio::select! { biased;
+                held_until = &mut recorded => break held_until?,
+                Some(ended) = self.calls.next(), if !self.calls.is_empty() => self.settle(ended),
+            }
+        };
+        self.written += entries.len() as u64;
+        for reply in waiting {
+            let _ = reply.send(Ok(()));
+        }
+        // What was decided meanwhile waits for the next batch.
+        let meanwhile = std::mem::replace(&mut self.begin, begin);
+        debug_assert!(meanwhile.is_empty(), "nothing is planned while a batch is on its way");
+        Ok(())
+    }
+
+    /// Begins what is written down, unless the claim may have run out meanwhile.
+    async fn begin_what_is_written(&mut self) -> Result<(), Lost> {
+        if self.begin.is_empty() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        if now >= self.held_until {
+            self.held_until = self.inner.still_held(&self.live.claim).await?;
+        }
+        for action in std::mem::take(&mut self.begin) {
+            self.begin_call(action, now);
+        }
+        Ok(())
+    }
+
+    fn begin_call(&mut self, action: Action, now: Instant) {
+        let Some(step) = action.step() else { return };
+        let (any, state) = (&self.definition.steps[step], &self.state.steps[step]);
+        let (direction, attempt) = match action {
+            Action::Compensate(_) => (Direction::Compensate, state.compensations),
+            Action::Probe(_) => (Direction::Probe, state.attempts),
+            Action::Execute(_) | Action::Finish => (Direction::Execute, state.attempts),
+        };
+        let begun = self.state.begun.as_ref();
+        let context = StepContext {
+            saga: self.live.claim.saga.clone(),
+            step: self.definition.plan.name(step).clone(),
+            direction,
+            attempt,
+            epoch: self.live.claim.epoch,
+            deadline: deadline_of(any.policy(), now),
+            traceparent: begun.and_then(|begun| begun.traceparent.clone()),
+        };
+        let nest: Arc<dyn Nest> = Arc::clone(&self.inner) as _;
+        let call = Call { slots: &self.slots, context, nest: &nest };
+        let call = match direction {
+            Direction::Execute => any.execute(call),
+            Direction::Probe => any.probe(call),
+            Direction::Compensate => any.compensate(call, self.slots[step + 1].as_ref()),
+        };
+        self.calls.push(Under { step, direction, call });
+    }
+
+    /// Waits for whatever comes first, and takes all that is there.
+    async fn wait(&mut self) -> Result<(), Lost> {
+        if !self.batch.is_empty() {
+            return Ok(());
+        }
+        let due = self.state.next_due().into_iter().chain(self.deadline()).min();
+        let due = if self.is_draining { None } else { due };
+        let live = Arc::clone(&self.live);
+        tokio::select! { biased;
+            () = live.told() => self.hear()?,
+            Some(ended) = self.calls.next(), if !self.calls.is_empty() => self.settle(ended),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+        }
+        while let Some(Some(ended)) = self.calls.next().now_or_never() {
+            self.settle(ended);
+        }
+        self.interrupt();
+        Ok(())
+    }
+
+    /// When its deadline is, by this process's clock.
+    fn deadline(&self) -> Option<Instant> {
+        let deadline = self.state.deadline().filter(|_| self.state.can_cancel())?;
+        let left = deadline.saturating_sub(self.inner.config.clock.unix_millis());
+        Instant::now().checked_add(std::time::Duration::from_millis(left))
+    }
+
+    fn hear(&mut self) -> Result<(), Lost> {
+        for command in self.live.heard() {
+            match command {
+                Command::Lost => return Err(Lost),
+                Command::Drain => self.is_draining = true,
+                Command::Cancel { cause, reply } => {
+                    let obeyed = self.obey(SagaEntry::Cancelled { cause });
+                    self.answer(obeyed, reply);
+                }
+                Command::Repair { repair, actor, reason, reply } => {
+                    let obeyed = self.repair(repair, actor, reason);
+                    self.answer(obeyed, reply);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A refusal is told at once, anything else once it is written.
+    fn answer(&mut self, obeyed: Result<(), SagaError>, reply: Reply) {
+        match obeyed {
+            Ok(()) => self.waiting.push(reply),
+            Err(_) => drop(reply.send(obeyed)),
+        }
+    }
+
+    /// An entry that somebody wants, and that may be refused.
+    pub(super) fn obey(&mut self, entry: SagaEntry) -> Result<(), SagaError> {
+        let saga = self.live.claim.saga.clone();
+        self.state
+            .apply(&entry, Instant::now())
+            .map_err(|source| SagaError::OutOfOrder { saga, source })?;
+        self.batch.push(entry);
+        Ok(())
+    }
+
+    pub(super) fn repair(
+        &mut self,
+        repair: Repair,
+        actor: String,
+        reason: String,
+    ) -> Result<(), SagaError> {
+        let skipped = match &repair {
+            Repair::Skip { step, output } => self.skipped(step, output)?,
+            _ => None,
+        };
+        self.obey(SagaEntry::Repaired { repair, actor, reason })?;
+        if let Some((step, value)) = skipped {
+            self.slots[step + 1] = Some(value);
+        }
+        Ok(())
+    }
+
+    /// The value of an output that an operator gives: later steps must be able to read it.
+    fn skipped(
+        &self,
+        step: &super::StepName,
+        output: &super::Payload,
+    ) -> Result<Option<(usize, Shared)>, SagaError> {
+        let Some(at) = self.definition.plan.place(step) else { return Ok(None) };
+        match self.definition.steps[at].read(output) {
+            Ok(value) => Ok(Some((at, value))),
+            Err(error) => Err(SagaError::Unreadable {
+                saga: self.live.claim.saga.clone(),
+                what: format!("the output of step {step}"),
+                because: crate::error::with_causes(&error),
+            }),
+        }
+    }
+
+    /// Once it turns back, calls that may be long are not waited for.
+    fn interrupt(&mut self) {
+        if matches!(self.state.course, Course::Forward) || self.calls.is_empty() {
+            return;
+        }
+        let definition = Arc::clone(&self.definition);
+        let is_long = |call: &Under| {
+            call.direction != Direction::Compensate
+                && definition.steps[call.step].nested().is_some()
+        };
+        if !self.calls.iter().any(is_long) {
+            return;
+        }
+        let calls = std::mem::take(&mut self.calls).into_iter();
+        let (dropped, kept): (Vec<Under>, Vec<Under>) = calls.partition(is_long);
+        self.calls = kept.into_iter().collect();
+        for call in dropped {
+            let error = "it was dropped, for the saga turned back".to_owned();
+            let report = Report::Failed { end: End::Unknown, error, hint: None };
+            self.settle((call.step, call.direction, report));
+        }
+    }
+
+    /// What a call has brought, as an entry.
+    pub(super) fn settle(&mut self, (step, direction, report): (usize, Direction, Report)) {
+        let status = self.state.steps[step].status;
+        let is_awaited = match direction {
+            Direction::Execute => status == StepStatus::Executing,
+            Direction::Probe => status == (StepStatus::Probing { due: None }),
+            Direction::Compensate => status == StepStatus::Compensating,
+        };
+        if !is_awaited {
+            // An operator has decided meanwhile.
+            return;
+        }
+        let entry = match (direction, report) {
+            (Direction::Compensate, Report::Failed { end, error, hint }) => {
+                self.not_undone(step, end, error, hint)
+            }
+            (Direction::Compensate, _) => {
+                SagaEntry::Compensated { step: self.definition.plan.name(step).clone() }
+            }
+            (_, Report::Done(product)) => {
+                self.slots[step + 1] = Some(product.value);
+                let step = self.definition.plan.name(step).clone();
+                SagaEntry::Succeeded { step, output: product.payload }
+            }
+            (_, Report::Failed { end, error, hint }) => self.not_done(step, end, error, hint),
+            (_, Report::Undone) => return,
+        };
+        self.enter(entry, Instant::now());
+    }
+
+    fn not_done(
+        &self,
+        step: usize,
+        end: End,
+        error: String,
+        hint: Option<std::time::Duration>,
+    ) -> SagaEntry {
+        let policy = self.definition.steps[step].policy();
+        let is_after = self.definition.plan.passage(step) == Passage::After;
+        let pause = policy.pause(is_after, self.state.steps[step].failures);
+        let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
+        let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
+        let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
+        debug!(%saga, step = %name, error, ?then, "a step has failed");
+        SagaEntry::Failed { step: name.clone(), error: shortened(error), doubt, then }
+    }
+
+    fn not_undone(
+        &self,
+        step: usize,
+        end: End,
+        error: String,
+        hint: Option<std::time::Duration>,
+    ) -> SagaEntry {
+        let policy = self.definition.steps[step].policy();
+        let pause = policy.compensation_pause(self.state.steps[step].failures);
+        let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
+        let then = after_compensation(end, pause);
+        let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
+        debug!(%saga, step = %name, error, ?then, "a compensation has failed");
+        SagaEntry::CompensationFailed { step: name.clone(), error: shortened(error), then }
+    }
+}
+
+fn shortened(error: String) -> String {
+    if error.chars().nth(ERROR_MAX).is_none() {
+        return error;
+    }
+    error.chars().take(ERROR_MAX).collect()
+}

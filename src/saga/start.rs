@@ -1,0 +1,171 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::FuturesUnordered;
+use serde::Serialize;
+use tokio::time::{Instant, sleep};
+
+use super::any_step::Shared;
+use super::definition::Definition;
+use super::live::Live;
+use super::run::Run;
+use super::shared::Inner;
+use super::{
+    Action, Cause, Created, NewSaga, Payload, SagaClaim, SagaEntry, SagaError, SagaHeader, SagaId,
+    SagaOutcome, SagaState,
+};
+use crate::canonical;
+use crate::error::{StoreErrorKind, with_causes};
+
+/// How often a start is tried whose answer was lost.
+const TRIES: u32 = 5;
+
+/// A value as it is written down, and its hash, which is the same on every machine.
+pub(super) fn written<T: Serialize>(value: &T) -> Result<(Payload, u128), String> {
+    let payload = Payload::of(value).map_err(|error| with_causes(&error))?;
+    let digest = canonical::hash(value, 0).map_err(|error| with_causes(&error))?;
+    Ok((payload, digest))
+}
+
+/// A saga to be started.
+pub(super) struct NewStart {
+    pub(super) definition: Arc<Definition>,
+    pub(super) saga: SagaId,
+    pub(super) value: Shared,
+    pub(super) payload: Payload,
+    pub(super) digest: u128,
+    pub(super) traceparent: Option<String>,
+    pub(super) parent: Option<SagaId>,
+    /// It is to be undone before it was ever begun.
+    pub(super) recalled: Option<Cause>,
+}
+
+impl Inner {
+    /// Starts a saga, or finds it; what runs here of it.
+    pub(super) async fn start(
+        self: &Arc<Self>,
+        start: NewStart,
+    ) -> Result<Option<Arc<Live>>, SagaError> {
+        if self.is_draining() {
+            return Err(SagaError::Draining);
+        }
+        self.register(&start.definition);
+        let (state, entries, begin) = self.first(&start);
+        let definition = Arc::clone(&start.definition);
+        let new = NewSaga {
+            id: start.saga,
+            definition: definition.plan.id().clone(),
+            input: start.digest,
+            parent: start.parent,
+        };
+        let sent = Instant::now();
+        let claim = match self.create(&new, &entries).await? {
+            Created::New(claim) => claim,
+            Created::Found(header) => return self.found(&new, &header),
+        };
+        let mut slots = vec![None; definition.steps.len() + 1];
+        slots[0] = Some(start.value);
+        Ok(Some(self.spawn(Run {
+            inner: Arc::clone(self),
+            live: Arc::new(Live::new(claim)),
+            definition,
+            written: state.len(),
+            state,
+            slots,
+            calls: FuturesUnordered::new(),
+            batch: Vec::new(),
+            begin,
+            held_until: self.held_until(sent),
+            is_draining: false,
+            actions: Vec::new(),
+            waiting: Vec::new(),
+        })))
+    }
+
+    /// The first entries, the state after them, and what they begin.
+    fn first(&self, start: &NewStart) -> (SagaState, Vec<SagaEntry>, Vec<Action>) {
+        let now = Instant::now();
+        let plan = &start.definition.plan;
+        let deadline = start.definition.deadline.map(|deadline| {
+            let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            self.config.clock.unix_millis().saturating_add(millis)
+        });
+        let mut state = SagaState::new(Arc::clone(plan));
+        let mut entries = Vec::with_capacity(2);
+        let mut enter = |state: &mut SagaState, entry: SagaEntry| {
+            state.apply(&entry, now).expect("a saga can begin");
+            entries.push(entry);
+        };
+        let input = start.payload.clone();
+        let traceparent = start.traceparent.clone();
+        enter(&mut state, SagaEntry::Begun { input, deadline, traceparent });
+        if let Some(cause) = &start.recalled {
+            enter(&mut state, SagaEntry::Cancelled { cause: cause.clone() });
+        }
+        let actions = state.decide(now);
+        let begun = actions.iter().filter_map(|action| match action {
+            Action::Execute(step) => Some(SagaEntry::Started { step: plan.name(*step).clone() }),
+            _ => None,
+        });
+        for entry in begun {
+            enter(&mut state, entry);
+        }
+        (state, entries, actions.into_iter().filter(|action| *action != Action::Finish).collect())
+    }
+
+    async fn create(&self, new: &NewSaga, entries: &[SagaEntry]) -> Result<Created, SagaError> {
+        let mut tries = 0;
+        loop {
+            let created = self.journal.create(new, entries, &self.runner, self.config.term);
+            let error = match self.within(created).await {
+                Ok(created) => return Ok(created),
+                Err(error) => error,
+            };
+            let source = |source| SagaError::Journal { saga: new.id.clone(), source };
+            if error.kind() != StoreErrorKind::Unknown || tries == TRIES {
+                return Err(source(error));
+            }
+            if let Some(created) = self.own(new, entries).await {
+                return Ok(created);
+            }
+            tries += 1;
+            sleep(Duration::from_millis(20) * 2_u32.pow(tries)).await;
+        }
+    }
+
+    /// Whether a saga was recorded by a call whose answer was lost.
+    async fn own(&self, new: &NewSaga, entries: &[SagaEntry]) -> Option<Created> {
+        let (header, found) = self.load(&new.id).await.ok()?;
+        let is_own = header.holder.as_ref() == Some(&self.runner)
+            && found == entries
+            && self.running(&new.id).is_none();
+        let claim = SagaClaim { saga: new.id.clone(), epoch: header.epoch };
+        Some(if is_own { Created::New(claim) } else { Created::Found(Box::new(header)) })
+    }
+
+    /// What there is under the id, if it is what was to be started.
+    fn found(&self, new: &NewSaga, header: &SagaHeader) -> Result<Option<Arc<Live>>, SagaError> {
+        let saga = new.id.clone();
+        if header.definition.name != new.definition.name {
+            return Err(SagaError::OtherDefinition { saga, found: header.definition.clone() });
+        }
+        if header.input != new.input {
+            return Err(SagaError::OtherInput { saga });
+        }
+        Ok(self.running(&saga))
+    }
+
+    /// How a saga that was started ends; one that is parked is waited for.
+    pub(super) async fn end_of(
+        &self,
+        saga: &SagaId,
+        live: Option<Arc<Live>>,
+    ) -> Result<SagaOutcome, SagaError> {
+        loop {
+            if let Some(outcome) = self.rest_of(saga, live.as_ref()).await? {
+                return Ok(outcome);
+            }
+            sleep(self.config.poll_interval).await;
+        }
+    }
+}
