@@ -19,6 +19,7 @@
 mod checkpoints;
 mod digest;
 mod file_state;
+mod files;
 mod repair_queue;
 mod repository;
 mod state;
