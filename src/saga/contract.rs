@@ -182,10 +182,8 @@ pub trait SagaJournal: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// `Rejected` if what is stored cannot be read; else `Unavailable`.
-    async fn load(
-        &self,
-        saga: &SagaId,
-    ) -> Result<Option<(SagaHeader, Vec<SagaEntry>)>, StoreError>;
+    async fn load(&self, saga: &SagaId)
+    -> Result<Option<(SagaHeader, Vec<SagaEntry>)>, StoreError>;
 
     /// Claims a saga for `runner`.
     ///

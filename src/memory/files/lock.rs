@@ -54,9 +54,9 @@ impl Turns {
             let file = exclusive(path).await?;
             Ok(Lock { _file: file, _turn: turn })
         });
-        locked.await.unwrap_or_else(|_| {
-            Err(LockError::Locked { path: path.to_owned(), waited: timeout })
-        })
+        locked
+            .await
+            .unwrap_or_else(|_| Err(LockError::Locked { path: path.to_owned(), waited: timeout }))
     }
 
     fn of(&self, path: &Path) -> Turn {
