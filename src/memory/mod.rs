@@ -18,16 +18,24 @@
 
 mod checkpoints;
 mod digest;
+mod file_journal;
 mod file_state;
+mod files;
 mod repair_queue;
 mod repository;
+mod saga_barrier;
+mod saga_journal;
+mod saga_record;
 mod state;
 mod tables;
 
 pub use checkpoints::InMemoryCheckpointStore;
+pub use file_journal::{FileJournalError, FileSagaJournal};
 pub use file_state::{FileStateConfig, FileStateError, FileStateService};
 pub use repair_queue::InMemoryRepairQueue;
 pub use repository::InMemoryRepository;
+pub use saga_barrier::{InMemoryBarrier, InMemoryBarrierTransaction};
+pub use saga_journal::InMemorySagaJournal;
 pub use state::InMemoryStateService;
 pub use tables::{
     InMemoryPlainRepository, InMemoryStampStore, InMemoryTransaction, in_memory_tables,

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{StoreError, StoreErrorKind};
+use crate::memory::files::LockError;
 use crate::phase::{DocumentError, MigrationName};
 
 /// Why a file could not be used; the source of the service's
@@ -137,5 +138,14 @@ impl FileStateError {
 impl From<FileStateError> for StoreError {
     fn from(error: FileStateError) -> Self {
         Self::new(error.kind(), error)
+    }
+}
+
+impl From<LockError> for FileStateError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Io { path, source } => Self::Io { path, source },
+            LockError::Locked { path, waited } => Self::Locked { path, waited },
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::FileStateError;
 use super::document::Document;
 use crate::error::StoreError;
+use crate::memory::files::sync_directory;
 use crate::phase::MigrationName;
 
 /// Tens of thousands of leases; a file beyond this is none of ours.
@@ -138,19 +139,6 @@ impl MigrationFile {
         let path = self.path.clone();
         FileStateError::Io { path, source }
     }
-}
-
-/// Makes the names in a directory durable.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// Elsewhere a directory cannot be synced; a rename is as durable as the file
-/// system makes it.
-#[cfg(not(unix))]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    fs::read_dir(directory).map(drop)
 }
 
 #[cfg(test)]

@@ -15,13 +15,11 @@
 //! process may be killed at any moment, and what was answered is there after
 //! the power has failed. A file that is not what it should be is never touched.
 
-mod blocking;
 mod codec;
 mod config;
 mod document;
 mod error;
 mod file;
-mod lock;
 mod service;
 
 pub use config::FileStateConfig;

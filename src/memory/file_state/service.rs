@@ -1,13 +1,13 @@
+use std::io;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::blocking::blocking;
 use super::document::Document;
 use super::file::MigrationFile;
-use super::lock::Turns;
 use super::{FileStateConfig, FileStateError};
 use crate::error::StoreError;
+use crate::memory::files::{Turns, blocking};
 use crate::phase::{
     MigrationName, MigrationState, MigrationStateService, NodeId, NodeLease, Revision, Versioned,
 };
@@ -88,7 +88,7 @@ impl FileStateService {
 
     async fn read(&self, name: &MigrationName) -> Result<Document, FileStateError> {
         let file = self.file(name);
-        blocking(&self.directory, move || file.read()).await
+        blocking(move || file.read()).await.map_err(|source| self.stopped(source))?
     }
 
     async fn update<T: Send + 'static>(
@@ -98,18 +98,23 @@ impl FileStateService {
     ) -> Result<T, StoreError> {
         let file = self.file(name);
         let timeout = self.config.lock_timeout;
-        let lock = self.turns.lock(file.lock(), timeout).await?;
-        blocking(&self.directory, move || {
+        let lock = self.turns.lock(file.lock(), timeout).await.map_err(FileStateError::from)?;
+        let updated = blocking(move || {
             let answer = file.update(change);
             drop(lock);
             answer
-        })
-        .await
+        });
+        updated.await.map_err(|source| self.stopped(source))?
     }
 
     async fn revision(&self, name: &MigrationName) -> Result<Revision, FileStateError> {
         let file = self.file(name);
-        blocking(&self.directory, move || file.glance()).await.map(|document| document.revision())
+        let glance = blocking(move || file.glance()).await;
+        glance.map_err(|source| self.stopped(source))?.map(|document| document.revision())
+    }
+
+    fn stopped(&self, source: io::Error) -> FileStateError {
+        FileStateError::Io { path: self.directory.clone(), source }
     }
 }
 

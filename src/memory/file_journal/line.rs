@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Clock, SystemClock};
+use crate::memory::saga_record::{Moment, SagaRecord};
+use crate::phase::NodeId;
+use crate::saga::{DefinitionId, NewSaga, SagaEntry, SagaId, SagaOutcome, SagaStatus};
+
+/// A moment by the host's wall clock, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct UnixMillis(u64);
+
+impl UnixMillis {
+    pub(super) fn now() -> Self {
+        Self(SystemClock.unix_millis())
+    }
+}
+
+impl Moment for UnixMillis {
+    fn after(self, term: Duration) -> Self {
+        let millis = term.as_nanos().div_ceil(1_000_000);
+        Self(self.0.saturating_add(u64::try_from(millis).unwrap_or(u64::MAX)))
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A saga, as its file has it.
+pub(super) type Record = SagaRecord<UnixMillis>;
+
+/// A change of a saga.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Line {
+    /// Always the first, unless it was purged.
+    Created {
+        saga: SagaId,
+        definition: DefinitionId,
+        input: u128,
+        parent: Option<SagaId>,
+        entries: Vec<SagaEntry>,
+        runner: NodeId,
+        at: UnixMillis,
+        until: UnixMillis,
+    },
+    Appended {
+        position: u64,
+        entries: Vec<SagaEntry>,
+        status: SagaStatus,
+        outcome: Option<SagaOutcome>,
+        at: UnixMillis,
+        until: UnixMillis,
+    },
+    Claimed {
+        epoch: u64,
+        runner: NodeId,
+        at: UnixMillis,
+        until: UnixMillis,
+    },
+    Renewed {
+        epoch: u64,
+        until: UnixMillis,
+    },
+    Released {
+        epoch: u64,
+    },
+    /// What is left of a purged saga: the first line of its new file.
+    Purged {
+        saga: SagaId,
+        definition: DefinitionId,
+        input: u128,
+        parent: Option<SagaId>,
+        status: SagaStatus,
+        outcome: Option<SagaOutcome>,
+        length: u64,
+        epoch: u64,
+        held: Option<(NodeId, UnixMillis)>,
+        changed: UnixMillis,
+    },
+}
+
+impl Line {
+    pub(super) fn created(
+        saga: &NewSaga,
+        entries: Vec<SagaEntry>,
+        runner: NodeId,
+        term: Duration,
+    ) -> Self {
+        let at = UnixMillis::now();
+        Self::Created {
+            saga: saga.id.clone(),
+            definition: saga.definition.clone(),
+            input: saga.input,
+            parent: saga.parent.clone(),
+            entries,
+            runner,
+            at,
+            until: at.after(term),
+        }
+    }
+
+    pub(super) fn purged(id: &SagaId, record: Record) -> Self {
+        Self::Purged {
+            saga: id.clone(),
+            definition: record.definition,
+            input: record.input,
+            parent: record.parent,
+            status: record.status,
+            outcome: record.outcome,
+            length: record.length,
+            epoch: record.epoch,
+            held: record.held,
+            changed: record.changed,
+        }
+    }
+}
