@@ -126,7 +126,9 @@ impl<M: Moment> SagaRecord<M> {
         self.status = append.status;
         self.outcome = append.outcome.cloned();
         self.changed = now;
-        if let Some((_, held_until)) = &mut self.held {
+        if !append.status.is_active() {
+            self.held = None;
+        } else if let Some((_, held_until)) = &mut self.held {
             *held_until = until;
         }
         if self.status.is_over() {

@@ -122,8 +122,9 @@ impl SagaFilter {
 ///    1 or more, all or nothing. If there is one of that id it changes nothing and answers
 ///    what is there, also after a purge. Of several calls at once, one creates.
 /// 2. `append` records all entries or none, at the position they name, and with them the
-///    status and the outcome; it begins the claim's term anew. What it answered `Ok` to is
-///    durable.
+///    status and the outcome. If the saga goes on by itself after them, it begins the claim's
+///    term anew; if not, being parked or over, it gives the claim back. What it answered `Ok`
+///    to is durable.
 /// 3. An append is `Conflict`, and changes nothing, if the saga does not have exactly as many
 ///    entries as the position says, or if the claim is not the newest of it. That the
 ///    claim's term has run out does not matter. Of several calls at once at one position, one succeeds.
