@@ -1,0 +1,27 @@
+//! Sagas, through the public API, on paused time.
+
+use std::sync::Arc;
+
+use strangler_fig::clock::Clock;
+use strangler_fig::memory::InMemorySagaJournal;
+use strangler_fig::saga::{SagaConfig, SagaOrchestrator};
+use tokio::time::Instant;
+
+mod course;
+mod support;
+
+/// A wall clock that follows tokio's.
+#[derive(Debug)]
+struct Following(Instant);
+
+impl Clock for Following {
+    fn unix_millis(&self) -> u64 {
+        1_000_000 + u64::try_from(self.0.elapsed().as_millis()).unwrap()
+    }
+}
+
+fn clocked() -> (SagaOrchestrator, Arc<InMemorySagaJournal>) {
+    let journal = Arc::new(InMemorySagaJournal::default());
+    let config = SagaConfig::default().with_clock(Arc::new(Following(Instant::now())));
+    (SagaOrchestrator::with(journal.clone(), support::runner("node-1"), config), journal)
+}

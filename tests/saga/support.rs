@@ -1,0 +1,170 @@
+//! Steps that follow a script, and a world that remembers what they did.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use strangler_fig::async_trait;
+use strangler_fig::memory::InMemorySagaJournal;
+use strangler_fig::phase::{Incarnation, NodeId};
+use strangler_fig::resilience::{Exponential, Jitter};
+use strangler_fig::saga::{
+    Direction, Effect, Probe, SagaConfig, SagaJournal, SagaOrchestrator, SagaStep, StepContext,
+    StepError, StepPolicy,
+};
+
+/// How a call ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Play {
+    Ok,
+    Refused,
+    NotDone,
+    /// It is done, and nobody is told.
+    Lost,
+    /// It is not done, and nobody is told.
+    Vanished,
+    Hang,
+    Panic,
+    /// It takes so many milliseconds, and is done.
+    Slow(u64),
+}
+
+/// What a probe answers.
+pub(crate) type Told = Probe<u32>;
+
+/// What happened, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct World(Arc<Mutex<Vec<String>>>);
+
+impl World {
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        self.0.lock().unwrap().push(text.into());
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self, text: &str) -> usize {
+        self.log().iter().filter(|line| *line == text).count()
+    }
+
+    pub(crate) fn step(&self, name: &'static str) -> Scripted {
+        Scripted {
+            name,
+            world: self.clone(),
+            plays: Mutex::default(),
+            undos: Mutex::default(),
+            probes: Mutex::default(),
+        }
+    }
+}
+
+/// A step that does as it is told, and then always well.
+#[derive(Debug)]
+pub(crate) struct Scripted {
+    name: &'static str,
+    world: World,
+    plays: Mutex<VecDeque<Play>>,
+    undos: Mutex<VecDeque<Play>>,
+    probes: Mutex<VecDeque<Told>>,
+}
+
+impl Scripted {
+    pub(crate) fn plays(self, plays: impl IntoIterator<Item = Play>) -> Self {
+        self.plays.lock().unwrap().extend(plays);
+        self
+    }
+
+    pub(crate) fn undos(self, plays: impl IntoIterator<Item = Play>) -> Self {
+        self.undos.lock().unwrap().extend(plays);
+        self
+    }
+
+    pub(crate) fn probes(self, answers: impl IntoIterator<Item = Told>) -> Self {
+        self.probes.lock().unwrap().extend(answers);
+        self
+    }
+
+    async fn act(&self, play: Play, what: String) -> Result<(), StepError> {
+        match play {
+            Play::Ok => self.world.note(what),
+            Play::Refused => return Err(StepError::rejected("no")),
+            Play::NotDone => return Err(StepError::unavailable("away")),
+            Play::Lost => {
+                self.world.note(what);
+                return Err(StepError::unknown("the answer was lost"));
+            }
+            Play::Vanished => return Err(StepError::unknown("the answer was lost")),
+            Play::Hang => pending().await,
+            Play::Panic => panic!("{what} panics"),
+            Play::Slow(millis) => {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                self.world.note(what);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SagaStep for Scripted {
+    type Input = u32;
+    type Output = u32;
+
+    async fn execute(&self, input: &u32, _: &StepContext) -> Result<u32, StepError> {
+        let play = self.plays.lock().unwrap().pop_front().unwrap_or(Play::Ok);
+        self.act(play, format!("do {}", self.name)).await?;
+        Ok(input + 1)
+    }
+
+    async fn compensate(
+        &self,
+        _: &u32,
+        effect: Effect<u32>,
+        context: &StepContext,
+    ) -> Result<(), StepError> {
+        assert_eq!(context.direction(), Direction::Compensate);
+        let play = self.undos.lock().unwrap().pop_front().unwrap_or(Play::Ok);
+        let told = match effect {
+            Effect::Applied(output) => format!("undo {} {output}", self.name),
+            Effect::Maybe => format!("undo {} maybe", self.name),
+        };
+        self.act(play, told).await
+    }
+
+    async fn probe(&self, _: &u32, _: &StepContext) -> Result<Told, StepError> {
+        self.world.note(format!("probe {}", self.name));
+        Ok(self.probes.lock().unwrap().pop_front().unwrap_or(Probe::Unclear))
+    }
+}
+
+/// Two more tries, a second apart; five compensations more.
+pub(crate) fn policy() -> StepPolicy {
+    let second = Duration::from_secs(1);
+    let pauses = |count| {
+        Exponential::between(second, second).with_jitter(Jitter::None).with_count(count)
+    };
+    StepPolicy::default()
+        .with_timeout(Duration::from_secs(10))
+        .with_retry(pauses(2))
+        .with_compensation_retry(pauses(5))
+}
+
+pub(crate) fn runner(name: &str) -> NodeId {
+    NodeId { name: name.parse().unwrap(), incarnation: Incarnation::random().unwrap() }
+}
+
+pub(crate) fn orchestrator_on(journal: Arc<dyn SagaJournal>, name: &str) -> SagaOrchestrator {
+    SagaOrchestrator::with(journal, runner(name), SagaConfig::default())
+}
+
+pub(crate) fn orchestrator() -> (SagaOrchestrator, Arc<InMemorySagaJournal>) {
+    let journal = Arc::new(InMemorySagaJournal::default());
+    (orchestrator_on(journal.clone(), "node-1"), journal)
+}
+
+pub(crate) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
