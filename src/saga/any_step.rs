@@ -18,11 +18,11 @@ use super::{
 use crate::resilience::CallError;
 
 /// A value of a type that only its step knows.
-pub(super) type Shared = Arc<dyn Any + Send + Sync>;
+pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// What came of a call of a step.
 #[derive(Debug)]
-pub(super) enum Report {
+pub(crate) enum Report {
     /// It is done.
     Done(Product),
     /// It is undone.
@@ -33,13 +33,13 @@ pub(super) enum Report {
 
 /// An output, as it is and as it is written.
 #[derive(Debug)]
-pub(super) struct Product {
-    pub(super) payload: Payload,
-    pub(super) value: Shared,
+pub(crate) struct Product {
+    pub(crate) payload: Payload,
+    pub(crate) value: Shared,
 }
 
 /// Whoever runs sagas that are steps of others.
-pub(super) trait Nest: Send + Sync {
+pub(crate) trait Nest: Send + Sync {
     /// Runs the saga that `context` names, or finds it, and waits for its end.
     fn run(
         self: Arc<Self>,
@@ -60,14 +60,14 @@ pub(super) trait Nest: Send + Sync {
 }
 
 /// One call of a step.
-pub(super) struct Call<'a> {
-    pub(super) slots: &'a Slots,
-    pub(super) context: StepContext,
-    pub(super) nest: &'a Arc<dyn Nest>,
+pub(crate) struct Call<'a> {
+    pub(crate) slots: &'a Slots,
+    pub(crate) context: StepContext,
+    pub(crate) nest: &'a Arc<dyn Nest>,
 }
 
 /// A step whose types are forgotten.
-pub(super) trait AnyStep: fmt::Debug + Send + Sync {
+pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
     fn policy(&self) -> &StepPolicy;
     /// The saga it is, if it is one: an execution of it is dropped once the saga around it turns back.
     fn nested(&self) -> Option<&Arc<Definition>> {
@@ -81,10 +81,10 @@ pub(super) trait AnyStep: fmt::Debug + Send + Sync {
 }
 
 /// A user's step, and where its input comes from.
-pub(super) struct Wired<S, W> {
-    pub(super) step: Arc<S>,
-    pub(super) wire: W,
-    pub(super) policy: Arc<StepPolicy>,
+pub(crate) struct Wired<S, W> {
+    pub(crate) step: Arc<S>,
+    pub(crate) wire: W,
+    pub(crate) policy: Arc<StepPolicy>,
 }
 
 impl<S: SagaStep, W> fmt::Debug for Wired<S, W> {
@@ -94,7 +94,7 @@ impl<S: SagaStep, W> fmt::Debug for Wired<S, W> {
 }
 
 /// What a wire brings; a panic in a closure of it is a mistake in the definition.
-pub(super) fn resolved<W: Wire>(wire: &W, slots: &Slots) -> Result<W::Target, Report> {
+pub(crate) fn resolved<W: Wire>(wire: &W, slots: &Slots) -> Result<W::Target, Report> {
     catch_unwind(AssertUnwindSafe(|| wire.resolve(slots))).map_err(|panic| Report::Failed {
         end: End::Refused,
         error: format!("its input cannot be made: {}", text_of(&*panic)),
@@ -192,7 +192,7 @@ impl Report {
         Self::Failed { end, error: text.to_owned(), hint: None }
     }
 
-    pub(super) fn of(error: &StepError) -> Self {
+    pub(crate) fn of(error: &StepError) -> Self {
         let end = match (error.is_in_doubt(), error.is_retryable()) {
             (true, _) => End::Unknown,
             (false, true) => End::NotDone,
@@ -250,12 +250,12 @@ fn refused_text(refused: &CallError<Report>) -> String {
 }
 
 /// What a panic says.
-pub(super) fn text_of(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
 }
 
 /// When a call that begins now is given up.
-pub(super) fn deadline_of(policy: &StepPolicy, now: Instant) -> Option<Instant> {
+pub(crate) fn deadline_of(policy: &StepPolicy, now: Instant) -> Option<Instant> {
     now.checked_add(policy.timeout)
 }

@@ -47,7 +47,7 @@ pub struct SagaBuilder<I> {
 struct Added {
     name: Result<StepName, NameError>,
     sources: Vec<(u64, usize)>,
-    step: Box<dyn AnyStep>,
+    step: Arc<dyn AnyStep>,
     is_final: bool,
 }
 
@@ -103,7 +103,7 @@ impl<I: StepOutput> SagaBuilder<I> {
         let mut sources = Vec::new();
         input.sources(&mut sources);
         let step = Wired { step: Arc::new(step), wire: input, policy: Arc::new(policy) };
-        self.add(name, sources, Box::new(step), false)
+        self.add(name, sources, Arc::new(step), false)
     }
 
     /// Adds a step that runs a whole saga: under the id of this one, a slash and the step's
@@ -118,14 +118,14 @@ impl<I: StepOutput> SagaBuilder<I> {
         input.sources(&mut sources);
         let is_final = definition.plan().pivot().is_some();
         let step = SubSaga::new(definition.clone(), input);
-        self.add(name, sources, Box::new(step), is_final)
+        self.add(name, sources, Arc::new(step), is_final)
     }
 
     fn add<O>(
         &mut self,
         name: &str,
         sources: Vec<(u64, usize)>,
-        step: Box<dyn AnyStep>,
+        step: Arc<dyn AnyStep>,
         is_final: bool,
     ) -> Value<O> {
         self.steps.push(Added { name: name.parse(), sources, step, is_final });
@@ -169,7 +169,7 @@ impl<I: StepOutput> SagaBuilder<I> {
             steps: self.steps.into_iter().map(|added| added.step).collect(),
             deadline: self.deadline,
             read_input: |payload| Ok(Arc::new(payload.read::<I>()?)),
-            write_output: Box::new(move |slots| match resolved(&output, slots) {
+            write_output: Arc::new(move |slots| match resolved(&output, slots) {
                 Ok(output) => {
                     Payload::of(&output).map_err(|error| crate::error::with_causes(&error))
                 }

@@ -20,8 +20,8 @@ use super::{DefinitionId, Payload, PayloadError, SagaPlan};
 /// # Ok::<(), strangler_fig::saga::BuildError>(())
 /// ```
 pub struct SagaDefinition<I, O> {
-    pub(super) inner: Arc<Definition>,
-    pub(super) of: PhantomData<fn(I) -> O>,
+    pub(crate) inner: Arc<Definition>,
+    pub(crate) of: PhantomData<fn(I) -> O>,
 }
 
 impl<I, O> SagaDefinition<I, O> {
@@ -38,6 +38,25 @@ impl<I, O> SagaDefinition<I, O> {
     }
 }
 
+impl<I, O> SagaDefinition<I, O> {
+    /// The same, with other steps in the place of its own: for tests that meddle.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn replacing(
+        &self,
+        replace: impl Fn(usize, &Arc<dyn AnyStep>) -> Arc<dyn AnyStep>,
+    ) -> Self {
+        let own = &self.inner;
+        let definition = Definition {
+            plan: Arc::clone(&own.plan),
+            steps: own.steps.iter().enumerate().map(|(at, step)| replace(at, step)).collect(),
+            deadline: own.deadline,
+            read_input: own.read_input,
+            write_output: Arc::clone(&own.write_output),
+        };
+        Self { inner: Arc::new(definition), of: PhantomData }
+    }
+}
+
 impl<I, O> Clone for SagaDefinition<I, O> {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), of: PhantomData }
@@ -51,15 +70,15 @@ impl<I, O> fmt::Debug for SagaDefinition<I, O> {
 }
 
 type ReadInput = fn(&Payload) -> Result<Shared, PayloadError>;
-type WriteOutput = Box<dyn Fn(&Slots) -> Result<Payload, String> + Send + Sync>;
+type WriteOutput = Arc<dyn Fn(&Slots) -> Result<Payload, String> + Send + Sync>;
 
 /// What every definition is once its types are forgotten.
-pub(super) struct Definition {
-    pub(super) plan: Arc<SagaPlan>,
-    pub(super) steps: Vec<Box<dyn AnyStep>>,
-    pub(super) deadline: Option<Duration>,
-    pub(super) read_input: ReadInput,
-    pub(super) write_output: WriteOutput,
+pub(crate) struct Definition {
+    pub(crate) plan: Arc<SagaPlan>,
+    pub(crate) steps: Vec<Arc<dyn AnyStep>>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) read_input: ReadInput,
+    pub(crate) write_output: WriteOutput,
 }
 
 impl fmt::Debug for Definition {

@@ -5,7 +5,7 @@ use super::{Doubt, OnUnknown, Passage, SagaState, StepStatus, Then};
 
 /// How a call of a step ended, as far as the course of the saga goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// It has failed, for good, and surely without effect.
     Refused,
     /// It has failed, surely without effect, and may be tried again.

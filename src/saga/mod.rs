@@ -1,6 +1,6 @@
 //! Sagas: transactions over several services, step by step, each with a way back.
 
-mod any_step;
+pub(crate) mod any_step;
 mod apply;
 mod barrier;
 mod build_error;
@@ -10,13 +10,13 @@ mod config;
 mod context;
 mod contract;
 mod decide;
-mod definition;
+pub(crate) mod definition;
 mod entry;
 mod error;
 mod handle;
 mod header;
 mod id;
-mod judge;
+pub(crate) mod judge;
 mod live;
 mod name;
 mod nest;
@@ -35,7 +35,7 @@ mod step;
 mod step_error;
 mod step_fn;
 mod sub_saga;
-mod wire;
+pub(crate) mod wire;
 
 pub use apply::OutOfOrder;
 pub use barrier::{BarrierCall, SagaBarrier, Verdict};

@@ -103,6 +103,12 @@ impl StepPolicy {
         self
     }
 
+    /// How long one call may take.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The next pause of an execution, after so many.
     pub(super) fn pause(&self, is_after_pivot: bool, used: u32) -> Option<Duration> {
         let used = used as usize;

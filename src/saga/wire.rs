@@ -25,7 +25,7 @@ impl<T> Clone for Value<T> {
 impl<T> Copy for Value<T> {}
 
 /// What is known of a run so far, by slot.
-pub(super) type Slots = [Option<Arc<dyn Any + Send + Sync>>];
+pub(crate) type Slots = [Option<Arc<dyn Any + Send + Sync>>];
 
 /// Where a step's input comes from: a [`Value`], a tuple of up to six, `()` for nothing; any of them
 /// [`map`](Self::map)ped, or [`after`](Self::after) a step whose output it does not need.

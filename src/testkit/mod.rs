@@ -13,3 +13,4 @@ pub mod conformance;
 pub mod faults;
 pub mod history;
 pub mod mapping;
+pub mod saga;

@@ -76,7 +76,9 @@ async fn a_refusal_undoes_what_was_done_the_last_first() {
     let log = world.log();
     assert_eq!(log.len(), 6);
     assert_eq!(log.last().unwrap(), "undo a 1");
-    assert!(log[3..5].contains(&"undo b 2".to_owned()) && log[3..5].contains(&"undo c 2".to_owned()));
+    assert!(
+        log[3..5].contains(&"undo b 2".to_owned()) && log[3..5].contains(&"undo c 2".to_owned())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,7 +208,11 @@ async fn cancelling_undoes_and_while_the_pivot_is_under_way_that_decides() {
         tokio::time::sleep(ms(10)).await;
         orchestrator.cancel(handle.saga(), "ada", "changed her mind").await.unwrap();
         let end = handle.wait().await.unwrap();
-        assert_eq!(matches!(end, Conclusion::RolledBack(Cause::Cancelled { .. })), is_undone, "{end:?}");
+        assert_eq!(
+            matches!(end, Conclusion::RolledBack(Cause::Cancelled { .. })),
+            is_undone,
+            "{end:?}"
+        );
         assert_eq!(world.count("undo a 1") == 1, is_undone);
         let late = orchestrator.cancel(handle.saga(), "ada", "again").await;
         assert!(late.is_err(), "it is over");
@@ -242,7 +248,10 @@ async fn an_operator_tries_again_skips_fails_marks_or_gives_up() {
     let z = || "z".parse().unwrap();
     for (repair, expected) in [
         (Repair::Retry { step: z() }, Some(3)),
-        (Repair::Skip { step: z(), output: strangler_fig::saga::Payload::of(&7).unwrap() }, Some(7)),
+        (
+            Repair::Skip { step: z(), output: strangler_fig::saga::Payload::of(&7).unwrap() },
+            Some(7),
+        ),
     ] {
         let world = World::default();
         let (orchestrator, _) = orchestrator();
@@ -260,11 +269,15 @@ async fn an_operator_tries_again_skips_fails_marks_or_gives_up() {
     handle.wait().await.unwrap();
     let fail = orchestrator.repair(handle.saga(), Repair::Fail { step: z() }, "ada", "no").await;
     assert!(fail.is_err(), "after the pivot nothing unwinds");
-    let unreadable = Repair::Skip { step: z(), output: strangler_fig::saga::Payload::of("x").unwrap() };
+    let unreadable =
+        Repair::Skip { step: z(), output: strangler_fig::saga::Payload::of("x").unwrap() };
     assert!(orchestrator.repair(handle.saga(), unreadable, "ada", "no").await.is_err());
     orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "it is lost").await.unwrap();
     let end = handle.wait().await.unwrap();
-    assert_eq!(end, Conclusion::GivenUp { actor: "ada".to_owned(), reason: "it is lost".to_owned() });
+    assert_eq!(
+        end,
+        Conclusion::GivenUp { actor: "ada".to_owned(), reason: "it is lost".to_owned() }
+    );
     let record = orchestrator.inspect(handle.saga()).await.unwrap();
     assert_eq!(record.header.status, SagaStatus::GivenUp);
 }

@@ -8,6 +8,7 @@ use strangler_fig::saga::{SagaConfig, SagaOrchestrator};
 use tokio::time::Instant;
 
 mod course;
+mod crash;
 mod support;
 
 /// A wall clock that follows tokio's.

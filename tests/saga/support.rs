@@ -143,9 +143,8 @@ impl SagaStep for Scripted {
 /// Two more tries, a second apart; five compensations more.
 pub(crate) fn policy() -> StepPolicy {
     let second = Duration::from_secs(1);
-    let pauses = |count| {
-        Exponential::between(second, second).with_jitter(Jitter::None).with_count(count)
-    };
+    let pauses =
+        |count| Exponential::between(second, second).with_jitter(Jitter::None).with_count(count);
     StepPolicy::default()
         .with_timeout(Duration::from_secs(10))
         .with_retry(pauses(2))
