@@ -252,7 +252,7 @@ mod twisted {
             let note = MoveNote::default();
             state.history.push(state.epoch + 1, MoveId::fixed(9), Move::EndCohort, note);
         };
-        let cases: [(MigrationState, Twist, &str); 18] = [
+        let cases: [(MigrationState, Twist, &str); 20] = [
             (at(Phase::Live), |it| it.epoch = EPOCH_MAX + 1, "epoch"),
             (at(Phase::Live), |it| it.base.since_epoch = it.epoch + 1, "base"),
             (at(Phase::Halted), |it| it.legacy_complete_since = None, "base"),
@@ -271,9 +271,18 @@ mod twisted {
             ),
             (at(Phase::RampDown), |it| it.left_legacy = false, "left_legacy"),
             (at(Phase::ModernOnly), |it| it.legacy_complete_since = Some(0), "left_legacy"),
+            (at(Phase::ModernOnly), |it| it.legacy_complete_since = Some(it.epoch), "left_legacy"),
             (
                 at(Phase::Live),
                 |it| it.legacy_complete_since = Some(it.epoch + 1),
+                "legacy_complete_since",
+            ),
+            (
+                taken(&at(Phase::RampDown), &Move::to(Phase::Cutover)),
+                |it| {
+                    let part = at(Phase::Cutover).base;
+                    it.cohort = Some(Cohort { share: Share::percent(1), part });
+                },
                 "legacy_complete_since",
             ),
             (

@@ -154,3 +154,18 @@ async fn a_refusal_does_not_end_an_older_doubt() {
     let older = Record::live(first, NEW);
     assert_eq!(kind(legacy.apply(&KEY, &older).await), StoreErrorKind::Unavailable);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_later_of_two_doubts_counts() {
+    let (tracker, stamps) = node(&[Phase::DualWrite], LEGACY_FORGETS);
+    let lossy = Lossy::new();
+    let legacy = Unstamped::new(lossy.clone(), Side::Legacy, tracker, &stamps);
+    let [first, second, third] = std::array::from_fn(|_| stamps.now());
+    lossy.losses.store(2, Ordering::SeqCst);
+    for stamp in [first, third] {
+        let doubtful = legacy.apply(&KEY, &Record::live(stamp, OLD)).await;
+        assert_eq!(kind(doubtful), StoreErrorKind::Unknown);
+    }
+    let between = Record::live(second, NEW);
+    assert_eq!(kind(legacy.apply(&KEY, &between).await), StoreErrorKind::Unavailable);
+}
