@@ -252,7 +252,7 @@ mod twisted {
             let note = MoveNote::default();
             state.history.push(state.epoch + 1, MoveId::fixed(9), Move::EndCohort, note);
         };
-        let cases: [(MigrationState, Twist, &str); 20] = [
+        let cases: [(MigrationState, Twist, &str); 21] = [
             (at(Phase::Live), |it| it.epoch = EPOCH_MAX + 1, "epoch"),
             (at(Phase::Live), |it| it.base.since_epoch = it.epoch + 1, "base"),
             (at(Phase::Halted), |it| it.legacy_complete_since = None, "base"),
@@ -290,6 +290,7 @@ mod twisted {
                 |it| it.decommissioned_since = Some(it.epoch + 1),
                 "decommissioned_since",
             ),
+            (decommissioned(), |it| it.base.since_epoch = it.steered.epoch, "decommissioned_since"),
             (
                 at(Phase::Live),
                 |it| it.decommissioned_since = Some(it.epoch),

@@ -18,6 +18,7 @@ mod header;
 mod id;
 pub(crate) mod judge;
 mod live;
+mod mermaid;
 mod name;
 mod nest;
 mod orchestrator;

@@ -37,12 +37,7 @@ struct Settling {
 
 impl Drop for Settling {
     fn drop(&mut self) {
-        let mut running = held(&self.inner.live);
-        let saga = &self.live.claim.saga;
-        if running.get(saga).is_some_and(|it| Arc::ptr_eq(it, &self.live)) {
-            running.remove(saga);
-        }
-        drop(running);
+        self.inner.forget(&self.live);
         if self.live.is_settled().is_none() {
             self.live.settle(Settled::Left);
         }
@@ -92,6 +87,14 @@ impl Inner {
         held(&self.live).len()
     }
 
+    /// It runs here no more.
+    fn forget(&self, live: &Arc<Live>) {
+        let mut running = held(&self.live);
+        if running.get(&live.claim.saga).is_some_and(|it| Arc::ptr_eq(it, live)) {
+            running.remove(&live.claim.saga);
+        }
+    }
+
     pub(super) fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::SeqCst)
     }
@@ -117,8 +120,8 @@ impl Inner {
         let settling = Settling { inner: Arc::clone(self), live: Arc::clone(&live) };
         tokio::spawn(async move {
             let settled = run.drive().await;
+            settling.inner.forget(&settling.live);
             settling.live.settle(settled);
-            drop(settling);
         });
         live
     }

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 
 mod course;
 mod crash;
+mod durable;
+mod flawed;
+mod journal;
 mod support;
 
 /// A wall clock that follows tokio's.

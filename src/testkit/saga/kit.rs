@@ -11,14 +11,16 @@ use super::report::{Finding, KitReport};
 use super::scenario::{Fate, Fault, Scenario, Told};
 use crate::phase::{Incarnation, NodeId};
 use crate::saga::{
-    Conclusion, Direction, Passage, SagaConfig, SagaDefinition, SagaJournal, SagaOrchestrator,
-    StepOutput,
+    Conclusion, Direction, Passage, SagaConfig, SagaDefinition, SagaId, SagaJournal,
+    SagaOrchestrator, StepOutput,
 };
 
 /// How long a runner holds a saga without a sign of life.
 const TERM: Duration = Duration::from_secs(3);
 /// After that a saga counts as hung.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+const PATIENCE: Duration = Duration::from_secs(600);
+/// How many findings are enough: what comes after them says no more.
+const FINDINGS_MAX: usize = 20;
 
 /// One run's saga, in a world of its own in which nothing has happened yet.
 ///
@@ -64,7 +66,7 @@ impl<I: StepOutput, O: StepOutput> SagaTrial<I, O> {
 /// Its steps fail, vanish, lose their answers, hang and run twice, forward and back, each in turn; its runner dies
 /// before and after every write, on the way forward and back, or stands still there until another has finished its work, and
 /// goes on. Whatever happens, the saga must come to rest, and the world be as `verify` wants it. A saga that is parked
-/// counts as hung, unless a step after its pivot refuses for good.
+/// counts as hung, unless a step after its pivot refuses for good. It stops after 20 findings.
 ///
 /// It waits for timeouts and terms: run it on paused time (`#[tokio::test(start_paused = true)]`) if the journal and
 /// the steps know tokio's clock. The saga's retries should be few.
@@ -124,8 +126,12 @@ where
         for fate in (1..=writes).flat_map(Fate::at) {
             tried(&fresh, Scenario { fate: Some(fate), ..alone }, &mut report).await;
         }
-        for (step, fault) in (0..plan.len()).flat_map(|at| Fault::ALL.map(|fault| (at, fault))) {
+        let each = (0..plan.len()).flat_map(|at| Fault::ALL.map(|fault| (at, fault)));
+        for (step, fault) in each {
             for direction in [Direction::Execute, Direction::Compensate] {
+                if fault.is_lasting() && direction == Direction::Compensate {
+                    continue;
+                }
                 let fault = Some((step, direction, fault));
                 tried(&fresh, Scenario { fault, ..alone }, &mut report).await;
             }
@@ -144,6 +150,9 @@ where
     I: StepOutput,
     O: StepOutput + std::fmt::Debug,
 {
+    if report.findings.len() >= FINDINGS_MAX {
+        return 0;
+    }
     report.runs += 1;
     let trial = fresh().await;
     let plan = trial.definition.plan().clone();
@@ -163,7 +172,7 @@ where
     let lives = [Life::new(scenario.fate), Life::new(None)];
     let [first, second] =
         [&lives[0], &lives[1]].map(|life| process(&trial, scenario, life, &is_spent));
-    let saga: crate::saga::SagaId = "trial".parse().expect("it is an id");
+    let saga: SagaId = "trial".parse().expect("it is an id");
     let started = {
         let (orchestrator, definition, input) =
             (first.0.clone(), first.1.clone(), trial.input.clone());
@@ -180,13 +189,27 @@ where
     sleep(TERM * 3).await;
     let verdict = match conclusion {
         Err(what) => Err(what),
-        Ok(conclusion) => (trial.verify)(conclusion).await,
+        Ok(conclusion) => match (trial.verify)(conclusion).await {
+            Ok(()) => sound(&second.0, &saga).await,
+            wrong => wrong,
+        },
     };
     started.abort();
     for task in running {
         task.abort();
     }
     (lives[0].writes(), verdict)
+}
+
+/// Whether the journal, in the end, is that of a saga that came to rest.
+async fn sound(orchestrator: &SagaOrchestrator, saga: &SagaId) -> Result<(), String> {
+    match orchestrator.inspect(saga).await {
+        Err(error) => Err(crate::error::with_causes(&error)),
+        Ok(record) if record.header.status.is_active() => {
+            Err(format!("it came to rest, and is {} again", record.header.status))
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 type Process<I, O> = (SagaOrchestrator, SagaDefinition<I, O>);
@@ -222,7 +245,7 @@ fn process<I: StepOutput, O: StepOutput>(
 async fn concluded<I: StepOutput, O: StepOutput + std::fmt::Debug>(
     trial: &SagaTrial<I, O>,
     second: &Process<I, O>,
-    saga: &crate::saga::SagaId,
+    saga: &SagaId,
     life: &Life,
     scenario: Scenario,
 ) -> Result<Conclusion<O>, String> {
@@ -251,8 +274,9 @@ async fn concluded<I: StepOutput, O: StepOutput + std::fmt::Debug>(
 
 /// Whether what goes wrong leaves nothing but to wait for an operator.
 fn may_park<I, O>(trial: &SagaTrial<I, O>, scenario: Scenario) -> bool {
-    scenario.refuses.is_some_and(|step| {
-        let passage = trial.definition.plan().passage(step);
-        passage == Passage::After || passage == Passage::Pivot
-    })
+    let is_lasting =
+        |(step, _, fault): (usize, Direction, Fault)| fault.is_lasting().then_some(step);
+    let failing = [scenario.refuses, scenario.fault.and_then(is_lasting)];
+    let plan = trial.definition.plan();
+    failing.into_iter().flatten().any(|step| plan.passage(step) >= Passage::Pivot)
 }

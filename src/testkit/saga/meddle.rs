@@ -31,7 +31,15 @@ pub(super) struct Meddled {
 impl Meddled {
     fn fault(&self, direction: Direction) -> Option<Fault> {
         let (at, which, fault) = self.scenario.fault?;
+        if fault == Fault::AnswersLost {
+            let is_forward = which == Direction::Execute && direction != Direction::Compensate;
+            return (at == self.at && is_forward).then_some(fault);
+        }
         let is_it = at == self.at && which == direction;
+        if is_it && fault == Fault::LostThenRefused {
+            let is_first = !self.is_spent.swap(true, Ordering::SeqCst);
+            return Some(if is_first { Fault::AnswerLost } else { fault });
+        }
         (is_it && !self.is_spent.swap(true, Ordering::SeqCst)).then_some(fault)
     }
 
@@ -49,9 +57,15 @@ impl Meddled {
         let limit = self.step.policy().timeout();
         let future = match self.fault(direction) {
             None => make(call),
+            Some(Fault::LostThenRefused) => std::future::ready(failed(End::Refused)).boxed(),
             Some(Fault::NotMade) => std::future::ready(failed(End::NotDone)).boxed(),
             Some(Fault::Vanishes) => std::future::ready(failed(End::Unknown)).boxed(),
-            Some(Fault::AnswerLost) => make(call).map(|_| failed(End::Unknown)).boxed(),
+            Some(Fault::AnswersLost) if direction == Direction::Probe => {
+                std::future::ready(failed(End::Unasked)).boxed()
+            }
+            Some(Fault::AnswerLost | Fault::AnswersLost) => {
+                make(call).map(|_| failed(End::Unknown)).boxed()
+            }
             Some(Fault::Hangs) => late(limit).boxed(),
             Some(Fault::HangsAfter) => {
                 let made = make(call);

@@ -30,6 +30,10 @@ pub(super) enum Fault {
     Twice,
     /// Nobody hears of it, and it is made once nobody waits for it any more.
     LandsLate,
+    /// It is made, like every later one, and no answer ever arrives, nor to a probe.
+    AnswersLost,
+    /// It is made, and its answer lost; later ones are refused.
+    LostThenRefused,
 }
 
 /// What becomes of a runner at its so many-th write, counted from 1.
@@ -43,7 +47,7 @@ pub(super) enum Fate {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::NotMade,
         Self::Vanishes,
         Self::AnswerLost,
@@ -51,7 +55,14 @@ impl Fault {
         Self::HangsAfter,
         Self::Twice,
         Self::LandsLate,
+        Self::AnswersLost,
+        Self::LostThenRefused,
     ];
+
+    /// Whether it goes on after the first call, so that the step may be given up.
+    pub(super) const fn is_lasting(self) -> bool {
+        matches!(self, Self::AnswersLost | Self::LostThenRefused)
+    }
 }
 
 impl Fate {
@@ -83,6 +94,8 @@ impl fmt::Display for Told<'_> {
                 Fault::Hangs => "hangs",
                 Fault::HangsAfter => "is made, and hangs",
                 Fault::Twice => "is made twice",
+                Fault::LostThenRefused => "is made, its answer lost, and later ones refused",
+                Fault::AnswersLost => "is made again and again, and every answer lost",
                 Fault::LandsLate => "is made late, when nobody waits for it",
             };
             parts.push(format!("{} of {} {what}", direction.name(), plan.name(step)));
