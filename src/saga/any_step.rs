@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::definition::Definition;
 use super::judge::End;
+use super::soon;
 use super::wire::Slots;
 use super::{
     DefinitionId, Effect, Payload, PayloadError, Probe, SagaOutcome, SagaStep, StepContext,
@@ -224,11 +225,11 @@ async fn answer<T>(
     call: impl Future<Output = Result<T, StepError>>,
 ) -> Result<T, Report> {
     let unknown = |error| Report::Failed { end: End::Unknown, error, hint: None };
-    match timeout(policy.timeout, AssertUnwindSafe(call).catch_unwind()).await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error))) => Err(Report::of(&error)),
-        Ok(Err(panic)) => Err(unknown(format!("it panicked: {}", text_of(&*panic)))),
-        Err(_) => Err(unknown(format!("no answer within {:?}", policy.timeout))),
+    match soon::within(policy.timeout, AssertUnwindSafe(call).catch_unwind()).await {
+        Some(Ok(Ok(answer))) => Ok(answer),
+        Some(Ok(Err(error))) => Err(Report::of(&error)),
+        Some(Err(panic)) => Err(unknown(format!("it panicked: {}", text_of(&*panic)))),
+        None => Err(unknown(format!("no answer within {:?}", policy.timeout))),
     }
 }
 

@@ -60,6 +60,11 @@ impl Live {
         self.told.notify_one();
     }
 
+    /// Whether it was told something since it last looked.
+    pub(super) fn has_heard(&self) -> bool {
+        !held(&self.inbox).is_empty()
+    }
+
     /// What it was told since it last looked.
     pub(super) fn heard(&self) -> Vec<Command> {
         std::mem::take(&mut held(&self.inbox))

@@ -1,9 +1,17 @@
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+thread_local! {
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// What is longer is not kept.
+const SPARE_MAX: usize = 1 << 16;
 
 /// What a saga hands on, as JSON: its input, the outputs of its steps.
 ///
@@ -34,10 +42,16 @@ impl Payload {
     ///
     /// When it has none: a map whose keys are no texts, say.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, PayloadError> {
-        let mut text = Vec::with_capacity(128);
-        serde_json::to_writer(&mut text, value)?;
-        let text = std::str::from_utf8(&text).expect("JSON is UTF-8");
-        Ok(Self(text.into()))
+        // On the way into one allocation of the right size, through one that is used again.
+        let mut text = SPARE.take();
+        text.clear();
+        let written = serde_json::to_writer(&mut text, value);
+        let payload = std::str::from_utf8(&text).map(|text| Self(text.into()));
+        if text.capacity() <= SPARE_MAX {
+            SPARE.set(text);
+        }
+        written?;
+        Ok(payload.expect("JSON is UTF-8"))
     }
 
     /// The JSON in `text`.

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::any_step::{Report, Shared};
+use super::calls::Calls;
 use super::definition::Definition;
 use super::judge::End;
 use super::live::Live;
@@ -80,13 +80,15 @@ impl Inner {
             written: state.len(),
             state,
             slots,
-            calls: FuturesUnordered::new(),
+            calls: Calls::default(),
             batch: Vec::new(),
             begin: Vec::new(),
             held_until,
             is_draining: false,
             actions: Vec::new(),
             waiting: Vec::new(),
+            spare: Vec::new(),
+            now: Instant::now(),
         })
     }
 }

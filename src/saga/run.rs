@@ -1,22 +1,19 @@
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
 use super::any_step::{Call, Nest, Report, Shared, deadline_of};
+use super::calls::{Calls, Ended, Under};
 use super::definition::Definition;
 use super::judge::{End, after_compensation, after_execution};
 use super::live::{Command, Live, Reply, Settled};
 use super::shared::Inner;
 use super::state::Course;
 use super::{
-    Action, Cause, Direction, Passage, Repair, SagaEntry, SagaError, SagaOutcome, SagaState,
-    StepContext, StepStatus,
+    Action, Cause, Direction, Passage, Repair, SagaAppend, SagaEntry, SagaError, SagaOutcome,
+    SagaState, StepContext, StepStatus,
 };
 
 /// The longest text of an error that is written down, in characters.
@@ -33,7 +30,7 @@ pub(super) struct Run {
     pub(super) state: SagaState,
     /// The input, and the outputs by the number of the step and one.
     pub(super) slots: Vec<Option<Shared>>,
-    pub(super) calls: FuturesUnordered<Under>,
+    pub(super) calls: Calls,
     pub(super) batch: Vec<SagaEntry>,
     /// What is begun once the batch is written.
     pub(super) begin: Vec<Action>,
@@ -46,22 +43,10 @@ pub(super) struct Run {
     pub(super) actions: Vec<Action>,
     /// Who waits for the batch to be written.
     pub(super) waiting: Vec<Reply>,
-}
-
-/// A call under way.
-pub(super) struct Under {
-    step: usize,
-    direction: Direction,
-    call: BoxFuture<'static, Report>,
-}
-
-impl Future for Under {
-    type Output = (usize, Direction, Report);
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let (step, direction) = (self.step, self.direction);
-        self.call.as_mut().poll(context).map(|report| (step, direction, report))
-    }
+    /// The room of the last batch, to be used again.
+    pub(super) spare: Vec<SagaEntry>,
+    /// When it last looked at the clock; never later than now.
+    pub(super) now: Instant,
 }
 
 /// The runner holds the saga no more, or cannot know.
@@ -72,7 +57,7 @@ impl Run {
     pub(super) async fn drive(mut self) -> Settled {
         let settled = self.until_settled().await.unwrap_or(Settled::Left);
         // What is under way has ended here before anybody hears of the end.
-        self.calls = FuturesUnordered::new();
+        self.calls = Calls::default();
         settled
     }
 
@@ -102,7 +87,7 @@ impl Run {
 
     /// Writes down what is to be begun now.
     fn plan(&mut self) {
-        let now = Instant::now();
+        let now = self.now;
         if self.is_late() && self.state.can_cancel() {
             self.enter(SagaEntry::Cancelled { cause: Cause::Deadline }, now);
         }
@@ -171,21 +156,27 @@ impl Run {
 
     /// Writes the batch, and takes what calls bring meanwhile into the next.
     pub(super) async fn write(&mut self) -> Result<(), Lost> {
-        let entries = std::mem::take(&mut self.batch);
+        let mut entries = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
         let begin = std::mem::take(&mut self.begin);
         let waiting = std::mem::take(&mut self.waiting);
         let (status, outcome) = (self.state.status(), self.state.outcome().cloned());
         let (inner, live, position) =
             (Arc::clone(&self.inner), Arc::clone(&self.live), self.written);
-        let mut recorded =
-            pin!(inner.record(&live.claim, position, &entries, status, outcome.as_ref()));
-        self.held_until = loop {
-            tokio::select! { biased;
-                held_until = &mut recorded => break held_until?,
-                Some(ended) = self.calls.next(), if !self.calls.is_empty() => self.settle(ended),
+        self.held_until = {
+            let outcome = outcome.as_ref();
+            let append = SagaAppend { position, entries: &entries, status, outcome };
+            let mut recorded = pin!(inner.record(&live.claim, self.now, append));
+            loop {
+                tokio::select! { biased;
+                    held_until = &mut recorded => break held_until?,
+                    ended = self.calls.next() => self.settle(ended),
+                }
             }
         };
+        self.now = Instant::now();
         self.written += entries.len() as u64;
+        entries.clear();
+        self.spare = entries;
         for reply in waiting {
             let _ = reply.send(Ok(()));
         }
@@ -200,13 +191,15 @@ impl Run {
         if self.begin.is_empty() {
             return Ok(());
         }
-        let now = Instant::now();
-        if now >= self.held_until {
+        if self.now >= self.held_until {
             self.held_until = self.inner.still_held(&self.live.claim).await?;
+            self.now = Instant::now();
         }
-        for action in std::mem::take(&mut self.begin) {
-            self.begin_call(action, now);
+        let mut begin = std::mem::take(&mut self.begin);
+        for action in begin.drain(..) {
+            self.begin_call(action, self.now);
         }
+        self.begin = begin;
         Ok(())
     }
 
@@ -243,19 +236,33 @@ impl Run {
         if !self.batch.is_empty() {
             return Ok(());
         }
+        // Most often a step is done by now; but whoever has something to say is heard.
+        if self.take_ready().await && !self.live.has_heard() {
+            self.interrupt();
+            return Ok(());
+        }
         let due = self.state.next_due().into_iter().chain(self.deadline()).min();
         let due = if self.is_draining { None } else { due };
         let live = Arc::clone(&self.live);
         tokio::select! { biased;
             () = live.told() => self.hear()?,
-            Some(ended) = self.calls.next(), if !self.calls.is_empty() => self.settle(ended),
-            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            ended = self.calls.next() => self.settle(ended),
+            () = sleep_until(due.unwrap_or(self.now)), if due.is_some() => {}
         }
-        while let Some(Some(ended)) = self.calls.next().now_or_never() {
-            self.settle(ended);
-        }
+        self.now = Instant::now();
+        self.take_ready().await;
         self.interrupt();
         Ok(())
+    }
+
+    /// Takes what calls have brought by now; whether there was any.
+    async fn take_ready(&mut self) -> bool {
+        let mut any = false;
+        while let Some(ended) = self.calls.ready().await {
+            self.settle(ended);
+            any = true;
+        }
+        any
     }
 
     /// When its deadline is, by this process's clock.
@@ -345,13 +352,7 @@ impl Run {
             call.direction != Direction::Compensate
                 && definition.steps[call.step].nested().is_some()
         };
-        if !self.calls.iter().any(is_long) {
-            return;
-        }
-        let calls = std::mem::take(&mut self.calls).into_iter();
-        let (dropped, kept): (Vec<Under>, Vec<Under>) = calls.partition(is_long);
-        self.calls = kept.into_iter().collect();
-        for call in dropped {
+        for call in self.calls.take(is_long) {
             let error = "it was dropped, for the saga turned back".to_owned();
             let report = Report::Failed { end: End::Unknown, error, hint: None };
             self.settle((call.step, call.direction, report));
@@ -359,7 +360,7 @@ impl Run {
     }
 
     /// What a call has brought, as an entry.
-    pub(super) fn settle(&mut self, (step, direction, report): (usize, Direction, Report)) {
+    pub(super) fn settle(&mut self, (step, direction, report): Ended) {
         let status = self.state.steps[step].status;
         let is_awaited = match direction {
             Direction::Execute => status == StepStatus::Executing,
@@ -372,6 +373,7 @@ impl Run {
         }
         let entry = match (direction, report) {
             (Direction::Compensate, Report::Failed { end, error, hint }) => {
+                self.now = Instant::now();
                 self.not_undone(step, end, error, hint)
             }
             (Direction::Compensate, _) => {
@@ -382,10 +384,13 @@ impl Run {
                 let step = self.definition.plan.name(step).clone();
                 SagaEntry::Succeeded { step, output: product.payload }
             }
-            (_, Report::Failed { end, error, hint }) => self.not_done(step, end, error, hint),
+            (_, Report::Failed { end, error, hint }) => {
+                self.now = Instant::now();
+                self.not_done(step, end, error, hint)
+            }
             (_, Report::Undone) => return,
         };
-        self.enter(entry, Instant::now());
+        self.enter(entry, self.now);
     }
 
     fn not_done(

@@ -4,15 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::definition::Definition;
 use super::live::{Command, Live, Settled, held};
 use super::run::{Lost, Run};
+use super::soon;
 use super::{
     DefinitionId, SagaAppend, SagaClaim, SagaConfig, SagaEntry, SagaFilter, SagaHeader, SagaId,
-    SagaJournal, SagaOutcome, SagaStatus,
+    SagaJournal, SagaStatus,
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::phase::NodeId;
@@ -132,9 +133,9 @@ impl Inner {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let limit = self.config.call_deadline;
-        match timeout(limit, call).await {
-            Ok(answer) => answer,
-            Err(_) => {
+        match soon::within(limit, call).await {
+            Some(answer) => answer,
+            None => {
                 Err(StoreError::unknown(format!("the journal gave no answer within {limit:?}")))
             }
         }
@@ -145,19 +146,16 @@ impl Inner {
         sent.checked_add(self.config.term).unwrap_or(sent + Duration::from_secs(1 << 30))
     }
 
-    /// Records entries, however often it takes; answers until when the claim is held.
+    /// Records entries, however often it takes; answers until when the claim is held. `sent` is not later
+    /// than now.
     pub(super) async fn record(
         &self,
         claim: &SagaClaim,
-        position: u64,
-        entries: &[SagaEntry],
-        status: SagaStatus,
-        outcome: Option<&SagaOutcome>,
+        mut sent: Instant,
+        append: SagaAppend<'_>,
     ) -> Result<Instant, Lost> {
-        let append = SagaAppend { position, entries, status, outcome };
         let mut failures = 0;
         loop {
-            let sent = Instant::now();
             let answer = self.within(self.journal.append(claim, &append, self.config.term)).await;
             let Err(error) = answer else { return Ok(self.held_until(sent)) };
             let is_told =
@@ -166,6 +164,7 @@ impl Inner {
                 return Ok(self.held_until(sent));
             }
             self.pause(&claim.saga, &error, &mut failures).await;
+            sent = Instant::now();
         }
     }
 

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::FuturesUnordered;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::any_step::Shared;
+use super::calls::Calls;
 use super::definition::Definition;
 use super::live::Live;
 use super::run::Run;
@@ -72,13 +72,15 @@ impl Inner {
             written: state.len(),
             state,
             slots,
-            calls: FuturesUnordered::new(),
+            calls: Calls::default(),
             batch: Vec::new(),
             begin,
             held_until: self.held_until(sent),
             is_draining: false,
             actions: Vec::new(),
             waiting: Vec::new(),
+            spare: Vec::new(),
+            now: sent,
         })))
     }
 

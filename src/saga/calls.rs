@@ -1,0 +1,93 @@
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, Stream};
+
+use super::Direction;
+use super::any_step::Report;
+
+/// So many are polled one after the other, which costs nothing to set up; more by a set that knows which
+/// of them was woken.
+const FEW: usize = 16;
+
+/// The calls of a saga that are under way.
+#[derive(Default)]
+pub(super) struct Calls {
+    few: Vec<Under>,
+    many: FuturesUnordered<Under>,
+}
+
+/// One of them.
+pub(super) struct Under {
+    pub(super) step: usize,
+    pub(super) direction: Direction,
+    pub(super) call: BoxFuture<'static, Report>,
+}
+
+/// What one has brought.
+pub(super) type Ended = (usize, Direction, Report);
+
+impl Future for Under {
+    type Output = Ended;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        let (step, direction) = (self.step, self.direction);
+        self.call.as_mut().poll(context).map(|report| (step, direction, report))
+    }
+}
+
+impl Calls {
+    pub(super) fn push(&mut self, call: Under) {
+        if self.few.len() < FEW {
+            self.few.push(call);
+        } else {
+            self.many.push(call);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.few.is_empty() && self.many.is_empty()
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
+        for at in 0..self.few.len() {
+            if let Poll::Ready(ended) = Pin::new(&mut self.few[at]).poll(context) {
+                drop(self.few.swap_remove(at));
+                return Poll::Ready(ended);
+            }
+        }
+        if !self.many.is_empty() {
+            if let Poll::Ready(Some(ended)) = Pin::new(&mut self.many).poll_next(context) {
+                return Poll::Ready(ended);
+            }
+        }
+        Poll::Pending
+    }
+
+    /// The next that ends; never, if there is none.
+    pub(super) async fn next(&mut self) -> Ended {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// One that has ended by now.
+    pub(super) async fn ready(&mut self) -> Option<Ended> {
+        poll_fn(|context| match self.poll_next(context) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+
+    /// Takes those out that `is_it` says.
+    pub(super) fn take(&mut self, is_it: impl Fn(&Under) -> bool) -> Vec<Under> {
+        let all = std::mem::take(self);
+        let (taken, kept) = all.few.into_iter().chain(all.many).partition(is_it);
+        let kept: Vec<Under> = kept;
+        for call in kept {
+            self.push(call);
+        }
+        taken
+    }
+}
