@@ -34,8 +34,7 @@ fn checkout(shop: &Shop) -> Result<SagaDefinition<Order, String>, Box<dyn std::e
     let order = saga.input();
     let number = saga.step("create", Create(shop.clone()), order);
     let reserved = saga.step("reserve", Reserve(shop.clone()), order.after(number));
-    let receipt =
-        saga.step_with("charge", Charge(shop.clone()), order.after(reserved), patient);
+    let receipt = saga.step_with("charge", Charge(shop.clone()), order.after(reserved), patient);
     let confirmed = saga.step("confirm", Confirm(shop.clone()), (number, receipt));
     Ok(saga.build(confirmed)?)
 }

@@ -63,16 +63,18 @@ fn trip(jams: &Arc<AtomicU32>) -> Result<SagaDefinition<Trip, String>, Box<dyn s
     saga.pivot(paid);
 
     let jams = jams.clone();
-    let print = step_fn(move |(to, (_, trouble)): (String, Trip), context: strangler_fig::saga::StepContext| {
-        let jams = jams.clone();
-        async move {
-            if trouble == Trouble::PrinterBroken && jams.fetch_sub(1, Ordering::Relaxed) > 0 {
-                println!("  attempt {} to print: a paper jam", context.attempt());
-                return Err(StepError::unavailable("a paper jam"));
+    let print = step_fn(
+        move |(to, (_, trouble)): (String, Trip), context: strangler_fig::saga::StepContext| {
+            let jams = jams.clone();
+            async move {
+                if trouble == Trouble::PrinterBroken && jams.fetch_sub(1, Ordering::Relaxed) > 0 {
+                    println!("  attempt {} to print: a paper jam", context.attempt());
+                    return Err(StepError::unavailable("a paper jam"));
+                }
+                Ok(format!("tickets to {to}"))
             }
-            Ok(format!("tickets to {to}"))
-        }
-    });
+        },
+    );
     let few = StepPolicy::default().with_retry(Exponential::default().with_count(2));
     let tickets = saga.step_with("tickets", print, (paid, trip), few);
     Ok(saga.build(tickets)?)

@@ -16,7 +16,8 @@ const FEW: usize = 16;
 #[derive(Default)]
 pub(super) struct Calls {
     few: Vec<Under>,
-    many: FuturesUnordered<Under>,
+    /// Made when there are more.
+    many: Option<FuturesUnordered<Under>>,
 }
 
 /// One of them.
@@ -43,12 +44,12 @@ impl Calls {
         if self.few.len() < FEW {
             self.few.push(call);
         } else {
-            self.many.push(call);
+            self.many.get_or_insert_default().push(call);
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.few.is_empty() && self.many.is_empty()
+        self.few.is_empty() && self.many.as_ref().is_none_or(FuturesUnordered::is_empty)
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
@@ -58,12 +59,10 @@ impl Calls {
                 return Poll::Ready(ended);
             }
         }
-        if !self.many.is_empty() {
-            if let Poll::Ready(Some(ended)) = Pin::new(&mut self.many).poll_next(context) {
-                return Poll::Ready(ended);
-            }
+        match self.many.as_mut().map(|many| Pin::new(many).poll_next(context)) {
+            Some(Poll::Ready(Some(ended))) => Poll::Ready(ended),
+            _ => Poll::Pending,
         }
-        Poll::Pending
     }
 
     /// The next that ends; never, if there is none.
@@ -83,7 +82,8 @@ impl Calls {
     /// Takes those out that `is_it` says.
     pub(super) fn take(&mut self, is_it: impl Fn(&Under) -> bool) -> Vec<Under> {
         let all = std::mem::take(self);
-        let (taken, kept) = all.few.into_iter().chain(all.many).partition(is_it);
+        let (taken, kept) =
+            all.few.into_iter().chain(all.many.into_iter().flatten()).partition(is_it);
         let kept: Vec<Under> = kept;
         for call in kept {
             self.push(call);

@@ -59,7 +59,10 @@ impl Inner {
         if let Some(Settled::Over(outcome)) = live.and_then(|live| live.is_settled()) {
             return Ok(Some(outcome));
         }
-        let mut live = self.running(saga).or_else(|| live.cloned());
+        let mut live = match live {
+            Some(live) if live.is_settled().is_none() => Some(Arc::clone(live)),
+            _ => self.running(saga),
+        };
         loop {
             if let Some(live) = live {
                 match live.settled().await {

@@ -59,6 +59,9 @@ impl Inner {
 
     pub(super) fn register(&self, definition: &Arc<Definition>) {
         let mut definitions = held(&self.definitions);
+        if definitions.contains_key(definition.plan.id()) {
+            return;
+        }
         let mut open = vec![definition];
         while let Some(definition) = open.pop() {
             if !definitions.contains_key(definition.plan.id()) {

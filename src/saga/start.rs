@@ -50,7 +50,7 @@ impl Inner {
             return Err(SagaError::Draining);
         }
         self.register(&start.definition);
-        let (state, entries, begin) = self.first(&start);
+        let (state, mut entries, begin) = self.first(&start);
         let definition = Arc::clone(&start.definition);
         let new = NewSaga {
             id: start.saga,
@@ -63,6 +63,7 @@ impl Inner {
             Created::New(claim) => claim,
             Created::Found(header) => return self.found(&new, &header),
         };
+        entries.clear();
         let mut slots = vec![None; definition.steps.len() + 1];
         slots[0] = Some(start.value);
         Ok(Some(self.spawn(Run {
@@ -79,7 +80,7 @@ impl Inner {
             is_draining: false,
             actions: Vec::new(),
             waiting: Vec::new(),
-            spare: Vec::new(),
+            spare: entries,
             now: sent,
         })))
     }
