@@ -2,7 +2,7 @@
 //! migrator, on the same adapters, in one run.
 //!
 //! `cargo run --release -p peers` measures; `-- probes` shows what each does
-//! where migrators fail.
+//! where migrators fail; `-- saga` measures sagas beside those of other crates.
 
 mod bare;
 mod floors;
@@ -10,6 +10,7 @@ mod launchdarkly;
 mod ours;
 mod probes;
 mod race;
+mod saga;
 mod table;
 
 use std::process::ExitCode;
@@ -18,8 +19,9 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => table::print(),
         Some("probes") => probes::print(),
+        Some("saga") => saga::print(),
         Some(other) => {
-            eprintln!("{other}? It is `peers` to measure, `peers probes` for the failures.");
+            eprintln!("{other}? It is `peers`, `peers probes` or `peers saga`.");
             return ExitCode::FAILURE;
         }
     }
