@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod barrier_controls;
+mod broken;
+mod broken_barrier;
+mod controls;
 mod scratch;
 
 use std::sync::Arc;

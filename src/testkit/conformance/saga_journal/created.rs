@@ -27,14 +27,6 @@ pub(super) async fn a_saga_that_was_created_is_there<F: SagaJournalFixture>(fixt
     assert_eq!((header.holder, header.is_purged), (Some(runner(1)), false));
 }
 
-/// Contract 1: the claim is as good as any.
-pub(super) async fn whoever_creates_a_saga_may_append_to_it<F: SagaJournalFixture>(fixture: &F) {
-    let journal = fixture.journal();
-    let claim = created(&*journal, "order").await;
-    append(&*fixture.reopened().await, &claim, 1, &[started("charge")]).await;
-    assert_eq!(loaded(&*journal, &claim.saga).await.0.length, 2);
-}
-
 /// Creates the saga again, as something else, and asserts that it is found.
 async fn found_again(journal: &dyn SagaJournal, text: &str) {
     let before = kept(journal, &id(text)).await.expect("it was created");

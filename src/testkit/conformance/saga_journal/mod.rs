@@ -73,7 +73,6 @@ macro_rules! __each_saga_journal_fact {
     ($make:ident $with:tt) => {
         $crate::$make! { $with saga_journal::facts:
             a_saga_that_was_created_is_there
-            whoever_creates_a_saga_may_append_to_it
             creating_again_changes_nothing
             what_is_over_is_found_too
             what_was_purged_is_not_created_anew
