@@ -518,7 +518,9 @@ impl SagaJournal for Broken {
             headers.truncate(limit.get());
         }
         if self.is(Fault::ListedOutcomeIsLost) {
-            headers.iter_mut().for_each(|header| header.outcome = None);
+            for header in &mut headers {
+                header.outcome = None;
+            }
         }
         Ok(headers)
     }

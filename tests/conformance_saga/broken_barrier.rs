@@ -55,8 +55,8 @@ pub(crate) enum Fault {
 
 #[derive(Debug, Clone, Default)]
 struct Row {
-    /// What was answered, once it was executed.
-    executed: Option<Option<Payload>>,
+    is_executed: bool,
+    output: Option<Payload>,
     is_compensated: bool,
 }
 
@@ -106,32 +106,25 @@ impl Broken {
     }
 
     fn execute(&self, row: &mut Row) -> Verdict {
-        match &row.executed {
-            Some(_) if row.is_compensated && self.is(Fault::CompensatedHangs) => Verdict::Hanging,
-            Some(output) if !self.is(Fault::ExecutionRunsAgain) => {
-                Verdict::Duplicate(output.clone())
-            }
-            None if row.is_compensated && !self.is(Fault::LateExecutionRuns) => {
-                if self.is(Fault::HangingIsSeen) {
-                    row.executed = Some(None);
-                }
-                Verdict::Hanging
-            }
-            None if self.is(Fault::NothingRuns) => {
-                row.executed = Some(None);
-                Verdict::Duplicate(None)
-            }
-            _ => {
-                let null = self.is(Fault::NothingIsNull).then(|| Payload::parse("null").unwrap());
-                row.executed = Some(null);
-                Verdict::Run
-            }
+        let Row { is_executed, is_compensated, .. } = *row;
+        if is_executed && is_compensated && self.is(Fault::CompensatedHangs) {
+            return Verdict::Hanging;
         }
+        if is_executed && !self.is(Fault::ExecutionRunsAgain) {
+            return Verdict::Duplicate(row.output.clone());
+        }
+        if !is_executed && is_compensated && !self.is(Fault::LateExecutionRuns) {
+            row.is_executed = self.is(Fault::HangingIsSeen);
+            return Verdict::Hanging;
+        }
+        row.is_executed = true;
+        row.output = self.is(Fault::NothingIsNull).then(|| Payload::parse("null").unwrap());
+        if self.is(Fault::NothingRuns) { Verdict::Duplicate(None) } else { Verdict::Run }
     }
 
     fn compensate(&self, row: &mut Row) -> Verdict {
-        let is_null = row.executed.is_none() && !self.is(Fault::NullRuns)
-            || self.is(Fault::CompensationIsNull);
+        let is_null =
+            !row.is_executed && !self.is(Fault::NullRuns) || self.is(Fault::CompensationIsNull);
         let is_again = row.is_compensated
             && !self.is(Fault::CompensationRunsAgain)
             && !(is_null && self.is(Fault::NullAgain));
@@ -181,7 +174,7 @@ impl SagaBarrier for Broken {
             output = Payload::of(&value.unwrap_or_default()).unwrap();
         }
         let row = transaction.after.entry(self.key(call)).or_default();
-        row.executed = Some((!self.is(Fault::OutputIsLost)).then_some(output));
+        row.output = (!self.is(Fault::OutputIsLost)).then_some(output);
         Ok(())
     }
 }

@@ -93,8 +93,7 @@ pub(super) async fn an_execution_and_its_compensation_at_once_leave_no_effect<
             (charged, refunded)
         };
         let is_right = match (&charged, &refunded) {
-            (Verdict::Run, Verdict::Run) => true,
-            (Verdict::Hanging, Verdict::NullCompensation) => true,
+            (Verdict::Run, Verdict::Run) | (Verdict::Hanging, Verdict::NullCompensation) => true,
             _ => one || other,
         };
         assert!(is_right, "the execution: {charged:?}, its compensation: {refunded:?}");

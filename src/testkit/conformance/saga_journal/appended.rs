@@ -244,14 +244,14 @@ pub(super) async fn an_append_and_a_claim_at_once_leave_one_runner<F: SagaJourna
 pub(super) async fn a_load_shows_one_moment<F: SagaJournalFixture>(fixture: &F) {
     let (one, other) = (fixture.journal(), fixture.reopened().await);
     let claim = created(&*one, "order").await;
-    let (writes, by) = (one.clone(), claim.clone());
+    let (journal, by) = (one.clone(), claim.clone());
     let writer = tokio::spawn(async move {
         for n in 0..40_u64 {
             let outcome = SagaOutcome::Committed { output: payload(&n.to_string()) };
             let entries = [started("charge"), SagaEntry::Ended { outcome: outcome.clone() }];
             let (position, of) = (1 + 2 * n, Some(&outcome));
             let append = SagaAppend { outcome: of, ..at(position, &entries) };
-            answered("appending", writes.append(&by, &append, LONG).await);
+            answered("appending", journal.append(&by, &append, LONG).await);
             tokio::task::yield_now().await;
         }
     });

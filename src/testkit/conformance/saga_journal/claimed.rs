@@ -168,7 +168,7 @@ pub(super) async fn renewing_an_older_claim_changes_nothing<F: SagaJournalFixtur
     release(&*journal, &older).await;
     let newer = journal.claim(&older.saga, &runner(2), SHORT).await;
     assert!(answered("claiming", newer).is_some(), "it was released");
-    assert_eq!(renew(&*journal, &[older.clone()], LONG).await, []);
+    assert_eq!(renew(&*journal, std::slice::from_ref(&older), LONG).await, []);
     tokio::time::sleep(LONGER).await;
     claimed(&*journal, &older.saga, 3).await;
 }
@@ -178,7 +178,7 @@ pub(super) async fn renewing_a_released_claim_changes_nothing<F: SagaJournalFixt
     let journal = fixture.journal();
     let claim = created(&*journal, "order").await;
     release(&*journal, &claim).await;
-    assert_eq!(renew(&*journal, &[claim.clone()], LONG).await, []);
+    assert_eq!(renew(&*journal, std::slice::from_ref(&claim), LONG).await, []);
     assert_eq!(holder(&*journal, &claim.saga).await, None);
     claimed(&*journal, &claim.saga, 2).await;
 }
@@ -190,7 +190,7 @@ pub(super) async fn an_expired_claim_that_nobody_took_is_renewed<F: SagaJournalF
     let journal = fixture.journal();
     let claim = created_for(&*journal, "order", SHORT).await;
     tokio::time::sleep(LONGER).await;
-    assert_eq!(renew(&*journal, &[claim.clone()], LONG).await, [claim.saga.clone()]);
+    assert_eq!(renew(&*journal, std::slice::from_ref(&claim), LONG).await, [id("order")]);
     is_held(&*fixture.reopened().await, &claim.saga, "its term began anew").await;
 }
 
