@@ -10,8 +10,7 @@ use super::saga_record::{Moment, SagaRecord};
 use crate::error::StoreError;
 use crate::phase::NodeId;
 use crate::saga::{
-    Created, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaFilter, SagaHeader, SagaId,
-    SagaJournal, SagaStatus,
+    Created, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaFilter, SagaHeader, SagaId, SagaJournal,
 };
 
 /// Sagas in memory: for tests, and for sagas that may end with their process. Clones
@@ -72,10 +71,10 @@ impl Sagas {
 
     /// Puts a saga where it belongs now.
     fn sort(&mut self, id: &SagaId, is_over: bool) {
-        let (from, to) = match is_over {
-            true => (&mut self.ongoing, &mut self.over),
-            false => (&mut self.over, &mut self.ongoing),
-        };
+        let (mut from, mut to) = (&mut self.over, &mut self.ongoing);
+        if is_over {
+            (from, to) = (to, from);
+        }
         if let Some((id, record)) = from.remove_entry(id) {
             to.insert(id, record);
         }
@@ -83,13 +82,10 @@ impl Sagas {
 
     /// Those that may stand as `filter` wants it.
     fn candidates(&self, filter: &SagaFilter) -> impl Iterator<Item = (&SagaId, &Record)> {
-        let wants_over = filter.statuses.is_empty() || filter.statuses.iter().any(is_over);
+        let wants_over =
+            filter.statuses.is_empty() || filter.statuses.iter().any(|status| status.is_over());
         self.ongoing.iter().chain(wants_over.then_some(&self.over).into_iter().flatten())
     }
-}
-
-fn is_over(status: &SagaStatus) -> bool {
-    status.is_over()
 }
 
 impl InMemorySagaJournal {

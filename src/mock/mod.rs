@@ -3,7 +3,7 @@
 //! For code of yours that is handed a contract, when a reference adapter of
 //! [`memory`](crate::memory) says too little: how often it was called, with
 //! what, in which order. Methods with a default body keep it, so `apply_many`
-//! calls `apply`, a `scope` is `Store`, and `changed` never comes. Of a gate,
+//! calls `apply`, a `scope` is `Store`, and `changed` never comes; but a step's `probe` is mocked. Of a gate,
 //! [`GateFn`](crate::controller::GateFn) is mock enough.
 //!
 //! ```
@@ -31,6 +31,8 @@ mod digest;
 mod observer;
 mod repair_queue;
 mod repository;
+mod saga_journal;
+mod saga_step;
 mod stamped;
 mod state;
 mod tables;
@@ -43,6 +45,8 @@ pub use digest::MockDigestRepository;
 pub use observer::MockObserver;
 pub use repair_queue::MockRepairQueue;
 pub use repository::{MockListRepository, MockRepository};
+pub use saga_journal::MockSagaJournal;
+pub use saga_step::{MockSagaBarrier, MockSagaStep};
 pub use stamped::{MockScanRepository, MockStampedRepository};
 pub use state::MockMigrationStateService;
 pub use tables::{MockStampStore, MockTransactionalRepository};

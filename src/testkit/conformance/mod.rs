@@ -15,6 +15,8 @@
 //! | [`MigrationStateService`] | [`state`] | [`state_conformance!`] | [`StateFixture`] |
 //! | [`CheckpointStore`] | [`checkpoint`] | [`checkpoint_conformance!`] | [`CheckpointFixture`] |
 //! | [`RepairQueue`] | [`repair_queue`] | [`repair_queue_conformance!`] | [`RepairQueueFixture`] |
+//! | [`SagaJournal`] | [`saga_journal`] | [`saga_journal_conformance!`] | [`SagaJournalFixture`] |
+//! | [`SagaBarrier`] | [`saga_barrier`] | [`saga_barrier_conformance!`] | [`SagaBarrierFixture`] |
 //!
 //! A macro takes an expression for a future of the fixture, and makes a fixture
 //! for each test: on a server, give each a schema or a table of its own. The
@@ -83,6 +85,10 @@
 //! [`RepairQueue`]: crate::reconcile::RepairQueue
 //! [`state_conformance!`]: crate::state_conformance
 //! [`repair_queue_conformance!`]: crate::repair_queue_conformance
+//! [`SagaJournal`]: crate::saga::SagaJournal
+//! [`SagaBarrier`]: crate::saga::SagaBarrier
+//! [`saga_journal_conformance!`]: crate::saga_journal_conformance
+//! [`saga_barrier_conformance!`]: crate::saga_barrier_conformance
 //! [`repository_conformance!`]: crate::repository_conformance
 //! [`list_conformance!`]: crate::list_conformance
 //! [`stamped_conformance!`]: crate::stamped_conformance
@@ -106,6 +112,8 @@ mod macros;
 mod pace;
 pub mod repair_queue;
 pub mod repository;
+pub mod saga_barrier;
+pub mod saga_journal;
 pub mod scan;
 pub mod stamped;
 pub mod state;
@@ -118,6 +126,8 @@ pub use fact::__prove_one_of;
 pub use fact::{Fact, FactReport, FactRun, prove, run_all};
 pub use repair_queue::RepairQueueFixture;
 pub use repository::RepositoryFixture;
+pub use saga_barrier::SagaBarrierFixture;
+pub use saga_journal::SagaJournalFixture;
 pub use stamped::StampedFixture;
 pub use state::StateFixture;
 pub use tables::{SideStampedFixture, TablesFixture};

@@ -1,0 +1,33 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::saga::SagaJournal;
+
+/// A [`SagaJournal`] that holds no saga yet.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::memory::InMemorySagaJournal;
+/// use strangler_fig::saga::SagaJournal;
+/// use strangler_fig::testkit::conformance::SagaJournalFixture;
+///
+/// struct InMemory(InMemorySagaJournal);
+///
+/// impl SagaJournalFixture for InMemory {
+///     fn journal(&self) -> Arc<dyn SagaJournal> {
+///         Arc::new(self.0.clone())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait SagaJournalFixture: Send + Sync + 'static {
+    /// The journal; the same one, each time.
+    fn journal(&self) -> Arc<dyn SagaJournal>;
+
+    /// A second handle on the same journal, as another process opens it. By default
+    /// the first one.
+    async fn reopened(&self) -> Arc<dyn SagaJournal> {
+        self.journal()
+    }
+}
