@@ -45,13 +45,15 @@ loom:
 	cargo clippy -p breaker-model --no-deps --all-targets -- -D warnings
 	$(LOOM) -- --nocapture
 
-# The README's first command, there and back, with faults, and its control, for a short while; and a bad day of a service.
+# The README's first command, there and back, with faults, and its control, for a short while; a bad day of a service; sagas.
 quickstart:
 	cargo run --release --example quickstart -- --seconds 6
 	cargo run --release --example quickstart -- --seconds 6 --faults
 	cargo run --release --example quickstart -- --seconds 8 --back
 	cargo run --release --example quickstart -- --seconds 6 --naive; test $$? -eq 1
 	cargo run --release --example resilience
+	cargo run --release --example checkout_saga
+	cargo run --release --example trip_saga
 
 fix:
 	cargo fmt --all

@@ -21,7 +21,7 @@
 //! ```
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -249,7 +249,7 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        let _ = write!(text, ": {error}");
         cause = error.source();
     }
     text

@@ -11,7 +11,9 @@
 //! [`Backfiller`](backfill::Backfiller) copies what is there already, a
 //! [`ConsistencyChecker`](consistency::ConsistencyChecker) proves that it arrived, a
 //! [`Reconciler`](reconcile::Reconciler) repairs what did not. A
-//! [`Policy`](resilience::Policy) for each side keeps callers from one that is sick.
+//! [`Policy`](resilience::Policy) for each side keeps callers from one that is sick. A
+//! [`SagaOrchestrator`](saga::SagaOrchestrator) runs transactions over several services,
+//! step by step, each with a way back.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -70,7 +72,7 @@
 //! | 6 | [`controller`] |
 //! | 5 | [`backfill`] [`consistency`] [`reconcile`] |
 //! | 4 | [`worker`] |
-//! | 3 | [`repository`] |
+//! | 3 | [`repository`] [`saga`] |
 //! | 2 | [`phase`] [`resilience`] |
 //! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`canonical`] [`observe`] |
 //!
@@ -78,7 +80,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `testkit` | `testkit`: conformance suites, fault injection, the history checker |
+//! | `testkit` | `testkit`: conformance suites, fault injection, the history checker, the crash kit of sagas |
 //! | `mockall` | `mock`: mocks of the contracts |
 //! | `tower` | `resilience::tower`: the resilience primitives as layers |
 
@@ -122,4 +124,7 @@ mod documents {
     struct Architecture;
     #[doc = include_str!("../docs/RESILIENCE.md")]
     struct Resilience;
+    #[cfg(feature = "testkit")]
+    #[doc = include_str!("../docs/SAGAS.md")]
+    struct Sagas;
 }

@@ -170,6 +170,21 @@ pub enum Event {
     },
     /// A stored stamp lies beyond the allowed drift: some clock is broken.
     StampDrifted,
+    /// A call of a saga's step has ended.
+    SagaStepEnded {
+        /// Which way: `execute`, `compensate` or `probe`.
+        direction: &'static str,
+        /// How: `done`, `refused`, `not_done` or `unknown`.
+        outcome: &'static str,
+        /// From the call to its end.
+        duration: Duration,
+    },
+    /// A saga has come to rest here.
+    SagaSettled {
+        /// Where: `committed`, `rolled_back`, `parked`, `given_up`; or `left`, where it goes on elsewhere or
+        /// later.
+        status: &'static str,
+    },
     /// A check of the two stores came to its end.
     Checked {
         /// `consistent`, `inconsistent` or `inconclusive`.

@@ -189,6 +189,16 @@ where
 }
 
 impl Report {
+    /// A stable name, fit for a label.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Done(_) | Self::Undone => "done",
+            Self::Failed { end: End::Refused, .. } => "refused",
+            Self::Failed { end: End::NotDone | End::Never, .. } => "not_done",
+            Self::Failed { .. } => "unknown",
+        }
+    }
+
     fn probed(end: End, text: &str) -> Self {
         Self::Failed { end, error: text.to_owned(), hint: None }
     }

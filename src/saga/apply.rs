@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::state::{Begun, Course};
@@ -174,7 +176,7 @@ impl SagaState {
     fn failed(
         &mut self,
         step: usize,
-        error: &str,
+        error: &Arc<str>,
         doubt: Doubt,
         then: Then,
         now: Instant,
@@ -201,7 +203,7 @@ impl SagaState {
         let was_executing = self.steps[step].status == StepStatus::Executing;
         let state = &mut self.steps[step];
         state.doubt = is_in_doubt;
-        state.error = Some(error.to_owned());
+        state.error = Some(Arc::clone(error));
         // To be asked at once uses up no pause.
         let is_free = was_executing && matches!(then, Then::Probe { .. });
         state.failures = state.failures.saturating_add(u32::from(!is_free));
@@ -217,7 +219,7 @@ impl SagaState {
     }
 
     /// A step has failed for good: the saga turns back, if it has not already.
-    fn unwind(&mut self, step: usize, error: &str) {
+    fn unwind(&mut self, step: usize, error: &Arc<str>) {
         match &self.course {
             Course::Backward(_) => self.leave(step),
             Course::Undecided(cause) => {
@@ -227,7 +229,7 @@ impl SagaState {
             }
             Course::Forward | Course::GivenUp { .. } => {
                 let cause =
-                    Cause::Failed { step: self.plan.name(step).clone(), error: error.to_owned() };
+                    Cause::Failed { step: self.plan.name(step).clone(), error: Arc::clone(error) };
                 let as_what =
                     if self.steps[step].doubt { StepStatus::InDoubt } else { StepStatus::Failed };
                 self.set(step, as_what);
@@ -269,7 +271,7 @@ impl SagaState {
     fn compensation_failed(
         &mut self,
         step: usize,
-        error: &str,
+        error: &Arc<str>,
         then: Then,
         now: Instant,
     ) -> Result<(), Refusal> {
@@ -280,7 +282,7 @@ impl SagaState {
                 return Err(format!("{then:?} is not for compensations"));
             }
         };
-        self.steps[step].error = Some(error.to_owned());
+        self.steps[step].error = Some(Arc::clone(error));
         self.steps[step].failures = self.steps[step].failures.saturating_add(1);
         self.set(step, to);
         Ok(())
@@ -320,7 +322,7 @@ impl SagaState {
             Repair::Skip { output, .. } if is_forward => self.succeed(step, output.clone()),
             Repair::Fail { .. } if is_forward && self.plan.passage(step) != Passage::After => {
                 self.steps[step].doubt = false;
-                self.unwind(step, reason);
+                self.unwind(step, &reason.into());
             }
             Repair::MarkCompensated { .. } if is_back => self.rest(step, StepStatus::Compensated),
             _ => return Err(is(status)),

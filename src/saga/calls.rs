@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, Stream};
+use tokio::time::Instant;
 
 use super::Direction;
 use super::any_step::Report;
@@ -24,18 +25,25 @@ pub(super) struct Calls {
 pub(super) struct Under {
     pub(super) step: usize,
     pub(super) direction: Direction,
+    /// When it began, if anybody wants to know.
+    pub(super) began: Option<Instant>,
     pub(super) call: BoxFuture<'static, Report>,
 }
 
 /// What one has brought.
-pub(super) type Ended = (usize, Direction, Report);
+pub(super) struct Ended {
+    pub(super) step: usize,
+    pub(super) direction: Direction,
+    pub(super) began: Option<Instant>,
+    pub(super) report: Report,
+}
 
 impl Future for Under {
     type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        let (step, direction) = (self.step, self.direction);
-        self.call.as_mut().poll(context).map(|report| (step, direction, report))
+        let (step, direction, began) = (self.step, self.direction, self.began);
+        self.call.as_mut().poll(context).map(|report| Ended { step, direction, began, report })
     }
 }
 

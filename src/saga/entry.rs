@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -55,7 +56,7 @@ pub enum SagaEntry {
         /// Which.
         step: StepName,
         /// What it reported, causes included.
-        error: String,
+        error: Arc<str>,
         /// What is known of its effect.
         doubt: Doubt,
         /// What comes next.
@@ -81,7 +82,7 @@ pub enum SagaEntry {
         /// Which.
         step: StepName,
         /// What it reported, causes included.
-        error: String,
+        error: Arc<str>,
         /// What comes next: to try again, or to wait for an operator.
         then: Then,
     },
@@ -179,7 +180,7 @@ pub enum Cause {
         /// Which.
         step: StepName,
         /// What it reported.
-        error: String,
+        error: Arc<str>,
     },
     /// Somebody cancelled it.
     Cancelled {

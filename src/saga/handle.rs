@@ -60,7 +60,7 @@ impl Inner {
             return Ok(Some(outcome));
         }
         let mut live = match live {
-            Some(live) if live.is_settled().is_none() => Some(Arc::clone(live)),
+            Some(live) if !live.has_settled() => Some(Arc::clone(live)),
             _ => self.running(saga),
         };
         loop {

@@ -84,6 +84,10 @@ impl Live {
         held(&self.settled).clone()
     }
 
+    pub(super) fn has_settled(&self) -> bool {
+        held(&self.settled).is_some()
+    }
+
     pub(super) async fn settled(&self) -> Settled {
         loop {
             let over = self.over.notified();

@@ -40,7 +40,7 @@ impl Nest for Inner {
                 Ok(()) | Err(SagaError::OutOfOrder { .. }) => {}
                 Err(error) => return Err(step_error(error)),
             }
-            match self.end_of(&child, live.filter(|live| live.is_settled().is_none())).await {
+            match self.end_of(&child, live.filter(|live| !live.has_settled())).await {
                 Ok(SagaOutcome::RolledBack { .. }) => Ok(()),
                 Ok(outcome) => {
                     Err(StepError::rejected(format!("saga {child} is {}", outcome.status())))

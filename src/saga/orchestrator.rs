@@ -408,15 +408,19 @@ impl Inner {
     }
 
     /// Takes over a saga that nobody holds.
-    async fn taken_over(self: &Arc<Self>, saga: &SagaId) -> Result<super::run::Run, SagaError> {
+    pub(super) async fn taken_over(
+        self: &Arc<Self>,
+        saga: &SagaId,
+    ) -> Result<super::run::Run, SagaError> {
         if let Some((claim, held_until)) = self.claim(saga).await? {
             return self.resumed(claim, held_until).await;
         }
         let (header, _) = self.load(saga).await?;
         let saga = saga.clone();
-        Err(match header.is_purged {
-            true => SagaError::Purged { saga, status: header.status },
-            false => SagaError::Held { saga },
+        Err(if header.is_purged {
+            SagaError::Purged { saga, status: header.status }
+        } else {
+            SagaError::Held { saga }
         })
     }
 

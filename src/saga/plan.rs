@@ -177,7 +177,11 @@ impl SagaPlan {
     /// The number of the step of a name.
     #[must_use]
     pub fn place(&self, name: &StepName) -> Option<usize> {
-        self.places.get(name).copied()
+        // A name that was cloned from here is found without a hash.
+        let text = name.as_str().as_ptr();
+        let few = self.steps.iter().take(16);
+        let found = few.map(|step| step.name.as_str().as_ptr()).position(|own| own == text);
+        found.or_else(|| self.places.get(name).copied())
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::any_step::{Report, Shared};
-use super::calls::Calls;
+use super::calls::{Calls, Ended};
 use super::definition::Definition;
 use super::judge::End;
 use super::live::Live;
@@ -144,7 +144,8 @@ impl Run {
                 _ => Direction::Execute,
             };
             let error = "its runner was lost".to_owned();
-            self.settle((step, direction, Report::Failed { end: End::Unknown, error, hint: None }));
+            let report = Report::Failed { end: End::Unknown, error, hint: None };
+            self.settle(Ended { step, direction, began: None, report });
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
     Action, Cause, Direction, Passage, Repair, SagaAppend, SagaEntry, SagaError, SagaOutcome,
     SagaState, StepContext, StepStatus,
 };
+use crate::observe::Event;
 
 /// The longest text of an error that is written down, in characters.
 const ERROR_MAX: usize = 1_000;
@@ -68,8 +69,8 @@ impl Run {
                 self.write().await?;
             }
             self.begin_what_is_written().await?;
-            if let Some(outcome) = self.state.outcome() {
-                return Ok(Settled::Over(outcome.clone()));
+            if let Some(outcome) = self.state.outcome.take() {
+                return Ok(Settled::Over(outcome));
             }
             if self.has_nothing_to_do() {
                 self.inner.release(&self.live.claim).await;
@@ -159,11 +160,14 @@ impl Run {
         let mut entries = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
         let begin = std::mem::take(&mut self.begin);
         let waiting = std::mem::take(&mut self.waiting);
-        let (status, outcome) = (self.state.status(), self.state.outcome().cloned());
+        let status = self.state.status();
         let (inner, live, position) =
             (Arc::clone(&self.inner), Arc::clone(&self.live), self.written);
         self.held_until = {
-            let outcome = outcome.as_ref();
+            let outcome = match entries.last() {
+                Some(SagaEntry::Ended { outcome }) => Some(outcome),
+                _ => None,
+            };
             let append = SagaAppend { position, entries: &entries, status, outcome };
             let mut recorded = pin!(inner.record(&live.claim, self.now, append));
             loop {
@@ -228,7 +232,8 @@ impl Run {
             Direction::Probe => any.probe(call),
             Direction::Compensate => any.compensate(call, self.slots[step + 1].as_ref()),
         };
-        self.calls.push(Under { step, direction, call });
+        let began = self.inner.config.observer.as_ref().map(|_| now);
+        self.calls.push(Under { step, direction, began, call });
     }
 
     /// Waits for whatever comes first, and takes all that is there.
@@ -344,7 +349,9 @@ impl Run {
 
     /// Once it turns back, calls that may be long are not waited for.
     fn interrupt(&mut self) {
-        if matches!(self.state.course, Course::Forward) || self.calls.is_empty() {
+        // While it is undecided, the pivot is what is under way, and decides.
+        let is_back = !matches!(self.state.course, Course::Forward | Course::Undecided(_));
+        if !is_back || self.calls.is_empty() {
             return;
         }
         let definition = Arc::clone(&self.definition);
@@ -355,12 +362,15 @@ impl Run {
         for call in self.calls.take(is_long) {
             let error = "it was dropped, for the saga turned back".to_owned();
             let report = Report::Failed { end: End::Unknown, error, hint: None };
-            self.settle((call.step, call.direction, report));
+            let Under { step, direction, began, .. } = call;
+            self.settle(Ended { step, direction, began, report });
         }
     }
 
     /// What a call has brought, as an entry.
-    pub(super) fn settle(&mut self, (step, direction, report): Ended) {
+    pub(super) fn settle(&mut self, ended: Ended) {
+        self.tell(&ended);
+        let Ended { step, direction, report, .. } = ended;
         let status = self.state.steps[step].status;
         let is_awaited = match direction {
             Direction::Execute => status == StepStatus::Executing,
@@ -393,6 +403,16 @@ impl Run {
         self.enter(entry, self.now);
     }
 
+    fn tell(&self, ended: &Ended) {
+        if let (Some(observer), Some(began)) = (&self.inner.config.observer, ended.began) {
+            observer.on_event(&Event::SagaStepEnded {
+                direction: ended.direction.name(),
+                outcome: ended.report.name(),
+                duration: began.elapsed(),
+            });
+        }
+    }
+
     fn not_done(
         &self,
         step: usize,
@@ -407,7 +427,7 @@ impl Run {
         let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
         let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
         debug!(%saga, step = %name, error, ?then, "a step has failed");
-        SagaEntry::Failed { step: name.clone(), error: shortened(error), doubt, then }
+        SagaEntry::Failed { step: name.clone(), error: shortened(&error), doubt, then }
     }
 
     fn not_undone(
@@ -423,13 +443,13 @@ impl Run {
         let then = after_compensation(end, pause);
         let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
         debug!(%saga, step = %name, error, ?then, "a compensation has failed");
-        SagaEntry::CompensationFailed { step: name.clone(), error: shortened(error), then }
+        SagaEntry::CompensationFailed { step: name.clone(), error: shortened(&error), then }
     }
 }
 
-fn shortened(error: String) -> String {
-    if error.chars().nth(ERROR_MAX).is_none() {
-        return error;
+fn shortened(error: &str) -> Arc<str> {
+    match error.char_indices().nth(ERROR_MAX) {
+        None => error.into(),
+        Some((end, _)) => error[..end].into(),
     }
-    error.chars().take(ERROR_MAX).collect()
 }

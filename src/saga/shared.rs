@@ -16,6 +16,7 @@ use super::{
     SagaJournal, SagaStatus,
 };
 use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::Event;
 use crate::phase::NodeId;
 use crate::resilience::Exponential;
 
@@ -39,7 +40,7 @@ struct Settling {
 impl Drop for Settling {
     fn drop(&mut self) {
         self.inner.forget(&self.live);
-        if self.live.is_settled().is_none() {
+        if !self.live.has_settled() {
             self.live.settle(Settled::Left);
         }
     }
@@ -91,6 +92,17 @@ impl Inner {
         held(&self.live).len()
     }
 
+    fn tell(&self, settled: &Settled) {
+        if let Some(observer) = &self.config.observer {
+            let status = match settled {
+                Settled::Over(outcome) => outcome.status().name(),
+                Settled::Parked => SagaStatus::Parked.name(),
+                Settled::Left => "left",
+            };
+            observer.on_event(&Event::SagaSettled { status });
+        }
+    }
+
     /// It runs here no more.
     fn forget(&self, live: &Arc<Live>) {
         let mut running = held(&self.live);
@@ -124,6 +136,7 @@ impl Inner {
         let settling = Settling { inner: Arc::clone(self), live: Arc::clone(&live) };
         tokio::spawn(async move {
             let settled = run.drive().await;
+            settling.inner.tell(&settled);
             settling.inner.forget(&settling.live);
             settling.live.settle(settled);
         });

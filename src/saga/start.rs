@@ -61,7 +61,7 @@ impl Inner {
         let sent = Instant::now();
         let claim = match self.create(&new, &entries).await? {
             Created::New(claim) => claim,
-            Created::Found(header) => return self.found(&new, &header),
+            Created::Found(header) => return self.found(&new, &header).await,
         };
         entries.clear();
         let mut slots = vec![None; definition.steps.len() + 1];
@@ -146,8 +146,12 @@ impl Inner {
         Some(if is_own { Created::New(claim) } else { Created::Found(Box::new(header)) })
     }
 
-    /// What there is under the id, if it is what was to be started.
-    fn found(&self, new: &NewSaga, header: &SagaHeader) -> Result<Option<Arc<Live>>, SagaError> {
+    /// What there is under the id, if it is what was to be started. What somebody has left goes on here.
+    async fn found(
+        self: &Arc<Self>,
+        new: &NewSaga,
+        header: &SagaHeader,
+    ) -> Result<Option<Arc<Live>>, SagaError> {
         let saga = new.id.clone();
         if header.definition.name != new.definition.name {
             return Err(SagaError::OtherDefinition { saga, found: header.definition.clone() });
@@ -155,7 +159,17 @@ impl Inner {
         if header.input != new.input {
             return Err(SagaError::OtherInput { saga });
         }
-        Ok(self.running(&saga))
+        if header.holder.is_some() || !header.status.is_active() {
+            return Ok(self.running(&saga));
+        }
+        match self.taken_over(&saga).await {
+            Ok(run) => Ok(Some(self.spawn(run))),
+            // Another was quicker, or knows the definition.
+            Err(SagaError::Held { .. } | SagaError::UnknownDefinition { .. }) => {
+                Ok(self.running(&saga))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// How a saga that was started ends; one that is parked is waited for.

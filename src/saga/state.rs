@@ -87,7 +87,7 @@ pub struct StepState {
     /// Forward: parents that have not succeeded. Back: children that may have an effect.
     pub(super) blocked: usize,
     pub(super) output: Option<Payload>,
-    pub(super) error: Option<String>,
+    pub(super) error: Option<Arc<str>>,
 }
 
 impl StepState {

@@ -56,7 +56,7 @@ async fn conclusion(saga: &SagaDefinition<u32, u32>) -> Conclusion<u32> {
 }
 
 fn failed(step: &str, error: &str) -> Conclusion<u32> {
-    let cause = Cause::Failed { step: step.parse().unwrap(), error: error.to_owned() };
+    let cause = Cause::Failed { step: step.parse().unwrap(), error: error.into() };
     Conclusion::RolledBack(cause)
 }
 

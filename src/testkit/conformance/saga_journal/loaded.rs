@@ -37,7 +37,7 @@ fn every_entry() -> Vec<SagaEntry> {
     ];
     let failed = failures.map(|(doubt, then)| SagaEntry::Failed {
         step: step.clone(),
-        error: text(),
+        error: text().into(),
         doubt,
         then,
     });
@@ -53,7 +53,7 @@ fn every_entry() -> Vec<SagaEntry> {
         SagaEntry::Cancelled { cause },
         SagaEntry::CompensationStarted { step: step.clone() },
         SagaEntry::Compensated { step: step.clone() },
-        SagaEntry::CompensationFailed { step, error: text(), then: Then::Park },
+        SagaEntry::CompensationFailed { step, error: text().into(), then: Then::Park },
         SagaEntry::Ended { outcome: SagaOutcome::Committed { output } },
     ];
     entries.extend(failed.into_iter().chain(repaired));
@@ -101,7 +101,7 @@ pub(super) async fn every_outcome_comes_back<F: SagaJournalFixture>(fixture: &F)
     let step = "charge".parse().expect("it is a name");
     let outcomes = [
         SagaOutcome::Committed { output: payload("{ \"a\" : 1e400 }") },
-        SagaOutcome::RolledBack { cause: Cause::Failed { step, error: text() } },
+        SagaOutcome::RolledBack { cause: Cause::Failed { step, error: text().into() } },
         SagaOutcome::RolledBack { cause: Cause::Cancelled { actor: text(), reason: text() } },
         SagaOutcome::RolledBack { cause: Cause::Recalled { parent: id("order") } },
         SagaOutcome::GivenUp { actor: text(), reason: text() },
