@@ -49,23 +49,26 @@ pub struct InMemorySagaJournal(Arc<Mutex<Sagas>>);
 
 type Record = SagaRecord<Instant>;
 
+/// In boxes, since a map that grows moves what it holds.
+type Records = HashMap<SagaId, Box<Record>>;
+
 /// Those that go on apart from those that are over, of which there are many more: whoever
 /// looks for work reads no more than there is.
 #[derive(Debug, Default)]
 struct Sagas {
-    ongoing: HashMap<SagaId, Record>,
-    over: HashMap<SagaId, Record>,
+    ongoing: Records,
+    over: Records,
 }
 
 impl Sagas {
     fn get(&self, id: &SagaId) -> Option<&Record> {
-        self.ongoing.get(id).or_else(|| self.over.get(id))
+        self.ongoing.get(id).or_else(|| self.over.get(id)).map(Box::as_ref)
     }
 
     fn get_mut(&mut self, id: &SagaId) -> Option<&mut Record> {
         match self.ongoing.get_mut(id) {
-            None => self.over.get_mut(id),
-            found => found,
+            None => self.over.get_mut(id).map(Box::as_mut),
+            Some(found) => Some(found),
         }
     }
 
@@ -84,7 +87,8 @@ impl Sagas {
     fn candidates(&self, filter: &SagaFilter) -> impl Iterator<Item = (&SagaId, &Record)> {
         let wants_over =
             filter.statuses.is_empty() || filter.statuses.iter().any(|status| status.is_over());
-        self.ongoing.iter().chain(wants_over.then_some(&self.over).into_iter().flatten())
+        let over = wants_over.then_some(&self.over).into_iter().flatten();
+        self.ongoing.iter().chain(over).map(|(id, record)| (id, &**record))
     }
 }
 
@@ -108,7 +112,7 @@ impl SagaJournal for InMemorySagaJournal {
         if let Some(found) = sagas.get(&saga.id) {
             return Ok(Created::Found(Box::new(found.header(&saga.id, now))));
         }
-        let record = Record::new(saga, entries, runner, now, now.after(term));
+        let record = Box::new(Record::new(saga, entries, runner, now, now.after(term)));
         let claim = SagaClaim { saga: saga.id.clone(), epoch: record.epoch };
         sagas.ongoing.insert(saga.id.clone(), record);
         Ok(Created::New(claim))

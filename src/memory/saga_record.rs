@@ -30,7 +30,7 @@ impl Moment for Instant {
 }
 
 /// Most sagas have no more entries; those that have none left to come keep no room for them.
-const ENTRIES: usize = 16;
+const ENTRIES: usize = 12;
 
 /// A saga, as its journal has it.
 #[derive(Debug, Clone)]
