@@ -210,7 +210,7 @@ impl SagaState {
         match then {
             Then::Retry { after } => self.set(step, StepStatus::Retrying { due: due(now, after) }),
             Then::Probe { after } => {
-                self.set(step, StepStatus::Probing { due: Some(due(now, after)) })
+                self.set(step, StepStatus::Probing { due: Some(due(now, after)) });
             }
             Then::Park => self.set(step, StepStatus::Stuck),
             Then::Unwind => self.unwind(step, error),
@@ -332,8 +332,8 @@ impl SagaState {
 
     fn ended(&mut self, outcome: &SagaOutcome) -> Result<(), Refusal> {
         let is_so = match (outcome, &self.course) {
-            (SagaOutcome::Committed { .. }, Course::Forward) => self.open == 0,
-            (SagaOutcome::RolledBack { .. }, Course::Backward(_)) => self.open == 0,
+            (SagaOutcome::Committed { .. }, Course::Forward)
+            | (SagaOutcome::RolledBack { .. }, Course::Backward(_)) => self.open == 0,
             (SagaOutcome::GivenUp { .. }, Course::GivenUp { .. }) => !self.is_under_way(),
             _ => false,
         };

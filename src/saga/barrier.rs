@@ -122,7 +122,9 @@ pub enum Verdict {
 /// 4. Of calls at once, the later ones wait in `enter` for the transaction of the first, and
 ///    see what it committed; or fail with `Conflict` or `Unavailable`.
 /// 5. Steps, and sagas, do not disturb each other.
-/// 6. An output comes back as it was, byte for byte; it is that of the execution.
+/// 6. An output comes back as it was, byte for byte; it is that of the execution, and a
+///    compensation has none.
+/// 7. `enter` of a probe is `Rejected`, and so is `record` of anything but an execution that was seen.
 ///
 /// # Cancel safety
 ///

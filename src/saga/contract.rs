@@ -143,8 +143,9 @@ impl SagaFilter {
 /// 9. `purge` removes the entries of a saga that is over, for good, and nothing of its header;
 ///    purging again is no error. Of a saga that is not over it is `Conflict`, and changes nothing.
 ///    A purged saga takes no more entries: `Conflict`.
-/// 10. Entries, outcomes and ids come back as they were, byte for byte; ids that differ in
-///     case are different.
+/// 10. Entries, outcomes and ids come back as they were, byte for byte, line breaks in payloads
+///     included; ids that differ in case are different, and so are runners of one name whose
+///     incarnations are.
 ///
 /// # Cancel safety
 ///

@@ -278,6 +278,10 @@ pub struct EntryError(#[from] serde_path_to_error::Error<serde_json::Error>);
 
 impl SagaEntry {
     /// The entry as JSON, to be stored.
+    ///
+    /// # Panics
+    ///
+    /// Never: every entry has a JSON form.
     #[must_use]
     pub fn to_document(&self) -> String {
         serde_json::to_string(self).expect("every field has a JSON form")

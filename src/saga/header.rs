@@ -136,6 +136,10 @@ impl SagaOutcome {
     }
 
     /// The outcome as JSON, to be stored.
+    ///
+    /// # Panics
+    ///
+    /// Never: every outcome has a JSON form.
     #[must_use]
     pub fn to_document(&self) -> String {
         serde_json::to_string(self).expect("every field has a JSON form")

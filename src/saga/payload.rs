@@ -15,6 +15,9 @@ const SPARE_MAX: usize = 1 << 16;
 
 /// What a saga hands on, as JSON: its input, the outputs of its steps.
 ///
+/// Its text is kept as it is, spaces, line breaks and the order of keys included: a journal must not
+/// store it as a type that writes it anew, such as PostgreSQL's `jsonb`.
+///
 /// It may hold what concerns nobody else: `Debug` shows its length only.
 ///
 /// ```
@@ -41,6 +44,10 @@ impl Payload {
     /// # Errors
     ///
     /// When it has none: a map whose keys are no texts, say.
+    ///
+    /// # Panics
+    ///
+    /// Never: JSON is UTF-8.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, PayloadError> {
         // On the way into one allocation of the right size, through one that is used again.
         let mut text = SPARE.take();

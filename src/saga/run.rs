@@ -2,23 +2,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::time::{Instant, sleep_until};
-use tracing::debug;
 
-use super::any_step::{Call, Nest, Report, Shared, deadline_of};
-use super::calls::{Calls, Ended, Under};
+use super::any_step::{Call, Nest, Shared, deadline_of};
+use super::calls::{Calls, Under};
 use super::definition::Definition;
-use super::judge::{End, after_compensation, after_execution};
-use super::live::{Command, Live, Reply, Settled};
+use super::live::{Live, Reply, Settled};
 use super::shared::Inner;
 use super::state::Course;
-use super::{
-    Action, Cause, Direction, Passage, Repair, SagaAppend, SagaEntry, SagaError, SagaOutcome,
-    SagaState, StepContext, StepStatus,
-};
-use crate::observe::Event;
-
-/// The longest text of an error that is written down, in characters.
-const ERROR_MAX: usize = 1_000;
+use super::{Action, Cause, Direction, SagaAppend, SagaEntry, SagaOutcome, SagaState, StepContext};
 
 /// One saga on its way: carries out what its state decides, and writes before and after each.
 ///
@@ -215,7 +206,7 @@ impl Run {
             Action::Probe(_) => (Direction::Probe, state.attempts),
             Action::Execute(_) | Action::Finish => (Direction::Execute, state.attempts),
         };
-        let begun = self.state.begun.as_ref();
+        let first = self.state.begun.as_ref();
         let context = StepContext {
             saga: self.live.claim.saga.clone(),
             step: self.definition.plan.name(step).clone(),
@@ -223,7 +214,7 @@ impl Run {
             attempt,
             epoch: self.live.claim.epoch,
             deadline: deadline_of(any.policy(), now),
-            traceparent: begun.and_then(|begun| begun.traceparent.clone()),
+            traceparent: first.and_then(|first| first.traceparent.clone()),
         };
         let nest: Arc<dyn Nest> = Arc::clone(&self.inner) as _;
         let call = Call { slots: &self.slots, context, nest: &nest };
@@ -275,181 +266,5 @@ impl Run {
         let deadline = self.state.deadline().filter(|_| self.state.can_cancel())?;
         let left = deadline.saturating_sub(self.inner.config.clock.unix_millis());
         Instant::now().checked_add(std::time::Duration::from_millis(left))
-    }
-
-    fn hear(&mut self) -> Result<(), Lost> {
-        for command in self.live.heard() {
-            match command {
-                Command::Lost => return Err(Lost),
-                Command::Drain => self.is_draining = true,
-                Command::Cancel { cause, reply } => {
-                    let obeyed = self.obey(SagaEntry::Cancelled { cause });
-                    self.answer(obeyed, reply);
-                }
-                Command::Repair { repair, actor, reason, reply } => {
-                    let obeyed = self.repair(repair, actor, reason);
-                    self.answer(obeyed, reply);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A refusal is told at once, anything else once it is written.
-    fn answer(&mut self, obeyed: Result<(), SagaError>, reply: Reply) {
-        match obeyed {
-            Ok(()) => self.waiting.push(reply),
-            Err(_) => drop(reply.send(obeyed)),
-        }
-    }
-
-    /// An entry that somebody wants, and that may be refused.
-    pub(super) fn obey(&mut self, entry: SagaEntry) -> Result<(), SagaError> {
-        let saga = self.live.claim.saga.clone();
-        self.state
-            .apply(&entry, Instant::now())
-            .map_err(|source| SagaError::OutOfOrder { saga, source })?;
-        self.batch.push(entry);
-        Ok(())
-    }
-
-    pub(super) fn repair(
-        &mut self,
-        repair: Repair,
-        actor: String,
-        reason: String,
-    ) -> Result<(), SagaError> {
-        let skipped = match &repair {
-            Repair::Skip { step, output } => self.skipped(step, output)?,
-            _ => None,
-        };
-        self.obey(SagaEntry::Repaired { repair, actor, reason })?;
-        if let Some((step, value)) = skipped {
-            self.slots[step + 1] = Some(value);
-        }
-        Ok(())
-    }
-
-    /// The value of an output that an operator gives: later steps must be able to read it.
-    fn skipped(
-        &self,
-        step: &super::StepName,
-        output: &super::Payload,
-    ) -> Result<Option<(usize, Shared)>, SagaError> {
-        let Some(at) = self.definition.plan.place(step) else { return Ok(None) };
-        match self.definition.steps[at].read(output) {
-            Ok(value) => Ok(Some((at, value))),
-            Err(error) => Err(SagaError::Unreadable {
-                saga: self.live.claim.saga.clone(),
-                what: format!("the output of step {step}"),
-                because: crate::error::with_causes(&error),
-            }),
-        }
-    }
-
-    /// Once it turns back, calls that may be long are not waited for.
-    fn interrupt(&mut self) {
-        // While it is undecided, the pivot is what is under way, and decides.
-        let is_back = !matches!(self.state.course, Course::Forward | Course::Undecided(_));
-        if !is_back || self.calls.is_empty() {
-            return;
-        }
-        let definition = Arc::clone(&self.definition);
-        let is_long = |call: &Under| {
-            call.direction != Direction::Compensate
-                && definition.steps[call.step].nested().is_some()
-        };
-        for call in self.calls.take(is_long) {
-            let error = "it was dropped, for the saga turned back".to_owned();
-            let report = Report::Failed { end: End::Unknown, error, hint: None };
-            let Under { step, direction, began, .. } = call;
-            self.settle(Ended { step, direction, began, report });
-        }
-    }
-
-    /// What a call has brought, as an entry.
-    pub(super) fn settle(&mut self, ended: Ended) {
-        self.tell(&ended);
-        let Ended { step, direction, report, .. } = ended;
-        let status = self.state.steps[step].status;
-        let is_awaited = match direction {
-            Direction::Execute => status == StepStatus::Executing,
-            Direction::Probe => status == (StepStatus::Probing { due: None }),
-            Direction::Compensate => status == StepStatus::Compensating,
-        };
-        if !is_awaited {
-            // An operator has decided meanwhile.
-            return;
-        }
-        let entry = match (direction, report) {
-            (Direction::Compensate, Report::Failed { end, error, hint }) => {
-                self.now = Instant::now();
-                self.not_undone(step, end, error, hint)
-            }
-            (Direction::Compensate, _) => {
-                SagaEntry::Compensated { step: self.definition.plan.name(step).clone() }
-            }
-            (_, Report::Done(product)) => {
-                self.slots[step + 1] = Some(product.value);
-                let step = self.definition.plan.name(step).clone();
-                SagaEntry::Succeeded { step, output: product.payload }
-            }
-            (_, Report::Failed { end, error, hint }) => {
-                self.now = Instant::now();
-                self.not_done(step, end, error, hint)
-            }
-            (_, Report::Undone) => return,
-        };
-        self.enter(entry, self.now);
-    }
-
-    fn tell(&self, ended: &Ended) {
-        if let (Some(observer), Some(began)) = (&self.inner.config.observer, ended.began) {
-            observer.on_event(&Event::SagaStepEnded {
-                direction: ended.direction.name(),
-                outcome: ended.report.name(),
-                duration: began.elapsed(),
-            });
-        }
-    }
-
-    fn not_done(
-        &self,
-        step: usize,
-        end: End,
-        error: String,
-        hint: Option<std::time::Duration>,
-    ) -> SagaEntry {
-        let policy = self.definition.steps[step].policy();
-        let is_after = self.definition.plan.passage(step) == Passage::After;
-        let pause = policy.pause(is_after, self.state.steps[step].failures);
-        let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
-        let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
-        let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
-        debug!(%saga, step = %name, error, ?then, "a step has failed");
-        SagaEntry::Failed { step: name.clone(), error: shortened(&error), doubt, then }
-    }
-
-    fn not_undone(
-        &self,
-        step: usize,
-        end: End,
-        error: String,
-        hint: Option<std::time::Duration>,
-    ) -> SagaEntry {
-        let policy = self.definition.steps[step].policy();
-        let pause = policy.compensation_pause(self.state.steps[step].failures);
-        let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
-        let then = after_compensation(end, pause);
-        let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
-        debug!(%saga, step = %name, error, ?then, "a compensation has failed");
-        SagaEntry::CompensationFailed { step: name.clone(), error: shortened(&error), then }
-    }
-}
-
-fn shortened(error: &str) -> Arc<str> {
-    match error.char_indices().nth(ERROR_MAX) {
-        None => error.into(),
-        Some((end, _)) => error[..end].into(),
     }
 }

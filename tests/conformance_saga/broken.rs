@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     EpochStays,
     /// An append does not begin the term anew.
     AppendDoesNotRenew,
+    /// A saga that goes no further by itself stays held.
+    RestIsHeld,
     /// An append never shortens the term.
     TermOnlyGrows,
     /// An append is refused once the term is over, though nobody took the saga.
@@ -291,6 +293,9 @@ impl Broken {
             slot.hold(&node(), term);
         }
         let until = Instant::now() + term;
+        if !append.status.is_active() && !self.is(Fault::RestIsHeld) {
+            slot.held = None;
+        }
         if let Some((_, held_until)) = &mut slot.held {
             *held_until = match self.fault {
                 Fault::AppendDoesNotRenew => *held_until,

@@ -110,6 +110,10 @@ controls! {
         renewing_an_older_claim_changes_nothing
         the_runner_that_holds_it_may_claim_it_anew
     ];
+    rest_is_held_is_caught: RestIsHeld fails [
+        the_conditions_of_a_filter_add_up
+        what_goes_no_further_by_itself_is_held_by_nobody
+    ];
     append_does_not_renew_is_caught: AppendDoesNotRenew fails [
         an_expired_claim_that_nobody_took_can_append
         appending_begins_the_term_anew
@@ -121,6 +125,7 @@ controls! {
     expired_may_append_no_more_is_caught: ExpiredMayAppendNoMore fails [
         a_released_claim_that_nobody_took_can_append
         an_expired_claim_that_nobody_took_can_append
+        entries_may_follow_the_end
     ];
     append_revives_is_caught: AppendRevives fails [
         a_released_claim_that_nobody_took_can_append
@@ -146,7 +151,6 @@ controls! {
         a_held_saga_is_not_claimed_by_another
         a_holder_is_named_while_it_holds
         a_list_shows_what_a_load_shows
-        a_purged_saga_keeps_its_header_only
         a_saga_that_was_created_is_there
         an_expired_claim_that_nobody_took_is_renewed
         of_concurrent_claims_one_gets_it
@@ -203,6 +207,8 @@ controls! {
     only_running_is_claimed_is_caught: OnlyRunningIsClaimed fails [
         a_saga_can_be_claimed_whatever_its_status
         sagas_do_not_disturb_each_other
+        the_conditions_of_a_filter_add_up
+        what_goes_no_further_by_itself_is_held_by_nobody
     ];
     purged_is_claimed_is_caught: PurgedIsClaimed fails [
         a_purged_saga_is_not_claimed

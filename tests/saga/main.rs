@@ -1,5 +1,8 @@
 //! Sagas, through the public API, on paused time.
 
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
+#![expect(clippy::many_single_char_names, reason = "steps a, b, c of a saga")]
+
 use std::sync::Arc;
 
 use strangler_fig::clock::Clock;

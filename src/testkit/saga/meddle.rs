@@ -47,7 +47,7 @@ impl Meddled {
     fn made(
         &self,
         call: Call<'_>,
-        make: impl Fn(Call<'_>) -> BoxFuture<'static, Report>,
+        begin: impl Fn(Call<'_>) -> BoxFuture<'static, Report>,
     ) -> BoxFuture<'static, Report> {
         let direction = call.context.direction();
         if direction == Direction::Execute && self.scenario.refuses == Some(self.at) {
@@ -56,7 +56,7 @@ impl Meddled {
         let again = Call { slots: call.slots, context: call.context.clone(), nest: call.nest };
         let limit = self.step.policy().timeout();
         let future = match self.fault(direction) {
-            None => make(call),
+            None => begin(call),
             Some(Fault::LostThenRefused) => std::future::ready(failed(End::Refused)).boxed(),
             Some(Fault::NotMade) => std::future::ready(failed(End::NotDone)).boxed(),
             Some(Fault::Vanishes) => std::future::ready(failed(End::Unknown)).boxed(),
@@ -64,11 +64,11 @@ impl Meddled {
                 std::future::ready(failed(End::Unasked)).boxed()
             }
             Some(Fault::AnswerLost | Fault::AnswersLost) => {
-                make(call).map(|_| failed(End::Unknown)).boxed()
+                begin(call).map(|_| failed(End::Unknown)).boxed()
             }
             Some(Fault::Hangs) => late(limit).boxed(),
             Some(Fault::HangsAfter) => {
-                let made = make(call);
+                let made = begin(call);
                 async move {
                     let _ = timeout(limit, made).await;
                     late(limit).await
@@ -76,11 +76,11 @@ impl Meddled {
                 .boxed()
             }
             Some(Fault::Twice) => {
-                let (first, second) = (make(again), make(call));
+                let (first, second) = (begin(again), begin(call));
                 first.then(|_| second).boxed()
             }
             Some(Fault::LandsLate) => {
-                let (life, made) = (Arc::clone(&self.life), make(call));
+                let (life, made) = (Arc::clone(&self.life), begin(call));
                 tokio::spawn(async move {
                     sleep(LATE).await;
                     drop(life.lived(made).await);

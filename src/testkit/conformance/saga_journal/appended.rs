@@ -83,6 +83,22 @@ pub(super) async fn appending_may_shorten_the_term<F: SagaJournalFixture>(fixtur
     claimed(&*journal, &claim.saga, 2).await;
 }
 
+/// Contract 2: what does not go on by itself is given back with the append that says so.
+pub(super) async fn what_goes_no_further_by_itself_is_held_by_nobody<F: SagaJournalFixture>(
+    fixture: &F,
+) {
+    let journal = fixture.journal();
+    for status in SagaStatus::ALL {
+        let claim = created(&*journal, status.name()).await;
+        put(&*journal, &claim, status).await;
+        let expected = status.is_active().then(|| runner(1));
+        assert_eq!(holder(&*journal, &claim.saga).await, expected, "{status}");
+        if !status.is_active() {
+            claimed(&*fixture.reopened().await, &claim.saga, 2).await;
+        }
+    }
+}
+
 /// Contract 3: a position is how many entries there are.
 pub(super) async fn an_append_elsewhere_is_refused<F: SagaJournalFixture>(fixture: &F) {
     let journal = fixture.journal();

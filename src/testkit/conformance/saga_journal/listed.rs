@@ -130,9 +130,9 @@ pub(super) async fn the_conditions_of_a_filter_add_up<F: SagaJournalFixture>(fix
     let journal = fixture.journal();
     let held = created(&*journal, "held").await;
     put(&*journal, &held, SagaStatus::Parked).await;
+    claimed(&*journal, &held.saga, 2).await;
     let free = created(&*journal, "free").await;
     put(&*journal, &free, SagaStatus::Parked).await;
-    release(&*journal, &free).await;
     let running = created(&*journal, "running").await;
     release(&*journal, &running).await;
     let definitions = vec![saga("held").definition];

@@ -84,6 +84,7 @@ macro_rules! __each_saga_journal_fact {
             what_was_recorded_outlives_the_handle
             appending_begins_the_term_anew
             appending_may_shorten_the_term
+            what_goes_no_further_by_itself_is_held_by_nobody
             an_append_elsewhere_is_refused
             an_append_made_again_is_refused_and_does_no_harm
             an_older_claim_cannot_append

@@ -1,0 +1,113 @@
+//! What an orchestrator does beside the sagas that run: it renews, takes over, drains.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use futures::future::join;
+use futures::stream::{StreamExt, iter};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::warn;
+
+use super::live::Command;
+use super::{SagaError, SagaId, SagaOrchestrator};
+use crate::error::with_causes;
+
+/// How many are looked at, at a time.
+const PAGE: NonZeroUsize = NonZeroUsize::new(100).expect("it is not zero");
+/// How many are taken over at once.
+const TAKEN_OVER: usize = 16;
+
+impl SagaOrchestrator {
+    /// Renews claims and takes over what was abandoned, until `shutdown` resolves; then it drains for a term at most.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once dropped, claims of what runs here end by their term, and others take over.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+        let ticks = |period| {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        };
+        let renewing = async {
+            let mut ticks = ticks((self.inner.config.term / 3).max(Duration::from_millis(1)));
+            loop {
+                ticks.tick().await;
+                self.inner.renew_all().await;
+            }
+        };
+        let recovering = async {
+            let mut ticks = ticks(self.inner.config.poll_interval.max(Duration::from_millis(1)));
+            loop {
+                ticks.tick().await;
+                if let Err(error) = self.recover().await {
+                    let error = with_causes(&error);
+                    warn!(error, "abandoned sagas could not be listed; it is tried again");
+                }
+            }
+        };
+        tokio::select! { biased;
+            () = shutdown => {}
+            _ = join(renewing, recovering) => {}
+        }
+        self.drain(self.inner.config.term).await;
+    }
+
+    /// Takes over, once, what was abandoned, as far as there is room; answers how many it took.
+    ///
+    /// # Errors
+    ///
+    /// [`SagaError::List`]. What fails of a single saga is logged, and does not stop the others.
+    pub async fn recover(&self) -> Result<usize, SagaError> {
+        let (mut after, mut taken): (Option<SagaId>, _) = (None, 0);
+        loop {
+            let definitions = self.inner.definitions();
+            if definitions.is_empty() || self.inner.is_draining() {
+                return Ok(taken);
+            }
+            let page = self.inner.abandoned(definitions, after.as_ref(), PAGE).await;
+            let page = page.map_err(|source| SagaError::List { source })?;
+            let is_last = page.len() < PAGE.get();
+            after = page.last().map(|header| header.id.clone());
+            let claims = iter(page).map(|header| self.take(header.id)).buffer_unordered(TAKEN_OVER);
+            taken += claims.filter(|taken| std::future::ready(*taken)).count().await;
+            if is_last || self.live() >= self.inner.config.live_max {
+                return Ok(taken);
+            }
+        }
+    }
+
+    async fn take(&self, saga: SagaId) -> bool {
+        if self.live() >= self.inner.config.live_max || self.inner.running(&saga).is_some() {
+            return false;
+        }
+        match self.inner.taken_over(&saga).await {
+            Ok(run) => {
+                self.inner.spawn(run);
+                true
+            }
+            Err(SagaError::Held { .. }) => false,
+            Err(error) => {
+                warn!(%saga, error = with_causes(&error), "a saga cannot be taken over");
+                false
+            }
+        }
+    }
+
+    /// Begins nothing more, waits at most `patience` for calls under way, and gives everything back, so that
+    /// others go on at once. Answers how many sagas were left under way.
+    pub async fn drain(&self, patience: Duration) -> usize {
+        self.inner.begin_draining();
+        let all = async {
+            for live in self.inner.running_all() {
+                live.settled().await;
+            }
+        };
+        let _ = timeout(patience, all).await;
+        let left = self.inner.running_all();
+        for live in &left {
+            live.tell(Command::Lost);
+        }
+        left.len()
+    }
+}
