@@ -7,6 +7,8 @@ use async_trait::async_trait;
 
 use super::engine::{End, Engine};
 
+pub(crate) const NAME: &str = "by_hand";
+
 #[async_trait]
 trait Step: Send + Sync {
     fn name(&self) -> &'static str;
@@ -126,7 +128,7 @@ impl ByHand {
 
 impl Engine for ByHand {
     fn name(&self) -> &'static str {
-        "by_hand"
+        NAME
     }
 
     async fn renew(&mut self) {

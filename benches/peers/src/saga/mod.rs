@@ -76,5 +76,8 @@ fn print_figures(measured: &[Measured]) {
             let ratio = cpu(peer) / cpu(ours::NAME);
             figure(format_args!("saga.{}.vs_{name}", end.name()), ratio, "times");
         }
+        // What a machine that is busy with others does not change.
+        let ratio = cpu(ours::NAME) / cpu(by_hand::NAME);
+        figure(format_args!("saga.{}.over_by_hand", end.name()), ratio, "times");
     }
 }
