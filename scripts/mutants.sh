@@ -49,13 +49,14 @@ slow=(
 
 # Runs cargo-mutants over a module with some of the tests: `mutate <module> <tests> <options>`.
 mutate() {
-    local module=$1 tests=() skips=() status=0
-    for test in $2; do tests+=(--test "$test"); done
+    local module=$1 tests=(--cargo-arg=--lib) skips=() status=0
+    for test in $2; do tests+=("--cargo-arg=--test=$test"); done
     for test in "${slow[@]}"; do skips+=(--skip "$test"); done
     shift 2
     mkdir -p "$out/$module"
+    # The tests are named to every call of cargo, so that none of the others is built for each mutant.
     cargo mutants --file "src/$module/**/*.rs" --output "$out/$module" --minimum-test-timeout 30 --all-features \
-        --no-times ${MUTANTS_OPTIONS:-} "$@" -- --lib "${tests[@]}" -- "${skips[@]}" || status=$?
+        --no-times "${tests[@]}" ${MUTANTS_OPTIONS:-} "$@" -- -- "${skips[@]}" || status=$?
     # 2 and 3: some were missed, some ran into the timeout. Anything else is no verdict.
     case $status in 0 | 2 | 3) ;; *) exit "$status" ;; esac
 }
@@ -67,7 +68,7 @@ fi
 if [ "${1:-}" = control ]; then
     mkdir -p "$out/control"
     cargo mutants --file src/stamp/record.rs --re is_tombstone --output "$out/control" --all-features --no-times \
-        -- --lib -- no_test_is_called_so && status=0 || status=$?
+        --cargo-arg=--lib -- -- no_test_is_called_so && status=0 || status=$?
     [ "$status" -eq 2 ] || { echo "mutants: without tests nothing survived: status $status" >&2; exit 1; }
     echo "mutants: without tests these survive, as they should:"
     cat "$out/control/mutants.out/missed.txt"

@@ -14,6 +14,7 @@ mod course;
 mod crash;
 mod durable;
 mod flawed;
+mod fold;
 mod journal;
 mod support;
 

@@ -1,0 +1,226 @@
+//! The state of a saga alone, on random courses of random sagas: judged by rules written down a second time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use strangler_fig::saga::{
+    Action, Cause, Doubt, Passage, Payload, SagaBuilder, SagaEntry, SagaOutcome, SagaPlan,
+    SagaState, SagaStatus, StepStatus, Then, Value, Wire, step_fn,
+};
+use tokio::time::Instant;
+
+/// Up to eight steps, each after some of those before it; a pivot where one can be.
+fn random_plan(rng: &mut Rng) -> Arc<SagaPlan> {
+    let count = rng.usize(1..=8);
+    let seed = rng.u64(..);
+    let built = |pivot: Option<usize>| {
+        let mut rng = Rng::with_seed(seed);
+        let mut saga = SagaBuilder::<()>::new("random", 1);
+        let mut steps: Vec<Value<()>> = Vec::new();
+        for at in 0..count {
+            let mut parents: Vec<Value<()>> =
+                steps.iter().copied().filter(|_| rng.u8(..3) == 0).collect();
+            parents.truncate(3);
+            let nothing = step_fn(|(): (), _| async { Ok(()) });
+            let name = format!("s{at}");
+            let step = match *parents {
+                [] => saga.step(&name, nothing, ()),
+                [a] => saga.step(&name, nothing, a),
+                [a, b] => saga.step(&name, nothing, a.after(b)),
+                [a, b, c, ..] => saga.step(&name, nothing, a.after(b).after(c)),
+            };
+            steps.push(step);
+        }
+        if let Some(pivot) = pivot {
+            saga.pivot(steps[pivot]);
+        }
+        saga.build(steps[count - 1]).map(|saga| saga.plan().clone())
+    };
+    let pivot = rng.bool().then(|| rng.usize(..count));
+    built(pivot).or_else(|_| built(None)).unwrap()
+}
+
+struct Course {
+    rng: Rng,
+    plan: Arc<SagaPlan>,
+    state: SagaState,
+    entries: Vec<SagaEntry>,
+    now: Instant,
+}
+
+impl Course {
+    fn new(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let plan = random_plan(&mut rng);
+        let state = SagaState::new(plan.clone());
+        let mut course = Self { rng, plan, state, entries: Vec::new(), now: Instant::now() };
+        let input = Payload::of(&()).unwrap();
+        assert!(course.tried(SagaEntry::Begun { input, deadline: None, traceparent: None }));
+        course
+    }
+
+    /// Whether the entry may follow; if it does, the rules must say so too.
+    fn tried(&mut self, entry: SagaEntry) -> bool {
+        let before = self.state.clone();
+        match self.state.apply(&entry, self.now) {
+            Ok(()) => {
+                self.judge(&before, &entry);
+                self.entries.push(entry);
+                true
+            }
+            Err(_) => {
+                self.state = before;
+                false
+            }
+        }
+    }
+
+    fn status(state: &SagaState, at: usize) -> StepStatus {
+        state.step(at).status()
+    }
+
+    /// The rules, from the statuses alone.
+    fn judge(&self, before: &SagaState, entry: &SagaEntry) {
+        let place = |step| self.plan.place(step).unwrap();
+        match entry {
+            SagaEntry::Started { step } => {
+                let parents = self.plan.parents(place(step));
+                let done = |&at: &usize| Self::status(before, at) == StepStatus::Succeeded;
+                assert!(parents.iter().all(done), "S1: {step} before its parents");
+                let is_pivot = self.plan.passage(place(step)) == Passage::Pivot;
+                assert!(before.cause().is_none() || is_pivot, "S5: {step} while unwinding");
+            }
+            SagaEntry::CompensationStarted { step } => {
+                let at = place(step);
+                let children = self.plan.children(at);
+                let bare = |&at: &usize| !Self::status(before, at).may_have_effect();
+                assert!(children.iter().all(bare), "S5: {step} before its children");
+                assert_ne!(Self::status(before, at), StepStatus::Executing, "S5: {step} under way");
+                let pivot = self.plan.pivot().map(|pivot| Self::status(before, pivot));
+                assert_ne!(pivot, Some(StepStatus::Succeeded), "S4: {step} after the pivot");
+            }
+            SagaEntry::Ended { outcome } => {
+                let all = || (0..self.plan.len()).map(|at| Self::status(before, at));
+                match outcome {
+                    SagaOutcome::Committed { .. } => {
+                        assert!(all().all(|status| status == StepStatus::Succeeded));
+                    }
+                    SagaOutcome::RolledBack { .. } => {
+                        assert!(all().all(|status| !status.may_have_effect()));
+                        for at in 0..self.plan.len() {
+                            let step = before.step(at);
+                            let is_undone = step.status() == StepStatus::Compensated;
+                            assert!(!step.is_in_doubt() || is_undone, "S4: in doubt, left alone");
+                        }
+                    }
+                    SagaOutcome::GivenUp { .. } => unreachable!("nobody gives up here"),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One step on: whatever may be begun is, or what is under way ends in some way.
+    fn go_on(&mut self) -> bool {
+        self.now += Duration::from_secs(100);
+        let actions = self.state.decide(self.now);
+        if let [Action::Finish] = *actions {
+            let outcome = match self.state.cause() {
+                Some(cause) => SagaOutcome::RolledBack { cause: cause.clone() },
+                None => SagaOutcome::Committed { output: Payload::of(&()).unwrap() },
+            };
+            assert!(self.tried(SagaEntry::Ended { outcome }));
+            return false;
+        }
+        for action in actions {
+            let begun = match action {
+                Action::Execute(at) => SagaEntry::Started { step: self.plan.name(at).clone() },
+                Action::Compensate(at) => {
+                    SagaEntry::CompensationStarted { step: self.plan.name(at).clone() }
+                }
+                Action::Probe(at) => {
+                    self.ends(at);
+                    continue;
+                }
+                Action::Finish => unreachable!("it stands alone"),
+            };
+            assert!(self.tried(begun.clone()), "what is decided can follow: {begun:?}");
+        }
+        if self.rng.u8(..20) == 0 {
+            let cause = Cause::Cancelled { actor: "ada".to_owned(), reason: "so".to_owned() };
+            self.tried(SagaEntry::Cancelled { cause });
+        }
+        let under_way = self.state.interrupted();
+        if under_way.is_empty() {
+            return self.state.status() != SagaStatus::Parked;
+        }
+        let at = under_way[self.rng.usize(..under_way.len())];
+        self.ends(at);
+        true
+    }
+
+    /// A call ends in a way that the state allows.
+    fn ends(&mut self, at: usize) {
+        for _ in 0..1_000 {
+            let step = self.plan.name(at).clone();
+            let then = match self.rng.u8(..8) {
+                0 => Then::Park,
+                1 | 2 => Then::Unwind,
+                3 => Then::Probe { after: 1_000 },
+                _ => Then::Retry { after: 1_000 },
+            };
+            let doubt = [Doubt::None, Doubt::Raised, Doubt::Cleared][self.rng.usize(..3)];
+            let error = "so".into();
+            let entry = match (Self::status(&self.state, at), self.rng.bool()) {
+                (StepStatus::Compensating, true) => SagaEntry::Compensated { step },
+                (StepStatus::Compensating, false) => {
+                    SagaEntry::CompensationFailed { step, error, then }
+                }
+                (_, true) => SagaEntry::Succeeded { step, output: Payload::of(&()).unwrap() },
+                (_, false) => SagaEntry::Failed { step, error, doubt, then },
+            };
+            if self.tried(entry) {
+                return;
+            }
+        }
+        panic!("a call cannot end: {:?}", self.state);
+    }
+}
+
+#[test]
+fn every_course_comes_to_an_end_by_the_rules_and_every_prefix_of_it_is_accepted() {
+    let mut ends = [0; 3];
+    for seed in 0..3_000 {
+        let mut course = Course::new(seed);
+        let mut steps = 0;
+        while course.go_on() {
+            steps += 1;
+            assert!(steps < 10_000, "seed {seed} never ends");
+        }
+        let status = course.state.status();
+        ends[match status {
+            SagaStatus::Committed => 0,
+            SagaStatus::RolledBack => 1,
+            SagaStatus::Parked => 2,
+            other => panic!("seed {seed} ends {other}"),
+        }] += 1;
+        // S2: a new runner may find any prefix, and go on from there.
+        let mut again = SagaState::new(course.plan.clone());
+        let later = course.now + Duration::from_secs(3_600);
+        for entry in &course.entries {
+            again.apply(entry, course.now).unwrap();
+            let goes_on = !again.decide(later).is_empty() || again.is_under_way();
+            assert!(
+                goes_on || again.status() != SagaStatus::Running,
+                "seed {seed} hangs: {again:?}"
+            );
+            assert!(
+                goes_on || again.status() != SagaStatus::Unwinding,
+                "seed {seed} hangs: {again:?}"
+            );
+        }
+        assert_eq!(again.status(), status, "seed {seed}");
+    }
+    assert!(ends.iter().all(|count| *count > 200), "{ends:?}");
+}
