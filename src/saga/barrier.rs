@@ -120,7 +120,7 @@ pub enum Verdict {
 /// 3. What `enter` answers, and what `record` stores, becomes visible and durable with the
 ///    transaction's commit, and is gone without it.
 /// 4. Of calls at once, the later ones wait in `enter` for the transaction of the first, and
-///    see what it committed; or fail with `Conflict` or `Unavailable`.
+///    see what it committed; or fail with `Unavailable`, and are made again.
 /// 5. Steps, and sagas, do not disturb each other.
 /// 6. An output comes back as it was, byte for byte; it is that of the execution, and a
 ///    compensation has none.
@@ -138,8 +138,8 @@ pub trait SagaBarrier: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Conflict`, `Unavailable`; `Rejected` if what is stored cannot be read. The transaction
-    /// can only be dropped then.
+    /// `Unavailable`, for a lost race too; `Rejected` if what is stored cannot be read. The
+    /// transaction can only be dropped then.
     async fn enter(
         &self,
         transaction: &mut Self::Transaction,

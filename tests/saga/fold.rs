@@ -63,17 +63,13 @@ impl Course {
     /// Whether the entry may follow; if it does, the rules must say so too.
     fn tried(&mut self, entry: SagaEntry) -> bool {
         let before = self.state.clone();
-        match self.state.apply(&entry, self.now) {
-            Ok(()) => {
-                self.judge(&before, &entry);
-                self.entries.push(entry);
-                true
-            }
-            Err(_) => {
-                self.state = before;
-                false
-            }
+        if self.state.apply(&entry, self.now).is_err() {
+            self.state = before;
+            return false;
         }
+        self.judge(&before, &entry);
+        self.entries.push(entry);
+        true
     }
 
     fn status(state: &SagaState, at: usize) -> StepStatus {
