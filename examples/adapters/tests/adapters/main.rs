@@ -24,5 +24,7 @@ mod proxy;
 mod redis_server;
 mod redis_states;
 mod redis_trust;
+mod sagas;
+mod sagas_postgres;
 mod states;
 mod workers;
