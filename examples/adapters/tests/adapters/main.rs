@@ -25,6 +25,7 @@ mod redis_server;
 mod redis_states;
 mod redis_trust;
 mod sagas;
+mod sagas_mariadb;
 mod sagas_postgres;
 mod states;
 mod workers;
