@@ -24,6 +24,7 @@ mod proxy;
 mod redis_server;
 mod redis_states;
 mod redis_trust;
+mod saga_faults;
 mod sagas;
 mod sagas_mariadb;
 mod sagas_postgres;
