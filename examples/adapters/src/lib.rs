@@ -14,3 +14,4 @@ pub mod mariadb;
 pub mod nats;
 pub mod postgres;
 pub mod redis;
+mod saga;

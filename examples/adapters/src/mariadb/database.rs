@@ -8,10 +8,10 @@ use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, Pool, RecycleResult};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, Row, Value};
-use strangler_fig::error::StoreError;
+use strangler_fig::error::{StoreError, StoreErrorKind};
 use tokio::time::{error::Elapsed, timeout};
 
-use super::error::store_error;
+use super::error::{is_interrupted, store_error};
 use crate::effect::Effect;
 
 /// A database, and the connections to it.
@@ -92,6 +92,35 @@ impl MariadbDatabase {
         lease.query(Effect::Possible, sql, params).await?;
         Ok(lease.affected_rows())
     }
+
+    /// One statement that changes a row or none; answers its `LAST_INSERT_ID`.
+    pub(super) async fn execute_numbered(
+        &self,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut lease = self.lease().await?;
+        lease.query(Effect::Possible, sql, params).await?;
+        Ok(lease.last_insert_id().filter(|_| lease.affected_rows() > 0))
+    }
+
+    /// A compound statement that holds a transaction: one round trip.
+    ///
+    /// Interrupted, it may have left that open, which the next transaction on the
+    /// connection would commit: so it is closed after an error. Or it may have
+    /// been done with it.
+    pub(super) async fn transact(
+        &self,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut lease = self.lease().await?;
+        let answer = lease.query(Effect::Possible, sql, params).await;
+        answer.map_err(|error| {
+            lease.close();
+            if is_interrupted(&error) { error.with_kind(StoreErrorKind::Unknown) } else { error }
+        })
+    }
 }
 
 impl fmt::Debug for MariadbDatabase {
@@ -157,6 +186,10 @@ impl Lease {
 
     pub(super) fn affected_rows(&self) -> u64 {
         self.conn.as_ref().map_or(0, |conn| conn.affected_rows())
+    }
+
+    fn last_insert_id(&self) -> Option<u64> {
+        self.conn.as_ref().and_then(|conn| conn.last_insert_id())
     }
 
     pub(super) const fn is_busy(&self) -> bool {

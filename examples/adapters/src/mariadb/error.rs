@@ -16,6 +16,12 @@ pub(super) fn store_error(error: Error, effect: Effect) -> StoreError {
     StoreError::new(kind, error)
 }
 
+/// Whether the statement was ended in the middle, by a limit or by somebody.
+pub(super) fn is_interrupted(error: &StoreError) -> bool {
+    let error = error.downcast_ref::<Error>();
+    matches!(error, Some(Error::Server(answer)) if answer.state.starts_with("70"))
+}
+
 fn server_kind(answer: &ServerError, effect: Effect) -> StoreErrorKind {
     match (answer.code, answer.state.get(..2).unwrap_or_default()) {
         // Data that does not fit, constraints, and a trigger's own no.

@@ -94,7 +94,7 @@ pub(super) fn text(value: Value) -> Result<String, StoreError> {
     String::from_utf8(bytes(value)?).map_err(StoreError::rejected)
 }
 
-fn optional<T>(
+pub(super) fn optional<T>(
     value: Value,
     read: impl Fn(Value) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {

@@ -1,5 +1,5 @@
 //! PostgreSQL: a side with stamps of its own, a plain table with its stamps
-//! beside it, what the workers write down, and the state of migrations.
+//! beside it, what the workers and sagas write down, and the state of migrations.
 //!
 //! The statements name no schema: that of the connection counts
 //! (`?options=-csearch_path%3Dshop`).
@@ -14,6 +14,8 @@ mod plain;
 mod repair_queue;
 mod repository;
 mod row;
+mod saga_barrier;
+mod saga_journal;
 mod stamps;
 mod state_service;
 mod transaction;
@@ -23,6 +25,8 @@ pub use database::PostgresDatabase;
 pub use plain::{PLAIN_SCHEMA, PostgresCustomers};
 pub use repair_queue::{PostgresRepairQueue, REPAIR_QUEUE_SCHEMA};
 pub use repository::{CUSTOMER_SCHEMA, PostgresRepository};
+pub use saga_barrier::{PostgresSagaBarrier, SAGA_BARRIER_SCHEMA};
+pub use saga_journal::{PostgresSagaJournal, SAGA_JOURNAL_SCHEMA};
 pub use stamps::PostgresStamps;
 pub use state_service::{PostgresStateService, STATE_SCHEMA};
 pub use transaction::PostgresTransaction;

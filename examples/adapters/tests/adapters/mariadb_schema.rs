@@ -1,5 +1,6 @@
 //! A database for one test.
 
+use std::sync::OnceLock;
 use std::{env, thread};
 
 use adapters::mariadb::MariadbDatabase;
@@ -30,6 +31,7 @@ pub(crate) struct Schema {
     name: String,
     /// A connection beside the adapter's.
     pub(crate) conn: Mutex<Conn>,
+    shared: OnceLock<MariadbDatabase>,
     _turn: SemaphorePermit<'static>,
 }
 
@@ -41,7 +43,7 @@ impl Schema {
         let mut conn = connect(&server_url()).await;
         let setup = format!("CREATE DATABASE {name}; USE {name}; {sql}");
         conn.query_drop(&setup).await.expect("the database can be made");
-        Self { name, conn: Mutex::new(conn), _turn: turn }
+        Self { name, conn: Mutex::new(conn), shared: OnceLock::new(), _turn: turn }
     }
 
     /// Its address, at a server that may be elsewhere.
@@ -54,6 +56,12 @@ impl Schema {
         self.url_at(&server_url())
     }
 
+    /// The same connections, each time.
+    pub(crate) fn shared(&self) -> MariadbDatabase {
+        self.shared.get_or_init(|| self.database()).clone()
+    }
+
+    /// Connections of their own.
     pub(crate) fn database(&self) -> MariadbDatabase {
         MariadbDatabase::new(&self.url()).expect("it is a URL")
     }
