@@ -279,9 +279,10 @@ fn headers(directory: &Path) -> Result<Vec<SagaHeader>, FileJournalError> {
     let mut headers = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
-        if name.as_encoded_bytes().ends_with(ENDING.as_bytes())
-            && let Some(found) = SagaFile::at(directory, name.as_ref()).glance()?
-        {
+        if !name.as_encoded_bytes().ends_with(ENDING.as_bytes()) {
+            continue;
+        }
+        if let Some(found) = SagaFile::at(directory, name.as_ref()).glance()? {
             headers.push(found.record.header(&found.id, UnixMillis::now()));
         }
     }
