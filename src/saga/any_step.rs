@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use tokio::time::Instant;
 
 use super::definition::Definition;
 use super::judge::End;
@@ -264,9 +263,4 @@ fn refused_text(refused: &CallError<Report>) -> String {
 pub(crate) fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
-}
-
-/// When a call that begins now is given up.
-pub(crate) fn deadline_of(policy: &StepPolicy, now: Instant) -> Option<Instant> {
-    now.checked_add(policy.timeout)
 }

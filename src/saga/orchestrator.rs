@@ -7,15 +7,13 @@ use super::live::Command;
 use super::recover::replayed;
 use super::shared::Inner;
 use super::start::NewStart;
+use super::work::PAGE;
 use super::{
     Cause, Repair, SagaConfig, SagaDefinition, SagaError, SagaFilter, SagaHandle, SagaHeader,
     SagaId, SagaJournal, SagaRecord, SagaStatus, StartOptions, StepOutput,
 };
 use crate::phase::{Incarnation, NodeId, NodeName};
 use crate::stamp::EntropyError;
-
-/// How many are looked at, at a time.
-const PAGE: NonZeroUsize = NonZeroUsize::new(100).expect("it is not zero");
 
 /// Runs sagas: starts them, goes on with those that others have left, and lets operators decide.
 ///

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::any_step::{Call, Nest, Shared, deadline_of};
+use super::any_step::{Call, Nest, Shared};
 use super::calls::{Calls, Under};
 use super::definition::Definition;
 use super::live::{Live, Reply, Settled};
@@ -213,7 +213,7 @@ impl Run {
             direction,
             attempt,
             epoch: self.live.claim.epoch,
-            deadline: deadline_of(any.policy(), now),
+            deadline: now.checked_add(any.policy().timeout()),
             traceparent: first.and_then(|first| first.traceparent.clone()),
         };
         let nest: Arc<dyn Nest> = Arc::clone(&self.inner) as _;

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use futures::future::join;
 use futures::stream::{StreamExt, iter};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::warn;
@@ -13,7 +12,7 @@ use super::{SagaError, SagaId, SagaOrchestrator};
 use crate::error::with_causes;
 
 /// How many are looked at, at a time.
-const PAGE: NonZeroUsize = NonZeroUsize::new(100).expect("it is not zero");
+pub(super) const PAGE: NonZeroUsize = NonZeroUsize::new(100).expect("it is not zero");
 /// How many are taken over at once.
 const TAKEN_OVER: usize = 16;
 
@@ -46,11 +45,18 @@ impl SagaOrchestrator {
                 }
             }
         };
+        let working = async {
+            tokio::select! { biased;
+                () = shutdown => {}
+                () = recovering => {}
+            }
+            self.drain(self.inner.config.term).await;
+        };
+        // What is being drained is held until it is given back.
         tokio::select! { biased;
-            () = shutdown => {}
-            _ = join(renewing, recovering) => {}
+            () = working => {}
+            () = renewing => {}
         }
-        self.drain(self.inner.config.term).await;
     }
 
     /// Takes over, once, what was abandoned, as far as there is room; answers how many it took.

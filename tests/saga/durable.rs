@@ -332,6 +332,32 @@ async fn a_drained_runner_starts_nothing_and_gives_back_what_it_has() {
     assert_eq!((header.holder, header.status), (None, SagaStatus::Running));
 }
 
+#[tokio::test(start_paused = true)]
+async fn while_it_drains_a_runner_holds_what_it_waits_for() {
+    let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
+    let term = Duration::from_secs(3);
+    let config = SagaConfig::default().with_term(term);
+    let one = SagaOrchestrator::with(journal.clone(), runner("node-1"), config);
+    let saga = diamond(
+        &world,
+        |name, step| {
+            if name == "a" { step.plays([Play::Slow(4_900)]) } else { step }
+        },
+    );
+    let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    let worker = one.clone();
+    // The claim was renewed a moment ago, and the step takes almost a term from here.
+    tokio::spawn(async move { worker.run(sleep(ms(2_000))).await });
+    for _ in 0..48 {
+        sleep(ms(100)).await;
+        let (header, _) = journal.load(handle.saga()).await.unwrap().unwrap();
+        assert!(header.holder.is_some(), "{header:?}");
+    }
+    sleep(ms(500)).await;
+    let (header, _) = journal.load(handle.saga()).await.unwrap().unwrap();
+    assert_eq!((header.holder, world.log()), (None, vec!["do a".to_owned()]));
+}
+
 /// A late deadline turned a completed saga back in Seata (#5688).
 #[tokio::test(start_paused = true)]
 async fn a_saga_that_is_over_is_not_cancelled_nor_repaired() {
