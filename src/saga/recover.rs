@@ -3,10 +3,9 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::any_step::{Report, Shared};
-use super::calls::{Calls, Ended};
+use super::calls::Ended;
 use super::definition::Definition;
 use super::judge::End;
-use super::live::Live;
 use super::run::Run;
 use super::shared::Inner;
 use super::{
@@ -42,7 +41,7 @@ impl Inner {
         self: &Arc<Self>,
         claim: SagaClaim,
         held_until: Instant,
-    ) -> Result<Run, SagaError> {
+    ) -> Result<Box<Run>, SagaError> {
         match self.run_of(&claim, held_until).await {
             Ok(mut run) => {
                 run.take_over();
@@ -59,7 +58,7 @@ impl Inner {
         self: &Arc<Self>,
         claim: &SagaClaim,
         held_until: Instant,
-    ) -> Result<Run, SagaError> {
+    ) -> Result<Box<Run>, SagaError> {
         let (header, entries) = self.load(&claim.saga).await?;
         let saga = || claim.saga.clone();
         if header.is_purged {
@@ -73,23 +72,8 @@ impl Inner {
         };
         let state = replayed(&definition, &claim.saga, &entries)?;
         let slots = slots(&definition, &claim.saga, &state)?;
-        Ok(Run {
-            inner: Arc::clone(self),
-            live: Arc::new(Live::new(claim.clone())),
-            definition,
-            written: state.len(),
-            state,
-            slots,
-            calls: Calls::default(),
-            batch: Vec::new(),
-            begin: Vec::new(),
-            held_until,
-            is_draining: false,
-            actions: Vec::new(),
-            waiting: Vec::new(),
-            spare: Vec::new(),
-            now: Instant::now(),
-        })
+        let at = (state, slots);
+        Ok(Run::new(self, claim.clone(), definition, at, held_until, Instant::now()))
     }
 }
 

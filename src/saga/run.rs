@@ -9,7 +9,9 @@ use super::definition::Definition;
 use super::live::{Live, Reply, Settled};
 use super::shared::Inner;
 use super::state::Course;
-use super::{Action, Cause, Direction, SagaAppend, SagaEntry, SagaOutcome, SagaState, StepContext};
+use super::{
+    Action, Cause, Direction, SagaAppend, SagaClaim, SagaEntry, SagaOutcome, SagaState, StepContext,
+};
 
 /// One saga on its way: carries out what its state decides, and writes before and after each.
 ///
@@ -45,8 +47,36 @@ pub(super) struct Run {
 pub(super) struct Lost;
 
 impl Run {
+    /// A saga at this state, whose entries are all written.
+    pub(super) fn new(
+        inner: &Arc<Inner>,
+        claim: SagaClaim,
+        definition: Arc<Definition>,
+        (state, slots): (SagaState, Vec<Option<Shared>>),
+        held_until: Instant,
+        now: Instant,
+    ) -> Box<Self> {
+        Box::new(Self {
+            inner: Arc::clone(inner),
+            live: Arc::new(Live::new(claim)),
+            definition,
+            written: state.len(),
+            state,
+            slots,
+            calls: Calls::default(),
+            batch: Vec::new(),
+            begin: Vec::new(),
+            held_until,
+            is_draining: false,
+            actions: Vec::new(),
+            waiting: Vec::new(),
+            spare: Vec::new(),
+            now,
+        })
+    }
+
     /// Runs the saga until it is over, parked, lost or given back.
-    pub(super) async fn drive(mut self) -> Settled {
+    pub(super) async fn drive(mut self: Box<Self>) -> Settled {
         let settled = self.until_settled().await.unwrap_or(Settled::Left);
         // What is under way has ended here before anybody hears of the end.
         self.calls = Calls::default();
@@ -64,7 +94,7 @@ impl Run {
                 return Ok(Settled::Over(outcome));
             }
             if self.has_nothing_to_do() {
-                self.inner.release(&self.live.claim).await;
+                Box::pin(self.inner.release(&self.live.claim)).await;
                 let is_parked = self.state.status() == super::SagaStatus::Parked;
                 return Ok(if is_parked { Settled::Parked } else { Settled::Left });
             }
@@ -187,7 +217,7 @@ impl Run {
             return Ok(());
         }
         if self.now >= self.held_until {
-            self.held_until = self.inner.still_held(&self.live.claim).await?;
+            self.held_until = Box::pin(self.inner.still_held(&self.live.claim)).await?;
             self.now = Instant::now();
         }
         let mut begin = std::mem::take(&mut self.begin);

@@ -1,3 +1,4 @@
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,16 +32,24 @@ pub(super) struct Inner {
     is_draining: AtomicBool,
 }
 
-/// Settles what runs here whenever its task ends, by a panic even.
+/// Settles what runs here whenever its course ends, by a panic even.
 struct Settling {
     inner: Arc<Inner>,
     live: Arc<Live>,
 }
 
+impl Settling {
+    fn settle(&self, settled: Settled) {
+        self.inner.tell(&settled);
+        self.inner.forget(&self.live);
+        self.live.settle(settled);
+    }
+}
+
 impl Drop for Settling {
     fn drop(&mut self) {
-        self.inner.forget(&self.live);
         if !self.live.has_settled() {
+            self.inner.forget(&self.live);
             self.live.settle(Settled::Left);
         }
     }
@@ -105,9 +114,10 @@ impl Inner {
 
     /// It runs here no more.
     fn forget(&self, live: &Arc<Live>) {
-        let mut running = held(&self.live);
-        if running.get(&live.claim.saga).is_some_and(|it| Arc::ptr_eq(it, live)) {
-            running.remove(&live.claim.saga);
+        if let Entry::Occupied(found) = held(&self.live).entry(live.claim.saga.clone()) {
+            if Arc::ptr_eq(found.get(), live) {
+                found.remove();
+            }
         }
     }
 
@@ -124,23 +134,34 @@ impl Inner {
     }
 
     /// Lets a saga run, in a task of its own.
-    pub(super) fn spawn(self: &Arc<Self>, run: Run) -> Arc<Live> {
+    pub(super) fn spawn(self: &Arc<Self>, run: Box<Run>) -> Arc<Live> {
         let live = Arc::clone(&run.live);
-        let former = held(&self.live).insert(live.claim.saga.clone(), Arc::clone(&live));
+        tokio::spawn(self.enlisted(run));
+        live
+    }
+
+    /// Lets a saga run: here until it has to wait, and from then on in a task of its own, which costs more
+    /// than steps that need not wait.
+    pub(super) fn begin(self: &Arc<Self>, run: Box<Run>) -> Arc<Live> {
+        let live = Arc::clone(&run.live);
+        if let Some(rest) = soon::rest_of(self.enlisted(run)) {
+            tokio::spawn(rest);
+        }
+        live
+    }
+
+    /// The course of a saga that counts as one that runs here from now on.
+    fn enlisted(self: &Arc<Self>, run: Box<Run>) -> impl Future<Output = ()> + Send + use<> {
+        let live = &run.live;
+        let former = held(&self.live).insert(live.claim.saga.clone(), Arc::clone(live));
         if let Some(former) = former {
             former.tell(Command::Lost);
         }
         if self.is_draining() {
             live.tell(Command::Drain);
         }
-        let settling = Settling { inner: Arc::clone(self), live: Arc::clone(&live) };
-        tokio::spawn(async move {
-            let settled = run.drive().await;
-            settling.inner.tell(&settled);
-            settling.inner.forget(&settling.live);
-            settling.live.settle(settled);
-        });
-        live
+        let settling = Settling { inner: Arc::clone(self), live: Arc::clone(live) };
+        async move { settling.settle(run.drive().await) }
     }
 
     /// A call of the journal that ends in time.
@@ -174,14 +195,30 @@ impl Inner {
         loop {
             let answer = self.within(self.journal.append(claim, &append, self.config.term)).await;
             let Err(error) = answer else { return Ok(self.held_until(sent)) };
-            let is_told =
-                matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::Unknown);
-            if is_told && self.is_recorded(claim, &append).await? {
+            // In a box, so that a saga has no room for what is seldom needed.
+            let recorded = Box::pin(self.is_recorded_after_all(claim, &append, &error, failures));
+            if recorded.await? {
                 return Ok(self.held_until(sent));
             }
-            self.pause(&claim.saga, &error, &mut failures).await;
+            failures = failures.saturating_add(1);
             sent = Instant::now();
         }
+    }
+
+    /// Whether entries are in the journal in spite of an error; if not, it pauses.
+    async fn is_recorded_after_all(
+        &self,
+        claim: &SagaClaim,
+        append: &SagaAppend<'_>,
+        error: &StoreError,
+        failures: u32,
+    ) -> Result<bool, Lost> {
+        let is_told = matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::Unknown);
+        if is_told && self.is_recorded(claim, append).await? {
+            return Ok(true);
+        }
+        self.pause(&claim.saga, error, failures).await;
+        Ok(false)
     }
 
     /// Whether entries are in the journal, of which nobody knows.
@@ -193,16 +230,16 @@ impl Inner {
                 Ok(Some((header, entries))) => {
                     return is_there(claim, append, &header, &entries);
                 }
-                Err(error) => self.pause(&claim.saga, &error, &mut failures).await,
+                Err(error) => self.pause(&claim.saga, &error, failures).await,
             }
+            failures = failures.saturating_add(1);
         }
     }
 
-    async fn pause(&self, saga: &SagaId, error: &StoreError, failures: &mut u32) {
+    async fn pause(&self, saga: &SagaId, error: &StoreError, failures: u32) {
         let pauses = Exponential::between(Duration::from_millis(10), Duration::from_secs(5));
         warn!(%saga, error = error.with_causes(), "the saga journal failed; it is called again");
-        tokio::time::sleep(pauses.delay(*failures)).await;
-        *failures = failures.saturating_add(1);
+        tokio::time::sleep(pauses.delay(failures)).await;
     }
 
     /// Begins the term of a claim anew, if it is the newest.
@@ -214,8 +251,9 @@ impl Inner {
             match self.within(self.journal.renew(claims, self.config.term)).await {
                 Ok(held) if held.contains(&claim.saga) => return Ok(self.held_until(sent)),
                 Ok(_) => return Err(Lost),
-                Err(error) => self.pause(&claim.saga, &error, &mut failures).await,
+                Err(error) => self.pause(&claim.saga, &error, failures).await,
             }
+            failures = failures.saturating_add(1);
         }
     }
 

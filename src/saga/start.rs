@@ -5,7 +5,6 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::any_step::Shared;
-use super::calls::Calls;
 use super::definition::Definition;
 use super::live::Live;
 use super::run::Run;
@@ -66,23 +65,12 @@ impl Inner {
         entries.clear();
         let mut slots = vec![None; definition.steps.len() + 1];
         slots[0] = Some(start.value);
-        Ok(Some(self.spawn(Run {
-            inner: Arc::clone(self),
-            live: Arc::new(Live::new(claim)),
-            definition,
-            written: state.len(),
-            state,
-            slots,
-            calls: Calls::default(),
-            batch: Vec::new(),
-            begin,
-            held_until: self.held_until(sent),
-            is_draining: false,
-            actions: Vec::new(),
-            waiting: Vec::new(),
-            spare: entries,
-            now: sent,
-        })))
+        let held_until = self.held_until(sent);
+        // The process may have stood still since it was created.
+        let now = Instant::now();
+        let mut run = Run::new(self, claim, definition, (state, slots), held_until, now);
+        (run.begin, run.spare) = (begin, entries);
+        Ok(Some(self.begin(run)))
     }
 
     /// The first entries, the state after them, and what they begin.

@@ -22,7 +22,7 @@ impl Inner {
     }
 
     /// Takes over a saga that nobody holds.
-    pub(super) async fn taken_over(self: &Arc<Self>, saga: &SagaId) -> Result<Run, SagaError> {
+    pub(super) async fn taken_over(self: &Arc<Self>, saga: &SagaId) -> Result<Box<Run>, SagaError> {
         if let Some((claim, held_until)) = self.claim(saga).await? {
             return self.resumed(claim, held_until).await;
         }
@@ -36,7 +36,10 @@ impl Inner {
     }
 
     /// Lets a saga go on once what it was told is written down.
-    pub(super) async fn spawn_written(self: &Arc<Self>, mut run: Run) -> Result<(), SagaError> {
+    pub(super) async fn spawn_written(
+        self: &Arc<Self>,
+        mut run: Box<Run>,
+    ) -> Result<(), SagaError> {
         if run.write().await.is_err() {
             return Err(SagaError::Held { saga: run.live.claim.saga.clone() });
         }
