@@ -1,5 +1,6 @@
 //! What a journal knows of one saga, and the rules by which that changes, on any clock.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,8 +8,8 @@ use tokio::time::Instant;
 use crate::error::StoreError;
 use crate::phase::NodeId;
 use crate::saga::{
-    DefinitionId, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaHeader, SagaId, SagaOutcome,
-    SagaStatus,
+    DefinitionId, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaFilter, SagaHeader, SagaId,
+    SagaOutcome, SagaStatus,
 };
 
 /// A moment on a journal's clock.
@@ -102,6 +103,12 @@ impl<M: Moment> SagaRecord<M> {
         }
     }
 
+    /// Whether a filter takes it, without making its header.
+    fn is_taken_by(&self, filter: &SagaFilter, now: M) -> bool {
+        let is_free = || self.holder(now).is_none();
+        filter.takes_what(self.status, &self.definition, is_free)
+    }
+
     /// Whether entries may be recorded at this position under this claim.
     pub(super) fn takes(&self, claim: &SagaClaim, position: u64) -> Result<(), StoreError> {
         let Self { epoch, length, .. } = self;
@@ -169,4 +176,24 @@ impl<M: Moment> SagaRecord<M> {
         self.entries = Vec::new();
         Ok(!std::mem::replace(&mut self.is_purged, true))
     }
+}
+
+/// The headers of those that `filter` takes after `after`, in the order of their ids, at most `limit`.
+pub(super) fn page<'r, M: Moment + 'r>(
+    sagas: impl Iterator<Item = (&'r SagaId, &'r SagaRecord<M>)>,
+    filter: &SagaFilter,
+    after: Option<&SagaId>,
+    limit: NonZeroUsize,
+    now: M,
+) -> Vec<SagaHeader> {
+    let is_taken = |(id, record): &(&SagaId, &SagaRecord<M>)| {
+        after.is_none_or(|after| *id > after) && record.is_taken_by(filter, now)
+    };
+    let mut taken: Vec<_> = sagas.filter(is_taken).collect();
+    if taken.len() > limit.get() {
+        taken.select_nth_unstable_by_key(limit.get(), |(id, _)| *id);
+        taken.truncate(limit.get());
+    }
+    taken.sort_unstable_by_key(|(id, _)| *id);
+    taken.into_iter().map(|(id, record)| record.header(id, now)).collect()
 }

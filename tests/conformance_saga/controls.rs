@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use strangler_fig::testkit::conformance::{Fact, run_all, saga_journal};
 
-use super::broken::{Broken, Fault};
+use super::broken::Broken;
+use super::fault::Fault;
 
 /// The facts that fail under `fault`, in the order of the alphabet.
 async fn failing(fault: Fault) -> Vec<&'static str> {
@@ -156,6 +157,7 @@ controls! {
         of_concurrent_claims_one_gets_it
         renewing_begins_terms_anew
         the_largest_header_comes_back
+        what_cannot_be_read_holds_up_no_renewal
         what_was_recorded_outlives_the_handle
     ];
     shows_nothing_is_caught: ShowsNothing fails [
@@ -193,6 +195,7 @@ controls! {
         of_concurrent_claims_one_gets_it
         releasing_an_older_claim_changes_nothing
         renewing_begins_terms_anew
+        what_cannot_be_read_holds_up_no_renewal
         what_was_recorded_outlives_the_handle
     ];
     own_claim_is_in_the_way_is_caught: OwnClaimIsInTheWay fails [
@@ -229,6 +232,7 @@ controls! {
     renew_does_nothing_is_caught: RenewDoesNothing fails [
         an_expired_claim_that_nobody_took_is_renewed
         renewing_begins_terms_anew
+        what_cannot_be_read_holds_up_no_renewal
     ];
     nothing_to_renew_is_an_error_is_caught: NothingToRenewIsAnError fails [
         renewing_nothing_is_no_error
@@ -262,6 +266,7 @@ controls! {
         a_limit_counts_what_the_filter_takes
         a_list_goes_on_after_an_id
         a_list_holds_no_more_than_its_limit
+        what_cannot_be_read_shortens_no_page
     ];
     list_needs_its_place_is_caught: ListNeedsItsPlace fails [
         a_list_goes_on_after_an_id
@@ -272,6 +277,7 @@ controls! {
     list_is_endless_is_caught: ListIsEndless fails [
         a_limit_counts_what_the_filter_takes
         a_list_holds_no_more_than_its_limit
+        what_cannot_be_read_shortens_no_page
     ];
     filter_knows_no_status_is_caught: FilterKnowsNoStatus fails [
         a_filter_takes_those_that_stand_so
@@ -315,5 +321,18 @@ controls! {
     ];
     purges_by_prefix_is_caught: PurgesByPrefix fails [
         a_purge_leaves_other_sagas_alone
+    ];
+    spoilt_fails_the_list_is_caught: SpoiltFailsTheList fails [
+        a_list_leaves_out_what_cannot_be_read
+        what_cannot_be_read_shortens_no_page
+    ];
+    spoilt_shortens_a_page_is_caught: SpoiltShortensAPage fails [
+        what_cannot_be_read_shortens_no_page
+    ];
+    spoilt_is_nothing_is_caught: SpoiltIsNothing fails [
+        what_cannot_be_read_is_rejected
+    ];
+    spoilt_holds_up_renewal_is_caught: SpoiltHoldsUpRenewal fails [
+        what_cannot_be_read_holds_up_no_renewal
     ];
 }

@@ -8,6 +8,7 @@ mod listed;
 mod loaded;
 mod purged;
 mod samples;
+mod spoilt;
 
 use appended::*;
 use claimed::*;
@@ -16,6 +17,7 @@ pub use fixture::SagaJournalFixture;
 use listed::*;
 use loaded::*;
 use purged::*;
+use spoilt::*;
 
 use super::Fact;
 
@@ -130,6 +132,10 @@ macro_rules! __each_saga_journal_fact {
             the_conditions_of_a_filter_add_up
             a_list_shows_what_a_load_shows
             a_saga_is_idle_since_its_last_entry
+            a_list_leaves_out_what_cannot_be_read
+            what_cannot_be_read_shortens_no_page
+            what_cannot_be_read_is_rejected
+            what_cannot_be_read_holds_up_no_renewal
             a_purged_saga_keeps_its_header_only
             purging_again_is_no_error
             a_saga_that_is_not_over_is_not_purged
