@@ -34,7 +34,7 @@ impl Moment for Instant {
 const ENTRIES: usize = 12;
 
 /// A saga, as its journal has it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct SagaRecord<M> {
     pub(super) definition: DefinitionId,
     pub(super) input: u128,

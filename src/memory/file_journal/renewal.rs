@@ -84,6 +84,6 @@ fn renew(file: &SagaFile, claim: &SagaClaim, term: Duration) -> Result<bool, Sto
     if !found.record.renew(epoch, until) {
         return Ok(false);
     }
-    file.renew(&found, Line::Renewed { epoch, until })?;
+    file.renew(&found, &Line::Renewed { epoch, until })?;
     Ok(true)
 }
