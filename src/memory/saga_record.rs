@@ -105,8 +105,8 @@ impl<M: Moment> SagaRecord<M> {
 
     /// Whether a filter takes it, without making its header.
     fn is_taken_by(&self, filter: &SagaFilter, now: M) -> bool {
-        let is_free = || self.holder(now).is_none();
-        filter.takes_what(self.status, &self.definition, is_free)
+        filter.takes_what(self.status, &self.definition, self.is_purged)
+            && filter.takes_when(|| self.holder(now).is_none(), || now.since(self.changed))
     }
 
     /// Whether entries may be recorded at this position under this claim.

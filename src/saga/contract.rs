@@ -66,25 +66,39 @@ pub struct SagaFilter {
     pub definitions: Vec<DefinitionId>,
     /// Whether only those that nobody holds.
     pub is_free: bool,
+    /// Whether only those whose entries are not purged.
+    pub is_unpurged: bool,
+    /// Those that have not changed for so long; zero: any.
+    pub idle_min: Duration,
 }
 
 impl SagaFilter {
     /// Whether a saga is one of them.
     #[must_use]
     pub fn takes(&self, header: &SagaHeader) -> bool {
-        self.takes_what(header.status, &header.definition, || header.holder.is_none())
+        self.takes_what(header.status, &header.definition, header.is_purged)
+            && self.takes_when(|| header.holder.is_none(), || header.idle)
     }
 
-    /// The same of what a header would hold.
+    /// Whether it takes one of which that is known.
     pub(crate) fn takes_what(
         &self,
         status: SagaStatus,
         definition: &DefinitionId,
-        is_free: impl FnOnce() -> bool,
+        is_purged: bool,
     ) -> bool {
         (self.statuses.is_empty() || self.statuses.contains(&status))
             && (self.definitions.is_empty() || self.definitions.contains(definition))
-            && (!self.is_free || is_free())
+            && !(self.is_unpurged && is_purged)
+    }
+
+    /// Whether it takes one of which that is so by now.
+    pub(crate) fn takes_when(
+        &self,
+        is_free: impl FnOnce() -> bool,
+        idle: impl FnOnce() -> Duration,
+    ) -> bool {
+        (!self.is_free || is_free()) && (self.idle_min.is_zero() || idle() >= self.idle_min)
     }
 }
 
@@ -145,7 +159,7 @@ impl SagaFilter {
 ///    that holds it may claim it anew. Of two runners at once, at most one gets it. Status does
 ///    not matter, but that of a purged one is `None`.
 /// 6. A claim is held until `release`, or until its term has run out by the journal's own
-///    clock. `renew` begins the terms anew of those claims that are the newest of their sagas and not
+///    clock; a term of no time has run out at once. `renew` begins the terms anew of those claims that are the newest of their sagas and not
 ///    released, and answers which they are; those of others change nothing. A record that cannot be
 ///    read does not hold up the others.
 /// 7. `release` of a claim that is not the newest changes nothing and is no error.
@@ -154,7 +168,8 @@ impl SagaFilter {
 ///    reported by `tracing`; the next one takes its place, so that a page which is not full is the last.
 /// 9. `purge` removes the entries of a saga that is over, for good, and nothing of its header;
 ///    purging again is no error. Of a saga that is not over it is `Conflict`, and changes nothing.
-///    A purged saga takes no more entries: `Conflict`.
+///    A purged saga takes no more entries: `Conflict`. Of a purge and an append at once, each sees
+///    the other's effect, or is seen.
 /// 10. Entries, outcomes and ids come back as they were, byte for byte, line breaks in payloads
 ///     included; ids that differ in case are different, and so are runners of one name whose
 ///     incarnations are.

@@ -81,6 +81,11 @@ impl Broken {
         }
     }
 
+    pub(crate) fn term(&self, term: Duration) -> Duration {
+        let is_endless = self.is(Fault::ZeroIsForEver) && term.is_zero();
+        if is_endless { Duration::from_secs(1 << 32) } else { term }
+    }
+
     pub(crate) fn key(&self, id: &SagaId) -> String {
         match self.fault {
             Fault::CaseIsIgnored => id.as_str().to_lowercase(),
@@ -168,7 +173,7 @@ impl Broken {
         if self.is(Fault::AppendRevives) && slot.held.is_none() {
             slot.hold(&node(), term);
         }
-        let until = Instant::now() + term;
+        let until = Instant::now() + self.term(term);
         if !append.status.is_active() && !self.is(Fault::RestIsHeld) {
             slot.held = None;
         }
@@ -193,6 +198,8 @@ impl Broken {
         match self.fault {
             Fault::FilterKnowsNoStatus => filter.statuses.clear(),
             Fault::FilterKnowsNoHolder => filter.is_free = false,
+            Fault::FilterKnowsNoPurge => filter.is_unpurged = false,
+            Fault::FilterKnowsNoAge => filter.idle_min = Duration::ZERO,
             Fault::FilterKnowsNoFingerprint => {
                 for definition in &mut filter.definitions {
                     definition.fingerprint = header.definition.fingerprint;

@@ -38,7 +38,7 @@ impl SagaJournal for Broken {
         }
         let mut slot = Slot::new(saga, entries);
         slot.epoch = 1;
-        slot.hold(runner, term);
+        slot.hold(runner, self.term(term));
         slots.insert(self.key(&saga.id), slot);
         Ok(Created::New(SagaClaim { saga: saga.id.clone(), epoch: 1 }))
     }
@@ -130,7 +130,7 @@ impl SagaJournal for Broken {
         if !self.is(Fault::EpochStays) {
             slot.epoch += 1;
         }
-        slot.hold(runner, term);
+        slot.hold(runner, self.term(term));
         Ok(Some(SagaClaim { saga: saga.clone(), epoch: slot.epoch }))
     }
 
@@ -156,7 +156,7 @@ impl SagaJournal for Broken {
             match slot.filter(is_newest).filter(is_held) {
                 Some(slot) if !self.is(Fault::RenewDoesNothing) => {
                     let runner = slot.held.take().map_or_else(node, |(runner, _)| runner);
-                    slot.hold(&runner, term);
+                    slot.hold(&runner, self.term(term));
                 }
                 None if !self.is(Fault::RenewAnswersAll) => continue,
                 _ => {}
@@ -220,15 +220,19 @@ impl SagaJournal for Broken {
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {
-        let mut slots = self.lock();
         let key = self.key(saga);
+        let was_over = self.lock().get(&key).is_some_and(|slot| slot.status.is_over());
+        self.later(Fault::LooksThenPurges).await;
+        let mut slots = self.lock();
         let Some(slot) = slots.get_mut(&key) else {
             return if self.is(Fault::PurgesNothing) { Ok(()) } else { conflict() };
         };
         let is_again = slot.purged.is_some();
-        if !slot.status.is_over() && !self.is(Fault::PurgeIsBlind)
-            || is_again && self.is(Fault::PurgesOnce)
-        {
+        let is_over = match self.fault {
+            Fault::LooksThenPurges => was_over,
+            _ => slot.status.is_over(),
+        };
+        if !is_over && !self.is(Fault::PurgeIsBlind) || is_again && self.is(Fault::PurgesOnce) {
             return conflict();
         }
         slot.purged = match self.fault {

@@ -103,12 +103,20 @@ pub(crate) enum Fault {
     FilterKnowsNoFingerprint,
     /// A filter takes what anybody holds.
     FilterKnowsNoHolder,
+    /// A filter takes what is purged.
+    FilterKnowsNoPurge,
+    /// A filter takes what has just changed.
+    FilterKnowsNoAge,
     /// A list has no outcomes.
     ListedOutcomeIsLost,
     /// Nothing is ever idle.
     NeverIdle,
     /// It is idle since it was created.
     IdleSinceCreated,
+    /// A term of no time never ends.
+    ZeroIsForEver,
+    /// `purge` looks, and removes somewhat later.
+    LooksThenPurges,
     /// What still runs may be purged.
     PurgeIsBlind,
     /// Purging again is a conflict.
