@@ -3,12 +3,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::any_step::{AnyStep, Report, Wired, resolved};
+use super::any_step::{AnyStep, Report, Wired, resolved, written};
 use super::definition::Definition;
 use super::sub_saga::SubSaga;
 use super::{
-    BuildError, Payload, SagaDefinition, SagaName, SagaPlan, SagaStep, StepName, StepOutput,
-    StepPolicy, Value, Wire,
+    BuildError, SagaDefinition, SagaName, SagaPlan, SagaStep, StepName, StepOutput, StepPolicy,
+    Value, Wire,
 };
 use crate::phase::NameError;
 
@@ -166,13 +166,12 @@ impl<I: StepOutput> SagaBuilder<I> {
         }
         let definition = Definition {
             plan: Arc::new(plan),
+            has_nested: self.steps.iter().any(|added| added.step.nested().is_some()),
             steps: self.steps.into_iter().map(|added| added.step).collect(),
             deadline: self.deadline,
             read_input: |payload| Ok(Arc::new(payload.read::<I>()?)),
             write_output: Arc::new(move |slots| match resolved(&output, slots) {
-                Ok(output) => {
-                    Payload::of(&output).map_err(|error| crate::error::with_causes(&error))
-                }
+                Ok(output) => written(&output),
                 Err(Report::Failed { error, .. }) => Err(error),
                 Err(_) => Err(String::new()),
             }),
