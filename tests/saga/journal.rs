@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     Vanished,
     /// It is not done, and never answered.
     Hangs,
+    /// It is refused for good.
+    Rejected,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,9 +36,21 @@ pub(crate) struct Troubled {
     script: Arc<Mutex<VecDeque<Option<Trouble>>>>,
     writes: Arc<AtomicUsize>,
     delay: Duration,
+    /// Longer appends are refused for good.
+    bytes_max: Option<usize>,
 }
 
 impl Troubled {
+    /// What another runner sees of the same journal: it has no troubles.
+    pub(crate) fn beside(&self) -> Self {
+        Self { inner: self.inner.clone(), ..Self::slow(self.delay) }
+    }
+
+    /// Refuses appends of more than so many bytes.
+    pub(crate) fn narrow(bytes_max: usize) -> Self {
+        Self { bytes_max: Some(bytes_max), ..Self::slow(Duration::from_millis(5)) }
+    }
+
     pub(crate) fn slow(delay: Duration) -> Self {
         Self { delay, ..Self::default() }
     }
@@ -61,6 +75,7 @@ impl Troubled {
             None => write.await,
             Some(Trouble::Unavailable) => Err(StoreError::unavailable("no connection")),
             Some(Trouble::Vanished) => Err(StoreError::unknown("timeout")),
+            Some(Trouble::Rejected) => Err(StoreError::rejected("it is too large")),
             Some(Trouble::Hangs) => std::future::pending().await,
             Some(Trouble::Lost) => {
                 drop(write.await);
@@ -88,6 +103,10 @@ impl SagaJournal for Troubled {
         append: &SagaAppend<'_>,
         term: Duration,
     ) -> Result<(), StoreError> {
+        let bytes: usize = append.entries.iter().map(|entry| entry.to_document().len()).sum();
+        if self.bytes_max.is_some_and(|most| bytes > most) {
+            return self.write(async { Err(StoreError::rejected("it is too large")) }).await;
+        }
         self.write(self.inner.append(claim, append, term)).await
     }
 

@@ -17,6 +17,7 @@ mod flawed;
 mod fold;
 mod journal;
 mod support;
+mod told;
 
 /// A wall clock that follows tokio's.
 #[derive(Debug)]
