@@ -86,7 +86,7 @@ impl Run {
     pub(super) fn interrupt(&mut self) {
         // While it is undecided, the pivot is what is under way, and decides.
         let is_back = !matches!(self.state.course, Course::Forward | Course::Undecided(_));
-        if !self.definition.has_nested || !(is_back || self.is_draining) {
+        if self.definition.nested.is_none() || !(is_back || self.is_draining) {
             return;
         }
         let definition = Arc::clone(&self.definition);

@@ -49,7 +49,7 @@ impl<I, O> SagaDefinition<I, O> {
         let definition = Definition {
             plan: Arc::clone(&own.plan),
             steps: own.steps.iter().enumerate().map(|(at, step)| replace(at, step)).collect(),
-            has_nested: own.has_nested,
+            nested: own.nested,
             deadline: own.deadline,
             read_input: own.read_input,
             write_output: Arc::clone(&own.write_output),
@@ -77,8 +77,8 @@ type WriteOutput = Arc<dyn Fn(&Slots) -> Result<Payload, String> + Send + Sync>;
 pub(crate) struct Definition {
     pub(crate) plan: Arc<SagaPlan>,
     pub(crate) steps: Vec<Arc<dyn AnyStep>>,
-    /// Whether a step is a saga.
-    pub(crate) has_nested: bool,
+    /// How much longer the ids of sagas in it are, at most; `None` if no step is a saga.
+    pub(crate) nested: Option<usize>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) read_input: ReadInput,
     pub(crate) write_output: WriteOutput,

@@ -46,6 +46,14 @@ impl SagaId {
         &self.0
     }
 
+    /// Whether it can be so many bytes longer.
+    pub(super) fn can_grow(&self, bytes: usize) -> Result<(), SagaIdError> {
+        if self.0.len() + bytes > ID_MAX {
+            return Err(SagaIdError(format!("{self} and {bytes} bytes more")));
+        }
+        Ok(())
+    }
+
     /// The id of the saga that step `step` of this one runs.
     ///
     /// # Errors

@@ -42,6 +42,15 @@ struct Planned {
     passage: Passage,
 }
 
+/// A step that a plan is made of.
+pub(super) struct NewStep {
+    pub(super) name: StepName,
+    /// The numbers of the steps that it needs, all of them smaller than its own.
+    pub(super) parents: Vec<usize>,
+    /// The saga that it is.
+    pub(super) nested: Option<DefinitionId>,
+}
+
 /// Where a step stands to the pivot.
 ///
 /// ```
@@ -59,11 +68,11 @@ pub enum Passage {
 }
 
 impl SagaPlan {
-    /// The plan of steps, each with the numbers of those it needs, all of them smaller than its own.
+    /// The plan of steps.
     pub(super) fn new(
         name: SagaName,
         version: u32,
-        steps: Vec<(StepName, Vec<usize>)>,
+        steps: Vec<NewStep>,
         pivot: Option<usize>,
     ) -> Result<Self, BuildError> {
         if steps.is_empty() {
@@ -75,7 +84,7 @@ impl SagaPlan {
         let fingerprint = fingerprint(&steps, pivot);
         let mut places = HashMap::with_capacity(steps.len());
         let mut planned: Vec<Planned> = Vec::with_capacity(steps.len());
-        for (at, (name, parents)) in steps.into_iter().enumerate() {
+        for (at, NewStep { name, parents, .. }) in steps.into_iter().enumerate() {
             if places.insert(name.clone(), at).is_some() {
                 return Err(BuildError::SameName { step: name });
             }
@@ -185,11 +194,14 @@ impl SagaPlan {
     }
 }
 
-/// A hash of what follows what: the same on every machine, for ever.
-fn fingerprint(steps: &[(StepName, Vec<usize>)], pivot: Option<usize>) -> u64 {
+/// A hash of what follows what, and of which sagas are steps: the same on every machine, for ever.
+fn fingerprint(steps: &[NewStep], pivot: Option<usize>) -> u64 {
     let mut text = String::new();
-    for (name, parents) in steps {
-        let _ = writeln!(text, "{name} {parents:?}");
+    for NewStep { name, parents, nested } in steps {
+        let _ = match nested {
+            None => writeln!(text, "{name} {parents:?}"),
+            Some(nested) => writeln!(text, "{name} {parents:?} {nested}"),
+        };
     }
     let _ = write!(text, "{pivot:?}");
     XxHash3_64::oneshot(text.as_bytes())

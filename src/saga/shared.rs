@@ -21,6 +21,9 @@ use crate::observe::Event;
 use crate::phase::NodeId;
 use crate::resilience::Exponential;
 
+/// How long a saga that could not be taken over is left alone.
+const REST: Duration = Duration::from_secs(60);
+
 /// What the parts of an orchestrator share.
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -29,6 +32,8 @@ pub(super) struct Inner {
     pub(super) config: SagaConfig,
     definitions: Mutex<BTreeMap<DefinitionId, Arc<Definition>>>,
     live: Mutex<HashMap<SagaId, Arc<Live>>>,
+    /// Sagas that could not be taken over, and until when that is not tried again.
+    resting: Mutex<HashMap<SagaId, Instant>>,
     is_draining: AtomicBool,
 }
 
@@ -48,6 +53,7 @@ impl Inner {
             config,
             definitions: Mutex::default(),
             live: Mutex::default(),
+            resting: Mutex::default(),
             is_draining: AtomicBool::new(false),
         }
     }
@@ -101,6 +107,19 @@ impl Inner {
     /// The saga runs here no more.
     pub(super) fn forget(&self, saga: &SagaId) {
         held(&self.live).remove(saga);
+    }
+
+    /// Whether a saga is not to be taken over yet.
+    pub(super) fn rests(&self, saga: &SagaId) -> bool {
+        held(&self.resting).get(saga).is_some_and(|until| *until > Instant::now())
+    }
+
+    /// Does not take a saga over for a while.
+    pub(super) fn let_rest(&self, saga: SagaId) {
+        let now = Instant::now();
+        let mut resting = held(&self.resting);
+        resting.retain(|_, until| *until > now);
+        resting.insert(saga, now + REST);
     }
 
     pub(super) fn tell(&self, settled: &Settled) {

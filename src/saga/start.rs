@@ -49,6 +49,9 @@ impl Inner {
         if self.is_draining() {
             return Err(SagaError::Draining);
         }
+        if let Some(longer) = start.definition.nested {
+            start.saga.can_grow(longer)?;
+        }
         self.register(&start.definition);
         let place = loop {
             let live = match self.enter(&start.saga) {

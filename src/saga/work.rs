@@ -41,7 +41,7 @@ impl SagaOrchestrator {
             }
         };
         let working = async {
-            let mut ticks = ticks(self.inner.config.poll_interval.max(Duration::from_millis(1)));
+            let mut ticks = ticks(self.inner.config.poll_interval);
             let mut shutdown = pin!(shutdown);
             loop {
                 tokio::select! { biased;
@@ -98,7 +98,7 @@ impl SagaOrchestrator {
 
     async fn take(&self, saga: SagaId) -> bool {
         let is_full = self.live() >= self.inner.config.live_max;
-        if is_full || self.inner.is_draining() {
+        if is_full || self.inner.is_draining() || self.inner.rests(&saga) {
             return false;
         }
         let Ok(place) = self.inner.enter(&saga) else { return false };
@@ -111,9 +111,14 @@ impl SagaOrchestrator {
             Ok(Err(SagaError::Held { .. })) => {}
             Ok(Err(error)) => {
                 warn!(%saga, error = with_causes(&error), "a saga cannot be taken over");
+                // One that cannot be read is not claimed again and again.
+                if !error.is_retryable() {
+                    self.inner.let_rest(saga);
+                }
             }
             Err(panic) => {
                 warn!(%saga, panic = text_of(&*panic), "a saga cannot be taken over");
+                self.inner.let_rest(saga);
             }
         }
         false
