@@ -8,6 +8,9 @@ use super::{BuildError, DefinitionId, SagaName, StepName};
 /// The most steps of a saga.
 const STEPS_MAX: usize = 10_000;
 
+/// So many steps are searched one by one.
+const FEW: usize = 16;
+
 /// What a definition says of the order of its steps, without the steps themselves: what
 /// the state of a saga is read by.
 ///
@@ -186,11 +189,11 @@ impl SagaPlan {
     /// The number of the step of a name.
     #[must_use]
     pub fn place(&self, name: &StepName) -> Option<usize> {
-        // A name that was cloned from here is found without a hash.
-        let text = name.as_str().as_ptr();
-        let few = self.steps.iter().take(16);
-        let found = few.map(|step| step.name.as_str().as_ptr()).position(|own| own == text);
-        found.or_else(|| self.places.get(name).copied())
+        // Few are found without a hash.
+        if self.steps.len() <= FEW {
+            return self.steps.iter().position(|step| step.name == *name);
+        }
+        self.places.get(name).copied()
     }
 }
 
