@@ -266,7 +266,8 @@ impl SagaOrchestrator {
     /// Cancel safe: what it has not come to is left.
     pub async fn purge(&self, age: Duration) -> Result<u64, SagaError> {
         let statuses = SagaStatus::ALL.into_iter().filter(|status| status.is_over()).collect();
-        let filter = SagaFilter { statuses, ..SagaFilter::default() };
+        let (is_unpurged, idle_min) = (true, age);
+        let filter = SagaFilter { statuses, is_unpurged, idle_min, ..SagaFilter::default() };
         let (mut after, mut purged): (Option<SagaId>, _) = (None, 0);
         loop {
             let page = self.list(&filter, after.as_ref(), PAGE).await?;

@@ -288,7 +288,7 @@ impl Inner {
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
         let statuses = vec![SagaStatus::Running, SagaStatus::Unwinding];
-        let filter = SagaFilter { statuses, definitions, is_free: true };
+        let filter = SagaFilter { statuses, definitions, is_free: true, ..SagaFilter::default() };
         self.within(self.journal.list(&filter, after, limit)).await
     }
 }
