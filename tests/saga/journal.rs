@@ -58,6 +58,10 @@ impl Troubled {
         Self { inner: self.inner.clone(), ..Self::slow(self.delay) }
     }
 
+    pub(crate) fn on(inner: &InMemorySagaJournal) -> Self {
+        Self { inner: inner.clone(), ..Self::slow(Duration::from_millis(5)) }
+    }
+
     /// Refuses appends of more than so many bytes.
     pub(crate) fn narrow(bytes_max: usize) -> Self {
         Self { bytes_max: Some(bytes_max), ..Self::slow(Duration::from_millis(5)) }
