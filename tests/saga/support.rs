@@ -12,7 +12,7 @@ use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::resilience::{Exponential, Jitter};
 use strangler_fig::saga::{
     Direction, Effect, Probe, SagaBuilder, SagaConfig, SagaDefinition, SagaId, SagaJournal,
-    SagaOrchestrator, SagaRecord, SagaStep, StepContext, StepError, StepPolicy,
+    SagaOrchestrator, SagaRecord, SagaStep, StepContext, StepError, StepPolicy, step_fn,
 };
 
 /// How a call ends.
@@ -161,11 +161,12 @@ impl SagaStep for Scripted {
     async fn probe(&self, _: &u32, _: &StepContext) -> Result<Told, StepError> {
         self.world.note(format!("probe {}", self.name));
         self.world.begin(format!("probe {}", self.name));
+        let answer = self.probes.lock().unwrap().pop_front().unwrap_or(Probe::Unclear);
         let pause = self.pauses.lock().unwrap().pop_front();
         if let Some(pause) = pause {
             tokio::time::sleep(ms(pause)).await;
         }
-        Ok(self.probes.lock().unwrap().pop_front().unwrap_or(Probe::Unclear))
+        Ok(answer)
     }
 }
 
@@ -191,6 +192,20 @@ pub(crate) fn orchestrator_on(journal: Arc<dyn SagaJournal>, name: &str) -> Saga
 pub(crate) fn orchestrator() -> (SagaOrchestrator, Arc<InMemorySagaJournal>) {
     let journal = Arc::new(InMemorySagaJournal::default());
     (orchestrator_on(journal.clone(), "node-1"), journal)
+}
+
+/// Lets a runner renew and take over, until it is aborted.
+pub(crate) fn worker(orchestrator: &SagaOrchestrator) -> tokio::task::JoinHandle<()> {
+    let worker = orchestrator.clone();
+    tokio::spawn(async move { worker.run(pending()).await })
+}
+
+/// A step that refuses after so long.
+pub(crate) fn refusal(after: Duration) -> impl SagaStep<Input = u32, Output = u32> {
+    step_fn(move |_: u32, _| async move {
+        tokio::time::sleep(after).await;
+        Err::<u32, _>(StepError::rejected("no"))
+    })
 }
 
 pub(crate) fn ms(millis: u64) -> Duration {
