@@ -180,7 +180,7 @@ where
             Some(Ok(output)) => Effect::Applied(output),
             None => Effect::Maybe,
             Some(Err(error)) => {
-                return ready(Report::Failed { end: End::Refused, error, hint: None }).boxed();
+                return ready(Report::Failed { end: End::Unknown, error, hint: None }).boxed();
             }
         };
         let (step, policy, context) =

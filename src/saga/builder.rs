@@ -134,7 +134,7 @@ impl<I: StepOutput> SagaBuilder<I> {
     }
 
     /// The step that makes this value is the point of no return: once it is done, nothing is undone, and
-    /// what follows is tried until it succeeds.
+    /// what follows is tried as its schedule says, then parked.
     pub fn pivot<O>(&mut self, value: Value<O>) {
         self.pivots.push((value.builder, value.slot));
     }

@@ -59,10 +59,11 @@ impl Future for Under {
 
 impl Calls {
     pub(super) fn push(&mut self, call: Under) {
-        if self.few.len() < FEW {
+        let are_few = self.many.as_ref().is_none_or(FuturesUnordered::is_empty);
+        if are_few && self.few.len() < FEW {
             self.few.push(call);
         } else {
-            self.many.get_or_insert_default().push(call);
+            self.many.get_or_insert_default().extend(self.few.drain(..).chain([call]));
         }
     }
 

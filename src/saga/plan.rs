@@ -66,7 +66,7 @@ pub enum Passage {
     Before,
     /// Once it is done there is no way back.
     Pivot,
-    /// It is tried until it succeeds.
+    /// It is tried as its schedule says, and then the saga is parked.
     After,
 }
 

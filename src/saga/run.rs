@@ -98,6 +98,10 @@ impl Run {
 
     /// Runs the saga until it is over, parked, lost or given back.
     async fn drive(mut self: Box<Self>) {
+        if self.state.outcome.is_some() && self.batch.is_empty() {
+            // It was over before it was claimed, and whoever ended it has said so.
+            return self.release().await;
+        }
         let settled = match self.until_settled().await {
             Ok(settled) => settled,
             Err(Gone::Lost) => Settled::Left,
@@ -112,10 +116,6 @@ impl Run {
     }
 
     async fn until_settled(&mut self) -> Result<Settled, Gone> {
-        if self.state.outcome.is_some() && self.batch.is_empty() {
-            // It was over before it was claimed.
-            return Err(Gone::Left);
-        }
         if self.place.inner.is_draining() {
             self.is_draining = true;
             self.put_back();
