@@ -87,12 +87,16 @@ impl SagaOrchestrator {
         self.inner.register(&definition.inner);
     }
 
-    /// Starts a saga; or finds it, if it was started before with the same input. It has begun, durably, when this answers.
+    /// Starts a saga; or finds it, if it was started before with the same input. It has begun, durably, when this
+    /// answers, and runs whether anybody waits for it or not: up to where it first has to wait in the caller's task,
+    /// then in one of its own.
     ///
     /// # Errors
     ///
-    /// [`SagaError::OtherInput`], [`SagaError::OtherDefinition`]: the id is taken. [`SagaError::Journal`]: it may
-    /// have begun; start it again.
+    /// [`SagaError::OtherInput`], [`SagaError::OtherDefinition`]: the id is taken. [`SagaError::Id`],
+    /// [`SagaError::Input`]: it cannot be written down. [`SagaError::Draining`]. [`SagaError::Journal`]: it may
+    /// have begun; start it again. Of one that somebody has left also what stands in the way of going on:
+    /// [`SagaError::Unreadable`], [`SagaError::OutOfOrder`].
     ///
     /// # Cancel safety
     ///
@@ -143,6 +147,10 @@ impl SagaOrchestrator {
     /// # Errors
     ///
     /// [`SagaError::NotFound`], [`SagaError::Journal`]; [`SagaError::OtherDefinition`] if it is of another kind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, as [`inspect`](Self::inspect), [`list`](Self::list) and [`unrunnable`](Self::unrunnable).
     pub async fn find<I, O: StepOutput>(
         &self,
         definition: &SagaDefinition<I, O>,

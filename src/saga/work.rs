@@ -76,7 +76,12 @@ impl SagaOrchestrator {
     ///
     /// # Errors
     ///
-    /// [`SagaError::List`]. What fails of a single saga is logged, and does not stop the others.
+    /// [`SagaError::List`]. What fails of a single saga is logged, and does not stop the others; one that cannot be
+    /// read is left alone for a minute.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once dropped, claims that were just made end by their term.
     pub async fn recover(&self) -> Result<usize, SagaError> {
         let (mut after, mut taken): (Option<SagaId>, _) = (None, 0);
         loop {
