@@ -65,7 +65,7 @@ impl<I: StepOutput, O: StepOutput> SagaTrial<I, O> {
 ///
 /// Its steps fail, vanish, lose their answers, hang and run twice, forward and back, each in turn; its runner dies
 /// before and after every write, on the way forward and back, or stands still there until another has finished its work, and
-/// goes on. Whatever happens, the saga must come to rest, and the world be as `verify` wants it. A saga that is parked
+/// goes on; two others look for what it has left. Whatever happens, the saga must come to rest, and the world be as `verify` wants it. A saga that is parked
 /// counts as hung, unless a step after its pivot refuses for good. It stops after 20 findings.
 ///
 /// It waits for timeouts and terms: run it on paused time (`#[tokio::test(start_paused = true)]`) if the journal and
@@ -169,9 +169,9 @@ where
     O: StepOutput + std::fmt::Debug,
 {
     let is_spent = Arc::new(AtomicBool::new(false));
-    let lives = [Life::new(scenario.fate), Life::new(None)];
-    let [first, second] =
-        [&lives[0], &lives[1]].map(|life| process(&trial, scenario, life, &is_spent));
+    let lives = [Life::new(scenario.fate), Life::new(None), Life::new(None)];
+    let [first, second, third] =
+        [0, 1, 2].map(|at| process(&trial, scenario, &lives[at], &is_spent));
     let saga: SagaId = "trial".parse().expect("it is an id");
     let started = {
         let (orchestrator, definition, input) =
@@ -179,7 +179,8 @@ where
         let saga = saga.clone();
         tokio::spawn(async move { orchestrator.start(&definition, saga, input).await.map(drop) })
     };
-    let running = [&first, &second].map(|(orchestrator, _)| {
+    // Two of them find what the first has left.
+    let running = [&first, &second, &third].map(|(orchestrator, _)| {
         let orchestrator = orchestrator.clone();
         tokio::spawn(async move { orchestrator.run(std::future::pending()).await })
     });
