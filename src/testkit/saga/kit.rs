@@ -20,7 +20,7 @@ const TERM: Duration = Duration::from_secs(3);
 /// After that a saga counts as hung.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How many findings are enough: what comes after them says no more.
-const FINDINGS_MAX: usize = 20;
+const FINDINGS_MAX: usize = 10;
 
 /// One run's saga, in a world of its own in which nothing has happened yet.
 ///
@@ -66,7 +66,7 @@ impl<I: StepOutput, O: StepOutput> SagaTrial<I, O> {
 /// Its steps fail, vanish, lose their answers, hang and run twice, forward and back, each in turn; its runner dies
 /// before and after every write, on the way forward and back, or stands still there until another has finished its work, and
 /// goes on; two others look for what it has left. Whatever happens, the saga must come to rest, and the world be as `verify` wants it. A saga that is parked
-/// counts as hung, unless a step after its pivot refuses for good. It stops after 20 findings.
+/// counts as hung, unless a step after its pivot refuses for good. It stops after 10 findings.
 ///
 /// It waits for timeouts and terms: run it on paused time (`#[tokio::test(start_paused = true)]`) if the journal and
 /// the steps know tokio's clock. The saga's retries should be few.
