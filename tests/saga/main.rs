@@ -10,13 +10,19 @@ use strangler_fig::memory::InMemorySagaJournal;
 use strangler_fig::saga::{SagaConfig, SagaOrchestrator};
 use tokio::time::Instant;
 
+mod beside;
 mod course;
 mod crash;
 mod durable;
 mod flawed;
 mod fold;
+mod hooked;
 mod journal;
+mod nested;
+mod refused;
+mod runners;
 mod support;
+mod told;
 
 /// A wall clock that follows tokio's.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ struct Version {
 #[derive(Debug)]
 enum Content {
     /// Without its entries.
-    Saga(SagaId, Record),
+    Saga(SagaId, Box<Record>),
     /// As long as it stays as it is, it cannot be read.
     Damaged,
     /// It could not be read just now.
@@ -55,7 +55,7 @@ impl Catalog {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *known = update(std::mem::take(&mut *known), directory)?;
         let sagas = known.values().filter_map(|(_, content)| match content {
-            Content::Saga(id, record) => Some((id, record)),
+            Content::Saga(id, record) => Some((id, &**record)),
             Content::Damaged | Content::Refused => None,
         });
         Ok(page(sagas, filter, after, limit, UnixMillis::now()))
@@ -98,7 +98,7 @@ fn content(
     let error = match SagaFile::at(directory, name).glance() {
         Ok(Some(mut found)) => {
             found.record.entries = Vec::new();
-            return Ok(Some(Content::Saga(found.id, found.record)));
+            return Ok(Some(Content::Saga(found.id, Box::new(found.record))));
         }
         Ok(None) => return Ok(None),
         Err(error) if is_of_the_file(&error) => error,
