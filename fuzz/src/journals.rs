@@ -102,7 +102,7 @@ fn change(source: &mut Source<'_>, number: u8) -> String {
     let (epoch, position) = (source.byte() % 4, source.byte() % 8);
     let status = source.one_of(&SagaStatus::ALL);
     let saga = if source.byte() == 0xFF { "order:1" } else { "order:4711" };
-    let head = format!(
+    let identity = format!(
         r#""saga":"{saga}","definition":"checkout@3#00000000000000ff","input":42,"parent":null"#
     );
     let kind = if number == 0 { source.byte() % 8 / 6 } else { 2 + source.byte() % 5 };
@@ -110,7 +110,7 @@ fn change(source: &mut Source<'_>, number: u8) -> String {
         0 => {
             let entries = entries(source);
             let times = format!(r#""runner":"{runner}","at":{at},"until":{until}"#);
-            format!(r#"{{"created":{{{head},"entries":{entries},{times}}}}}"#)
+            format!(r#"{{"created":{{{identity},"entries":{entries},{times}}}}}"#)
         }
         1 => {
             let held = format!(r#"["{runner}",{until}]"#);
@@ -118,7 +118,7 @@ fn change(source: &mut Source<'_>, number: u8) -> String {
             let (length, epoch) = (source.number(), source.number());
             let counts = format!(r#""length":{length},"epoch":{epoch},"held":{held}"#);
             let stands = format!(r#""status":"{status}","outcome":null,"changed":{at}"#);
-            format!(r#"{{"purged":{{{head},{counts},{stands}}}}}"#)
+            format!(r#"{{"purged":{{{identity},{counts},{stands}}}}}"#)
         }
         2 | 3 => {
             let (entries, outcome) = (entries(source), outcome(source));
@@ -211,7 +211,8 @@ async fn goes_on(
     assert_eq!(fs::read(file(room)).expect("it is there"), before, "the file was touched");
 
     let started = SagaEntry::Started { step: "charge".parse().expect("it is a name") };
-    let more = journal.append(&claim, &at(header.length, &[started.clone()]), TERM).await;
+    let more =
+        journal.append(&claim, &at(header.length, std::slice::from_ref(&started)), TERM).await;
     if header.is_purged {
         is_conflict(more);
         assert_eq!(entries, []);

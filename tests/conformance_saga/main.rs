@@ -9,6 +9,7 @@ mod broken_barrier;
 mod broken_calls;
 mod controls;
 mod fault;
+mod list_controls;
 mod scratch;
 
 use std::sync::Arc;
