@@ -21,8 +21,11 @@ mod journal;
 mod nested;
 mod refused;
 mod runners;
+mod storm;
 mod support;
 mod told;
+mod watchdog;
+mod wild;
 
 /// A wall clock that follows tokio's.
 #[derive(Debug)]
