@@ -11,6 +11,7 @@ use strangler_fig::saga::{SagaConfig, SagaOrchestrator};
 use tokio::time::Instant;
 
 mod beside;
+mod built;
 mod course;
 mod crash;
 mod durable;
@@ -19,6 +20,7 @@ mod fold;
 mod hooked;
 mod journal;
 mod nested;
+mod peers;
 mod refused;
 mod runners;
 mod storm;
