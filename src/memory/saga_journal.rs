@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::saga_record::{Moment, SagaRecord};
+use super::saga_record::{Moment, SagaRecord, page};
 use crate::error::StoreError;
 use crate::phase::NodeId;
 use crate::saga::{
@@ -183,15 +183,8 @@ impl SagaJournal for InMemorySagaJournal {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
-        let now = Instant::now();
         let sagas = self.lock();
-        let candidates = sagas.candidates(filter).filter(|(id, _)| after.is_none_or(|a| *id > a));
-        let headers = candidates.map(|(id, record)| record.header(id, now));
-        let mut taken: Vec<_> = headers.filter(|header| filter.takes(header)).collect();
-        drop(sagas);
-        taken.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        taken.truncate(limit.get());
-        Ok(taken)
+        Ok(page(sagas.candidates(filter), filter, after, limit, Instant::now()))
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {

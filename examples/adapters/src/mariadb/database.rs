@@ -48,6 +48,7 @@ impl MariadbDatabase {
              sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
              tx_isolation = 'READ-COMMITTED', \
              max_statement_time = {seconds}, \
+             idle_transaction_timeout = {whole_seconds}, \
              innodb_lock_wait_timeout = {whole_seconds}",
             seconds = deadline.as_secs_f64(),
             whole_seconds = deadline.as_secs().max(1),

@@ -1,32 +1,31 @@
-//! One runner of a fleet that shares a journal on PostgreSQL, for a test that kills
-//! and stops such processes at random.
+//! One runner of a fleet that shares a journal, for a test that kills and stops such
+//! processes at random.
 //!
-//! `saga-runner NODE COUNT` starts the sagas `order:0` to `order:COUNT`, those that
+//! `saga-runner URL NODE COUNT` starts the sagas `order:0` to `order:COUNT`, those that
 //! others have started included, and ends once none of them goes on. Every effect is a
 //! count in a row of its own, behind a barrier: `visits` how often a step was executed,
-//! `balance` how often it was undone.
+//! `balance` how often it was undone. With `--naive` there is no barrier.
 
 #![expect(clippy::print_stderr, reason = "a command")]
 
+mod site;
 mod step;
 
 use std::error::Error;
 use std::future::pending;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::postgres::{PostgresDatabase, PostgresSagaJournal};
 use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::resilience::Exponential;
 use strangler_fig::saga::{
-    OnUnknown, SagaBuilder, SagaConfig, SagaDefinition, SagaFilter, SagaId, SagaOrchestrator,
-    SagaStatus, StepPolicy, Wire,
+    OnUnknown, SagaBarrier, SagaBuilder, SagaConfig, SagaDefinition, SagaFilter, SagaId,
+    SagaOrchestrator, SagaStatus, StepPolicy, Wire,
 };
 use tokio::time::sleep;
 
-use step::Counted;
+use site::{Customers, Site};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -36,11 +35,16 @@ const LIVE_MAX: usize = 24;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [node, count] = &*arguments else {
-        eprintln!("usage: saga-runner NODE COUNT");
-        return ExitCode::from(2);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let (url, node, count, is_naive) = match *arguments {
+        [url, node, count] => (url, node, count, false),
+        [url, node, count, "--naive"] => (url, node, count, true),
+        _ => {
+            eprintln!("usage: saga-runner URL NODE COUNT [--naive]");
+            return ExitCode::from(2);
+        }
     };
-    match run(node, count).await {
+    match run(url, node, count, is_naive).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("saga-runner: {error}");
@@ -49,23 +53,32 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(node: &str, count: &str) -> Outcome<()> {
-    let url = std::env::var("POSTGRES_URL")?;
-    // A process that was stopped in the middle of a transaction keeps others waiting no longer.
-    let database = PostgresDatabase::with_deadline(&url, Duration::from_secs(2))?;
-    let checkout = checkout(&database)?;
+async fn run(url: &str, node: &str, count: &str, is_naive: bool) -> Outcome<()> {
+    let count = count.parse()?;
+    match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("postgres" | "postgresql") => serve(Site::postgres(url, is_naive)?, node, count).await,
+        Some("mysql") => serve(Site::mariadb(url, is_naive)?, node, count).await,
+        _ => Err(format!("neither PostgreSQL nor MariaDB: {url}").into()),
+    }
+}
+
+async fn serve<C, B>(site: Site<C, B>, node: &str, count: u32) -> Outcome<()>
+where
+    C: Customers,
+    B: SagaBarrier<Transaction = C::Transaction> + Clone,
+{
+    let checkout = checkout(&site)?;
     let config = SagaConfig::default()
         .with_term(Duration::from_secs(1))
         .with_poll_interval(Duration::from_millis(200));
     let incarnation = Incarnation::random()?;
     let first = u32::from_str_radix(&incarnation.to_string()[..4], 16)?;
     let runner = NodeId { name: node.parse()?, incarnation };
-    let journal = Arc::new(PostgresSagaJournal::new(database));
-    let orchestrator = SagaOrchestrator::with(journal, runner, config);
+    let orchestrator = SagaOrchestrator::with(site.journal, runner, config);
     orchestrator.register(&checkout);
     let worker = orchestrator.clone();
     tokio::spawn(async move { worker.run(pending()).await });
-    start_all(&orchestrator, &checkout, first, count.parse()?).await?;
+    start_all(&orchestrator, &checkout, first, count).await?;
     while goes_on(&orchestrator).await {
         sleep(Duration::from_millis(100)).await;
     }
@@ -73,7 +86,11 @@ async fn run(node: &str, count: &str) -> Outcome<()> {
 }
 
 /// Four steps, the first two side by side.
-fn checkout(database: &PostgresDatabase) -> Outcome<SagaDefinition<u32, u32>> {
+fn checkout<C, B>(site: &Site<C, B>) -> Outcome<SagaDefinition<u32, u32>>
+where
+    C: Customers,
+    B: SagaBarrier<Transaction = C::Transaction> + Clone,
+{
     let soon = || {
         let (shortest, longest) = (Duration::from_millis(5), Duration::from_millis(200));
         Exponential::between(shortest, longest).with_count(1_000)
@@ -85,7 +102,7 @@ fn checkout(database: &PostgresDatabase) -> Outcome<SagaDefinition<u32, u32>> {
         .on_unknown(OnUnknown::Retry);
     let mut saga = SagaBuilder::new("checkout", 1);
     let order = saga.input();
-    let step = || Counted::new(database.clone());
+    let step = || site.step();
     let reserved = saga.step_with("reserve", step(), order, policy.clone());
     let charged = saga.step_with("charge", step(), order, policy.clone());
     let packed = saga.step_with("pack", step(), reserved.after(charged), policy.clone());

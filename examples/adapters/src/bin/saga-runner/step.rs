@@ -1,29 +1,34 @@
+use std::fmt;
 use std::time::Duration;
 
 use adapters::customer::Customer;
-use adapters::postgres::{PostgresCustomers, PostgresDatabase, PostgresSagaBarrier};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::repository::{Access, TransactionalRepository};
+use strangler_fig::repository::Access;
 use strangler_fig::saga::{
     BarrierCall, Effect, Payload, SagaBarrier, SagaStep, StepContext, StepError, Verdict,
 };
 use tokio::time::sleep;
 
+use crate::site::Customers;
+
 /// Time for a process to die in.
 const MOMENT: Duration = Duration::from_millis(5);
 
 /// A step that counts, in a row of its own, how often it was executed and undone.
-#[derive(Debug)]
-pub(crate) struct Counted {
-    customers: PostgresCustomers,
+pub(crate) struct Counted<C, B> {
+    pub(crate) customers: C,
+    /// Without one, whatever comes is done.
+    pub(crate) barrier: Option<B>,
 }
 
-impl Counted {
-    pub(crate) const fn new(database: PostgresDatabase) -> Self {
-        Self { customers: PostgresCustomers::new(database) }
+impl<C, B> fmt::Debug for Counted<C, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counted")
     }
+}
 
+impl<C: Customers, B: SagaBarrier<Transaction = C::Transaction>> Counted<C, B> {
     /// Makes a call once: the effect, what the barrier has seen, and the answer are
     /// committed together.
     async fn once(
@@ -35,15 +40,18 @@ impl Counted {
         let call = BarrierCall::of(context);
         let id = context.idempotency_key().to_string().into_bytes();
         let mut open = self.customers.begin(Access::Write).await?;
-        let verdict = PostgresSagaBarrier.enter(&mut open, &call).await?;
+        let verdict = match &self.barrier {
+            Some(barrier) => barrier.enter(&mut open, &call).await?,
+            None => Verdict::Run,
+        };
         sleep(MOMENT).await;
         if verdict == Verdict::Run {
             let found = self.customers.find_in(&mut open, &id).await?;
             let mut customer = found.unwrap_or_else(|| nobody(id));
             change(&mut customer);
             self.customers.save_in(&mut open, &customer).await?;
-            if let Some(output) = output {
-                PostgresSagaBarrier.record(&mut open, &call, output).await?;
+            if let (Some(barrier), Some(output)) = (&self.barrier, output) {
+                barrier.record(&mut open, &call, output).await?;
             }
         }
         self.customers.commit(open).await?;
@@ -66,7 +74,11 @@ fn nobody(id: Vec<u8>) -> Customer {
 }
 
 #[async_trait]
-impl SagaStep for Counted {
+impl<C, B> SagaStep for Counted<C, B>
+where
+    C: Customers,
+    B: SagaBarrier<Transaction = C::Transaction>,
+{
     type Input = u32;
     type Output = u32;
 
