@@ -138,9 +138,6 @@ impl<M: Moment> SagaRecord<M> {
         } else if let Some((_, held_until)) = &mut self.held {
             *held_until = until;
         }
-        if self.status.is_over() {
-            self.entries.shrink_to_fit();
-        }
     }
 
     /// The epoch of a claim by `runner`, if it may have one.
