@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let task: Vec<_> = std::env::args().skip(1).collect();
     let ended = match task.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["task", task, legacy, modern] => work::run(task, legacy, modern),
-        ["sagas-task", task, url, node, sagas] => sagas::task(task, url, node, sagas),
+        ["sagas-task", task, url, node, sagas, rows] => sagas::task(task, url, [node, sagas, rows]),
         ["sagas", ..] => sagas::bench(lexopt::Parser::from_args(&task[1..])),
         _ => asked().and_then(|asked| bench(&asked)),
     };

@@ -1,7 +1,6 @@
 //! Sagas of four steps that do nothing, through the journal on PostgreSQL, by two
-//! orchestrators, each a process of its own; and beside them, in the same run, what
-//! writes the same rows with as many connections: the calls of the journal with no
-//! orchestrator around, and plain `INSERT`s.
+//! orchestrators, each a process of its own; and beside them, in the same run, loops of
+//! plain `INSERT`s that write the same rows by as many processes and connections.
 //!
 //! `make bench-sagas`, or `cargo run --release -p data -- sagas --sagas 100000`.
 
@@ -42,7 +41,8 @@ pub(crate) fn bench(mut parser: lexopt::Parser) -> Result<(), Failure> {
     let mut measured = Vec::new();
     for contestant in Contestant::ALL {
         eprintln!("{}", contestant.name());
-        measured.push(contestant.run(&servers, sagas)?);
+        let one = contestant.run(&servers, sagas, &measured)?;
+        measured.push(one);
     }
     contestant::compared(&measured)?;
     table::print(&measured, sagas);

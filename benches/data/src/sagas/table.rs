@@ -33,15 +33,18 @@ fn print_figures(measured: &[Measured], sagas: u64) {
         let found = measured.iter().find(|one| one.contestant == of);
         found.map_or(0.0, |one| per_second(sagas * ENTRIES, one))
     };
-    let (ours, batches) = (rate(Contestant::Sagas), rate(Contestant::Batches));
+    let ours = rate(Contestant::Sagas);
     #[expect(clippy::cast_precision_loss, reason = "figures are for people")]
     figure("saga.postgres.sagas_per_s", ours / ENTRIES as f64, "sagas/s");
     figure("saga.postgres.rows_per_s", ours, "rows/s");
-    figure("saga.postgres.insert_rows_per_s", batches, "rows/s");
-    figure("saga.postgres.vs_insert", ours / batches, "times");
-    figure("saga.postgres.insert_each_rows_per_s", rate(Contestant::Rows), "rows/s");
-    figure("saga.postgres.vs_insert_each", ours / rate(Contestant::Rows), "times");
-    figure("saga.postgres.vs_calls", ours / rate(Contestant::Calls), "times");
+    for (of, name) in [
+        (Contestant::Packed, "insert"),
+        (Contestant::Appends, "insert_appends"),
+        (Contestant::Rows, "insert_each"),
+    ] {
+        figure(format_args!("saga.postgres.{name}_rows_per_s"), rate(of), "rows/s");
+        figure(format_args!("saga.postgres.vs_{name}"), ours / rate(of), "times");
+    }
     let server = measured.iter().find(|one| one.contestant == Contestant::Sagas);
     if let Some(server) = server.and_then(|one| one.ran.server) {
         #[expect(clippy::cast_precision_loss, reason = "figures are for people")]
