@@ -65,6 +65,7 @@ bench:
 	cargo bench
 	cargo run --release -p peers
 	cargo run --release -p peers -- probes
+	cargo run --release -p peers -- saga
 
 # Checks and copies of a million rows between real servers, beside COPY and reladiff: needs what `make servers`
 # starts, `psql` and Python.

@@ -15,9 +15,12 @@ impl SagaStep for Create {
     type Output = String;
 
     async fn execute(&self, order: &Order, context: &StepContext) -> Result<String, StepError> {
-        let number = context.saga().to_string();
-        self.0.open().orders.insert(number.clone(), false);
-        println!("  {number} is open, for {}", order.customer);
+        let (number, key) = (context.saga().to_string(), context.idempotency_key().to_string());
+        let mut books = self.0.open();
+        if books.opened.done(&key)?.is_none() {
+            books.opened.enter(&key, number.clone());
+            println!("  {number} is open, for {}", order.customer);
+        }
         Ok(number)
     }
 
@@ -27,8 +30,9 @@ impl SagaStep for Create {
         _: Effect<String>,
         context: &StepContext,
     ) -> Result<(), StepError> {
-        self.0.open().orders.remove(context.saga().as_str());
-        println!("  {} is cancelled", context.saga());
+        if let Some(number) = self.0.open().opened.undo(&context.idempotency_key().to_string()) {
+            println!("  {number} is cancelled");
+        }
         Ok(())
     }
 }
@@ -45,14 +49,14 @@ impl SagaStep for Reserve {
     async fn execute(&self, order: &Order, context: &StepContext) -> Result<(), StepError> {
         let mut books = self.0.open();
         let key = context.idempotency_key().to_string();
-        if books.reserved.contains_key(&key) {
+        if books.reserved.done(&key)?.is_some() {
             return Ok(());
         }
         let left = books.stock.checked_sub(order.pieces);
         books.stock = left.ok_or_else(|| {
             StepError::rejected(format!("{} are left of the {} wanted", books.stock, order.pieces))
         })?;
-        books.reserved.insert(key, order.pieces);
+        books.reserved.enter(&key, order.pieces);
         println!("  {} reserved", order.pieces);
         Ok(())
     }
@@ -64,7 +68,7 @@ impl SagaStep for Reserve {
         context: &StepContext,
     ) -> Result<(), StepError> {
         let mut books = self.0.open();
-        if let Some(pieces) = books.reserved.remove(&context.idempotency_key().to_string()) {
+        if let Some(pieces) = books.reserved.undo(&context.idempotency_key().to_string()) {
             books.stock += pieces;
             println!("  {pieces} back on the shelf");
         }
@@ -87,7 +91,13 @@ impl SagaStep for Charge {
             return Err(StepError::rejected("the card is declined"));
         }
         let key = context.idempotency_key().to_string();
-        self.0.open().charged.insert(key, cents);
+        {
+            let mut books = self.0.open();
+            if books.charged.done(&key)?.is_some() {
+                return Ok(cents);
+            }
+            books.charged.enter(&key, cents);
+        }
         println!("  the bank books {cents} cents");
         if order.card == Card::Slow {
             // Longer than the step may take.
@@ -102,14 +112,14 @@ impl SagaStep for Charge {
         charged: Effect<u32>,
         context: &StepContext,
     ) -> Result<(), StepError> {
-        let paid_back = self.0.open().charged.remove(&context.idempotency_key().to_string());
+        let paid_back = self.0.open().charged.undo(&context.idempotency_key().to_string());
         println!("  paid back {paid_back:?}, told {charged:?}");
         Ok(())
     }
 
     /// What the bank says of a payment whose answer nobody heard.
     async fn probe(&self, _: &Order, context: &StepContext) -> Result<Probe<u32>, StepError> {
-        let booked = self.0.open().charged.get(&context.idempotency_key().to_string()).copied();
+        let booked = self.0.open().charged.done(&context.idempotency_key().to_string())?;
         println!("  no answer; the bank is asked: {booked:?}");
         Ok(booked.map_or(Probe::Absent, Probe::Done))
     }
@@ -127,19 +137,22 @@ impl SagaStep for Confirm {
     async fn execute(
         &self,
         (number, cents): &(String, u32),
-        _: &StepContext,
+        context: &StepContext,
     ) -> Result<String, StepError> {
-        self.0.open().orders.insert(number.clone(), true);
+        let (key, mut books) = (context.idempotency_key().to_string(), self.0.open());
+        if books.confirmed.done(&key)?.is_none() {
+            books.confirmed.enter(&key, number.clone());
+        }
         Ok(format!("{number} is confirmed, {cents} cents paid"))
     }
 
     async fn compensate(
         &self,
-        (number, _): &(String, u32),
+        _: &(String, u32),
         _: Effect<String>,
-        _: &StepContext,
+        context: &StepContext,
     ) -> Result<(), StepError> {
-        self.0.open().orders.insert(number.clone(), false);
+        self.0.open().confirmed.undo(&context.idempotency_key().to_string());
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
 //! A trip: flight, hotel and car are booked side by side, the payment is the point of
-//! no return, and what comes after it is tried until it succeeds.
+//! no return, and what comes after it is tried again and again, then by hand.
 //!
 //! ```console
 //! $ cargo run --example trip_saga

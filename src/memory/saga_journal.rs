@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::saga_record::{Moment, SagaRecord};
+use super::saga_record::{Moment, SagaRecord, page};
 use crate::error::StoreError;
 use crate::phase::NodeId;
 use crate::saga::{
@@ -49,37 +50,50 @@ pub struct InMemorySagaJournal(Arc<Mutex<Sagas>>);
 
 type Record = SagaRecord<Instant>;
 
-/// In boxes, since a map that grows moves what it holds.
-type Records = HashMap<SagaId, Box<Record>>;
-
-/// Those that go on apart from those that are over, of which there are many more: whoever
-/// looks for work reads no more than there is.
+/// Sagas by their ids: each call hashes one id once.
 #[derive(Debug, Default)]
 struct Sagas {
-    ongoing: Records,
-    over: Records,
+    places: HashMap<SagaId, usize>,
+    #[expect(clippy::vec_box, reason = "a vector that grows moves what it holds")]
+    kept: Vec<Box<Kept>>,
+    /// The places of those that are not over, of which there are few: whoever looks for work reads no more than
+    /// there is.
+    ongoing: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    id: SagaId,
+    record: Record,
+    /// Where it stands among those that are not over.
+    turn: Option<usize>,
 }
 
 impl Sagas {
     fn get(&self, id: &SagaId) -> Option<&Record> {
-        self.ongoing.get(id).or_else(|| self.over.get(id)).map(Box::as_ref)
+        self.places.get(id).map(|place| &self.kept[*place].record)
     }
 
     fn get_mut(&mut self, id: &SagaId) -> Option<&mut Record> {
-        match self.ongoing.get_mut(id) {
-            None => self.over.get_mut(id).map(Box::as_mut),
-            Some(found) => Some(found),
-        }
+        self.places.get(id).map(|place| &mut self.kept[*place].record)
     }
 
-    /// Puts a saga where it belongs now.
-    fn sort(&mut self, id: &SagaId, is_over: bool) {
-        let (mut from, mut to) = (&mut self.over, &mut self.ongoing);
-        if is_over {
-            (from, to) = (to, from);
-        }
-        if let Some((id, record)) = from.remove_entry(id) {
-            to.insert(id, record);
+    /// Puts a saga where it belongs, if its status has changed.
+    fn sort(&mut self, place: usize) {
+        let Kept { record, turn, .. } = &mut *self.kept[place];
+        match (record.status.is_over(), *turn) {
+            (true, Some(freed)) => {
+                *turn = None;
+                self.ongoing.swap_remove(freed);
+                if let Some(moved) = self.ongoing.get(freed) {
+                    self.kept[*moved].turn = Some(freed);
+                }
+            }
+            (false, None) => {
+                *turn = Some(self.ongoing.len());
+                self.ongoing.push(place);
+            }
+            (true, None) | (false, Some(_)) => {}
         }
     }
 
@@ -87,8 +101,10 @@ impl Sagas {
     fn candidates(&self, filter: &SagaFilter) -> impl Iterator<Item = (&SagaId, &Record)> {
         let wants_over =
             filter.statuses.is_empty() || filter.statuses.iter().any(|status| status.is_over());
-        let over = wants_over.then_some(&self.over).into_iter().flatten();
-        self.ongoing.iter().chain(over).map(|(id, record)| (id, &**record))
+        let all = wants_over.then_some(&self.kept).into_iter().flatten();
+        let ongoing = (!wants_over).then_some(&self.ongoing).into_iter().flatten();
+        let ongoing = ongoing.map(|place| &self.kept[*place]);
+        all.chain(ongoing).map(|kept| (&kept.id, &kept.record))
     }
 }
 
@@ -109,12 +125,20 @@ impl SagaJournal for InMemorySagaJournal {
     ) -> Result<Created, StoreError> {
         let now = Instant::now();
         let mut sagas = self.lock();
-        if let Some(found) = sagas.get(&saga.id) {
-            return Ok(Created::Found(Box::new(found.header(&saga.id, now))));
-        }
-        let record = Box::new(Record::new(saga, entries, runner, now, now.after(term)));
+        let place = sagas.kept.len();
+        match sagas.places.entry(saga.id.clone()) {
+            Entry::Occupied(found) => {
+                let found = *found.get();
+                return Ok(Created::Found(Box::new(
+                    sagas.kept[found].record.header(&saga.id, now),
+                )));
+            }
+            Entry::Vacant(vacant) => vacant.insert(place),
+        };
+        let record = Record::new(saga, entries, runner, now, now.after(term));
         let claim = SagaClaim { saga: saga.id.clone(), epoch: record.epoch };
-        sagas.ongoing.insert(saga.id.clone(), record);
+        sagas.kept.push(Box::new(Kept { id: saga.id.clone(), record, turn: None }));
+        sagas.sort(place);
         Ok(Created::New(claim))
     }
 
@@ -126,14 +150,11 @@ impl SagaJournal for InMemorySagaJournal {
     ) -> Result<(), StoreError> {
         let now = Instant::now();
         let mut sagas = self.lock();
-        let Some(record) = sagas.get_mut(&claim.saga) else { return Err(none(&claim.saga)) };
+        let Some(&place) = sagas.places.get(&claim.saga) else { return Err(none(&claim.saga)) };
+        let record = &mut sagas.kept[place].record;
         record.takes(claim, append.position)?;
-        let was_over = record.status.is_over();
         record.append(append, now, now.after(term));
-        let is_over = record.status.is_over();
-        if is_over != was_over {
-            sagas.sort(&claim.saga, is_over);
-        }
+        sagas.sort(place);
         Ok(())
     }
 
@@ -183,15 +204,8 @@ impl SagaJournal for InMemorySagaJournal {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
-        let now = Instant::now();
         let sagas = self.lock();
-        let candidates = sagas.candidates(filter).filter(|(id, _)| after.is_none_or(|a| *id > a));
-        let headers = candidates.map(|(id, record)| record.header(id, now));
-        let mut taken: Vec<_> = headers.filter(|header| filter.takes(header)).collect();
-        drop(sagas);
-        taken.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        taken.truncate(limit.get());
-        Ok(taken)
+        Ok(page(sagas.candidates(filter), filter, after, limit, Instant::now()))
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {
@@ -204,4 +218,37 @@ impl SagaJournal for InMemorySagaJournal {
 
 fn none(saga: &SagaId) -> StoreError {
     StoreError::conflict(format!("there is no saga {saga}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saga::SagaStatus;
+
+    #[test]
+    fn those_that_are_not_over_are_found_whatever_becomes_of_the_others() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut sagas = Sagas::default();
+        let runner = "node-1/00000000000000000000000000000001".parse().unwrap();
+        let definition = || "checkout@3#00000000000000ff".parse().unwrap();
+        for round in 0..2_000 {
+            if round % 40 == 0 {
+                let id: SagaId = format!("order:{round}").parse().unwrap();
+                let saga = NewSaga { id, definition: definition(), input: 7, parent: None };
+                let now = Instant::now();
+                let record = Record::new(&saga, &[], &runner, now, now);
+                sagas.places.insert(saga.id.clone(), sagas.kept.len());
+                sagas.kept.push(Box::new(Kept { id: saga.id, record, turn: None }));
+                sagas.sort(sagas.kept.len() - 1);
+            }
+            let place = random.usize(..sagas.kept.len());
+            sagas.kept[place].record.status = SagaStatus::ALL[random.usize(..6)];
+            sagas.sort(place);
+            let is_ongoing = |place: &usize| !sagas.kept[*place].record.status.is_over();
+            let expected: Vec<_> = (0..sagas.kept.len()).filter(is_ongoing).collect();
+            let mut ongoing = sagas.ongoing.clone();
+            ongoing.sort_unstable();
+            assert_eq!(ongoing, expected);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What a journal knows of one saga, and the rules by which that changes, on any clock.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,8 +8,8 @@ use tokio::time::Instant;
 use crate::error::StoreError;
 use crate::phase::NodeId;
 use crate::saga::{
-    DefinitionId, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaHeader, SagaId, SagaOutcome,
-    SagaStatus,
+    DefinitionId, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaFilter, SagaHeader, SagaId,
+    SagaOutcome, SagaStatus,
 };
 
 /// A moment on a journal's clock.
@@ -33,7 +34,7 @@ impl Moment for Instant {
 const ENTRIES: usize = 12;
 
 /// A saga, as its journal has it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct SagaRecord<M> {
     pub(super) definition: DefinitionId,
     pub(super) input: u128,
@@ -102,6 +103,12 @@ impl<M: Moment> SagaRecord<M> {
         }
     }
 
+    /// Whether a filter takes it, without making its header.
+    fn is_taken_by(&self, filter: &SagaFilter, now: M) -> bool {
+        filter.takes_what(self.status, &self.definition, self.is_purged)
+            && filter.takes_when(|| self.holder(now).is_none(), || now.since(self.changed))
+    }
+
     /// Whether entries may be recorded at this position under this claim.
     pub(super) fn takes(&self, claim: &SagaClaim, position: u64) -> Result<(), StoreError> {
         let Self { epoch, length, .. } = self;
@@ -130,9 +137,6 @@ impl<M: Moment> SagaRecord<M> {
             self.held = None;
         } else if let Some((_, held_until)) = &mut self.held {
             *held_until = until;
-        }
-        if self.status.is_over() {
-            self.entries.shrink_to_fit();
         }
     }
 
@@ -169,4 +173,24 @@ impl<M: Moment> SagaRecord<M> {
         self.entries = Vec::new();
         Ok(!std::mem::replace(&mut self.is_purged, true))
     }
+}
+
+/// The headers of those that `filter` takes after `after`, in the order of their ids, at most `limit`.
+pub(super) fn page<'r, M: Moment + 'r>(
+    sagas: impl Iterator<Item = (&'r SagaId, &'r SagaRecord<M>)>,
+    filter: &SagaFilter,
+    after: Option<&SagaId>,
+    limit: NonZeroUsize,
+    now: M,
+) -> Vec<SagaHeader> {
+    let is_taken = |(id, record): &(&SagaId, &SagaRecord<M>)| {
+        after.is_none_or(|after| *id > after) && record.is_taken_by(filter, now)
+    };
+    let mut taken: Vec<_> = sagas.filter(is_taken).collect();
+    if taken.len() > limit.get() {
+        taken.select_nth_unstable_by_key(limit.get(), |(id, _)| *id);
+        taken.truncate(limit.get());
+    }
+    taken.sort_unstable_by_key(|(id, _)| *id);
+    taken.into_iter().map(|(id, record)| record.header(id, now)).collect()
 }

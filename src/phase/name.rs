@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use smol_str::SmolStr;
 
 /// The longest name, in bytes.
 const NAME_MAX: usize = 128;
@@ -16,7 +16,7 @@ const NAME_MAX: usize = 128;
 pub struct NameError(String);
 
 /// The text, if it is a name.
-pub(crate) fn checked(text: &str) -> Result<Arc<str>, NameError> {
+pub(crate) fn checked(text: &str) -> Result<SmolStr, NameError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(fits) {
         return Err(NameError(text.chars().take(NAME_MAX).collect()));
@@ -32,7 +32,7 @@ macro_rules! name {
             Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
         )]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(std::sync::Arc<str>);
+        pub struct $type(smol_str::SmolStr);
 
         impl $type {
             /// The name as text.
@@ -68,7 +68,7 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> Self {
-                name.0.as_ref().to_owned()
+                name.0.into()
             }
         }
 

@@ -63,7 +63,7 @@ pub(crate) trait Nest: Send + Sync {
 pub(crate) struct Call<'a> {
     pub(crate) slots: &'a Slots,
     pub(crate) context: StepContext,
-    pub(crate) nest: &'a Arc<dyn Nest>,
+    pub(crate) nest: &'a dyn Fn() -> Arc<dyn Nest>,
 }
 
 /// A step whose types are forgotten.
@@ -95,11 +95,17 @@ impl<S: SagaStep, W> fmt::Debug for Wired<S, W> {
 
 /// What a wire brings; a panic in a closure of it is a mistake in the definition.
 pub(crate) fn resolved<W: Wire>(wire: &W, slots: &Slots) -> Result<W::Target, Report> {
-    catch_unwind(AssertUnwindSafe(|| wire.resolve(slots))).map_err(|panic| Report::Failed {
+    let refused = |text: String| Report::Failed {
         end: End::Refused,
-        error: format!("its input cannot be made: {}", text_of(&*panic)),
+        error: format!("its input cannot be made: {text}"),
         hint: None,
-    })
+    };
+    caught(|| wire.resolve(slots)).map_err(refused)
+}
+
+/// What the user's code brings; what it says if it panics.
+pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| text_of(&*panic).to_owned())
 }
 
 impl<S, W> AnyStep for Wired<S, W>
@@ -170,9 +176,12 @@ where
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let effect = match output {
-            Some(output) => Effect::Applied(known::<S::Output>(output)),
+        let effect = match output.map(|output| caught(|| known::<S::Output>(output))) {
+            Some(Ok(output)) => Effect::Applied(output),
             None => Effect::Maybe,
+            Some(Err(error)) => {
+                return ready(Report::Failed { end: End::Unknown, error, hint: None }).boxed();
+            }
         };
         let (step, policy, context) =
             (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
@@ -217,15 +226,25 @@ fn known<T: Clone + 'static>(output: &Shared) -> T {
 }
 
 fn done<T: super::StepOutput>(output: T) -> Report {
-    match Payload::of(&output) {
+    match written(&output) {
         Ok(payload) => Report::Done(Product { payload, value: Arc::new(output) }),
         // It is done, and nobody can write down what it answered.
         Err(error) => Report::Failed {
             end: End::Unknown,
-            error: format!("its output cannot be written: {}", crate::error::with_causes(&error)),
+            error: format!("its output cannot be written: {error}"),
             hint: None,
         },
     }
+}
+
+/// A value of the user's as it is written down.
+pub(crate) fn written<T: super::StepOutput>(value: &T) -> Result<Payload, String> {
+    caught(|| Payload::of(value))?.map_err(|error| crate::error::with_causes(&error))
+}
+
+/// A value of the user's in what was written down.
+pub(crate) fn read<T>(reading: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, String> {
+    caught(reading)?.map_err(|error| crate::error::with_causes(&error))
 }
 
 /// The answer of a call that ends by its timeout, and whose panic is its own.

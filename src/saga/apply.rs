@@ -298,6 +298,11 @@ impl SagaState {
         let Some(step) = repair.step() else {
             self.course = Course::GivenUp { actor: actor.to_owned(), reason: reason.to_owned() };
             self.ready.clear();
+            for at in 0..self.steps.len() {
+                if matches!(self.steps[at].status, StepStatus::Probing { .. }) {
+                    self.set(at, StepStatus::InDoubt);
+                }
+            }
             return Ok(());
         };
         let step = self.find(step)?;

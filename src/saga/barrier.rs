@@ -126,6 +126,18 @@ pub enum Verdict {
 ///    compensation has none.
 /// 7. `enter` of a probe is `Rejected`, and so is `record` of anything but an execution that was seen.
 ///
+/// # How long it is kept
+///
+/// Nothing of this removes what was seen: it is what a call meets that comes late. Once it is gone, an execution
+/// that comes again has its effect again, and a compensation takes what was executed for what never was. So it may
+/// go when its saga is over, and has been for longer than a call can be under way: the step's timeout and
+/// whatever lies between, and the longest that a runner may have stood still.
+///
+/// A participant that can ask the journal removes what belongs to those that a
+/// [`SagaFilter`](super::SagaFilter) takes with the statuses that are over and an `idle_min` of that,
+/// before they are purged. One that cannot goes by when a step came first: a periodic `DELETE` of what is older than
+/// any saga gets, those included that were parked, and watches that none is parked for longer than that.
+///
 /// # Cancel safety
 ///
 /// A dropped call ends the transaction: it can only be dropped.

@@ -42,6 +42,9 @@ pub enum BuildError {
         /// The step, or `the output`.
         taker: String,
     },
+    /// The pivot is a step, and not what the saga is started with.
+    #[error("the saga's input cannot be its pivot")]
+    PivotIsInput,
     /// There are two pivots.
     #[error("{first} is the pivot, and {second} cannot be one as well")]
     TwoPivots {

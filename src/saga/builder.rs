@@ -3,12 +3,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::any_step::{AnyStep, Report, Wired, resolved};
+use super::any_step::{AnyStep, Report, Wired, resolved, written};
 use super::definition::Definition;
+use super::plan::NewStep;
 use super::sub_saga::SubSaga;
 use super::{
-    BuildError, Payload, SagaDefinition, SagaName, SagaPlan, SagaStep, StepName, StepOutput,
-    StepPolicy, Value, Wire,
+    BuildError, SagaDefinition, SagaName, SagaPlan, SagaStep, StepName, StepOutput, StepPolicy,
+    Value, Wire,
 };
 use crate::phase::NameError;
 
@@ -133,7 +134,7 @@ impl<I: StepOutput> SagaBuilder<I> {
     }
 
     /// The step that makes this value is the point of no return: once it is done, nothing is undone, and
-    /// what follows is tried until it succeeds.
+    /// what follows is tried as its schedule says, then parked.
     pub fn pivot<O>(&mut self, value: Value<O>) {
         self.pivots.push((value.builder, value.slot));
     }
@@ -155,7 +156,8 @@ impl<I: StepOutput> SagaBuilder<I> {
         for added in &self.steps {
             let name = added.name.clone()?;
             let parents = self.parents(&added.sources, &format!("step {name}"))?;
-            steps.push((name, parents));
+            let nested = added.step.nested().map(|nested| nested.plan.id().clone());
+            steps.push(NewStep { name, parents, nested });
         }
         let pivot = self.the_pivot(&steps)?;
         let plan = SagaPlan::new(self.name?, self.version, steps, pivot)?;
@@ -164,15 +166,19 @@ impl<I: StepOutput> SagaBuilder<I> {
                 return Err(BuildError::SubSagaCannotBeUndone { step: plan.name(at).clone() });
             }
         }
+        let nested = self.steps.iter().enumerate().filter_map(|(at, added)| {
+            let below = added.step.nested()?.nested.unwrap_or(0);
+            Some("/".len() + plan.name(at).as_str().len() + below)
+        });
+        let nested = nested.max();
         let definition = Definition {
             plan: Arc::new(plan),
+            nested,
             steps: self.steps.into_iter().map(|added| added.step).collect(),
             deadline: self.deadline,
             read_input: |payload| Ok(Arc::new(payload.read::<I>()?)),
             write_output: Arc::new(move |slots| match resolved(&output, slots) {
-                Ok(output) => {
-                    Payload::of(&output).map_err(|error| crate::error::with_causes(&error))
-                }
+                Ok(output) => written(&output),
                 Err(Report::Failed { error, .. }) => Err(error),
                 Err(_) => Err(String::new()),
             }),
@@ -192,13 +198,16 @@ impl<I: StepOutput> SagaBuilder<I> {
         Ok(parents)
     }
 
-    fn the_pivot(&self, steps: &[(StepName, Vec<usize>)]) -> Result<Option<usize>, BuildError> {
+    fn the_pivot(&self, steps: &[NewStep]) -> Result<Option<usize>, BuildError> {
         let pivots = self.parents(&self.pivots, "the pivot")?;
+        if self.pivots.iter().any(|(_, slot)| *slot == 0) {
+            return Err(BuildError::PivotIsInput);
+        }
         match *pivots {
             [] => Ok(None),
             [pivot] => Ok(Some(pivot)),
             [first, second, ..] => {
-                let [first, second] = [first, second].map(|at| steps[at].0.clone());
+                let [first, second] = [first, second].map(|at| steps[at].name.clone());
                 Err(BuildError::TwoPivots { first, second })
             }
         }

@@ -25,6 +25,8 @@ pub(super) struct Calls {
 pub(super) struct Under {
     pub(super) step: usize,
     pub(super) direction: Direction,
+    /// Which attempt in this direction it is; of a probe, the one it is about.
+    pub(super) attempt: u32,
     /// When it began, if anybody wants to know.
     pub(super) began: Option<Instant>,
     pub(super) call: BoxFuture<'static, Report>,
@@ -34,25 +36,34 @@ pub(super) struct Under {
 pub(super) struct Ended {
     pub(super) step: usize,
     pub(super) direction: Direction,
+    pub(super) attempt: u32,
     pub(super) began: Option<Instant>,
     pub(super) report: Report,
+}
+
+impl Under {
+    /// What it has brought.
+    pub(super) const fn ended(&self, report: Report) -> Ended {
+        let Self { step, direction, attempt, began, .. } = *self;
+        Ended { step, direction, attempt, began, report }
+    }
 }
 
 impl Future for Under {
     type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        let (step, direction, began) = (self.step, self.direction, self.began);
-        self.call.as_mut().poll(context).map(|report| Ended { step, direction, began, report })
+        self.call.as_mut().poll(context).map(|report| self.ended(report))
     }
 }
 
 impl Calls {
     pub(super) fn push(&mut self, call: Under) {
-        if self.few.len() < FEW {
+        let are_few = self.many.as_ref().is_none_or(FuturesUnordered::is_empty);
+        if are_few && self.few.len() < FEW {
             self.few.push(call);
         } else {
-            self.many.get_or_insert_default().push(call);
+            self.many.get_or_insert_default().extend(self.few.drain(..).chain([call]));
         }
     }
 
@@ -89,6 +100,10 @@ impl Calls {
 
     /// Takes those out that `is_it` says.
     pub(super) fn take(&mut self, is_it: impl Fn(&Under) -> bool) -> Vec<Under> {
+        let mut many = self.many.iter().flat_map(FuturesUnordered::iter);
+        if !self.few.iter().any(&is_it) && !many.any(&is_it) {
+            return Vec::new();
+        }
         let all = std::mem::take(self);
         let (taken, kept) =
             all.few.into_iter().chain(all.many.into_iter().flatten()).partition(is_it);

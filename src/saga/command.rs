@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::any_step::{Report, Shared};
-use super::calls::{Ended, Under};
+use super::any_step::{Report, Shared, read};
+use super::calls::Under;
 use super::judge::End;
-use super::live::{Command, Reply};
-use super::run::{Lost, Run};
+use super::live::{Command, Decision, Reply};
+use super::run::{Gone, Run};
 use super::state::Course;
 use super::{Direction, Payload, Repair, SagaEntry, SagaError, StepName};
-use crate::error::with_causes;
 
 impl Run {
-    pub(super) fn hear(&mut self) -> Result<(), Lost> {
-        for command in self.live.heard() {
+    pub(super) fn hear(&mut self) -> Result<(), Gone> {
+        for command in self.place.live.heard() {
             match command {
-                Command::Lost => return Err(Lost),
+                Command::Lost => return Err(Gone::Lost),
+                Command::Leave => return Err(Gone::Left),
                 Command::Drain => self.is_draining = true,
                 Command::Cancel { cause, reply } => {
                     let obeyed = self.obey(SagaEntry::Cancelled { cause });
                     self.answer(obeyed, reply);
                 }
-                Command::Repair { repair, actor, reason, reply } => {
-                    let obeyed = self.repair(repair, actor, reason);
+                Command::Repair { decision, reply } => {
+                    let obeyed = self.repair(decision);
                     self.answer(obeyed, reply);
                 }
             }
@@ -42,7 +42,7 @@ impl Run {
 
     /// An entry that somebody wants, and that may be refused.
     pub(super) fn obey(&mut self, entry: SagaEntry) -> Result<(), SagaError> {
-        let saga = self.live.claim.saga.clone();
+        let saga = self.claim.saga.clone();
         self.state
             .apply(&entry, Instant::now())
             .map_err(|source| SagaError::OutOfOrder { saga, source })?;
@@ -52,9 +52,7 @@ impl Run {
 
     pub(super) fn repair(
         &mut self,
-        repair: Repair,
-        actor: String,
-        reason: String,
+        Decision { repair, actor, reason }: Decision,
     ) -> Result<(), SagaError> {
         let skipped = match &repair {
             Repair::Skip { step, output } => self.skipped(step, output)?,
@@ -74,33 +72,37 @@ impl Run {
         output: &Payload,
     ) -> Result<Option<(usize, Shared)>, SagaError> {
         let Some(at) = self.definition.plan.place(step) else { return Ok(None) };
-        match self.definition.steps[at].read(output) {
+        match read(|| self.definition.steps[at].read(output)) {
             Ok(value) => Ok(Some((at, value))),
-            Err(error) => Err(SagaError::Unreadable {
-                saga: self.live.claim.saga.clone(),
+            Err(because) => Err(SagaError::Unreadable {
+                saga: self.claim.saga.clone(),
                 what: format!("the output of step {step}"),
-                because: with_causes(&error),
+                because,
             }),
         }
     }
 
-    /// Once it turns back, calls that may be long are not waited for.
+    /// Once it turns back, or is drained, sagas in it are not waited for.
     pub(super) fn interrupt(&mut self) {
         // While it is undecided, the pivot is what is under way, and decides.
         let is_back = !matches!(self.state.course, Course::Forward | Course::Undecided(_));
-        if !is_back || self.calls.is_empty() {
+        if self.definition.nested.is_none() || !(is_back || self.is_draining) {
             return;
         }
         let definition = Arc::clone(&self.definition);
+        let is_nested = |call: &Under| definition.steps[call.step].nested().is_some();
+        if self.is_draining {
+            // Whoever goes on finds them.
+            drop(self.calls.take(is_nested));
+            return;
+        }
+        let is_given_up = matches!(self.state.course, Course::GivenUp { .. });
         let is_long = |call: &Under| {
-            call.direction != Direction::Compensate
-                && definition.steps[call.step].nested().is_some()
+            is_nested(call) && (call.direction != Direction::Compensate || is_given_up)
         };
         for call in self.calls.take(is_long) {
             let error = "it was dropped, for the saga turned back".to_owned();
-            let report = Report::Failed { end: End::Unknown, error, hint: None };
-            let Under { step, direction, began, .. } = call;
-            self.settle(Ended { step, direction, began, report });
+            self.settle(call.ended(Report::Failed { end: End::Unknown, error, hint: None }));
         }
     }
 }

@@ -41,31 +41,32 @@ impl Default for SagaConfig {
 
 impl SagaConfig {
     /// How long a saga is held without a sign of life: after that another runner takes it over. Renewed
-    /// after a third of it.
+    /// after a third of it. A millisecond at least.
     #[must_use]
     pub const fn with_term(mut self, term: Duration) -> Self {
-        self.term = term;
+        self.term = at_least(term);
         self
     }
 
     /// How often it looks for sagas that nobody holds, and for the end of those that others hold.
     #[must_use]
     pub const fn with_poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval;
+        self.poll_interval = at_least(interval);
         self
     }
 
     /// How long one call of the journal may take; after that it is in doubt, and looked into.
     #[must_use]
     pub const fn with_call_deadline(mut self, deadline: Duration) -> Self {
-        self.call_deadline = deadline;
+        self.call_deadline = at_least(deadline);
         self
     }
 
-    /// How many sagas run here at once before no more are taken over. Those that are started here always run.
+    /// How many sagas run here at once before no more are taken over; one at least. Those that are started here always
+    /// run, and so do those that are steps of what runs here.
     #[must_use]
     pub const fn with_live_max(mut self, limit: usize) -> Self {
-        self.live_max = limit;
+        self.live_max = if limit == 0 { 1 } else { limit };
         self
     }
 
@@ -82,4 +83,9 @@ impl SagaConfig {
         self.observer = Some(observer);
         self
     }
+}
+
+/// A term of nothing would be over before it begins.
+const fn at_least(term: Duration) -> Duration {
+    if term.is_zero() { Duration::from_millis(1) } else { term }
 }

@@ -66,15 +66,39 @@ pub struct SagaFilter {
     pub definitions: Vec<DefinitionId>,
     /// Whether only those that nobody holds.
     pub is_free: bool,
+    /// Whether only those whose entries are not purged.
+    pub is_unpurged: bool,
+    /// Those that have not changed for so long; zero: any.
+    pub idle_min: Duration,
 }
 
 impl SagaFilter {
     /// Whether a saga is one of them.
     #[must_use]
     pub fn takes(&self, header: &SagaHeader) -> bool {
-        (self.statuses.is_empty() || self.statuses.contains(&header.status))
-            && (self.definitions.is_empty() || self.definitions.contains(&header.definition))
-            && !(self.is_free && header.holder.is_some())
+        self.takes_what(header.status, &header.definition, header.is_purged)
+            && self.takes_when(|| header.holder.is_none(), || header.idle)
+    }
+
+    /// Whether it takes one of which that is known.
+    pub(crate) fn takes_what(
+        &self,
+        status: SagaStatus,
+        definition: &DefinitionId,
+        is_purged: bool,
+    ) -> bool {
+        (self.statuses.is_empty() || self.statuses.contains(&status))
+            && (self.definitions.is_empty() || self.definitions.contains(definition))
+            && !(self.is_unpurged && is_purged)
+    }
+
+    /// Whether it takes one of which that is so by now.
+    pub(crate) fn takes_when(
+        &self,
+        is_free: impl FnOnce() -> bool,
+        idle: impl FnOnce() -> Duration,
+    ) -> bool {
+        (!self.is_free || is_free()) && (self.idle_min.is_zero() || idle() >= self.idle_min)
     }
 }
 
@@ -135,14 +159,17 @@ impl SagaFilter {
 ///    that holds it may claim it anew. Of two runners at once, at most one gets it. Status does
 ///    not matter, but that of a purged one is `None`.
 /// 6. A claim is held until `release`, or until its term has run out by the journal's own
-///    clock. `renew` begins the terms anew of those claims that are the newest of their sagas and not
-///    released, and answers which they are; those of others change nothing.
+///    clock; a term of no time has run out at once. `renew` begins the terms anew of those claims that are the newest of their sagas and not
+///    released, and answers which they are; those of others change nothing. A record that cannot be
+///    read does not hold up the others.
 /// 7. `release` of a claim that is not the newest changes nothing and is no error.
 /// 8. `list` answers the headers after `after` in the order of their ids' bytes that the filter
-///    takes, at most `limit`.
+///    takes: `limit` of them, or all there are. A record that cannot be read is left out, and
+///    reported by `tracing`; the next one takes its place, so that a page which is not full is the last.
 /// 9. `purge` removes the entries of a saga that is over, for good, and nothing of its header;
 ///    purging again is no error. Of a saga that is not over it is `Conflict`, and changes nothing.
-///    A purged saga takes no more entries: `Conflict`.
+///    A purged saga takes no more entries: `Conflict`. Of a purge and an append at once, each sees
+///    the other's effect, or is seen.
 /// 10. Entries, outcomes and ids come back as they were, byte for byte, line breaks in payloads
 ///     included; ids that differ in case are different, and so are runners of one name whose
 ///     incarnations are.
@@ -203,7 +230,7 @@ pub trait SagaJournal: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`, `Unknown`: renew again.
+    /// `Unavailable`, `Unknown`: some may have been renewed; renew again.
     async fn renew(&self, claims: &[SagaClaim], term: Duration) -> Result<Vec<SagaId>, StoreError>;
 
     /// Gives a claim back.
@@ -217,7 +244,7 @@ pub trait SagaJournal: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Rejected` if what is stored cannot be read; else `Unavailable`.
+    /// `Unavailable`; `Rejected` if the store is not what it should be, but not for a single record.
     async fn list(
         &self,
         filter: &SagaFilter,

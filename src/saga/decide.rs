@@ -51,16 +51,15 @@ impl SagaState {
         if self.is_at_end() {
             return actions.push(Action::Finish);
         }
-        let begin = match self.course {
-            Course::Forward => Action::Execute,
-            Course::Backward(_) => Action::Compensate,
-            Course::Undecided(_) | Course::GivenUp { .. } => Action::Probe,
-        };
-        // Undecided or given up, nothing is ready.
-        actions.extend(self.ready.iter().copied().map(begin));
-        if !matches!(self.course, Course::GivenUp { .. }) {
-            actions.extend(self.waiting.iter().filter_map(|&at| self.again(at, now)));
+        let ready = self.ready.iter().copied();
+        match self.course {
+            Course::Forward => actions.extend(ready.map(Action::Execute)),
+            Course::Backward(_) => actions.extend(ready.map(Action::Compensate)),
+            // Whether the pivot is done, nobody knows.
+            Course::Undecided(_) => {}
+            Course::GivenUp { .. } => return,
         }
+        actions.extend(self.waiting.iter().filter_map(|&at| self.again(at, now)));
     }
 
     fn is_at_end(&self) -> bool {

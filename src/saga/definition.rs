@@ -49,6 +49,7 @@ impl<I, O> SagaDefinition<I, O> {
         let definition = Definition {
             plan: Arc::clone(&own.plan),
             steps: own.steps.iter().enumerate().map(|(at, step)| replace(at, step)).collect(),
+            nested: own.nested,
             deadline: own.deadline,
             read_input: own.read_input,
             write_output: Arc::clone(&own.write_output),
@@ -76,6 +77,8 @@ type WriteOutput = Arc<dyn Fn(&Slots) -> Result<Payload, String> + Send + Sync>;
 pub(crate) struct Definition {
     pub(crate) plan: Arc<SagaPlan>,
     pub(crate) steps: Vec<Arc<dyn AnyStep>>,
+    /// How much longer the ids of sagas in it are, at most; `None` if no step is a saga.
+    pub(crate) nested: Option<usize>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) read_input: ReadInput,
     pub(crate) write_output: WriteOutput,

@@ -100,7 +100,7 @@ pub enum SagaError {
     /// It was told to end, and starts nothing more.
     #[error("the orchestrator is being drained, and starts no saga")]
     Draining,
-    /// The id of a sub-saga is too long.
+    /// The id would be too long for the sagas that are steps of it.
     #[error(transparent)]
     Id(#[from] SagaIdError),
 }

@@ -50,9 +50,10 @@ impl<O: StepOutput> SagaHandle<O> {
 }
 
 impl Inner {
-    /// How a saga ends, or `None` once it is parked.
+    /// How a saga ends, or `None` once it is parked. One that is a step of another goes on here if nobody holds
+    /// it: however much runs here, that other one waits for it.
     pub(super) async fn rest_of(
-        &self,
+        self: &Arc<Self>,
         saga: &SagaId,
         live: Option<&Arc<Live>>,
     ) -> Result<Option<SagaOutcome>, SagaError> {
@@ -76,11 +77,25 @@ impl Inner {
                 (None, SagaStatus::Parked) => return Ok(None),
                 _ => {}
             }
+            if header.parent.is_some() && header.holder.is_none() {
+                self.adopt(saga).await;
+            }
             live = self.running(saga);
             if live.is_none() {
                 tokio::time::sleep(self.config.poll_interval).await;
                 live = self.running(saga);
             }
+        }
+    }
+
+    async fn adopt(self: &Arc<Self>, saga: &SagaId) {
+        let Ok(place) = self.enter(saga) else { return };
+        if self.is_draining() {
+            return;
+        }
+        // What stands in the way is found by whoever waits.
+        if let Ok(run) = self.taken_over(place).await {
+            run.spawn();
         }
     }
 }

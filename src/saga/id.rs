@@ -1,8 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::StepName;
 
@@ -25,7 +25,7 @@ const ID_MAX: usize = 250;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SagaId(Arc<str>);
+pub struct SagaId(SmolStr);
 
 /// A text that cannot be the id of a saga.
 ///
@@ -44,6 +44,14 @@ impl SagaId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it can be so many bytes longer.
+    pub(super) fn can_grow(&self, bytes: usize) -> Result<(), SagaIdError> {
+        if self.0.len() + bytes > ID_MAX {
+            return Err(SagaIdError(format!("{self} and {bytes} bytes more")));
+        }
+        Ok(())
     }
 
     /// The id of the saga that step `step` of this one runs.
@@ -86,7 +94,7 @@ impl TryFrom<String> for SagaId {
 
 impl From<SagaId> for String {
     fn from(id: SagaId) -> Self {
-        id.as_str().to_owned()
+        id.0.into()
     }
 }
 

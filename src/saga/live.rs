@@ -1,17 +1,26 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::{Cause, Repair, SagaClaim, SagaError, SagaOutcome};
+use super::{Cause, Repair, SagaClaim, SagaError, SagaId, SagaOutcome};
 
-/// A saga that runs here: how it is told, and how it is waited for.
+/// A saga that runs here, or is about to: how it is told, and how it is waited for.
 #[derive(Debug)]
 pub(super) struct Live {
-    pub(super) claim: SagaClaim,
-    inbox: Mutex<Vec<Command>>,
+    pub(super) saga: SagaId,
+    claimed: OnceLock<Claimed>,
+    /// Nothing, once nobody listens any more.
+    inbox: Mutex<Option<Vec<Command>>>,
     told: Notify,
     settled: Mutex<Option<Settled>>,
-    over: Notify,
+    changed: Notify,
+}
+
+/// What is known of a saga once it is this runner's.
+#[derive(Debug)]
+struct Claimed {
+    epoch: u64,
+    parent: Option<SagaId>,
 }
 
 /// What a saga that runs is told.
@@ -22,15 +31,23 @@ pub(super) enum Command {
         reply: Reply,
     },
     Repair {
-        repair: Repair,
-        actor: String,
-        reason: String,
+        decision: Decision,
         reply: Reply,
     },
     /// Another runner has claimed it.
     Lost,
     /// To begin nothing more, and to be given back.
     Drain,
+    /// To be given back at once.
+    Leave,
+}
+
+/// What an operator decides, who it is, and why.
+#[derive(Debug, Clone)]
+pub(super) struct Decision {
+    pub(super) repair: Repair,
+    pub(super) actor: String,
+    pub(super) reason: String,
 }
 
 pub(super) type Reply = oneshot::Sender<Result<(), SagaError>>;
@@ -45,39 +62,87 @@ pub(super) enum Settled {
 }
 
 impl Live {
-    pub(super) fn new(claim: SagaClaim) -> Self {
+    pub(super) fn new(saga: SagaId) -> Self {
         Self {
-            claim,
-            inbox: Mutex::default(),
+            saga,
+            claimed: OnceLock::new(),
+            inbox: Mutex::new(Some(Vec::new())),
             told: Notify::new(),
             settled: Mutex::default(),
-            over: Notify::new(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// It is this runner's, under this epoch.
+    pub(super) fn begin(&self, epoch: u64, parent: Option<SagaId>) {
+        let _ = self.claimed.set(Claimed { epoch, parent });
+        self.changed.notify_waiters();
+    }
+
+    /// The claim it runs under, once there is one.
+    pub(super) fn claim(&self) -> Option<SagaClaim> {
+        let claimed = self.claimed.get()?;
+        Some(SagaClaim { saga: self.saga.clone(), epoch: claimed.epoch })
+    }
+
+    /// The saga that it is a step of.
+    pub(super) fn parent(&self) -> Option<&SagaId> {
+        self.claimed.get()?.parent.as_ref()
+    }
+
+    /// Waits until it is this runner's; answers whether it came to that.
+    pub(super) async fn has_begun(&self) -> bool {
+        loop {
+            let changed = self.changed.notified();
+            if self.claimed.get().is_some() {
+                return true;
+            }
+            if self.has_settled() {
+                return false;
+            }
+            changed.await;
         }
     }
 
     pub(super) fn tell(&self, command: Command) {
-        held(&self.inbox).push(command);
-        self.told.notify_one();
+        if let Some(inbox) = &mut *held(&self.inbox) {
+            inbox.push(command);
+            self.told.notify_one();
+        }
     }
 
     /// Whether it was told something since it last looked.
     pub(super) fn has_heard(&self) -> bool {
-        !held(&self.inbox).is_empty()
+        held(&self.inbox).as_ref().is_some_and(|inbox| !inbox.is_empty())
     }
 
     /// What it was told since it last looked.
     pub(super) fn heard(&self) -> Vec<Command> {
-        std::mem::take(&mut held(&self.inbox))
+        held(&self.inbox).as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Resolves when there is something to be heard.
     pub(super) async fn told(&self) {
-        self.told.notified().await;
+        while !self.has_heard() {
+            self.told.notified().await;
+        }
     }
 
+    /// Resolves when it is to go, whatever it is at.
+    pub(super) async fn told_to_go(&self) {
+        let is_to_go = |inbox: &Vec<Command>| {
+            inbox.iter().any(|it| matches!(it, Command::Lost | Command::Leave))
+        };
+        while !held(&self.inbox).as_ref().is_some_and(is_to_go) {
+            self.told.notified().await;
+        }
+    }
+
+    /// It runs here no more: whoever waits is told, and whoever has told it something gets no answer.
     pub(super) fn settle(&self, settled: Settled) {
         *held(&self.settled) = Some(settled);
-        self.over.notify_waiters();
+        drop(held(&self.inbox).take());
+        self.changed.notify_waiters();
     }
 
     pub(super) fn is_settled(&self) -> Option<Settled> {
@@ -90,11 +155,11 @@ impl Live {
 
     pub(super) async fn settled(&self) -> Settled {
         loop {
-            let over = self.over.notified();
+            let changed = self.changed.notified();
             if let Some(settled) = self.is_settled() {
                 return settled;
             }
-            over.await;
+            changed.await;
         }
     }
 }

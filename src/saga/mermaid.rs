@@ -18,7 +18,7 @@ impl SagaPlan {
     /// let drawing = saga.build(charged)?.plan().to_mermaid();
     /// assert_eq!(
     ///     drawing,
-    ///     "flowchart LR\n    s0[reserve]\n    s1{{charge}}\n    s0 --> s1\n",
+    ///     "flowchart LR\n    s0[\"reserve\"]\n    s1{{\"charge\"}}\n    s0 --> s1\n",
     /// );
     /// # Ok::<(), strangler_fig::saga::BuildError>(())
     /// ```
@@ -35,12 +35,9 @@ impl SagaPlan {
                 Passage::Pivot => ("{{", "}}"),
                 Passage::Before | Passage::After => ("[", "]"),
             };
-            let label = if remark.is_empty() {
-                name.to_string()
-            } else {
-                format!("\"{name}<br/>{remark}\"")
-            };
-            let _ = writeln!(drawing, "    s{at}{open}{label}{close}");
+            let remark = if remark.is_empty() { remark } else { format!("<br/>{remark}") };
+            // In quotes, for `end` is a word of Mermaid's.
+            let _ = writeln!(drawing, "    s{at}{open}\"{name}{remark}\"{close}");
         }
         for at in 0..self.len() {
             for parent in self.parents(at) {

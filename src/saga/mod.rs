@@ -25,6 +25,7 @@ mod name;
 mod nest;
 mod orchestrator;
 mod payload;
+mod place;
 mod plan;
 mod policy;
 mod record;

@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
 
-use super::any_step::Nest;
-use super::live::Live;
+use super::any_step::{Nest, read};
+use super::live::{Command, Live};
 use super::shared::Inner;
 use super::start::NewStart;
-use super::{Cause, DefinitionId, Payload, SagaError, SagaId, SagaOutcome, StepContext, StepError};
+use super::{
+    Cause, DefinitionId, Payload, SagaError, SagaId, SagaOutcome, SagaStatus, StepContext,
+    StepError,
+};
 
 impl Nest for Inner {
     fn run(
@@ -19,7 +24,15 @@ impl Nest for Inner {
         Box::pin(async move {
             let (child, live) =
                 self.begin_child(&context, &definition, input, digest, None).await?;
-            self.end_of(&child, live).await.map_err(step_error)
+            loop {
+                if let Some(outcome) =
+                    self.rest_of(&child, live.as_ref()).await.map_err(step_error)?
+                {
+                    return Ok(outcome);
+                }
+                // It is parked, and somebody is to decide.
+                sleep(self.config.poll_interval).await;
+            }
         })
     }
 
@@ -36,16 +49,21 @@ impl Nest for Inner {
             let undone = Some(cause.clone());
             let (child, live) =
                 self.begin_child(&context, &definition, input, digest, undone).await?;
-            match self.turn_back(&child, cause).await {
-                Ok(()) | Err(SagaError::OutOfOrder { .. }) => {}
-                Err(error) => return Err(step_error(error)),
+            loop {
+                match self.turn_back(&child, cause.clone()).await {
+                    Ok(()) | Err(SagaError::OutOfOrder { .. }) => break,
+                    // Its runner sees in the journal that this one has turned back.
+                    Err(SagaError::Held { .. }) => sleep(self.config.poll_interval).await,
+                    Err(error) => return Err(step_error(error)),
+                }
             }
-            match self.end_of(&child, live.filter(|live| !live.has_settled())).await {
-                Ok(SagaOutcome::RolledBack { .. }) => Ok(()),
-                Ok(outcome) => {
+            let live = live.filter(|live| !live.has_settled());
+            match self.rest_of(&child, live.as_ref()).await.map_err(step_error)? {
+                Some(SagaOutcome::RolledBack { .. }) => Ok(()),
+                Some(outcome) => {
                     Err(StepError::rejected(format!("saga {child} is {}", outcome.status())))
                 }
-                Err(error) => Err(step_error(error)),
+                None => Err(StepError::unavailable(format!("saga {child} is parked"))),
             }
         })
     }
@@ -64,7 +82,7 @@ impl Inner {
         let definition = self.definition(id).ok_or_else(|| {
             StepError::rejected(format!("definition {id} is not registered here"))
         })?;
-        let value = (definition.read_input)(&payload).map_err(StepError::rejected)?;
+        let value = read(|| (definition.read_input)(&payload)).map_err(StepError::rejected)?;
         let start = NewStart {
             definition,
             saga: child.clone(),
@@ -77,6 +95,24 @@ impl Inner {
         };
         let live = self.start(start).await.map_err(step_error)?;
         Ok((child, live))
+    }
+}
+
+impl Inner {
+    /// Sagas that run here as steps of others, which run elsewhere and have turned back, turn back as well.
+    pub(super) async fn follow_parents(self: &Arc<Self>) {
+        for live in self.running_all() {
+            let Some(parent) = live.parent().filter(|parent| self.running(parent).is_none()) else {
+                continue;
+            };
+            // If that fails, it is seen the next time.
+            let Ok((header, _)) = self.load(parent).await else { continue };
+            if matches!(header.status, SagaStatus::Unwinding | SagaStatus::RolledBack) {
+                let cause = Cause::Recalled { parent: parent.clone() };
+                let (reply, _) = oneshot::channel();
+                live.tell(Command::Cancel { cause, reply });
+            }
+        }
     }
 }
 

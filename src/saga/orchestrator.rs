@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::live::Command;
+use super::live::Decision;
 use super::recover::replayed;
 use super::shared::Inner;
 use super::start::NewStart;
@@ -14,6 +14,8 @@ use super::{
 };
 use crate::phase::{Incarnation, NodeId, NodeName};
 use crate::stamp::EntropyError;
+
+use tracing::warn;
 
 /// Runs sagas: starts them, goes on with those that others have left, and lets operators decide.
 ///
@@ -85,12 +87,16 @@ impl SagaOrchestrator {
         self.inner.register(&definition.inner);
     }
 
-    /// Starts a saga; or finds it, if it was started before with the same input. It has begun, durably, when this answers.
+    /// Starts a saga; or finds it, if it was started before with the same input. It has begun, durably, when this
+    /// answers, and runs whether anybody waits for it or not: up to where it first has to wait in the caller's task,
+    /// then in one of its own.
     ///
     /// # Errors
     ///
-    /// [`SagaError::OtherInput`], [`SagaError::OtherDefinition`]: the id is taken. [`SagaError::Journal`]: it may
-    /// have begun; start it again.
+    /// [`SagaError::OtherInput`], [`SagaError::OtherDefinition`]: the id is taken. [`SagaError::Id`],
+    /// [`SagaError::Input`]: it cannot be written down. [`SagaError::Draining`]. [`SagaError::Journal`]: it may
+    /// have begun; start it again. Of one that somebody has left also what stands in the way of going on:
+    /// [`SagaError::Unreadable`], [`SagaError::OutOfOrder`].
     ///
     /// # Cancel safety
     ///
@@ -141,6 +147,10 @@ impl SagaOrchestrator {
     /// # Errors
     ///
     /// [`SagaError::NotFound`], [`SagaError::Journal`]; [`SagaError::OtherDefinition`] if it is of another kind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, as [`inspect`](Self::inspect), [`list`](Self::list) and [`unrunnable`](Self::unrunnable).
     pub async fn find<I, O: StepOutput>(
         &self,
         definition: &SagaDefinition<I, O>,
@@ -157,21 +167,35 @@ impl SagaOrchestrator {
     /// Tells a saga to turn back: what is under way is waited for, and then everything is undone. One that is
     /// past its pivot is not to be stopped; while its pivot is under way, that decides.
     ///
+    /// A saga that runs in another process is told there: [`list`](Self::list) says who holds it.
+    ///
     /// # Errors
     ///
     /// [`SagaError::OutOfOrder`]: it is over, past its pivot, or has turned already. [`SagaError::Held`]: it runs
-    /// elsewhere; tell that runner.
+    /// elsewhere; tell that runner. [`SagaError::NotFound`], [`SagaError::Purged`],
+    /// [`SagaError::UnknownDefinition`], [`SagaError::Unreadable`], [`SagaError::Journal`].
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call goes on.
     pub async fn cancel(&self, saga: &SagaId, actor: &str, reason: &str) -> Result<(), SagaError> {
         let cause = Cause::Cancelled { actor: actor.to_owned(), reason: reason.to_owned() };
-        self.inner.turn_back(saga, cause).await
+        let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
+        whatever_becomes_of_the_caller(async move { inner.turn_back(&saga, cause).await }).await
     }
 
-    /// Carries out what an operator has decided: written down, with who and why.
+    /// Carries out what an operator has decided: written down, with who and why. A saga that cannot be read here can
+    /// still be given up.
     ///
     /// # Errors
     ///
     /// [`SagaError::OutOfOrder`]: the step is not where that can be done. [`SagaError::Unreadable`]: the output
-    /// is not what later steps read. [`SagaError::Held`]: it runs elsewhere; tell that runner.
+    /// is not what later steps read. [`SagaError::Held`]: it runs elsewhere; tell that runner. Else as
+    /// [`cancel`](Self::cancel).
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call goes on.
     pub async fn repair(
         &self,
         saga: &SagaId,
@@ -180,23 +204,9 @@ impl SagaOrchestrator {
         reason: &str,
     ) -> Result<(), SagaError> {
         let (actor, reason) = (actor.to_owned(), reason.to_owned());
-        if let Some(live) = self.inner.running(saga) {
-            let tell = |reply| Command::Repair {
-                repair: repair.clone(),
-                actor: actor.clone(),
-                reason: reason.clone(),
-                reply,
-            };
-            if let Some(answer) = self.inner.ask(&live, tell).await {
-                return answer;
-            }
-        }
-        let mut run = self.inner.taken_over(saga).await?;
-        if let Err(error) = run.repair(repair, actor, reason) {
-            self.inner.release(&run.live.claim).await;
-            return Err(error);
-        }
-        self.inner.spawn_written(run).await
+        let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
+        let decision = Decision { repair, actor, reason };
+        whatever_becomes_of_the_caller(async move { inner.repaired(&saga, decision).await }).await
     }
 
     /// A saga as its journal tells it.
@@ -251,28 +261,28 @@ impl SagaOrchestrator {
     }
 
     /// Removes the entries of sagas that have been over for `age`: their ids, inputs' hashes and outcomes
-    /// stay, so that none begins anew. Those of a saga that is a step of another stay until that is over.
-    /// Answers how many it purged.
+    /// stay, so that none begins anew. Those of a saga that is a step of another stay until that is over, and
+    /// whatever that is a step of. Answers how many it purged.
     ///
     /// # Errors
     ///
-    /// [`SagaError::List`], [`SagaError::Journal`]; purge again.
+    /// [`SagaError::List`], [`SagaError::Journal`]; purge again. What the journal refuses of a single saga is
+    /// logged, and does not stop the others.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what it has not come to is left.
     pub async fn purge(&self, age: Duration) -> Result<u64, SagaError> {
         let statuses = SagaStatus::ALL.into_iter().filter(|status| status.is_over()).collect();
-        let filter = SagaFilter { statuses, ..SagaFilter::default() };
+        let (is_unpurged, idle_min) = (true, age);
+        let filter = SagaFilter { statuses, is_unpurged, idle_min, ..SagaFilter::default() };
         let (mut after, mut purged): (Option<SagaId>, _) = (None, 0);
         loop {
             let page = self.list(&filter, after.as_ref(), PAGE).await?;
             let is_last = page.len() < PAGE.get();
             after = page.last().map(|header| header.id.clone());
-            for header in page.iter().filter(|it| !it.is_purged && it.idle >= age) {
-                if self.is_needed(header).await? {
-                    continue;
-                }
-                let saga = header.id.clone();
-                let answer = self.inner.within(self.inner.journal.purge(&saga)).await;
-                answer.map_err(|source| SagaError::Journal { saga, source })?;
-                purged += 1;
+            for header in &page {
+                purged += u64::from(!self.is_needed(header).await? && self.purged(header).await?);
             }
             if is_last {
                 return Ok(purged);
@@ -280,13 +290,40 @@ impl SagaOrchestrator {
         }
     }
 
-    /// Whether another saga may yet undo it.
-    async fn is_needed(&self, header: &SagaHeader) -> Result<bool, SagaError> {
-        let Some(parent) = &header.parent else { return Ok(false) };
-        match self.inner.load(parent).await {
-            Ok((parent, _)) => Ok(!parent.status.is_over()),
-            Err(SagaError::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error),
+    async fn purged(&self, header: &SagaHeader) -> Result<bool, SagaError> {
+        let saga = header.id.clone();
+        match self.inner.within(self.inner.journal.purge(&saga)).await {
+            Ok(()) => Ok(true),
+            Err(source) if source.is_retryable() => Err(SagaError::Journal { saga, source }),
+            Err(error) => {
+                // It was recalled meanwhile, say.
+                warn!(%saga, error = error.with_causes(), "a saga is not purged");
+                Ok(false)
+            }
         }
+    }
+
+    /// Whether another saga may yet undo it: one that it is a step of, at any depth.
+    async fn is_needed(&self, header: &SagaHeader) -> Result<bool, SagaError> {
+        let mut above = header.parent.clone();
+        while let Some(parent) = above {
+            match self.inner.load(&parent).await {
+                Ok((parent, _)) if !parent.status.is_over() => return Ok(true),
+                Ok((parent, _)) => above = parent.parent,
+                Err(SagaError::NotFound { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Does what must not be left half done.
+async fn whatever_becomes_of_the_caller(
+    task: impl Future<Output = Result<(), SagaError>> + Send + 'static,
+) -> Result<(), SagaError> {
+    match tokio::spawn(task).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

@@ -1,10 +1,10 @@
 use std::cell::Cell;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use smol_str::SmolStr;
 
 thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -31,7 +31,7 @@ const SPARE_MAX: usize = 1 << 16;
 /// # Ok::<(), strangler_fig::saga::PayloadError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Payload(Arc<str>);
+pub struct Payload(SmolStr);
 
 /// A value that has no JSON, or JSON that is no such value.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,9 @@ use super::{BuildError, DefinitionId, SagaName, StepName};
 /// The most steps of a saga.
 const STEPS_MAX: usize = 10_000;
 
+/// So many steps are searched one by one.
+const FEW: usize = 16;
+
 /// What a definition says of the order of its steps, without the steps themselves: what
 /// the state of a saga is read by.
 ///
@@ -42,6 +45,15 @@ struct Planned {
     passage: Passage,
 }
 
+/// A step that a plan is made of.
+pub(super) struct NewStep {
+    pub(super) name: StepName,
+    /// The numbers of the steps that it needs, all of them smaller than its own.
+    pub(super) parents: Vec<usize>,
+    /// The saga that it is.
+    pub(super) nested: Option<DefinitionId>,
+}
+
 /// Where a step stands to the pivot.
 ///
 /// ```
@@ -54,16 +66,16 @@ pub enum Passage {
     Before,
     /// Once it is done there is no way back.
     Pivot,
-    /// It is tried until it succeeds.
+    /// It is tried as its schedule says, and then the saga is parked.
     After,
 }
 
 impl SagaPlan {
-    /// The plan of steps, each with the numbers of those it needs, all of them smaller than its own.
+    /// The plan of steps.
     pub(super) fn new(
         name: SagaName,
         version: u32,
-        steps: Vec<(StepName, Vec<usize>)>,
+        steps: Vec<NewStep>,
         pivot: Option<usize>,
     ) -> Result<Self, BuildError> {
         if steps.is_empty() {
@@ -75,7 +87,7 @@ impl SagaPlan {
         let fingerprint = fingerprint(&steps, pivot);
         let mut places = HashMap::with_capacity(steps.len());
         let mut planned: Vec<Planned> = Vec::with_capacity(steps.len());
-        for (at, (name, parents)) in steps.into_iter().enumerate() {
+        for (at, NewStep { name, parents, .. }) in steps.into_iter().enumerate() {
             if places.insert(name.clone(), at).is_some() {
                 return Err(BuildError::SameName { step: name });
             }
@@ -177,19 +189,22 @@ impl SagaPlan {
     /// The number of the step of a name.
     #[must_use]
     pub fn place(&self, name: &StepName) -> Option<usize> {
-        // A name that was cloned from here is found without a hash.
-        let text = name.as_str().as_ptr();
-        let few = self.steps.iter().take(16);
-        let found = few.map(|step| step.name.as_str().as_ptr()).position(|own| own == text);
-        found.or_else(|| self.places.get(name).copied())
+        // Few are found without a hash.
+        if self.steps.len() <= FEW {
+            return self.steps.iter().position(|step| step.name == *name);
+        }
+        self.places.get(name).copied()
     }
 }
 
-/// A hash of what follows what: the same on every machine, for ever.
-fn fingerprint(steps: &[(StepName, Vec<usize>)], pivot: Option<usize>) -> u64 {
+/// A hash of what follows what, and of which sagas are steps: the same on every machine, for ever.
+fn fingerprint(steps: &[NewStep], pivot: Option<usize>) -> u64 {
     let mut text = String::new();
-    for (name, parents) in steps {
-        let _ = writeln!(text, "{name} {parents:?}");
+    for NewStep { name, parents, nested } in steps {
+        let _ = match nested {
+            None => writeln!(text, "{name} {parents:?}"),
+            Some(nested) => writeln!(text, "{name} {parents:?} {nested}"),
+        };
     }
     let _ = write!(text, "{pivot:?}");
     XxHash3_64::oneshot(text.as_bytes())

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::any_step::{Report, Shared};
-use super::calls::{Calls, Ended};
+use super::any_step::{Report, Shared, read};
+use super::calls::Ended;
 use super::definition::Definition;
 use super::judge::End;
-use super::live::Live;
+use super::place::Place;
 use super::run::Run;
 use super::shared::Inner;
 use super::{
@@ -39,11 +39,12 @@ impl Inner {
     /// A saga that was claimed, ready to go on: what was under way is in doubt. If it cannot be, the
     /// claim is given back.
     pub(super) async fn resumed(
-        self: &Arc<Self>,
+        &self,
+        place: Place,
         claim: SagaClaim,
         held_until: Instant,
-    ) -> Result<Run, SagaError> {
-        match self.run_of(&claim, held_until).await {
+    ) -> Result<Box<Run>, SagaError> {
+        match self.run_of(place, &claim, held_until).await {
             Ok(mut run) => {
                 run.take_over();
                 Ok(run)
@@ -56,10 +57,11 @@ impl Inner {
     }
 
     async fn run_of(
-        self: &Arc<Self>,
+        &self,
+        place: Place,
         claim: &SagaClaim,
         held_until: Instant,
-    ) -> Result<Run, SagaError> {
+    ) -> Result<Box<Run>, SagaError> {
         let (header, entries) = self.load(&claim.saga).await?;
         let saga = || claim.saga.clone();
         if header.is_purged {
@@ -72,24 +74,13 @@ impl Inner {
             });
         };
         let state = replayed(&definition, &claim.saga, &entries)?;
+        if state.is_empty() {
+            let (what, because) = ("its first entry".to_owned(), "there is none".to_owned());
+            return Err(SagaError::Unreadable { saga: saga(), what, because });
+        }
         let slots = slots(&definition, &claim.saga, &state)?;
-        Ok(Run {
-            inner: Arc::clone(self),
-            live: Arc::new(Live::new(claim.clone())),
-            definition,
-            written: state.len(),
-            state,
-            slots,
-            calls: Calls::default(),
-            batch: Vec::new(),
-            begin: Vec::new(),
-            held_until,
-            is_draining: false,
-            actions: Vec::new(),
-            waiting: Vec::new(),
-            spare: Vec::new(),
-            now: Instant::now(),
-        })
+        place.live.begin(claim.epoch, header.parent);
+        Ok(Run::new(place, claim.clone(), definition, (state, slots), held_until))
     }
 }
 
@@ -115,18 +106,15 @@ fn slots(
     saga: &SagaId,
     state: &SagaState,
 ) -> Result<Vec<Option<Shared>>, SagaError> {
-    let unreadable = |what: String, error: &super::PayloadError| SagaError::Unreadable {
-        saga: saga.clone(),
-        what,
-        because: crate::error::with_causes(error),
-    };
+    let unreadable =
+        |what: String, because| SagaError::Unreadable { saga: saga.clone(), what, because };
     let mut slots = Vec::with_capacity(definition.steps.len() + 1);
-    let input = state.input().map(definition.read_input).transpose();
-    slots.push(input.map_err(|error| unreadable("the input".to_owned(), &error))?);
+    let input = state.input().map(|payload| read(|| (definition.read_input)(payload))).transpose();
+    slots.push(input.map_err(|because| unreadable("the input".to_owned(), because))?);
     for (at, step) in definition.steps.iter().enumerate() {
-        let output = state.step(at).output().map(|payload| step.read(payload)).transpose();
+        let output = state.step(at).output().map(|payload| read(|| step.read(payload))).transpose();
         let what = || format!("the output of step {}", definition.plan.name(at));
-        slots.push(output.map_err(|error| unreadable(what(), &error))?);
+        slots.push(output.map_err(|because| unreadable(what(), because))?);
     }
     Ok(slots)
 }
@@ -137,15 +125,16 @@ impl Run {
         if self.state.outcome().is_some() {
             return;
         }
-        self.enter(SagaEntry::Resumed { runner: self.inner.runner.clone() }, Instant::now());
+        self.enter(SagaEntry::Resumed { runner: self.place.inner.runner.clone() }, self.now);
         for step in self.state.interrupted() {
-            let direction = match self.state.step(step).status() {
-                StepStatus::Compensating => Direction::Compensate,
-                _ => Direction::Execute,
+            let state = self.state.step(step);
+            let (direction, attempt) = match state.status() {
+                StepStatus::Compensating => (Direction::Compensate, state.compensations()),
+                _ => (Direction::Execute, state.attempts()),
             };
             let error = "its runner was lost".to_owned();
             let report = Report::Failed { end: End::Unknown, error, hint: None };
-            self.settle(Ended { step, direction, began: None, report });
+            self.settle(Ended { step, direction, attempt, began: None, report });
         }
     }
 }

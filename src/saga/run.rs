@@ -7,17 +7,22 @@ use super::any_step::{Call, Nest, Shared};
 use super::calls::{Calls, Under};
 use super::definition::Definition;
 use super::live::{Live, Reply, Settled};
-use super::shared::Inner;
+use super::place::Place;
+use super::shared::Unrecorded;
+use super::soon;
 use super::state::Course;
-use super::{Action, Cause, Direction, SagaAppend, SagaEntry, SagaOutcome, SagaState, StepContext};
+use super::{
+    Action, Cause, Direction, Payload, SagaAppend, SagaClaim, SagaEntry, SagaOutcome, SagaState,
+    SagaStatus, StepContext,
+};
 
 /// One saga on its way: carries out what its state decides, and writes before and after each.
 ///
 /// What is not written yet is in `batch`. While one batch is on its way to the journal, calls go on, and what
 /// they bring makes the next: so steps that run side by side never wait in line.
 pub(super) struct Run {
-    pub(super) inner: Arc<Inner>,
-    pub(super) live: Arc<Live>,
+    pub(super) place: Place,
+    pub(super) claim: SagaClaim,
     pub(super) definition: Arc<Definition>,
     pub(super) state: SagaState,
     /// The input, and the outputs by the number of the step and one.
@@ -29,31 +34,92 @@ pub(super) struct Run {
     /// How many entries the journal has.
     pub(super) written: u64,
     /// Until when the claim is surely held, by this process's clock.
-    pub(super) held_until: Instant,
+    held_until: Instant,
     pub(super) is_draining: bool,
-    /// What was decided last, to be used again.
-    pub(super) actions: Vec<Action>,
+    /// The journal has refused what was written last.
+    pub(super) is_refused: bool,
     /// Who waits for the batch to be written.
     pub(super) waiting: Vec<Reply>,
-    /// The room of the last batch, to be used again.
-    pub(super) spare: Vec<SagaEntry>,
     /// When it last looked at the clock; never later than now.
     pub(super) now: Instant,
 }
 
-/// The runner holds the saga no more, or cannot know.
-pub(super) struct Lost;
+/// Why a saga goes on elsewhere.
+pub(super) enum Gone {
+    /// The runner holds it no more, or cannot know.
+    Lost,
+    /// It is to be given back.
+    Left,
+}
 
 impl Run {
-    /// Runs the saga until it is over, parked, lost or given back.
-    pub(super) async fn drive(mut self) -> Settled {
-        let settled = self.until_settled().await.unwrap_or(Settled::Left);
-        // What is under way has ended here before anybody hears of the end.
-        self.calls = Calls::default();
-        settled
+    /// A saga at this state, whose entries are all written.
+    pub(super) fn new(
+        place: Place,
+        claim: SagaClaim,
+        definition: Arc<Definition>,
+        (state, slots): (SagaState, Vec<Option<Shared>>),
+        held_until: Instant,
+    ) -> Box<Self> {
+        Box::new(Self {
+            place,
+            claim,
+            definition,
+            written: state.len(),
+            state,
+            slots,
+            calls: Calls::default(),
+            batch: Vec::new(),
+            begin: Vec::new(),
+            held_until,
+            is_draining: false,
+            is_refused: false,
+            waiting: Vec::new(),
+            now: Instant::now(),
+        })
     }
 
-    async fn until_settled(&mut self) -> Result<Settled, Lost> {
+    /// Lets it run, in a task of its own.
+    pub(super) fn spawn(self: Box<Self>) -> Arc<Live> {
+        let live = Arc::clone(&self.place.live);
+        tokio::spawn(self.drive());
+        live
+    }
+
+    /// Lets it run: here until it has to wait, and from then on in a task of its own, which costs more than
+    /// steps that need not wait.
+    pub(super) fn start(self: Box<Self>) -> Arc<Live> {
+        let live = Arc::clone(&self.place.live);
+        if let Some(rest) = soon::rest_of(self.drive()) {
+            tokio::spawn(rest);
+        }
+        live
+    }
+
+    /// Runs the saga until it is over, parked, lost or given back.
+    async fn drive(mut self: Box<Self>) {
+        if self.state.outcome.is_some() && self.batch.is_empty() {
+            // It was over before it was claimed, and whoever ended it has said so.
+            return self.release().await;
+        }
+        let settled = match self.until_settled().await {
+            Ok(settled) => settled,
+            Err(Gone::Lost) => Settled::Left,
+            Err(Gone::Left) => {
+                self.release().await;
+                Settled::Left
+            }
+        };
+        // What is under way has ended here before anybody hears of the end.
+        self.calls = Calls::default();
+        self.place.settle(settled);
+    }
+
+    async fn until_settled(&mut self) -> Result<Settled, Gone> {
+        if self.place.inner.is_draining() {
+            self.is_draining = true;
+            self.put_back();
+        }
         loop {
             self.plan();
             if !self.batch.is_empty() {
@@ -63,18 +129,24 @@ impl Run {
             if let Some(outcome) = self.state.outcome.take() {
                 return Ok(Settled::Over(outcome));
             }
-            if self.has_nothing_to_do() {
-                self.inner.release(&self.live.claim).await;
-                let is_parked = self.state.status() == super::SagaStatus::Parked;
-                return Ok(if is_parked { Settled::Parked } else { Settled::Left });
+            if self.batch.is_empty() && self.calls.is_empty() {
+                // Once that is written the journal has taken the claim back.
+                if self.state.status() == SagaStatus::Parked {
+                    if self.is_refused {
+                        self.release().await;
+                    }
+                    return Ok(Settled::Parked);
+                }
+                if self.is_draining {
+                    return Err(Gone::Left);
+                }
             }
             self.wait().await?;
         }
     }
 
-    fn has_nothing_to_do(&self) -> bool {
-        let is_idle = self.is_draining || self.state.status() == super::SagaStatus::Parked;
-        is_idle && self.batch.is_empty() && self.calls.is_empty()
+    async fn release(&mut self) {
+        Box::pin(self.place.inner.release(&self.claim)).await;
     }
 
     /// Writes down what is to be begun now.
@@ -83,38 +155,36 @@ impl Run {
         if self.is_late() && self.state.can_cancel() {
             self.enter(SagaEntry::Cancelled { cause: Cause::Deadline }, now);
         }
-        let mut actions = std::mem::take(&mut self.actions);
-        self.state.decide_into(now, &mut actions);
-        for action in actions.drain(..) {
-            if !self.is_draining || action == Action::Finish {
-                self.intend(action, now);
-            }
-        }
-        self.actions = actions;
+        self.interrupt();
+        let mut begin = std::mem::take(&mut self.begin);
+        let from = begin.len();
+        self.state.decide_into(now, &mut begin);
+        let mut at = 0;
+        begin.retain(|&action| {
+            at += 1;
+            at <= from || self.intend(action, now)
+        });
+        self.begin = begin;
     }
 
     fn is_late(&self) -> bool {
         let deadline = self.state.deadline();
-        deadline.is_some_and(|deadline| self.inner.config.clock.unix_millis() >= deadline)
+        deadline.is_some_and(|deadline| self.place.inner.config.clock.unix_millis() >= deadline)
     }
 
-    fn intend(&mut self, action: Action, now: Instant) {
+    /// Writes an action down; whether it is one to be begun.
+    fn intend(&mut self, action: Action, now: Instant) -> bool {
         let name = |step| self.definition.plan.name(step).clone();
         match action {
-            Action::Execute(step) => {
-                self.enter(SagaEntry::Started { step: name(step) }, now);
-                self.begin.push(action);
-            }
+            Action::Finish => self.finish(now),
+            _ if self.is_draining => {}
+            Action::Execute(step) => self.enter(SagaEntry::Started { step: name(step) }, now),
             Action::Compensate(step) => {
                 self.enter(SagaEntry::CompensationStarted { step: name(step) }, now);
-                self.begin.push(action);
             }
-            Action::Probe(step) => {
-                self.state.begin_probe(step);
-                self.begin.push(action);
-            }
-            Action::Finish => self.finish(now),
+            Action::Probe(step) => self.state.begin_probe(step),
         }
+        action != Action::Finish && !self.is_draining
     }
 
     fn finish(&mut self, now: Instant) {
@@ -123,10 +193,8 @@ impl Run {
                 Ok(output) => SagaOutcome::Committed { output },
                 // Nobody will ever read it; that it is done is what counts.
                 Err(because) => {
-                    tracing::error!(saga = %self.live.claim.saga, because, "a saga's output cannot be written");
-                    SagaOutcome::Committed {
-                        output: super::Payload::of(&()).expect("null is JSON"),
-                    }
+                    tracing::error!(saga = %self.claim.saga, because, "a saga's output cannot be written");
+                    SagaOutcome::Committed { output: Payload::of(&()).expect("null is JSON") }
                 }
             },
             Course::Backward(cause) | Course::Undecided(cause) => {
@@ -147,47 +215,61 @@ impl Run {
     }
 
     /// Writes the batch, and takes what calls bring meanwhile into the next.
-    pub(super) async fn write(&mut self) -> Result<(), Lost> {
-        let mut entries = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
-        let begin = std::mem::take(&mut self.begin);
+    pub(super) async fn write(&mut self) -> Result<(), Gone> {
+        let mut entries = std::mem::take(&mut self.batch);
         let waiting = std::mem::take(&mut self.waiting);
         let status = self.state.status();
-        let (inner, live, position) =
-            (Arc::clone(&self.inner), Arc::clone(&self.live), self.written);
-        self.held_until = {
+        let mut meanwhile = Vec::new();
+        let recorded = {
             let outcome = match entries.last() {
                 Some(SagaEntry::Ended { outcome }) => Some(outcome),
                 _ => None,
             };
-            let append = SagaAppend { position, entries: &entries, status, outcome };
-            let mut recorded = pin!(inner.record(&live.claim, self.now, append));
+            let append = SagaAppend { position: self.written, entries: &entries, status, outcome };
+            let Place { inner, live } = &self.place;
+            let mut recorded = pin!(inner.record(&self.claim, self.now, append));
             loop {
                 tokio::select! { biased;
-                    held_until = &mut recorded => break held_until?,
-                    ended = self.calls.next() => self.settle(ended),
+                    recorded = &mut recorded => break Some(recorded),
+                    ended = self.calls.next() => meanwhile.push(ended),
+                    () = live.told_to_go() => break None,
                 }
             }
         };
+        let Some(recorded) = recorded else {
+            self.hear()?;
+            return Err(Gone::Lost);
+        };
         self.now = Instant::now();
+        match recorded {
+            Ok(held_until) => self.held_until = held_until,
+            Err(Unrecorded::Lost) => return Err(Gone::Lost),
+            Err(Unrecorded::Refused(error)) => {
+                Box::pin(self.refused(entries, waiting, error)).await?;
+                self.settle_all(meanwhile);
+                return Ok(());
+            }
+        }
+        self.is_refused = false;
         self.written += entries.len() as u64;
+        // Its room is used again.
         entries.clear();
-        self.spare = entries;
+        self.batch = entries;
         for reply in waiting {
             let _ = reply.send(Ok(()));
         }
-        // What was decided meanwhile waits for the next batch.
-        let meanwhile = std::mem::replace(&mut self.begin, begin);
-        debug_assert!(meanwhile.is_empty(), "nothing is planned while a batch is on its way");
+        self.settle_all(meanwhile);
         Ok(())
     }
 
     /// Begins what is written down, unless the claim may have run out meanwhile.
-    async fn begin_what_is_written(&mut self) -> Result<(), Lost> {
+    async fn begin_what_is_written(&mut self) -> Result<(), Gone> {
         if self.begin.is_empty() {
             return Ok(());
         }
         if self.now >= self.held_until {
-            self.held_until = self.inner.still_held(&self.live.claim).await?;
+            let held = Box::pin(self.place.inner.still_held(&self.claim)).await;
+            self.held_until = held.ok_or(Gone::Lost)?;
             self.now = Instant::now();
         }
         let mut begin = std::mem::take(&mut self.begin);
@@ -208,46 +290,44 @@ impl Run {
         };
         let first = self.state.begun.as_ref();
         let context = StepContext {
-            saga: self.live.claim.saga.clone(),
+            saga: self.claim.saga.clone(),
             step: self.definition.plan.name(step).clone(),
             direction,
             attempt,
-            epoch: self.live.claim.epoch,
+            epoch: self.claim.epoch,
             deadline: now.checked_add(any.policy().timeout()),
             traceparent: first.and_then(|first| first.traceparent.clone()),
         };
-        let nest: Arc<dyn Nest> = Arc::clone(&self.inner) as _;
+        let inner = &self.place.inner;
+        let nest = || Arc::clone(inner) as Arc<dyn Nest>;
         let call = Call { slots: &self.slots, context, nest: &nest };
         let call = match direction {
             Direction::Execute => any.execute(call),
             Direction::Probe => any.probe(call),
             Direction::Compensate => any.compensate(call, self.slots[step + 1].as_ref()),
         };
-        let began = self.inner.config.observer.as_ref().map(|_| now);
-        self.calls.push(Under { step, direction, began, call });
+        let began = inner.config.observer.as_ref().map(|_| now);
+        self.calls.push(Under { step, direction, attempt, began, call });
     }
 
     /// Waits for whatever comes first, and takes all that is there.
-    async fn wait(&mut self) -> Result<(), Lost> {
+    async fn wait(&mut self) -> Result<(), Gone> {
         if !self.batch.is_empty() {
             return Ok(());
         }
         // Most often a step is done by now; but whoever has something to say is heard.
-        if self.take_ready().await && !self.live.has_heard() {
-            self.interrupt();
+        if self.take_ready().await && !self.place.live.has_heard() {
             return Ok(());
         }
         let due = self.state.next_due().into_iter().chain(self.deadline()).min();
         let due = if self.is_draining { None } else { due };
-        let live = Arc::clone(&self.live);
         tokio::select! { biased;
-            () = live.told() => self.hear()?,
+            () = self.place.live.told() => self.hear()?,
             ended = self.calls.next() => self.settle(ended),
             () = sleep_until(due.unwrap_or(self.now)), if due.is_some() => {}
         }
         self.now = Instant::now();
         self.take_ready().await;
-        self.interrupt();
         Ok(())
     }
 
@@ -264,7 +344,7 @@ impl Run {
     /// When its deadline is, by this process's clock.
     fn deadline(&self) -> Option<Instant> {
         let deadline = self.state.deadline().filter(|_| self.state.can_cancel())?;
-        let left = deadline.saturating_sub(self.inner.config.clock.unix_millis());
+        let left = deadline.saturating_sub(self.place.inner.config.clock.unix_millis());
         Instant::now().checked_add(std::time::Duration::from_millis(left))
     }
 }

@@ -4,13 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, error};
 
 use super::any_step::Report;
 use super::calls::Ended;
 use super::judge::{End, after_compensation, after_execution};
-use super::run::Run;
-use super::{Direction, Passage, SagaEntry, StepStatus};
+use super::live::Reply;
+use super::recover::replayed;
+use super::run::{Gone, Run};
+use super::{
+    Direction, Doubt, OnUnknown, Passage, SagaEntry, SagaError, StepName, StepStatus, Then,
+};
+use crate::error::StoreError;
 use crate::observe::Event;
 
 /// The longest text of an error that is written down, in characters.
@@ -20,14 +25,14 @@ impl Run {
     /// What a call has brought, as an entry.
     pub(super) fn settle(&mut self, ended: Ended) {
         self.tell(&ended);
-        let Ended { step, direction, report, .. } = ended;
-        let status = self.state.steps[step].status;
-        let is_awaited = match direction {
-            Direction::Execute => status == StepStatus::Executing,
-            Direction::Probe => status == (StepStatus::Probing { due: None }),
-            Direction::Compensate => status == StepStatus::Compensating,
+        let Ended { step, direction, attempt, report, .. } = ended;
+        let state = &self.state.steps[step];
+        let (awaited, latest) = match direction {
+            Direction::Execute => (StepStatus::Executing, state.attempts),
+            Direction::Probe => (StepStatus::Probing { due: None }, state.attempts),
+            Direction::Compensate => (StepStatus::Compensating, state.compensations),
         };
-        if !is_awaited {
+        if state.status != awaited || attempt != latest {
             // An operator has decided meanwhile.
             return;
         }
@@ -53,8 +58,81 @@ impl Run {
         self.enter(entry, self.now);
     }
 
+    pub(super) fn settle_all(&mut self, ended: Vec<Ended>) {
+        for ended in ended {
+            self.settle(ended);
+        }
+    }
+
+    /// What was to be begun, and surely was not, is written down as that.
+    pub(super) fn put_back(&mut self) {
+        for action in std::mem::take(&mut self.begin) {
+            if let Some(step) = action.step() {
+                self.enter(
+                    SagaEntry::Failed {
+                        step: self.definition.plan.name(step).clone(),
+                        error: "it was not begun, for its runner is being drained".into(),
+                        doubt: Doubt::None,
+                        then: Then::retry(Duration::ZERO),
+                    },
+                    self.now,
+                );
+            }
+        }
+    }
+
+    /// The journal refuses entries for good, an output that is too long say. The saga is again what is written,
+    /// and a step whose output cannot be written counts as one in doubt; if not even that can be written, the
+    /// saga is left.
+    pub(super) async fn refused(
+        &mut self,
+        entries: Vec<SagaEntry>,
+        waiting: Vec<Reply>,
+        refusal: StoreError,
+    ) -> Result<(), Gone> {
+        let (saga, text) = (self.claim.saga.clone(), refusal.with_causes());
+        error!(%saga, error = text, "the saga journal refuses what is to be written");
+        for reply in waiting {
+            let (saga, source) = (saga.clone(), refusal.clone());
+            let _ = reply.send(Err(SagaError::Journal { saga, source }));
+        }
+        if std::mem::replace(&mut self.is_refused, true) {
+            return Err(Gone::Lost);
+        }
+        let (_, written) = self.place.inner.load(&saga).await.map_err(|_| Gone::Lost)?;
+        self.state = replayed(&self.definition, &saga, &written).map_err(|_| Gone::Lost)?;
+        self.written = self.state.len();
+        self.begin.clear();
+        for entry in entries {
+            let entry = match entry {
+                SagaEntry::Succeeded { step, .. } => self.not_written(&step, &text),
+                entry @ (SagaEntry::Failed { .. }
+                | SagaEntry::Compensated { .. }
+                | SagaEntry::CompensationFailed { .. }) => Some(entry),
+                _ => None,
+            };
+            // What was only decided is decided again.
+            if let Some(entry) = entry.filter(|it| self.state.apply(it, self.now).is_ok()) {
+                self.batch.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    fn not_written(&mut self, step: &StepName, text: &str) -> Option<SagaEntry> {
+        let at = self.definition.plan.place(step)?;
+        self.slots[at + 1] = None;
+        let on_unknown = match self.definition.plan.passage(at) {
+            Passage::Before => OnUnknown::Compensate,
+            Passage::Pivot | Passage::After => OnUnknown::Park,
+        };
+        let (doubt, then) = after_execution(&self.state, at, End::Unknown, on_unknown, None);
+        let error = shortened(&format!("its output cannot be recorded: {text}"));
+        Some(SagaEntry::Failed { step: step.clone(), error, doubt, then })
+    }
+
     fn tell(&self, ended: &Ended) {
-        if let (Some(observer), Some(began)) = (&self.inner.config.observer, ended.began) {
+        if let (Some(observer), Some(began)) = (&self.place.inner.config.observer, ended.began) {
             observer.on_event(&Event::SagaStepEnded {
                 direction: ended.direction.name(),
                 outcome: ended.report.name(),
@@ -69,7 +147,7 @@ impl Run {
         let pause = policy.pause(is_after, self.state.steps[step].failures);
         let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
         let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
-        let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
+        let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
         debug!(%saga, step = %name, error, ?then, "a step has failed");
         SagaEntry::Failed { step: name.clone(), error: shortened(error), doubt, then }
     }
@@ -79,7 +157,7 @@ impl Run {
         let pause = policy.compensation_pause(self.state.steps[step].failures);
         let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
         let then = after_compensation(end, pause);
-        let (saga, name) = (&self.live.claim.saga, self.definition.plan.name(step));
+        let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
         debug!(%saga, step = %name, error, ?then, "a compensation has failed");
         SagaEntry::CompensationFailed { step: name.clone(), error: shortened(error), then }
     }

@@ -1,4 +1,5 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +10,7 @@ use tracing::{error, warn};
 
 use super::definition::Definition;
 use super::live::{Command, Live, Settled, held};
-use super::run::{Lost, Run};
+use super::place::Place;
 use super::soon;
 use super::{
     DefinitionId, SagaAppend, SagaClaim, SagaConfig, SagaEntry, SagaFilter, SagaHeader, SagaId,
@@ -20,6 +21,9 @@ use crate::observe::Event;
 use crate::phase::NodeId;
 use crate::resilience::Exponential;
 
+/// How long a saga that could not be taken over is left alone.
+const REST: Duration = Duration::from_secs(60);
+
 /// What the parts of an orchestrator share.
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -28,22 +32,17 @@ pub(super) struct Inner {
     pub(super) config: SagaConfig,
     definitions: Mutex<BTreeMap<DefinitionId, Arc<Definition>>>,
     live: Mutex<HashMap<SagaId, Arc<Live>>>,
+    /// Sagas that could not be taken over, and until when that is not tried again.
+    resting: Mutex<HashMap<SagaId, Instant>>,
     is_draining: AtomicBool,
 }
 
-/// Settles what runs here whenever its task ends, by a panic even.
-struct Settling {
-    inner: Arc<Inner>,
-    live: Arc<Live>,
-}
-
-impl Drop for Settling {
-    fn drop(&mut self) {
-        self.inner.forget(&self.live);
-        if !self.live.has_settled() {
-            self.live.settle(Settled::Left);
-        }
-    }
+/// Why entries are not in the journal, and will not be.
+pub(super) enum Unrecorded {
+    /// The runner holds the saga no more, or cannot know.
+    Lost,
+    /// The journal refuses them.
+    Refused(StoreError),
 }
 
 impl Inner {
@@ -54,6 +53,7 @@ impl Inner {
             config,
             definitions: Mutex::default(),
             live: Mutex::default(),
+            resting: Mutex::default(),
             is_draining: AtomicBool::new(false),
         }
     }
@@ -92,7 +92,37 @@ impl Inner {
         held(&self.live).len()
     }
 
-    fn tell(&self, settled: &Settled) {
+    /// Takes the place of a saga, if it is free; else who has it.
+    pub(super) fn enter(self: &Arc<Self>, saga: &SagaId) -> Result<Place, Arc<Live>> {
+        let live = match held(&self.live).entry(saga.clone()) {
+            Entry::Occupied(found) => return Err(Arc::clone(found.get())),
+            Entry::Vacant(free) => Arc::clone(free.insert(Arc::new(Live::new(saga.clone())))),
+        };
+        if self.is_draining() {
+            live.tell(Command::Drain);
+        }
+        Ok(Place { inner: Arc::clone(self), live })
+    }
+
+    /// The saga runs here no more.
+    pub(super) fn forget(&self, saga: &SagaId) {
+        held(&self.live).remove(saga);
+    }
+
+    /// Whether a saga is not to be taken over yet.
+    pub(super) fn rests(&self, saga: &SagaId) -> bool {
+        held(&self.resting).get(saga).is_some_and(|until| *until > Instant::now())
+    }
+
+    /// Does not take a saga over for a while.
+    pub(super) fn let_rest(&self, saga: SagaId) {
+        let now = Instant::now();
+        let mut resting = held(&self.resting);
+        resting.retain(|_, until| *until > now);
+        resting.insert(saga, now + REST);
+    }
+
+    pub(super) fn tell(&self, settled: &Settled) {
         if let Some(observer) = &self.config.observer {
             let status = match settled {
                 Settled::Over(outcome) => outcome.status().name(),
@@ -100,14 +130,6 @@ impl Inner {
                 Settled::Left => "left",
             };
             observer.on_event(&Event::SagaSettled { status });
-        }
-    }
-
-    /// It runs here no more.
-    fn forget(&self, live: &Arc<Live>) {
-        let mut running = held(&self.live);
-        if running.get(&live.claim.saga).is_some_and(|it| Arc::ptr_eq(it, live)) {
-            running.remove(&live.claim.saga);
         }
     }
 
@@ -121,26 +143,6 @@ impl Inner {
         for live in self.running_all() {
             live.tell(Command::Drain);
         }
-    }
-
-    /// Lets a saga run, in a task of its own.
-    pub(super) fn spawn(self: &Arc<Self>, run: Run) -> Arc<Live> {
-        let live = Arc::clone(&run.live);
-        let former = held(&self.live).insert(live.claim.saga.clone(), Arc::clone(&live));
-        if let Some(former) = former {
-            former.tell(Command::Lost);
-        }
-        if self.is_draining() {
-            live.tell(Command::Drain);
-        }
-        let settling = Settling { inner: Arc::clone(self), live: Arc::clone(&live) };
-        tokio::spawn(async move {
-            let settled = run.drive().await;
-            settling.inner.tell(&settled);
-            settling.inner.forget(&settling.live);
-            settling.live.settle(settled);
-        });
-        live
     }
 
     /// A call of the journal that ends in time.
@@ -169,53 +171,81 @@ impl Inner {
         claim: &SagaClaim,
         mut sent: Instant,
         append: SagaAppend<'_>,
-    ) -> Result<Instant, Lost> {
+    ) -> Result<Instant, Unrecorded> {
         let mut failures = 0;
         loop {
             let answer = self.within(self.journal.append(claim, &append, self.config.term)).await;
             let Err(error) = answer else { return Ok(self.held_until(sent)) };
-            let is_told =
-                matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::Unknown);
-            if is_told && self.is_recorded(claim, &append).await? {
+            // In a box, so that a saga has no room for what is seldom needed.
+            let recorded = Box::pin(self.is_recorded_after_all(claim, &append, error, failures));
+            if recorded.await? {
                 return Ok(self.held_until(sent));
             }
-            self.pause(&claim.saga, &error, &mut failures).await;
+            failures = failures.saturating_add(1);
             sent = Instant::now();
         }
     }
 
+    /// Whether entries are in the journal in spite of an error; if not, it pauses.
+    async fn is_recorded_after_all(
+        &self,
+        claim: &SagaClaim,
+        append: &SagaAppend<'_>,
+        error: StoreError,
+        failures: u32,
+    ) -> Result<bool, Unrecorded> {
+        match error.kind() {
+            StoreErrorKind::Rejected => return Err(Unrecorded::Refused(error)),
+            StoreErrorKind::Conflict | StoreErrorKind::Unknown => {
+                if self.is_recorded(claim, append).await? {
+                    return Ok(true);
+                }
+            }
+            StoreErrorKind::Unavailable => {}
+        }
+        self.pause(&claim.saga, &error, failures).await;
+        Ok(false)
+    }
+
     /// Whether entries are in the journal, of which nobody knows.
-    async fn is_recorded(&self, claim: &SagaClaim, append: &SagaAppend<'_>) -> Result<bool, Lost> {
+    async fn is_recorded(
+        &self,
+        claim: &SagaClaim,
+        append: &SagaAppend<'_>,
+    ) -> Result<bool, Unrecorded> {
         let mut failures = 0;
         loop {
             match self.within(self.journal.load(&claim.saga)).await {
-                Ok(None) => return Err(Lost),
-                Ok(Some((header, entries))) => {
-                    return is_there(claim, append, &header, &entries);
+                Ok(Some((header, entries))) => return is_there(claim, append, &header, &entries),
+                Err(error) if error.is_retryable() => {
+                    self.pause(&claim.saga, &error, failures).await;
                 }
-                Err(error) => self.pause(&claim.saga, &error, &mut failures).await,
+                Ok(None) | Err(_) => return Err(Unrecorded::Lost),
             }
+            failures = failures.saturating_add(1);
         }
     }
 
-    async fn pause(&self, saga: &SagaId, error: &StoreError, failures: &mut u32) {
+    async fn pause(&self, saga: &SagaId, error: &StoreError, failures: u32) {
         let pauses = Exponential::between(Duration::from_millis(10), Duration::from_secs(5));
         warn!(%saga, error = error.with_causes(), "the saga journal failed; it is called again");
-        tokio::time::sleep(pauses.delay(*failures)).await;
-        *failures = failures.saturating_add(1);
+        tokio::time::sleep(pauses.delay(failures)).await;
     }
 
-    /// Begins the term of a claim anew, if it is the newest.
-    pub(super) async fn still_held(&self, claim: &SagaClaim) -> Result<Instant, Lost> {
+    /// Begins the term of a claim anew; until when it is held, if it is the newest.
+    pub(super) async fn still_held(&self, claim: &SagaClaim) -> Option<Instant> {
         let mut failures = 0;
         loop {
             let sent = Instant::now();
             let claims = std::slice::from_ref(claim);
             match self.within(self.journal.renew(claims, self.config.term)).await {
-                Ok(held) if held.contains(&claim.saga) => return Ok(self.held_until(sent)),
-                Ok(_) => return Err(Lost),
-                Err(error) => self.pause(&claim.saga, &error, &mut failures).await,
+                Ok(held) => return held.contains(&claim.saga).then(|| self.held_until(sent)),
+                Err(error) if error.is_retryable() => {
+                    self.pause(&claim.saga, &error, failures).await;
+                }
+                Err(_) => return None,
             }
+            failures = failures.saturating_add(1);
         }
     }
 
@@ -231,12 +261,14 @@ impl Inner {
     pub(super) async fn renew_all(&self) {
         const BATCH: usize = 500;
         let running = self.running_all();
-        for live in running.chunks(BATCH) {
-            let claims: Vec<_> = live.iter().map(|live| live.claim.clone()).collect();
+        let claimed: Vec<_> =
+            running.iter().filter_map(|live| Some((live, live.claim()?))).collect();
+        for batch in claimed.chunks(BATCH) {
+            let claims: Vec<_> = batch.iter().map(|(_, claim)| claim.clone()).collect();
             match self.within(self.journal.renew(&claims, self.config.term)).await {
                 Ok(held) => {
-                    let held: std::collections::HashSet<_> = held.into_iter().collect();
-                    for live in live.iter().filter(|live| !held.contains(&live.claim.saga)) {
+                    let held: HashSet<_> = held.into_iter().collect();
+                    for (live, _) in batch.iter().filter(|(live, _)| !held.contains(&live.saga)) {
                         live.tell(Command::Lost);
                     }
                 }
@@ -256,7 +288,7 @@ impl Inner {
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
         let statuses = vec![SagaStatus::Running, SagaStatus::Unwinding];
-        let filter = SagaFilter { statuses, definitions, is_free: true };
+        let filter = SagaFilter { statuses, definitions, is_free: true, ..SagaFilter::default() };
         self.within(self.journal.list(&filter, after, limit)).await
     }
 }
@@ -266,9 +298,9 @@ fn is_there(
     append: &SagaAppend<'_>,
     header: &SagaHeader,
     entries: &[SagaEntry],
-) -> Result<bool, Lost> {
+) -> Result<bool, Unrecorded> {
     if header.epoch != claim.epoch {
-        return Err(Lost);
+        return Err(Unrecorded::Lost);
     }
     let after = usize::try_from(append.position).ok().and_then(|at| entries.get(at..));
     match after {
@@ -276,7 +308,7 @@ fn is_there(
         Some(found) if found == append.entries => Ok(true),
         _ => {
             error!(saga = %claim.saga, "the journal holds entries that this runner did not write");
-            Err(Lost)
+            Err(Unrecorded::Lost)
         }
     }
 }

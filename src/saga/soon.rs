@@ -1,6 +1,8 @@
+use std::cell::Cell;
 use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -12,5 +14,26 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     match first {
         Poll::Ready(answer) => Some(answer),
         Poll::Pending => timeout(limit, future).await.ok(),
+    }
+}
+
+thread_local! {
+    /// Whether this thread is inside [`rest_of`].
+    static IS_TRYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What is left of a future that was polled once: nothing if it is over, by a panic even. Inside another one that
+/// is polled so it is not polled at all: a chain of them would need a stack without end.
+pub(super) fn rest_of<F: Future<Output = ()>>(future: F) -> Option<Pin<Box<F>>> {
+    let mut future = Box::pin(future);
+    if IS_TRYING.replace(true) {
+        return Some(future);
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
+    IS_TRYING.set(false);
+    match polled {
+        Ok(Poll::Pending) => Some(future),
+        Ok(Poll::Ready(())) | Err(_) => None,
     }
 }

@@ -5,14 +5,14 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::any_step::Shared;
-use super::calls::Calls;
 use super::definition::Definition;
 use super::live::Live;
+use super::place::Place;
 use super::run::Run;
 use super::shared::Inner;
 use super::{
-    Action, Cause, Created, NewSaga, Payload, SagaClaim, SagaEntry, SagaError, SagaHeader, SagaId,
-    SagaOutcome, SagaState,
+    Action, Cause, Created, DefinitionId, NewSaga, Payload, SagaClaim, SagaEntry, SagaError,
+    SagaHeader, SagaId, SagaState,
 };
 use crate::canonical;
 use crate::error::{StoreErrorKind, with_causes};
@@ -49,7 +49,21 @@ impl Inner {
         if self.is_draining() {
             return Err(SagaError::Draining);
         }
+        if let Some(longer) = start.definition.nested {
+            start.saga.can_grow(longer)?;
+        }
         self.register(&start.definition);
+        let place = loop {
+            let live = match self.enter(&start.saga) {
+                Ok(place) => break place,
+                Err(live) => live,
+            };
+            if live.has_begun().await {
+                let (header, _) = Box::pin(self.load(&start.saga)).await?;
+                same(&start.saga, start.definition.plan.id(), start.digest, &header)?;
+                return Ok(Some(live));
+            }
+        };
         let (state, mut entries, begin) = self.first(&start);
         let definition = Arc::clone(&start.definition);
         let new = NewSaga {
@@ -61,28 +75,16 @@ impl Inner {
         let sent = Instant::now();
         let claim = match self.create(&new, &entries).await? {
             Created::New(claim) => claim,
-            Created::Found(header) => return self.found(&new, &header).await,
+            Created::Found(header) => return Box::pin(self.found(place, &new, &header)).await,
         };
+        place.live.begin(claim.epoch, new.parent);
         entries.clear();
         let mut slots = vec![None; definition.steps.len() + 1];
         slots[0] = Some(start.value);
-        Ok(Some(self.spawn(Run {
-            inner: Arc::clone(self),
-            live: Arc::new(Live::new(claim)),
-            definition,
-            written: state.len(),
-            state,
-            slots,
-            calls: Calls::default(),
-            batch: Vec::new(),
-            begin,
-            held_until: self.held_until(sent),
-            is_draining: false,
-            actions: Vec::new(),
-            waiting: Vec::new(),
-            spare: entries,
-            now: sent,
-        })))
+        let held_until = self.held_until(sent);
+        let mut run = Run::new(place, claim, definition, (state, slots), held_until);
+        (run.begin, run.batch) = (begin, entries);
+        Ok(Some(run.start()))
     }
 
     /// The first entries, the state after them, and what they begin.
@@ -121,6 +123,11 @@ impl Inner {
         loop {
             let created = self.journal.create(new, entries, &self.runner, self.config.term);
             let error = match self.within(created).await {
+                // By the call before this one, it may be.
+                Ok(Created::Found(header)) if tries > 0 => {
+                    let own = Box::pin(self.own(new, entries)).await;
+                    return Ok(own.unwrap_or(Created::Found(header)));
+                }
                 Ok(created) => return Ok(created),
                 Err(error) => error,
             };
@@ -128,7 +135,7 @@ impl Inner {
             if error.kind() != StoreErrorKind::Unknown || tries == TRIES {
                 return Err(source(error));
             }
-            if let Some(created) = self.own(new, entries).await {
+            if let Some(created) = Box::pin(self.own(new, entries)).await {
                 return Ok(created);
             }
             tries += 1;
@@ -139,50 +146,45 @@ impl Inner {
     /// Whether a saga was recorded by a call whose answer was lost.
     async fn own(&self, new: &NewSaga, entries: &[SagaEntry]) -> Option<Created> {
         let (header, found) = self.load(&new.id).await.ok()?;
-        let is_own = header.holder.as_ref() == Some(&self.runner)
-            && found == entries
-            && self.running(&new.id).is_none();
+        let is_own = header.holder.as_ref() == Some(&self.runner) && found == entries;
         let claim = SagaClaim { saga: new.id.clone(), epoch: header.epoch };
         Some(if is_own { Created::New(claim) } else { Created::Found(Box::new(header)) })
     }
 
-    /// What there is under the id, if it is what was to be started. What somebody has left goes on here.
+    /// What there is under the id, if it is what was to be started. What was left goes on here.
     async fn found(
-        self: &Arc<Self>,
+        &self,
+        place: Place,
         new: &NewSaga,
         header: &SagaHeader,
     ) -> Result<Option<Arc<Live>>, SagaError> {
-        let saga = new.id.clone();
-        if header.definition.name != new.definition.name {
-            return Err(SagaError::OtherDefinition { saga, found: header.definition.clone() });
+        same(&new.id, &new.definition, new.input, header)?;
+        let is_free = header.holder.as_ref().is_none_or(|holder| *holder == self.runner);
+        if !is_free || !header.status.is_active() {
+            return Ok(None);
         }
-        if header.input != new.input {
-            return Err(SagaError::OtherInput { saga });
-        }
-        if header.holder.is_some() || !header.status.is_active() {
-            return Ok(self.running(&saga));
-        }
-        match self.taken_over(&saga).await {
-            Ok(run) => Ok(Some(self.spawn(run))),
+        match self.taken_over(place).await {
+            Ok(run) => Ok(Some(run.spawn())),
             // Another was quicker, or knows the definition.
-            Err(SagaError::Held { .. } | SagaError::UnknownDefinition { .. }) => {
-                Ok(self.running(&saga))
-            }
+            Err(SagaError::Held { .. } | SagaError::UnknownDefinition { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
+}
 
-    /// How a saga that was started ends; one that is parked is waited for.
-    pub(super) async fn end_of(
-        &self,
-        saga: &SagaId,
-        live: Option<Arc<Live>>,
-    ) -> Result<SagaOutcome, SagaError> {
-        loop {
-            if let Some(outcome) = self.rest_of(saga, live.as_ref()).await? {
-                return Ok(outcome);
-            }
-            sleep(self.config.poll_interval).await;
-        }
+/// Whether what was found is what was to be started.
+fn same(
+    saga: &SagaId,
+    definition: &DefinitionId,
+    input: u128,
+    found: &SagaHeader,
+) -> Result<(), SagaError> {
+    let saga = saga.clone();
+    if found.definition.name != definition.name {
+        return Err(SagaError::OtherDefinition { saga, found: found.definition.clone() });
     }
+    if found.input != input {
+        return Err(SagaError::OtherInput { saga });
+    }
+    Ok(())
 }

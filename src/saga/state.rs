@@ -51,6 +51,8 @@ pub struct SagaState {
     /// may have an effect.
     pub(super) open: usize,
     under_way: usize,
+    /// Probes that are under way, of which the journal knows nothing.
+    asked: usize,
     stuck: usize,
 }
 
@@ -158,6 +160,7 @@ impl SagaState {
             ready: VecDeque::new(),
             waiting: Vec::new(),
             under_way: 0,
+            asked: 0,
             stuck: 0,
         }
     }
@@ -236,7 +239,10 @@ impl SagaState {
 
     /// Something waits for an operator, and nothing else is left to do.
     fn is_parked(&self) -> bool {
-        self.stuck > 0 && self.under_way == 0 && self.ready.is_empty() && self.waiting.is_empty()
+        self.stuck > 0
+            && self.under_way + self.asked == 0
+            && self.ready.is_empty()
+            && self.waiting.is_empty()
     }
 
     /// Whether it can be told to turn back: it is not over, not turned, not past its pivot.
@@ -297,6 +303,9 @@ impl SagaState {
         let from = std::mem::replace(&mut self.steps[step].status, to);
         self.under_way += usize::from(to.is_under_way());
         self.under_way -= usize::from(from.is_under_way());
+        let is_asked = StepStatus::Probing { due: None };
+        self.asked += usize::from(to == is_asked);
+        self.asked -= usize::from(from == is_asked);
         self.stuck += usize::from(to.is_stuck());
         self.stuck -= usize::from(from.is_stuck());
         if from.due().is_some() {
@@ -311,12 +320,15 @@ impl SagaState {
     pub(super) fn succeed(&mut self, step: usize, output: Payload) {
         self.steps[step].output = Some(output);
         self.set(step, StepStatus::Succeeded);
-        if let Course::Backward(_) = self.course {
-            return self.offer_compensation(step);
-        }
-        if self.plan.passage(step) == Passage::Pivot {
+        match self.course {
+            Course::Backward(_) => return self.offer_compensation(step),
             // There is no way back any more.
-            self.course = Course::Forward;
+            Course::Undecided(_) if self.plan.passage(step) == Passage::Pivot => {
+                self.course = Course::Forward;
+            }
+            // Nothing follows.
+            Course::GivenUp { .. } => return,
+            Course::Forward | Course::Undecided(_) => {}
         }
         self.open -= 1;
         let plan = Arc::clone(&self.plan);
@@ -352,7 +364,8 @@ impl SagaState {
     fn offer_compensation(&mut self, step: usize) {
         let state = &self.steps[step];
         let is_left = matches!(state.status, StepStatus::Succeeded | StepStatus::InDoubt);
-        if is_left && state.blocked == 0 {
+        let is_back = matches!(self.course, Course::Backward(_));
+        if is_back && is_left && state.blocked == 0 {
             self.ready.push_back(step);
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::any_step::{AnyStep, Call, Product, Report, Shared, resolved};
+use super::any_step::{self, AnyStep, Call, Product, Report, Shared, caught, resolved};
 use super::definition::Definition;
 use super::judge::End;
 use super::{Payload, PayloadError, SagaDefinition, SagaOutcome, StepOutput, StepPolicy, Wire};
@@ -48,22 +48,20 @@ where
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let (payload, digest) = match super::start::written(&input) {
+        let (payload, digest) = match with_digest(&input) {
             Ok(written) => written,
             Err(error) => return ready(refused(error)).boxed(),
         };
         let running =
-            Arc::clone(call.nest).run(call.context, self.definition.id().clone(), payload, digest);
+            (call.nest)().run(call.context, self.definition.id().clone(), payload, digest);
         Box::pin(async move {
             match running.await {
-                Ok(SagaOutcome::Committed { output }) => match read::<O>(&output) {
-                    Ok(value) => Report::Done(Product { payload: output, value }),
-                    Err(error) => Report::Failed {
-                        end: End::Unknown,
-                        error: crate::error::with_causes(&error),
-                        hint: None,
-                    },
-                },
+                Ok(SagaOutcome::Committed { output }) => {
+                    match any_step::read(|| read::<O>(&output)) {
+                        Ok(value) => Report::Done(Product { payload: output, value }),
+                        Err(error) => Report::Failed { end: End::Unknown, error, hint: None },
+                    }
+                }
                 Ok(SagaOutcome::RolledBack { cause }) => refused(cause.to_string()),
                 Ok(SagaOutcome::GivenUp { actor, reason }) => Report::Failed {
                     end: End::Unknown,
@@ -85,16 +83,12 @@ where
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let (payload, digest) = match super::start::written(&input) {
+        let (payload, digest) = match with_digest(&input) {
             Ok(written) => written,
             Err(error) => return ready(refused(error)).boxed(),
         };
-        let recalled = Arc::clone(call.nest).recall(
-            call.context,
-            self.definition.id().clone(),
-            payload,
-            digest,
-        );
+        let recalled =
+            (call.nest)().recall(call.context, self.definition.id().clone(), payload, digest);
         Box::pin(async move {
             match recalled.await {
                 Ok(()) => Report::Undone,
@@ -106,6 +100,10 @@ where
     fn read(&self, payload: &Payload) -> Result<Shared, PayloadError> {
         read::<O>(payload)
     }
+}
+
+fn with_digest<J: StepOutput>(input: &J) -> Result<(Payload, u128), String> {
+    caught(|| super::start::written(input))?
 }
 
 fn read<O: StepOutput>(payload: &Payload) -> Result<Shared, PayloadError> {

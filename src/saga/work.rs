@@ -1,12 +1,16 @@
 //! What an orchestrator does beside the sagas that run: it renews, takes over, drains.
 
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::stream::{StreamExt, iter};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::warn;
 
+use super::any_step::text_of;
 use super::live::Command;
 use super::{SagaError, SagaId, SagaOrchestrator};
 use crate::error::with_causes;
@@ -33,22 +37,31 @@ impl SagaOrchestrator {
             loop {
                 ticks.tick().await;
                 self.inner.renew_all().await;
-            }
-        };
-        let recovering = async {
-            let mut ticks = ticks(self.inner.config.poll_interval.max(Duration::from_millis(1)));
-            loop {
-                ticks.tick().await;
-                if let Err(error) = self.recover().await {
-                    let error = with_causes(&error);
-                    warn!(error, "abandoned sagas could not be listed; it is tried again");
-                }
+                self.inner.follow_parents().await;
             }
         };
         let working = async {
-            tokio::select! { biased;
-                () = shutdown => {}
-                () = recovering => {}
+            let mut ticks = ticks(self.inner.config.poll_interval);
+            let mut shutdown = pin!(shutdown);
+            loop {
+                tokio::select! { biased;
+                    () = &mut shutdown => break,
+                    _ = ticks.tick() => {}
+                }
+                let mut recovering = pin!(self.recover());
+                let is_over = tokio::select! { biased;
+                    () = &mut shutdown => true,
+                    recovered = &mut recovering => {
+                        log(recovered);
+                        false
+                    }
+                };
+                if is_over {
+                    // What was claimed by now is given back.
+                    self.inner.begin_draining();
+                    log(recovering.await);
+                    break;
+                }
             }
             self.drain(self.inner.config.term).await;
         };
@@ -63,7 +76,12 @@ impl SagaOrchestrator {
     ///
     /// # Errors
     ///
-    /// [`SagaError::List`]. What fails of a single saga is logged, and does not stop the others.
+    /// [`SagaError::List`]. What fails of a single saga is logged, and does not stop the others; one that cannot be
+    /// read is left alone for a minute.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once dropped, claims that were just made end by their term.
     pub async fn recover(&self) -> Result<usize, SagaError> {
         let (mut after, mut taken): (Option<SagaId>, _) = (None, 0);
         loop {
@@ -84,24 +102,39 @@ impl SagaOrchestrator {
     }
 
     async fn take(&self, saga: SagaId) -> bool {
-        if self.live() >= self.inner.config.live_max || self.inner.running(&saga).is_some() {
+        let is_full = self.live() >= self.inner.config.live_max;
+        if is_full || self.inner.is_draining() || self.inner.rests(&saga) {
             return false;
         }
-        match self.inner.taken_over(&saga).await {
-            Ok(run) => {
-                self.inner.spawn(run);
-                true
+        let Ok(place) = self.inner.enter(&saga) else { return false };
+        // Values and schedules are the user's, and so are their panics.
+        match AssertUnwindSafe(self.inner.taken_over(place)).catch_unwind().await {
+            Ok(Ok(run)) => {
+                run.spawn();
+                return true;
             }
-            Err(SagaError::Held { .. }) => false,
-            Err(error) => {
+            Ok(Err(SagaError::Held { .. })) => {}
+            Ok(Err(error)) => {
                 warn!(%saga, error = with_causes(&error), "a saga cannot be taken over");
-                false
+                // One that cannot be read is not claimed again and again.
+                if !error.is_retryable() {
+                    self.inner.let_rest(saga);
+                }
+            }
+            Err(panic) => {
+                warn!(%saga, panic = text_of(&*panic), "a saga cannot be taken over");
+                self.inner.let_rest(saga);
             }
         }
+        false
     }
 
     /// Begins nothing more, waits at most `patience` for calls under way, and gives everything back, so that
-    /// others go on at once. Answers how many sagas were left under way.
+    /// others go on at once. Answers how many sagas were left with calls under way.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once dropped, what runs here goes on to where it can be given back, and no saga is started.
     pub async fn drain(&self, patience: Duration) -> usize {
         self.inner.begin_draining();
         let all = async {
@@ -109,11 +142,26 @@ impl SagaOrchestrator {
                 live.settled().await;
             }
         };
-        let _ = timeout(patience, all).await;
+        if timeout(patience, all).await.is_ok() {
+            return 0;
+        }
         let left = self.inner.running_all();
         for live in &left {
-            live.tell(Command::Lost);
+            live.tell(Command::Leave);
         }
+        let gone = async {
+            for live in &left {
+                live.settled().await;
+            }
+        };
+        let _ = timeout(self.inner.config.call_deadline, gone).await;
         left.len()
+    }
+}
+
+fn log(recovered: Result<usize, SagaError>) {
+    if let Err(error) = recovered {
+        let error = with_causes(&error);
+        warn!(error, "abandoned sagas could not be listed; it is tried again");
     }
 }

@@ -41,6 +41,7 @@ controls! {
     nothing_runs_is_caught: NothingRuns fails [
         a_duplicate_of_what_recorded_nothing_has_no_output
         a_null_compensation_rolled_back_was_not_seen
+        a_probe_is_rejected
         a_repeated_execution_is_a_duplicate
         a_transaction_sees_its_own_calls
         an_execution_and_its_compensation_at_once_leave_no_effect
@@ -51,10 +52,12 @@ controls! {
         outputs_come_back_byte_for_byte
         steps_and_sagas_do_not_disturb_each_other
         the_first_execution_runs
+        what_was_not_executed_records_nothing
         who_waits_for_a_call_that_is_rolled_back_runs
     ];
     execution_runs_again_is_caught: ExecutionRunsAgain fails [
         a_duplicate_of_what_recorded_nothing_has_no_output
+        a_probe_is_rejected
         a_repeated_execution_is_a_duplicate
         a_transaction_sees_its_own_calls
         an_execution_that_was_compensated_is_a_duplicate
@@ -62,6 +65,7 @@ controls! {
         of_concurrent_executions_one_runs
         outputs_come_back_byte_for_byte
         steps_and_sagas_do_not_disturb_each_other
+        what_was_not_executed_records_nothing
     ];
     compensation_runs_again_is_caught: CompensationRunsAgain fails [
         a_repeated_compensation_is_a_duplicate
@@ -78,18 +82,22 @@ controls! {
         an_execution_after_its_compensation_hangs
         an_execution_and_its_compensation_at_once_leave_no_effect
         steps_and_sagas_do_not_disturb_each_other
+        what_was_not_executed_records_nothing
     ];
     hanging_is_seen_is_caught: HangingIsSeen fails [
         an_execution_after_its_compensation_hangs
+        what_was_not_executed_records_nothing
     ];
     compensated_hangs_is_caught: CompensatedHangs fails [
         an_execution_that_was_compensated_is_a_duplicate
+        what_was_not_executed_records_nothing
     ];
     null_is_forgotten_is_caught: NullIsForgotten fails [
         a_repeated_null_compensation_is_a_duplicate
         an_execution_after_its_compensation_hangs
         an_execution_and_its_compensation_at_once_leave_no_effect
         steps_and_sagas_do_not_disturb_each_other
+        what_was_not_executed_records_nothing
     ];
     null_runs_is_caught: NullRuns fails [
         a_compensation_of_nothing_is_null
@@ -106,6 +114,7 @@ controls! {
         of_concurrent_compensations_one_runs
     ];
     output_is_lost_is_caught: OutputIsLost fails [
+        a_probe_is_rejected
         a_repeated_execution_is_a_duplicate
         a_transaction_sees_its_own_calls
         an_execution_that_was_compensated_is_a_duplicate
@@ -113,6 +122,7 @@ controls! {
         of_concurrent_executions_one_runs
         outputs_come_back_byte_for_byte
         steps_and_sagas_do_not_disturb_each_other
+        what_was_not_executed_records_nothing
     ];
     nothing_is_null_is_caught: NothingIsNull fails [
         a_duplicate_of_what_recorded_nothing_has_no_output
@@ -146,5 +156,11 @@ controls! {
         an_execution_and_its_compensation_at_once_leave_no_effect
         of_concurrent_compensations_one_runs
         of_concurrent_executions_one_runs
+    ];
+    probe_is_an_execution_is_caught: ProbeIsAnExecution fails [
+        a_probe_is_rejected
+    ];
+    record_is_blind_is_caught: RecordIsBlind fails [
+        what_was_not_executed_records_nothing
     ];
 }

@@ -49,6 +49,10 @@ pub(crate) enum Fault {
     StepsAreOne,
     /// Keys are compared as a careless collation does it.
     CaseIsIgnored,
+    /// A probe counts as an execution.
+    ProbeIsAnExecution,
+    /// Whatever has an output is kept, though it was not executed.
+    RecordIsBlind,
     /// A transaction looks at what was there when it began, and waits for nobody.
     NobodyWaits,
 }
@@ -136,6 +140,10 @@ impl Broken {
     }
 }
 
+fn rejected<T>() -> Result<T, StoreError> {
+    Err(StoreError::rejected("it makes no sense"))
+}
+
 #[async_trait]
 impl SagaBarrier for Broken {
     type Transaction = Transaction;
@@ -153,6 +161,7 @@ impl SagaBarrier for Broken {
         let mut row = seen.cloned().unwrap_or_default();
         let verdict = match call.direction {
             Direction::Compensate => self.compensate(&mut row),
+            Direction::Probe if !self.is(Fault::ProbeIsAnExecution) => return rejected(),
             _ => self.execute(&mut row),
         };
         if let (Fault::RollbackKeepsTheRow, Some(rows)) = (self.fault, &mut transaction.own) {
@@ -173,7 +182,13 @@ impl SagaBarrier for Broken {
             let value: Result<serde_json::Value, _> = output.read();
             output = Payload::of(&value.unwrap_or_default()).unwrap();
         }
-        let row = transaction.after.entry(self.key(call)).or_default();
+        let (key, Transaction { before, after, .. }) = (self.key(call), transaction);
+        let row =
+            after.entry(key.clone()).or_insert_with(|| before.remove(&key).unwrap_or_default());
+        let is_execution = call.direction == Direction::Execute && row.is_executed;
+        if !is_execution && !self.is(Fault::RecordIsBlind) {
+            return rejected();
+        }
         row.output = (!self.is(Fault::OutputIsLost)).then_some(output);
         Ok(())
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use strangler_fig::testkit::conformance::{Fact, run_all, saga_journal};
 
-use super::broken::{Broken, Fault};
+use super::broken::Broken;
+use super::fault::Fault;
 
 /// The facts that fail under `fault`, in the order of the alphabet.
 async fn failing(fault: Fault) -> Vec<&'static str> {
@@ -49,6 +50,7 @@ controls! {
     ];
     purge_forgets_is_caught: PurgeForgets fails [
         a_list_shows_what_a_load_shows
+        a_purge_and_an_append_at_once_see_each_other
         a_purged_saga_keeps_its_header_only
         purging_again_is_no_error
         what_was_purged_is_not_created_anew
@@ -65,6 +67,7 @@ controls! {
         of_concurrent_appends_at_one_position_one_succeeds
     ];
     looks_then_appends_is_caught: LooksThenAppends fails [
+        a_purge_and_an_append_at_once_see_each_other
         an_append_and_a_claim_at_once_leave_one_runner
         of_concurrent_appends_at_one_position_one_succeeds
     ];
@@ -77,9 +80,12 @@ controls! {
         of_concurrent_appends_at_one_position_one_succeeds
     ];
     status_is_lost_is_caught: StatusIsLost fails [
+        a_filter_takes_those_that_are_not_purged
+        a_filter_takes_those_that_are_to_be_purged
         a_filter_takes_those_that_stand_so
         a_limit_counts_what_the_filter_takes
         a_list_shows_what_a_load_shows
+        a_purge_and_an_append_at_once_see_each_other
         a_purge_leaves_other_sagas_alone
         a_purged_saga_is_not_claimed
         a_purged_saga_keeps_its_header_only
@@ -115,6 +121,7 @@ controls! {
         what_goes_no_further_by_itself_is_held_by_nobody
     ];
     append_does_not_renew_is_caught: AppendDoesNotRenew fails [
+        a_term_of_no_time_has_run_out_at_once
         an_expired_claim_that_nobody_took_can_append
         appending_begins_the_term_anew
         appending_may_shorten_the_term
@@ -124,6 +131,7 @@ controls! {
     ];
     expired_may_append_no_more_is_caught: ExpiredMayAppendNoMore fails [
         a_released_claim_that_nobody_took_can_append
+        a_term_of_no_time_has_run_out_at_once
         an_expired_claim_that_nobody_took_can_append
         entries_may_follow_the_end
     ];
@@ -156,6 +164,7 @@ controls! {
         of_concurrent_claims_one_gets_it
         renewing_begins_terms_anew
         the_largest_header_comes_back
+        what_cannot_be_read_holds_up_no_renewal
         what_was_recorded_outlives_the_handle
     ];
     shows_nothing_is_caught: ShowsNothing fails [
@@ -193,6 +202,7 @@ controls! {
         of_concurrent_claims_one_gets_it
         releasing_an_older_claim_changes_nothing
         renewing_begins_terms_anew
+        what_cannot_be_read_holds_up_no_renewal
         what_was_recorded_outlives_the_handle
     ];
     own_claim_is_in_the_way_is_caught: OwnClaimIsInTheWay fails [
@@ -216,6 +226,7 @@ controls! {
     never_expires_is_caught: NeverExpires fails [
         a_filter_takes_those_that_are_free
         a_holder_is_named_while_it_holds
+        a_term_of_no_time_has_run_out_at_once
         an_expired_claim_gives_way
         an_older_claim_cannot_append
         appending_may_shorten_the_term
@@ -225,10 +236,13 @@ controls! {
     holder_stays_is_caught: HolderStays fails [
         a_filter_takes_those_that_are_free
         a_holder_is_named_while_it_holds
+        a_term_of_no_time_has_run_out_at_once
     ];
     renew_does_nothing_is_caught: RenewDoesNothing fails [
+        a_term_of_no_time_has_run_out_at_once
         an_expired_claim_that_nobody_took_is_renewed
         renewing_begins_terms_anew
+        what_cannot_be_read_holds_up_no_renewal
     ];
     nothing_to_renew_is_an_error_is_caught: NothingToRenewIsAnError fails [
         renewing_nothing_is_no_error
@@ -262,18 +276,23 @@ controls! {
         a_limit_counts_what_the_filter_takes
         a_list_goes_on_after_an_id
         a_list_holds_no_more_than_its_limit
+        what_cannot_be_read_shortens_no_page
     ];
     list_needs_its_place_is_caught: ListNeedsItsPlace fails [
         a_list_goes_on_after_an_id
     ];
     list_cuts_first_is_caught: ListCutsFirst fails [
+        a_filter_takes_those_that_are_to_be_purged
         a_limit_counts_what_the_filter_takes
     ];
     list_is_endless_is_caught: ListIsEndless fails [
+        a_filter_takes_those_that_are_to_be_purged
         a_limit_counts_what_the_filter_takes
         a_list_holds_no_more_than_its_limit
+        what_cannot_be_read_shortens_no_page
     ];
     filter_knows_no_status_is_caught: FilterKnowsNoStatus fails [
+        a_filter_takes_those_that_are_to_be_purged
         a_filter_takes_those_that_stand_so
         a_limit_counts_what_the_filter_takes
         the_conditions_of_a_filter_add_up
@@ -289,12 +308,16 @@ controls! {
         a_list_shows_what_a_load_shows
     ];
     never_idle_is_caught: NeverIdle fails [
+        a_filter_takes_those_that_are_to_be_purged
+        a_filter_takes_those_that_have_been_idle
         a_saga_is_idle_since_its_last_entry
     ];
     idle_since_created_is_caught: IdleSinceCreated fails [
+        a_filter_takes_those_that_have_been_idle
         a_saga_is_idle_since_its_last_entry
     ];
     purge_is_blind_is_caught: PurgeIsBlind fails [
+        a_purge_and_an_append_at_once_see_each_other
         a_saga_that_is_not_over_is_not_purged
     ];
     purges_once_is_caught: PurgesOnce fails [
@@ -304,16 +327,46 @@ controls! {
         what_was_never_created_is_not_purged
     ];
     purge_leaves_entries_is_caught: PurgeLeavesEntries fails [
+        a_purge_and_an_append_at_once_see_each_other
         a_purged_saga_keeps_its_header_only
     ];
     purge_counts_anew_is_caught: PurgeCountsAnew fails [
+        a_purge_and_an_append_at_once_see_each_other
         a_purged_saga_keeps_its_header_only
         purging_again_is_no_error
     ];
     purged_takes_entries_is_caught: PurgedTakesEntries fails [
+        a_purge_and_an_append_at_once_see_each_other
         a_purged_saga_takes_no_more_entries
     ];
     purges_by_prefix_is_caught: PurgesByPrefix fails [
         a_purge_leaves_other_sagas_alone
+    ];
+    spoilt_fails_the_list_is_caught: SpoiltFailsTheList fails [
+        a_list_leaves_out_what_cannot_be_read
+        what_cannot_be_read_shortens_no_page
+    ];
+    spoilt_shortens_a_page_is_caught: SpoiltShortensAPage fails [
+        what_cannot_be_read_shortens_no_page
+    ];
+    spoilt_is_nothing_is_caught: SpoiltIsNothing fails [
+        what_cannot_be_read_is_rejected
+    ];
+    spoilt_holds_up_renewal_is_caught: SpoiltHoldsUpRenewal fails [
+        what_cannot_be_read_holds_up_no_renewal
+    ];
+    filter_knows_no_purge_is_caught: FilterKnowsNoPurge fails [
+        a_filter_takes_those_that_are_not_purged
+        a_filter_takes_those_that_are_to_be_purged
+    ];
+    filter_knows_no_age_is_caught: FilterKnowsNoAge fails [
+        a_filter_takes_those_that_are_to_be_purged
+        a_filter_takes_those_that_have_been_idle
+    ];
+    zero_is_for_ever_is_caught: ZeroIsForEver fails [
+        a_term_of_no_time_has_run_out_at_once
+    ];
+    looks_then_purges_is_caught: LooksThenPurges fails [
+        a_purge_and_an_append_at_once_see_each_other
     ];
 }

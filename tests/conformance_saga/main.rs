@@ -6,7 +6,9 @@
 mod barrier_controls;
 mod broken;
 mod broken_barrier;
+mod broken_calls;
 mod controls;
+mod fault;
 mod scratch;
 
 use std::sync::Arc;

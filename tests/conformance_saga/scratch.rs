@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use strangler_fig::memory::FileSagaJournal;
-use strangler_fig::saga::SagaJournal;
+use strangler_fig::saga::{SagaId, SagaJournal};
 use strangler_fig::testkit::conformance::{SagaJournalFixture, async_trait};
 
 /// A journal in a directory of its own, removed at the end.
@@ -35,6 +35,19 @@ impl SagaJournalFixture for Scratch {
 
     async fn reopened(&self) -> Arc<dyn SagaJournal> {
         Arc::new(patient(&self.0))
+    }
+
+    async fn spoil(&self, saga: &SagaId) -> bool {
+        let named = format!("{{\"saga\":\"{saga}\"");
+        for entry in std::fs::read_dir(&self.0).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            if text.contains(&named) {
+                std::fs::write(path, text.replacen("\"input\":", "\"input\": ", 1)).unwrap();
+                return true;
+            }
+        }
+        panic!("{saga} has no file")
     }
 }
 

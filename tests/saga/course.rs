@@ -4,7 +4,7 @@ use strangler_fig::saga::{
     Cause, Conclusion, OnUnknown, Probe, Repair, SagaBuilder, SagaDefinition, SagaStatus, Wire,
 };
 
-use crate::support::{Play, Scripted, World, ms, orchestrator, policy};
+use crate::support::{Play, Scripted, World, ms, only, orchestrator, policy};
 
 /// a, then b and c beside each other, then d, of which these follow scripts.
 pub(crate) fn diamond(
@@ -40,13 +40,6 @@ pub(crate) fn pivoted_by(
     saga.pivot(p);
     let z = saga.step_with("z", step("z"), p, policy());
     saga.build(z).unwrap()
-}
-
-fn only(
-    name: &'static str,
-    change: impl Fn(Scripted) -> Scripted,
-) -> impl Fn(&'static str, Scripted) -> Scripted {
-    move |of, step| if of == name { change(step) } else { step }
 }
 
 async fn conclusion(saga: &SagaDefinition<u32, u32>) -> Conclusion<u32> {

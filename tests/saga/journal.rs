@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     Vanished,
     /// It is not done, and never answered.
     Hangs,
+    /// It is refused for good.
+    Rejected,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,9 +36,37 @@ pub(crate) struct Troubled {
     script: Arc<Mutex<VecDeque<Option<Trouble>>>>,
     writes: Arc<AtomicUsize>,
     delay: Duration,
+    /// Longer appends are refused for good.
+    bytes_max: Option<usize>,
+    is_dead: Arc<AtomicBool>,
 }
 
 impl Troubled {
+    /// Whoever uses it is dead from here on: nothing is answered any more.
+    pub(crate) fn kill(&self) {
+        self.is_dead.store(true, Ordering::SeqCst);
+    }
+
+    async fn alive(&self) {
+        if self.is_dead.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
+    }
+
+    /// What another runner sees of the same journal: it has no troubles.
+    pub(crate) fn beside(&self) -> Self {
+        Self { inner: self.inner.clone(), ..Self::slow(self.delay) }
+    }
+
+    pub(crate) fn on(inner: &InMemorySagaJournal) -> Self {
+        Self { inner: inner.clone(), ..Self::slow(Duration::from_millis(5)) }
+    }
+
+    /// Refuses appends of more than so many bytes.
+    pub(crate) fn narrow(bytes_max: usize) -> Self {
+        Self { bytes_max: Some(bytes_max), ..Self::slow(Duration::from_millis(5)) }
+    }
+
     pub(crate) fn slow(delay: Duration) -> Self {
         Self { delay, ..Self::default() }
     }
@@ -55,12 +85,15 @@ impl Troubled {
         write: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         self.writes.fetch_add(1, Ordering::SeqCst);
+        self.alive().await;
         sleep(self.delay).await;
+        self.alive().await;
         let trouble = self.script.lock().unwrap().pop_front().flatten();
         match trouble {
             None => write.await,
             Some(Trouble::Unavailable) => Err(StoreError::unavailable("no connection")),
             Some(Trouble::Vanished) => Err(StoreError::unknown("timeout")),
+            Some(Trouble::Rejected) => Err(StoreError::rejected("it is too large")),
             Some(Trouble::Hangs) => std::future::pending().await,
             Some(Trouble::Lost) => {
                 drop(write.await);
@@ -88,6 +121,10 @@ impl SagaJournal for Troubled {
         append: &SagaAppend<'_>,
         term: Duration,
     ) -> Result<(), StoreError> {
+        let bytes: usize = append.entries.iter().map(|entry| entry.to_document().len()).sum();
+        if self.bytes_max.is_some_and(|most| bytes > most) {
+            return self.write(async { Err(StoreError::rejected("it is too large")) }).await;
+        }
         self.write(self.inner.append(claim, append, term)).await
     }
 
@@ -95,6 +132,7 @@ impl SagaJournal for Troubled {
         &self,
         saga: &SagaId,
     ) -> Result<Option<(SagaHeader, Vec<SagaEntry>)>, StoreError> {
+        self.alive().await;
         self.inner.load(saga).await
     }
 
@@ -104,14 +142,17 @@ impl SagaJournal for Troubled {
         runner: &NodeId,
         term: Duration,
     ) -> Result<Option<SagaClaim>, StoreError> {
+        self.alive().await;
         self.inner.claim(saga, runner, term).await
     }
 
     async fn renew(&self, claims: &[SagaClaim], term: Duration) -> Result<Vec<SagaId>, StoreError> {
+        self.alive().await;
         self.inner.renew(claims, term).await
     }
 
     async fn release(&self, claim: &SagaClaim) -> Result<(), StoreError> {
+        self.alive().await;
         self.inner.release(claim).await
     }
 
@@ -121,10 +162,12 @@ impl SagaJournal for Troubled {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
+        self.alive().await;
         self.inner.list(filter, after, limit).await
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {
+        self.alive().await;
         self.inner.purge(saga).await
     }
 }

@@ -10,13 +10,24 @@ use strangler_fig::memory::InMemorySagaJournal;
 use strangler_fig::saga::{SagaConfig, SagaOrchestrator};
 use tokio::time::Instant;
 
+mod beside;
+mod built;
 mod course;
 mod crash;
 mod durable;
 mod flawed;
 mod fold;
+mod hooked;
 mod journal;
+mod nested;
+mod peers;
+mod refused;
+mod runners;
+mod storm;
 mod support;
+mod told;
+mod watchdog;
+mod wild;
 
 /// A wall clock that follows tokio's.
 #[derive(Debug)]

@@ -1,13 +1,17 @@
 //! What the stores hold of sagas: columns to headers and back, and what a row of
 //! a barrier says.
 
+use std::collections::BTreeSet;
 use std::error::Error;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use strangler_fig::error::StoreError;
 use strangler_fig::saga::{
-    Direction, Payload, SagaEntry, SagaHeader, SagaId, SagaOutcome, SagaStatus, Verdict,
+    Direction, Payload, SagaEntry, SagaFilter, SagaHeader, SagaId, SagaOutcome, SagaStatus, Verdict,
 };
+use tracing::warn;
 
 /// Each of the statuses that `takes` takes, as a column holds it.
 pub(crate) fn statuses(takes: impl Fn(SagaStatus) -> bool) -> Vec<&'static str> {
@@ -77,6 +81,85 @@ impl Columns {
     }
 }
 
+/// Sagas whose rows cannot be read, as far as that was reported.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reported(Arc<Mutex<BTreeSet<String>>>);
+
+impl Reported {
+    fn report(&self, saga: String, error: &StoreError) {
+        let mut sagas = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !sagas.contains(&saga) {
+            let error = error.with_causes();
+            warn!(saga, error, "the row of a saga cannot be read, and lists leave it out");
+            sagas.insert(saga);
+        }
+    }
+}
+
+/// A page of headers that is being fetched. What cannot be read is left out, and the rows after it take
+/// its place: a page that is not full says that there are no more.
+#[derive(Debug)]
+pub(crate) struct Page<'r> {
+    headers: Vec<SagaHeader>,
+    limit: usize,
+    after: String,
+    is_last: bool,
+    reported: &'r Reported,
+}
+
+impl<'r> Page<'r> {
+    pub(crate) fn new(reported: &'r Reported, after: Option<&SagaId>, limit: NonZeroUsize) -> Self {
+        // No id is empty.
+        let after = after.map_or("", SagaId::as_str).to_owned();
+        Self { headers: Vec::new(), limit: limit.get(), after, is_last: false, reported }
+    }
+
+    /// After which id how many rows are missing, if any are.
+    pub(crate) fn missing(&self) -> Option<(&str, i64)> {
+        let missing = i64::try_from(self.limit - self.headers.len()).unwrap_or(i64::MAX);
+        (missing > 0 && !self.is_last).then_some((&*self.after, missing))
+    }
+
+    /// Takes the rows that were [`missing`](Self::missing), or as many of them as there are.
+    pub(crate) fn add(&mut self, rows: impl ExactSizeIterator<Item = Columns>) {
+        self.is_last = rows.len() < self.limit - self.headers.len();
+        for row in rows {
+            match row.header() {
+                Ok(header) => self.headers.push(header),
+                Err(error) => self.reported.report(row.id.clone(), &error),
+            }
+            self.after = row.id;
+        }
+    }
+
+    pub(crate) fn into_headers(self) -> Vec<SagaHeader> {
+        self.headers
+    }
+}
+
+/// Which index holds every saga that a filter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// That of all.
+    All,
+    /// That of sagas that are not over.
+    Open,
+    /// That of sagas that are over and not purged.
+    Kept,
+}
+
+impl Among {
+    pub(crate) fn of(filter: &SagaFilter) -> Self {
+        let count = filter.statuses.iter().filter(|status| status.is_over()).count();
+        match filter.statuses.len() {
+            0 => Self::All,
+            _ if count == 0 => Self::Open,
+            all if count == all && filter.is_unpurged => Self::Kept,
+            _ => Self::All,
+        }
+    }
+}
+
 /// The row of a step in a barrier, as the call that is judged has left it.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -122,6 +205,20 @@ pub(crate) fn unseen() -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_holds_every_saga_that_a_filter_takes() {
+        let among = |statuses: &[SagaStatus], is_unpurged| {
+            let statuses = statuses.to_vec();
+            Among::of(&SagaFilter { statuses, is_unpurged, ..SagaFilter::default() })
+        };
+        let (parked, over) = (SagaStatus::Parked, SagaStatus::Committed);
+        assert_eq!(among(&[], true), Among::All);
+        assert_eq!(among(&[parked, SagaStatus::Running], false), Among::Open);
+        assert_eq!(among(&[over, SagaStatus::GivenUp], true), Among::Kept);
+        assert_eq!(among(&[over], false), Among::All, "what is purged is not in it");
+        assert_eq!(among(&[parked, over], true), Among::All);
+    }
 
     #[test]
     fn a_row_tells_first_calls_from_repeats() {

@@ -112,7 +112,7 @@ impl FileJournalError {
         Self::Io { path: path.to_owned(), source }
     }
 
-    const fn kind(&self) -> StoreErrorKind {
+    pub(super) const fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Io { .. } | Self::Locked { .. } => StoreErrorKind::Unavailable,
             Self::Unconfirmed { .. } => StoreErrorKind::Unknown,

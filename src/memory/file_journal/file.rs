@@ -6,7 +6,7 @@ use twox_hash::XxHash3_128;
 
 use super::FileJournalError;
 use super::codec::{decode, encode, encode_line};
-use super::line::Line;
+use super::line::{Line, without_void_renewals};
 use super::stored::Stored;
 use crate::memory::files::sync_directory;
 use crate::saga::SagaId;
@@ -14,7 +14,7 @@ use crate::saga::SagaId;
 /// Thousands of entries, with outputs that are large; a file beyond this is none of ours.
 const BYTES_MAX: usize = 64 << 20;
 
-/// How many lines that renew a claim a file has at most; then only the last one is kept.
+/// How many renewals a file holds that count for nothing any more, before it is made anew without them.
 const RENEWALS_MAX: usize = 100;
 
 /// What every saga's file ends with.
@@ -113,23 +113,31 @@ impl SagaFile {
         file.sync_data().map_err(|source| self.unconfirmed(source))
     }
 
-    /// Adds a line that renews a claim; where there are many, it takes their place.
-    pub(super) fn renew(&self, found: &Stored, line: Line) -> Result<(), FileJournalError> {
-        if found.renewals < RENEWALS_MAX {
-            return self.add(found, &line);
+    /// Adds a line that renews a claim, as `found` has it already; where many count for nothing any more,
+    /// the file is made anew without them, if it says the same then.
+    pub(super) fn renew(&self, found: &Stored, line: &Line) -> Result<(), FileJournalError> {
+        if found.void_renewals < RENEWALS_MAX {
+            return self.add(found, line);
         }
         let bytes = fs::read(&self.path).map_err(|source| self.failed(source))?;
         let mut lines = decode(&bytes, &self.path)?.lines;
-        lines.retain(|line| !matches!(line, Line::Renewed { .. }));
-        lines.push(line);
-        self.replace(&lines)
+        lines.push(line.clone());
+        let bytes = encode(&without_void_renewals(lines));
+        let is_same = decode(&bytes, &self.path)
+            .and_then(|decoded| Stored::of(decoded, &self.path))
+            .is_ok_and(|anew| anew.id == found.id && anew.record == found.record);
+        if is_same { self.put(&bytes) } else { self.add(found, line) }
     }
 
     /// Makes the file one of these lines; durable when it answers `Ok`.
     pub(super) fn replace(&self, lines: &[Line]) -> Result<(), FileJournalError> {
-        let (bytes, temporary) = (encode(lines), self.temporary());
+        self.put(&encode(lines))
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<(), FileJournalError> {
+        let temporary = self.temporary();
         self.fits(bytes.len())?;
-        if let Err(source) = write_anew(&temporary, &bytes) {
+        if let Err(source) = write_anew(&temporary, bytes) {
             // What cannot be removed now, the next write removes.
             let _ = fs::remove_file(&temporary);
             return Err(FileJournalError::Io { path: temporary, source });

@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::FileJournalError;
-use super::file::{ENDING, SagaFile};
+use super::catalog::Catalog;
+use super::file::SagaFile;
 use super::line::{Line, UnixMillis};
 use super::stored::Stored;
 use crate::error::StoreError;
@@ -22,7 +23,9 @@ use crate::saga::{
 /// writes apart. The directory must be there, on a local file system: none is made, since a
 /// mistyped path would be a journal that knows of no saga. Terms are by the host's wall clock.
 ///
-/// A list reads every file there is, and fails if one of them cannot be read.
+/// A list looks at every file there is, page by page, and reads those that have changed since the last
+/// one; the headers of all sagas, with their outcomes, stay in memory for that. What cannot be read is left out,
+/// and reported once by `tracing`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,7 +57,7 @@ use crate::saga::{
 ///
 /// The source of every `StoreError` but `Conflict` is a [`FileJournalError`], with the path. A
 /// file that is damaged, foreign, newer or another saga's is `Rejected` and stays as it is,
-/// byte for byte, whatever is called. A full disk, a missing directory, a missing
+/// byte for byte, whatever is called about its saga. A full disk, a missing directory, a missing
 /// permission and a lock that is held for too long are `Unavailable`: nothing was recorded. Where it was
 /// written and only could not be synced, it is `Unknown`.
 ///
@@ -68,6 +71,7 @@ pub struct FileSagaJournal {
     directory: PathBuf,
     lock_timeout: Duration,
     turns: Turns,
+    catalog: Catalog,
 }
 
 impl FileSagaJournal {
@@ -75,7 +79,8 @@ impl FileSagaJournal {
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let lock_timeout = Duration::from_secs(2);
-        Self { directory: directory.into(), lock_timeout, turns: Turns::default() }
+        let (turns, catalog) = (Turns::default(), Catalog::default());
+        Self { directory: directory.into(), lock_timeout, turns, catalog }
     }
 
     /// The same; a write waits so long for its turn, in this process and among others,
@@ -99,11 +104,23 @@ impl FileSagaJournal {
         change: impl FnOnce(&SagaFile, Option<Stored>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let lock = SagaFile::lock(&self.directory, id);
+        let (file, id) = (SagaFile::of(&self.directory, id), id.clone());
+        self.holding(lock, move || {
+            of_saga(file.glance(), &id).and_then(|found| change(&file, found))
+        })
+        .await
+    }
+
+    /// Does `work` under a lock.
+    pub(super) async fn holding<T: Send + 'static>(
+        &self,
+        lock: PathBuf,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let lock = self.turns.lock(&lock, self.lock_timeout).await;
         let lock = lock.map_err(FileJournalError::from)?;
-        let (file, id) = (SagaFile::of(&self.directory, id), id.clone());
         self.blocking(move || {
-            let answer = of_saga(file.glance(), &id).and_then(|found| change(&file, found));
+            let answer = work();
             drop(lock);
             answer
         })
@@ -120,7 +137,7 @@ impl FileSagaJournal {
 }
 
 /// What was found, if it is the saga that was looked for, and not one whose hash is the same.
-fn of_saga(
+pub(super) fn of_saga(
     found: Result<Option<Stored>, FileJournalError>,
     id: &SagaId,
 ) -> Result<Option<Stored>, StoreError> {
@@ -211,23 +228,7 @@ impl SagaJournal for FileSagaJournal {
     }
 
     async fn renew(&self, claims: &[SagaClaim], term: Duration) -> Result<Vec<SagaId>, StoreError> {
-        let mut renewed = Vec::new();
-        for claim in claims {
-            let epoch = claim.epoch;
-            let renewal = self.locked(&claim.saga, move |file, found| {
-                let Some(mut found) = found else { return Ok(false) };
-                let until = UnixMillis::now().after(term);
-                if !found.record.renew(epoch, until) {
-                    return Ok(false);
-                }
-                file.renew(&found, Line::Renewed { epoch, until })?;
-                Ok(true)
-            });
-            if renewal.await? {
-                renewed.push(claim.saga.clone());
-            }
-        }
-        Ok(renewed)
+        self.renew_all(claims, term).await
     }
 
     async fn release(&self, claim: &SagaClaim) -> Result<(), StoreError> {
@@ -248,17 +249,9 @@ impl SagaJournal for FileSagaJournal {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
-        let (directory, filter, after) = (self.directory.clone(), filter.clone(), after.cloned());
-        self.blocking(move || {
-            let mut headers = headers(&directory)?;
-            headers.retain(|header| {
-                after.as_ref().is_none_or(|after| header.id > *after) && filter.takes(header)
-            });
-            headers.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-            headers.truncate(limit.get());
-            Ok(headers)
-        })
-        .await
+        let (directory, catalog) = (self.directory.clone(), self.catalog.clone());
+        let (filter, after) = (filter.clone(), after.cloned());
+        self.blocking(move || Ok(catalog.page(&directory, &filter, after.as_ref(), limit)?)).await
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {
@@ -271,20 +264,4 @@ impl SagaJournal for FileSagaJournal {
         })
         .await
     }
-}
-
-/// The headers of all sagas in a directory.
-fn headers(directory: &Path) -> Result<Vec<SagaHeader>, FileJournalError> {
-    let failed = |source| FileJournalError::io(directory, source);
-    let mut headers = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        if !name.as_encoded_bytes().ends_with(ENDING.as_bytes()) {
-            continue;
-        }
-        if let Some(found) = SagaFile::at(directory, name.as_ref()).glance()? {
-            headers.push(found.record.header(&found.id, UnixMillis::now()));
-        }
-    }
-    Ok(headers)
 }

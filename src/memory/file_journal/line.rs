@@ -33,7 +33,7 @@ impl Moment for UnixMillis {
 pub(super) type Record = SagaRecord<UnixMillis>;
 
 /// A change of a saga.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Line {
     /// Always the first, unless it was purged.
@@ -117,4 +117,28 @@ impl Line {
             changed: record.changed,
         }
     }
+}
+
+/// Whether a renewal counts for nothing, since `next` ends the term in any case, or begins it anew. A claim
+/// does not: it may be one that only this renewal made way for, when that ended the term sooner.
+fn is_void(line: &Line, next: &Line) -> bool {
+    matches!(line, Line::Renewed { .. })
+        && matches!(next, Line::Renewed { .. } | Line::Appended { .. } | Line::Released { .. })
+}
+
+/// How many of these lines are renewals that count for nothing.
+pub(super) fn void_renewals(lines: &[Line]) -> usize {
+    lines.windows(2).filter(|pair| is_void(&pair[0], &pair[1])).count()
+}
+
+/// The lines without those.
+pub(super) fn without_void_renewals(lines: Vec<Line>) -> Vec<Line> {
+    let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
+    for line in lines {
+        if kept.last().is_some_and(|last| is_void(last, &line)) {
+            kept.pop();
+        }
+        kept.push(line);
+    }
+    kept
 }

@@ -15,11 +15,13 @@
 //! line, and the next one takes its place: it has no end, or a hole of zeros. Anything else that does
 //! not fit its checksum is damage, and the file is never touched.
 
+mod catalog;
 mod codec;
 mod error;
 mod file;
 mod journal;
 mod line;
+mod renewal;
 mod stored;
 
 pub use error::FileJournalError;

@@ -20,7 +20,7 @@ const TERM: Duration = Duration::from_secs(3);
 /// After that a saga counts as hung.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How many findings are enough: what comes after them says no more.
-const FINDINGS_MAX: usize = 20;
+const FINDINGS_MAX: usize = 10;
 
 /// One run's saga, in a world of its own in which nothing has happened yet.
 ///
@@ -65,8 +65,8 @@ impl<I: StepOutput, O: StepOutput> SagaTrial<I, O> {
 ///
 /// Its steps fail, vanish, lose their answers, hang and run twice, forward and back, each in turn; its runner dies
 /// before and after every write, on the way forward and back, or stands still there until another has finished its work, and
-/// goes on. Whatever happens, the saga must come to rest, and the world be as `verify` wants it. A saga that is parked
-/// counts as hung, unless a step after its pivot refuses for good. It stops after 20 findings.
+/// goes on; two others look for what it has left. Whatever happens, the saga must come to rest, and the world be as `verify` wants it. A saga that is parked
+/// counts as hung, unless a step after its pivot refuses for good. It stops after 10 findings.
 ///
 /// It waits for timeouts and terms: run it on paused time (`#[tokio::test(start_paused = true)]`) if the journal and
 /// the steps know tokio's clock. The saga's retries should be few.
@@ -169,9 +169,9 @@ where
     O: StepOutput + std::fmt::Debug,
 {
     let is_spent = Arc::new(AtomicBool::new(false));
-    let lives = [Life::new(scenario.fate), Life::new(None)];
-    let [first, second] =
-        [&lives[0], &lives[1]].map(|life| process(&trial, scenario, life, &is_spent));
+    let lives = [Life::new(scenario.fate), Life::new(None), Life::new(None)];
+    let [first, second, third] =
+        [0, 1, 2].map(|at| process(&trial, scenario, &lives[at], &is_spent));
     let saga: SagaId = "trial".parse().expect("it is an id");
     let started = {
         let (orchestrator, definition, input) =
@@ -179,7 +179,8 @@ where
         let saga = saga.clone();
         tokio::spawn(async move { orchestrator.start(&definition, saga, input).await.map(drop) })
     };
-    let running = [&first, &second].map(|(orchestrator, _)| {
+    // Two of them find what the first has left.
+    let running = [&first, &second, &third].map(|(orchestrator, _)| {
         let orchestrator = orchestrator.clone();
         tokio::spawn(async move { orchestrator.run(std::future::pending()).await })
     });

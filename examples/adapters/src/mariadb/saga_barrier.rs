@@ -1,6 +1,8 @@
 //! What makes a participant's calls happen once: a row for each step, in the
 //! database and in the transaction of the effect.
 
+use std::time::Duration;
+
 use mysql_async::{Row, Value};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
@@ -8,6 +10,7 @@ use strangler_fig::saga::{BarrierCall, Direction, Payload, SagaBarrier, Verdict}
 
 use super::MariadbTransaction;
 use super::row::{columns, integer, optional, text};
+use super::saga_row::span;
 use crate::saga::{Seen, probed, unseen};
 
 /// The table of what was seen.
@@ -38,10 +41,36 @@ const RECORD: &str = "\
         END IF;
     END";
 
+const FORGET: &str = "\
+    BEGIN NOT ATOMIC
+        DELETE FROM saga_barrier WHERE came < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND;
+        SELECT ROW_COUNT();
+    END";
+
 /// The table `saga_barrier`. It needs no connection of its own: every call comes
 /// with the transaction of the effect.
 #[derive(Debug, Clone, Copy)]
 pub struct MariadbSagaBarrier;
+
+impl MariadbSagaBarrier {
+    /// Removes what came first longer ago than `age`, and answers how much: to be called now and then.
+    ///
+    /// A call of such a step is taken for the first one then: the age is to be longer than any saga
+    /// lives, parked ones included, and any call takes to arrive.
+    ///
+    /// # Errors
+    ///
+    /// As [`enter`](SagaBarrier::enter).
+    pub async fn forget(
+        &self,
+        transaction: &mut MariadbTransaction,
+        age: Duration,
+    ) -> Result<u64, StoreError> {
+        let row = transaction.query(FORGET, vec![span(age)]).await?.pop();
+        let [count] = columns(row.ok_or_else(|| StoreError::rejected("a count is a row"))?)?;
+        integer(&count)?.try_into().map_err(StoreError::rejected)
+    }
+}
 
 #[async_trait]
 impl SagaBarrier for MariadbSagaBarrier {

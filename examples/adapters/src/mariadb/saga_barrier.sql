@@ -13,5 +13,7 @@ CREATE TABLE saga_barrier (
     -- What the execution answered.
     output LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     came DATETIME(6) NOT NULL DEFAULT UTC_TIMESTAMP(6),
-    PRIMARY KEY (saga, step)
+    PRIMARY KEY (saga, step),
+    -- What is to be forgotten.
+    KEY saga_barrier_came (came)
 ) ENGINE = InnoDB;

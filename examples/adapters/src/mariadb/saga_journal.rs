@@ -2,6 +2,7 @@
 //! server's clock counts: whether a claim is the newest, and a position free, is
 //! judged where it is written.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -17,9 +18,9 @@ use strangler_fig::saga::{
 
 use super::MariadbDatabase;
 use super::row::{columns, text};
-use super::saga_row::{span, stored};
+use super::saga_row::{span, stored, taken};
 use crate::effect::Effect;
-use crate::saga::{documents, entry, id, not_over, passed_by};
+use crate::saga::{Page, Reported, documents, entry, id, not_over, passed_by};
 
 /// The tables of headers and entries.
 pub const SAGA_JOURNAL_SCHEMA: &str = include_str!("saga_journal.sql");
@@ -110,6 +111,7 @@ const LIST: &str = concat!(header!("outcome"), ", NULL, NULL FROM saga WHERE id 
 #[derive(Debug, Clone)]
 pub struct MariadbSagaJournal {
     database: MariadbDatabase,
+    reported: Reported,
 }
 
 impl MariadbSagaJournal {
@@ -118,8 +120,8 @@ impl MariadbSagaJournal {
 
     /// The journal in `database`.
     #[must_use]
-    pub const fn new(database: MariadbDatabase) -> Self {
-        Self { database }
+    pub fn new(database: MariadbDatabase) -> Self {
+        Self { database, reported: Reported::default() }
     }
 
     /// Changes a header and adds entries from `position` on, if the change
@@ -245,7 +247,9 @@ impl SagaJournal for MariadbSagaJournal {
     }
 
     async fn renew(&self, claims: &[SagaClaim], term: Duration) -> Result<Vec<SagaId>, StoreError> {
-        let claims: Vec<_> = claims.iter().map(|it| json!([it.saga.as_str(), it.epoch])).collect();
+        // Two runners that both believe in their claims take the rows in one order.
+        let claims: BTreeMap<_, _> = claims.iter().map(|it| (it.saga.as_str(), it.epoch)).collect();
+        let claims: Vec<_> = claims.into_iter().map(|(saga, epoch)| json!([saga, epoch])).collect();
         let claims = Value::from(json!(claims).to_string());
         self.database.execute(RENEW, vec![claims.clone(), span(term)]).await?;
         let rows = self.read(RENEWED, vec![claims]).await?;
@@ -267,27 +271,18 @@ impl SagaJournal for MariadbSagaJournal {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
-        let statuses: Vec<Value> = filter.statuses.iter().map(|it| it.name().into()).collect();
-        let definitions = filter.definitions.iter().map(|it| it.to_string().into()).collect();
-        let mut sql = LIST.to_owned();
-        // No id is empty.
-        let mut params = vec![Value::from(after.map_or("", SagaId::as_str))];
-        if !filter.statuses.is_empty() && !filter.statuses.iter().any(|it| it.is_over()) {
-            sql += " AND is_open = TRUE";
+        let (taken, values) = taken(filter);
+        let sql = format!("{LIST}{taken} ORDER BY id LIMIT ?");
+        let mut page = Page::new(&self.reported, after, limit);
+        while let Some((after, missing)) = page.missing() {
+            let mut params = vec![Value::from(after)];
+            params.extend(values.iter().cloned());
+            params.push(missing.into());
+            let rows = self.read(&sql, params).await?.into_iter().map(stored);
+            let rows = rows.map(|row| Ok(row?.columns)).collect::<Result<Vec<_>, StoreError>>()?;
+            page.add(rows.into_iter());
         }
-        for (column, values) in [("status", statuses), ("definition", definitions)] {
-            if let Some(more) = values.len().checked_sub(1) {
-                sql = format!("{sql} AND {column} IN (?{})", ", ?".repeat(more));
-                params.extend(values);
-            }
-        }
-        if filter.is_free {
-            sql += " AND (holder IS NULL OR held_until <= UTC_TIMESTAMP(6))";
-        }
-        sql += " ORDER BY id LIMIT ?";
-        params.push(limit.get().min(usize::MAX >> 1).into());
-        let rows = self.read(&sql, params).await?;
-        rows.into_iter().map(|row| stored(row)?.columns.header()).collect()
+        Ok(page.into_headers())
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {

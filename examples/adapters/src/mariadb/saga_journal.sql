@@ -20,7 +20,10 @@ CREATE TABLE saga (
     CHECK (holder IS NULL = (held_until IS NULL)),
     -- Runners look for abandoned sagas again and again: without wading through those that are over.
     is_open BOOLEAN AS (status IN ('running', 'unwinding', 'parked')) STORED,
-    KEY saga_open (is_open, id)
+    KEY saga_open (is_open, id),
+    -- What is to be purged, without wading through what was.
+    is_kept BOOLEAN AS (status IN ('committed', 'rolled_back', 'given_up') AND NOT is_purged) STORED,
+    KEY saga_kept (is_kept, id)
 ) ENGINE = InnoDB;
 -- No foreign key: entries come only with their header, and a check for each would cost a look at it.
 CREATE TABLE saga_entry (

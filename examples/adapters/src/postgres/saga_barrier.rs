@@ -1,6 +1,8 @@
 //! What makes a participant's calls happen once: a row for each step, in the
 //! database and in the transaction of the effect.
 
+use std::time::Duration;
+
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::saga::{BarrierCall, Direction, Payload, SagaBarrier, Verdict};
@@ -8,7 +10,7 @@ use tokio_postgres::Row;
 
 use super::PostgresTransaction;
 use super::database::Params;
-use super::number::signed;
+use super::number::{signed, span, unsigned};
 use crate::saga::{Seen, probed, unseen};
 
 /// The table of what was seen.
@@ -33,10 +35,37 @@ const RECORD: &str = "\
     WHERE saga = $1 AND step = $2 AND executed IS NOT NULL
     RETURNING calls";
 
+const FORGET: &str = "\
+    WITH gone AS (
+        DELETE FROM saga_barrier
+        WHERE came < clock_timestamp() - $1::bigint * interval '1 us' RETURNING 1
+    )
+    SELECT count(*) FROM gone";
+
 /// The table `saga_barrier`. It needs no connection of its own: every call comes
 /// with the transaction of the effect.
 #[derive(Debug, Clone, Copy)]
 pub struct PostgresSagaBarrier;
+
+impl PostgresSagaBarrier {
+    /// Removes what came first longer ago than `age`, and answers how much: to be called now and then.
+    ///
+    /// A call of such a step is taken for the first one then: the age is to be longer than any saga
+    /// lives, parked ones included, and any call takes to arrive.
+    ///
+    /// # Errors
+    ///
+    /// As [`enter`](SagaBarrier::enter).
+    pub async fn forget(
+        &self,
+        transaction: &mut PostgresTransaction,
+        age: Duration,
+    ) -> Result<u64, StoreError> {
+        let rows = transaction.query(FORGET, &[&span(age)]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::rejected("a count is a row"))?;
+        unsigned(row, 0).map_err(StoreError::rejected)
+    }
+}
 
 #[async_trait]
 impl SagaBarrier for PostgresSagaBarrier {

@@ -15,3 +15,5 @@ CREATE TABLE saga_barrier (
     came timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (saga, step)
 );
+-- What is to be forgotten.
+CREATE INDEX saga_barrier_came ON saga_barrier (came);

@@ -22,7 +22,9 @@ use super::number::{span, unsigned};
 use super::saga_writes::{Append, Appends, Create, Creates};
 use super::{PostgresDatabase, PostgresTransaction};
 use crate::effect::Effect;
-use crate::saga::{Columns, documents, entry, id, not_over, passed_by, statuses};
+use crate::saga::{
+    Among, Columns, Page, Reported, documents, entry, id, not_over, passed_by, statuses,
+};
 
 /// The tables of headers and entries.
 pub const SAGA_JOURNAL_SCHEMA: &str = include_str!("saga_journal.sql");
@@ -70,7 +72,9 @@ macro_rules! page {
             "(cardinality($2::text[]) = 0 OR status = ANY ($2))
                 AND (cardinality($3::text[]) = 0 OR definition = ANY ($3))
                 AND (NOT $4 OR holder IS NULL OR held_until <= clock_timestamp())
-            ORDER BY id LIMIT $5"
+                AND (NOT $5 OR NOT is_purged)
+                AND ($6 = 0::bigint OR changed <= clock_timestamp() - $6 * interval '1 us')
+            ORDER BY id LIMIT $7"
         )
     };
 }
@@ -78,6 +82,8 @@ macro_rules! page {
 const LIST: &str = page!("");
 // As the index says it, so that it is used.
 const LIST_OPEN: &str = page!("status IN ('running', 'unwinding', 'parked') AND ");
+const LIST_KEPT: &str =
+    page!("status IN ('committed', 'rolled_back', 'given_up') AND NOT is_purged AND ");
 
 /// A journal of sagas in two tables.
 #[derive(Debug, Clone)]
@@ -85,6 +91,7 @@ pub struct PostgresSagaJournal {
     database: PostgresDatabase,
     creates: Arc<GroupCommit<Creates>>,
     appends: Arc<GroupCommit<Appends>>,
+    reported: Reported,
 }
 
 impl PostgresSagaJournal {
@@ -93,7 +100,7 @@ impl PostgresSagaJournal {
     pub fn new(database: PostgresDatabase) -> Self {
         let creates = GroupCommit::new(Creates(database.clone()));
         let appends = GroupCommit::new(Appends(database.clone()));
-        Self { database, creates, appends }
+        Self { database, creates, appends, reported: Reported::default() }
     }
 
     async fn change(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
@@ -188,20 +195,24 @@ impl SagaJournal for PostgresSagaJournal {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
-        let is_open = !filter.statuses.is_empty() && !filter.statuses.iter().any(|it| it.is_over());
         let statuses: Vec<_> = filter.statuses.iter().map(|status| status.name()).collect();
         let definitions: Vec<_> = filter.definitions.iter().map(ToString::to_string).collect();
-        let params: Params = &[
-            // No id is empty.
-            &after.map_or("", SagaId::as_str),
-            &statuses,
-            &definitions,
-            &filter.is_free,
-            &i64::try_from(limit.get()).unwrap_or(i64::MAX),
-        ];
-        let sql = if is_open { LIST_OPEN } else { LIST };
-        let rows = self.database.query(Effect::None, sql, params).await?;
-        rows.iter().map(header).collect()
+        let (is_free, is_unpurged) = (filter.is_free, filter.is_unpurged);
+        let idle = span(filter.idle_min);
+        let sql = match Among::of(filter) {
+            Among::All => LIST,
+            Among::Open => LIST_OPEN,
+            Among::Kept => LIST_KEPT,
+        };
+        let mut page = Page::new(&self.reported, after, limit);
+        while let Some((after, missing)) = page.missing() {
+            let params: Params =
+                &[&after, &statuses, &definitions, &is_free, &is_unpurged, &idle, &missing];
+            let rows = self.database.query(Effect::None, sql, params).await?;
+            let rows: Result<Vec<_>, _> = rows.iter().map(columns).collect();
+            page.add(rows.map_err(StoreError::rejected)?.into_iter());
+        }
+        Ok(page.into_headers())
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {

@@ -2,9 +2,10 @@
 
 use super::SagaBarrierFixture;
 use super::samples::{
-    begin, call, commit, compensation, enter, execution, is_duplicate, later, made, payload, record,
+    begin, call, commit, compensation, enter, execution, is_duplicate, is_rejected, later, made,
+    payload, record,
 };
-use crate::saga::{Direction, Verdict};
+use crate::saga::{Direction, SagaBarrier, Verdict};
 
 /// Contract 1.
 pub(super) async fn the_first_execution_runs<F: SagaBarrierFixture>(fixture: &F) {
@@ -94,6 +95,42 @@ pub(super) async fn a_transaction_sees_its_own_calls<F: SagaBarrierFixture>(fixt
     assert!(is_duplicate(&enter(fixture, &mut transaction, &refund).await));
     commit(fixture, transaction).await;
     assert!(is_duplicate(&made(fixture, &refund, "").await));
+}
+
+/// Contract 7: and nothing was seen by that.
+pub(super) async fn a_probe_is_rejected<F: SagaBarrierFixture>(fixture: &F) {
+    let probe = call("order", "charge", Direction::Probe);
+    for n in 0..2 {
+        let mut transaction = begin(fixture).await;
+        let entered = fixture.barrier().enter(&mut transaction, &probe).await;
+        is_rejected(entered, "a probe");
+        drop(transaction);
+        let expected = if n == 0 { Verdict::Run } else { Verdict::Duplicate(Some(payload("0"))) };
+        assert_eq!(made(fixture, &execution("order"), &n.to_string()).await, expected);
+    }
+}
+
+/// Contract 7: neither of what never came, nor of what hung, nor of what undoes or asks.
+pub(super) async fn what_was_not_executed_records_nothing<F: SagaBarrierFixture>(fixture: &F) {
+    made(fixture, &compensation("null"), "").await;
+    assert_eq!(made(fixture, &execution("null"), "17").await, Verdict::Hanging);
+    made(fixture, &execution("seen"), "17").await;
+    made(fixture, &compensation("seen"), "").await;
+    for (saga, direction) in [
+        ("new", Direction::Execute),
+        ("null", Direction::Execute),
+        ("null", Direction::Compensate),
+        ("seen", Direction::Compensate),
+        ("seen", Direction::Probe),
+    ] {
+        let call = call(saga, "charge", direction);
+        let mut transaction = begin(fixture).await;
+        let recorded = fixture.barrier().record(&mut transaction, &call, &payload("18")).await;
+        is_rejected(recorded, &format!("a record of {call:?}"));
+    }
+    assert_eq!(made(fixture, &execution("new"), "19").await, Verdict::Run);
+    let seen = made(fixture, &execution("seen"), "19").await;
+    assert_eq!(seen, Verdict::Duplicate(Some(payload("17"))));
 }
 
 /// Contract 5.

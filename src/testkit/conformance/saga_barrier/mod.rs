@@ -81,6 +81,8 @@ macro_rules! __each_saga_barrier_fact {
             a_repeated_compensation_is_a_duplicate
             a_repeated_null_compensation_is_a_duplicate
             a_transaction_sees_its_own_calls
+            a_probe_is_rejected
+            what_was_not_executed_records_nothing
             steps_and_sagas_do_not_disturb_each_other
             calls_of_several_steps_share_a_transaction
             outputs_come_back_byte_for_byte

@@ -114,3 +114,10 @@ pub(super) fn later(call: &BarrierCall) -> BarrierCall {
 pub(super) fn is_duplicate(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Duplicate(_))
 }
+
+pub(super) fn is_rejected<T: fmt::Debug>(answer: Result<T, StoreError>, what: &str) {
+    match answer {
+        Err(error) => assert_eq!(error.kind(), StoreErrorKind::Rejected, "{what}: {error:?}"),
+        Ok(answer) => panic!("{what} was taken: {answer:?}"),
+    }
+}

@@ -1,10 +1,12 @@
 //! Who may write to a saga, and for how long.
 
+use std::time::Duration;
+
 use super::SagaJournalFixture;
 use super::samples::{
-    Came, LONG, LONGER, SHORT, answered, append, claimed, created, created_for, decided, handle,
-    handles, holder, id, is_held, over, purge, put, refused, release, renew, runner, started,
-    try_claim,
+    Came, LONG, LONGER, SHORT, answered, append, at, claimed, created, created_for, decided,
+    handle, handles, holder, id, is_held, over, purge, put, refused, release, renew, runner,
+    started, try_claim,
 };
 use crate::phase::{Incarnation, NodeId};
 use crate::saga::{SagaClaim, SagaStatus};
@@ -122,6 +124,23 @@ pub(super) async fn of_concurrent_claims_one_gets_it<F: SagaJournalFixture>(fixt
         let is_clear = !came.contains(&Came::InDoubt) && !came.contains(&Came::Refused);
         assert!(got == 1 || got == 0 && !is_clear, "{got} of eight runners got it: {came:?}");
     }
+}
+
+/// Contract 6: it is not a term without an end.
+pub(super) async fn a_term_of_no_time_has_run_out_at_once<F: SagaJournalFixture>(fixture: &F) {
+    let (journal, zero) = (fixture.journal(), Duration::ZERO);
+    let first = created_for(&*journal, "order", zero).await;
+    assert_eq!(holder(&*journal, &first.saga).await, None, "it was created for no time");
+    let second = journal.claim(&first.saga, &runner(2), zero).await;
+    assert!(answered("claiming", second).is_some(), "nobody holds it");
+    assert_eq!(holder(&*journal, &first.saga).await, None, "it was claimed for no time");
+    let third = claimed(&*fixture.reopened().await, &first.saga, 3).await;
+    assert_eq!(renew(&*journal, std::slice::from_ref(&third), zero).await, [id("order")]);
+    assert_eq!(holder(&*journal, &first.saga).await, None, "it was renewed for no time");
+    answered("appending", journal.append(&third, &at(1, &[started("charge")]), zero).await);
+    assert_eq!(holder(&*journal, &first.saga).await, None, "it was appended to for no time");
+    append(&*journal, &third, 2, &[started("ship")]).await;
+    assert_eq!(holder(&*journal, &first.saga).await, Some(runner(3)), "its term began anew");
 }
 
 /// Contract 6: it is told who holds it.

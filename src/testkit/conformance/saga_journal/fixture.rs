@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::saga::SagaJournal;
+use crate::saga::{SagaId, SagaJournal};
 
 /// A [`SagaJournal`] that holds no saga yet.
 ///
@@ -29,5 +29,13 @@ pub trait SagaJournalFixture: Send + Sync + 'static {
     /// the first one.
     async fn reopened(&self) -> Arc<dyn SagaJournal> {
         self.journal()
+    }
+
+    /// Makes the record of a saga one that cannot be read, as a fault of the disk does or a newer
+    /// version of the adapter; answers whether it did. By default it cannot, and what is to
+    /// become of such records is not asked.
+    async fn spoil(&self, saga: &SagaId) -> bool {
+        let _ = saga;
+        false
     }
 }

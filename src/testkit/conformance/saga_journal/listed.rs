@@ -125,6 +125,52 @@ pub(super) async fn a_filter_takes_those_that_are_free<F: SagaJournalFixture>(fi
     assert_eq!(listed(&*fixture.reopened().await, &filter, None, 99).await, ["expired"]);
 }
 
+/// Contract 8: those whose entries are still there.
+pub(super) async fn a_filter_takes_those_that_are_not_purged<F: SagaJournalFixture>(fixture: &F) {
+    let journal = fixture.journal();
+    created(&*journal, "running").await;
+    over(&*journal, "over").await;
+    let purged = over(&*journal, "purged").await;
+    let filter = SagaFilter { is_unpurged: true, ..SagaFilter::default() };
+    assert_eq!(listed(&*journal, &filter, None, 99).await, ["over", "purged", "running"]);
+    purge(&*journal, &purged.saga).await;
+    assert_eq!(listed(&*fixture.reopened().await, &filter, None, 99).await, ["over", "running"]);
+}
+
+/// Contract 8: those that have not changed for so long, by the journal's clock.
+pub(super) async fn a_filter_takes_those_that_have_been_idle<F: SagaJournalFixture>(fixture: &F) {
+    let journal = fixture.journal();
+    let filter = SagaFilter { idle_min: SHORT, ..SagaFilter::default() };
+    let early = created(&*journal, "early").await;
+    created(&*journal, "too-early").await;
+    assert_eq!(listed(&*journal, &filter, None, 99).await, [""; 0]);
+    tokio::time::sleep(LONGER).await;
+    append(&*journal, &early, 1, &[started("charge")]).await;
+    created(&*journal, "late").await;
+    assert_eq!(listed(&*fixture.reopened().await, &filter, None, 99).await, ["too-early"]);
+    tokio::time::sleep(LONGER).await;
+    assert_eq!(listed(&*journal, &filter, None, 99).await, ["early", "late", "too-early"]);
+}
+
+/// Contract 8: as `purge` asks, every condition holds of each.
+pub(super) async fn a_filter_takes_those_that_are_to_be_purged<F: SagaJournalFixture>(fixture: &F) {
+    let journal = fixture.journal();
+    for text in ["b", "c", "d", "e"] {
+        over(&*journal, text).await;
+    }
+    created(&*journal, "running").await;
+    purge(&*journal, &id("c")).await;
+    tokio::time::sleep(LONGER).await;
+    over(&*journal, "a").await;
+    let statuses = SagaStatus::ALL.into_iter().filter(|status| status.is_over()).collect();
+    let (is_unpurged, idle_min) = (true, SHORT);
+    let filter = SagaFilter { statuses, is_unpurged, idle_min, ..SagaFilter::default() };
+    assert_eq!(listed(&*journal, &filter, None, 2).await, ["b", "d"]);
+    purge(&*journal, &id("d")).await;
+    assert_eq!(listed(&*journal, &filter, Some(&id("d")), 2).await, ["e"]);
+    assert_eq!(listed(&*journal, &filter, None, 99).await, ["b", "e"]);
+}
+
 /// Contract 8: every condition holds of each.
 pub(super) async fn the_conditions_of_a_filter_add_up<F: SagaJournalFixture>(fixture: &F) {
     let journal = fixture.journal();
@@ -136,7 +182,12 @@ pub(super) async fn the_conditions_of_a_filter_add_up<F: SagaJournalFixture>(fix
     let running = created(&*journal, "running").await;
     release(&*journal, &running).await;
     let definitions = vec![saga("held").definition];
-    let filter = SagaFilter { statuses: vec![SagaStatus::Parked], definitions, is_free: true };
+    let filter = SagaFilter {
+        statuses: vec![SagaStatus::Parked],
+        definitions,
+        is_free: true,
+        ..SagaFilter::default()
+    };
     assert_eq!(listed(&*journal, &filter, None, 99).await, ["free"]);
     let other = vec!["refund@1#0000000000000001".parse().expect("it is a definition")];
     let filter = SagaFilter { definitions: other, ..filter };

@@ -8,6 +8,7 @@ mod listed;
 mod loaded;
 mod purged;
 mod samples;
+mod spoilt;
 
 use appended::*;
 use claimed::*;
@@ -16,6 +17,7 @@ pub use fixture::SagaJournalFixture;
 use listed::*;
 use loaded::*;
 use purged::*;
+use spoilt::*;
 
 use super::Fact;
 
@@ -113,6 +115,7 @@ macro_rules! __each_saga_journal_fact {
             a_saga_can_be_claimed_whatever_its_status
             a_purged_saga_is_not_claimed
             of_concurrent_claims_one_gets_it
+            a_term_of_no_time_has_run_out_at_once
             a_holder_is_named_while_it_holds
             renewing_begins_terms_anew
             renewing_nothing_is_no_error
@@ -127,14 +130,22 @@ macro_rules! __each_saga_journal_fact {
             a_filter_takes_those_that_stand_so
             a_filter_takes_those_that_run_by_a_definition
             a_filter_takes_those_that_are_free
+            a_filter_takes_those_that_are_not_purged
+            a_filter_takes_those_that_have_been_idle
+            a_filter_takes_those_that_are_to_be_purged
             the_conditions_of_a_filter_add_up
             a_list_shows_what_a_load_shows
             a_saga_is_idle_since_its_last_entry
+            a_list_leaves_out_what_cannot_be_read
+            what_cannot_be_read_shortens_no_page
+            what_cannot_be_read_is_rejected
+            what_cannot_be_read_holds_up_no_renewal
             a_purged_saga_keeps_its_header_only
             purging_again_is_no_error
             a_saga_that_is_not_over_is_not_purged
             what_was_never_created_is_not_purged
             a_purged_saga_takes_no_more_entries
+            a_purge_and_an_append_at_once_see_each_other
             a_purge_leaves_other_sagas_alone
         }
     };

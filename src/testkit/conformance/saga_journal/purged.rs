@@ -1,8 +1,12 @@
 //! What is removed when all is over.
 
 use super::SagaJournalFixture;
-use super::samples::{created, id, is_conflict, kept, loaded, over, purge, put, refused, release};
-use crate::saga::SagaStatus;
+use super::samples::{
+    Came, LONG, at, created, decided, handles, id, is_conflict, kept, loaded, over, purge, put,
+    refused, release, started,
+};
+use crate::saga::{SagaAppend, SagaStatus};
+use crate::testkit::conformance::pace::Overlap;
 
 /// Contract 9: its entries are gone for good, and nothing of its header.
 pub(super) async fn a_purged_saga_keeps_its_header_only<F: SagaJournalFixture>(fixture: &F) {
@@ -69,4 +73,42 @@ pub(super) async fn a_purge_leaves_other_sagas_alone<F: SagaJournalFixture>(fixt
     let before = others().await;
     purge(&*journal, &purged.saga).await;
     assert_eq!(others().await, before);
+}
+
+/// Contract 9: none of them overlooks the other, so that nothing grows that is purged.
+pub(super) async fn a_purge_and_an_append_at_once_see_each_other<F: SagaJournalFixture>(
+    fixture: &F,
+) {
+    let handles = handles(fixture).await;
+    for (round, overlap) in (0..8).zip(Overlap::alternating()) {
+        let claim = over(&*handles[0], &format!("order:{round}")).await;
+        // It goes on, or ends once more.
+        let status = if round % 4 < 2 { SagaStatus::Running } else { SagaStatus::RolledBack };
+        let (journal, saga) = (handles[0].clone(), claim.saga.clone());
+        let purging = async move { decided(|| journal.purge(&saga)).await };
+        let (journal, by) = (handles[1].clone(), claim.clone());
+        let appending = async move {
+            let entries = [started("charge")];
+            let append = SagaAppend { status, ..at(2, &entries) };
+            decided(|| journal.append(&by, &append, LONG)).await
+        };
+        let (purged, appended) = if round < 4 {
+            overlap.both(purging, appending).await
+        } else {
+            let (appended, purged) = overlap.both(appending, purging).await;
+            (purged, appended)
+        };
+        let (header, entries) = loaded(&*handles[0], &claim.saga).await;
+        let is_right = match (&purged, &appended) {
+            (Came::Done(()), Came::Refused) => header.length == 2 && header.is_purged,
+            (Came::Done(()), Came::Done(())) => header.length == 3 && status.is_over(),
+            (Came::Refused, Came::Done(())) => header.length == 3 && !status.is_over(),
+            (Came::Refused, Came::Refused) => false,
+            _ => true,
+        };
+        assert!(is_right, "the purge: {purged:?}, an append of {status}: {appended:?}; {header:?}");
+        let kept = if header.is_purged { 0 } else { header.length };
+        assert_eq!(entries.len() as u64, kept, "entries of {header:?}");
+        assert!(header.status.is_over() || !header.is_purged, "{header:?}");
+    }
 }

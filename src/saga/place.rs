@@ -1,0 +1,32 @@
+use std::sync::Arc;
+
+use super::live::{Live, Settled};
+use super::shared::Inner;
+
+/// The place of a saga among those that run here, taken before it is claimed: so one process never gets into its
+/// own way. However it is left, by a panic even, the saga counts as settled.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) inner: Arc<Inner>,
+    pub(super) live: Arc<Live>,
+}
+
+impl Place {
+    pub(super) fn settle(&self, settled: Settled) {
+        self.inner.tell(&settled);
+        self.leave(settled);
+    }
+
+    fn leave(&self, settled: Settled) {
+        self.inner.forget(&self.live.saga);
+        self.live.settle(settled);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.live.has_settled() {
+            self.leave(Settled::Left);
+        }
+    }
+}
