@@ -108,3 +108,71 @@ impl<W: Together> fmt::Debug for GroupCommit<W> {
 pub(super) fn column<'a, C, T>(calls: &'a [C], of: impl Fn(&'a C) -> T) -> Vec<T> {
     calls.iter().map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures::future::join_all;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    /// Writes numbers down, a list for each statement; refuses all with a 13 in it.
+    #[derive(Debug, Default)]
+    struct Statements(Mutex<Vec<Vec<u32>>>);
+
+    impl Statements {
+        fn lengths(&self) -> Vec<usize> {
+            self.0.lock().unwrap().iter().map(Vec::len).collect()
+        }
+    }
+
+    impl Together for Arc<Statements> {
+        type Call = u32;
+        type Answer = u32;
+
+        async fn write(&self, calls: &[u32]) -> Result<Vec<u32>, StoreError> {
+            sleep(Duration::from_millis(20)).await;
+            if calls.contains(&13) {
+                return Err(StoreError::rejected("13"));
+            }
+            self.0.lock().unwrap().push(calls.to_vec());
+            Ok(calls.iter().map(|call| call * 2).collect())
+        }
+    }
+
+    fn group() -> (Arc<Statements>, Arc<GroupCommit<Arc<Statements>>>) {
+        let statements = Arc::new(Statements::default());
+        (Arc::clone(&statements), GroupCommit::new(statements))
+    }
+
+    #[tokio::test]
+    async fn calls_that_meet_are_written_together_and_answered_for_themselves() {
+        let (statements, group) = group();
+        let answers = join_all((100..300).map(|call| group.call(call))).await;
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers, (100..300).map(|call| call * 2).collect::<Vec<_>>());
+        assert_eq!(statements.lengths().iter().sum::<usize>(), 200);
+        assert_eq!(statements.lengths(), [64, 64, 64, 8]);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_refused_fails_alone() {
+        let (statements, group) = group();
+        let answers = join_all((10..16).map(|call| group.call(call))).await;
+        let refused: Vec<_> = (10..16).zip(answers).filter(|(_, it)| it.is_err()).collect();
+        assert!(matches!(&*refused, [(13, Err(_))]), "{refused:?}");
+        assert_eq!(statements.lengths(), [1; 5]);
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_does_not_take_others_along() {
+        let (statements, group) = group();
+        let hasty = timeout(Duration::from_millis(1), group.call(1));
+        let (hasty, patient) = tokio::join!(hasty, group.call(2));
+        assert!(hasty.is_err(), "it has given up");
+        assert_eq!(patient.unwrap(), 4);
+        assert_eq!(statements.lengths(), [2], "and yet it was written");
+    }
+}

@@ -89,9 +89,9 @@ const LIST_KEPT: &str =
 #[derive(Debug, Clone)]
 pub struct PostgresSagaJournal {
     database: PostgresDatabase,
-    reported: Reported,
     creates: Arc<GroupCommit<Creates>>,
     appends: Arc<GroupCommit<Appends>>,
+    reported: Reported,
 }
 
 impl PostgresSagaJournal {
@@ -100,7 +100,7 @@ impl PostgresSagaJournal {
     pub fn new(database: PostgresDatabase) -> Self {
         let creates = GroupCommit::new(Creates(database.clone()));
         let appends = GroupCommit::new(Appends(database.clone()));
-        Self { database, reported: Reported::default(), creates, appends }
+        Self { database, creates, appends, reported: Reported::default() }
     }
 
     async fn change(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
