@@ -193,7 +193,11 @@ impl Storm {
             match waited {
                 Ok(Ok(Conclusion::Parked)) => {}
                 Ok(end) => return end.unwrap(),
-                Err(_) => assert!(!self.parked().await.is_empty(), "it hangs"),
+                Err(_) => {
+                    let hooked = self.runners.iter().flat_map(|(_, it)| it.wrong());
+                    let wrong: Vec<_> = hooked.collect();
+                    assert!(!self.parked().await.is_empty(), "it hangs; {wrong:?}");
+                }
             }
             for saga in self.parked().await {
                 let state = assert_replays(&last, &saga).await.state.unwrap();
