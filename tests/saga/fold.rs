@@ -212,6 +212,7 @@ impl Course {
             let can = self.state.can_recall();
             return can && self.rng.bool() && self.tried(SagaEntry::Cancelled { cause });
         }
+        let mut probes = Vec::new();
         for action in actions {
             let begun = match action {
                 Action::Execute(at) => SagaEntry::Started { step: self.plan.name(at).clone() },
@@ -219,12 +220,18 @@ impl Course {
                     SagaEntry::CompensationStarted { step: self.plan.name(at).clone() }
                 }
                 Action::Probe(at) => {
-                    self.ends(at);
+                    probes.push(at);
                     continue;
                 }
                 Action::Finish => unreachable!("it stands alone"),
             };
             assert!(self.tried(begun.clone()), "what is decided can follow: {begun:?}");
+        }
+        for at in probes {
+            // Its answer counts unless the saga has turned, or the step is tried again.
+            if matches!(Self::status(&self.state, at), StepStatus::Probing { .. }) {
+                self.ends(at);
+            }
         }
         self.is_meddled_with();
         let under_way = self.state.interrupted();

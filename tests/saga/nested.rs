@@ -210,6 +210,31 @@ async fn a_saga_and_the_one_in_it_go_on_where_there_is_room_for_one_alone() {
     working.abort();
 }
 
+/// Its first runner was lost, so it is in doubt; once it is rolled back, it is not.
+#[tokio::test(start_paused = true)]
+async fn a_pivot_that_is_a_saga_and_was_rolled_back_turns_its_parent_back() {
+    let (world, journal) = (World::default(), Troubled::slow(ms(50)));
+    let child = chain(&world, &["x"], |_, step| step.plays([Play::Hang, Play::Refused]));
+    let mut saga = SagaBuilder::<u32>::new("parent", 1);
+    let a = saga.step_with("a", world.step("a"), saga.input(), policy());
+    let sub = saga.sub_saga("sub", &child, a);
+    saga.pivot(sub);
+    let saga = saga.build(sub).unwrap();
+    let dead = orchestrator_on(Arc::new(journal.clone()), "node-0");
+    let handle = dead.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    sleep(ms(1_000)).await;
+    journal.kill();
+    let other = orchestrator_on(Arc::new(journal.beside()), "node-1");
+    other.register(&saga);
+    let working = worker(&other);
+    let found = other.find(&saga, handle.saga().clone()).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(120), found.wait()).await;
+    let end = ended.expect("it is not asked without end").unwrap();
+    assert!(matches!(end, Conclusion::RolledBack(_)), "{end:?}");
+    assert_eq!(world.log(), ["do a", "undo a 1"]);
+    working.abort();
+}
+
 /// After a crash the two regularly are with different runners. Here the child is long: it waits for an hour.
 #[tokio::test(start_paused = true)]
 async fn a_saga_in_a_saga_that_runs_elsewhere_is_undone_with_its_parent() {
