@@ -107,7 +107,7 @@ impl Hooked {
             sleep(Duration::from_millis(millis)).await;
         }
         if self.is_dead.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
