@@ -5,41 +5,12 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use strangler_fig::saga::{
-    Action, Cause, Doubt, Passage, Payload, Repair, SagaBuilder, SagaEntry, SagaOutcome, SagaPlan,
-    SagaState, SagaStatus, StepStatus, Then, Value, Wire, step_fn,
+    Action, Cause, Doubt, Passage, Payload, Repair, SagaEntry, SagaOutcome, SagaPlan, SagaState,
+    SagaStatus, StepStatus, Then,
 };
 use tokio::time::Instant;
 
-/// Up to eight steps, each after some of those before it; a pivot where one can be.
-fn random_plan(rng: &mut Rng) -> Arc<SagaPlan> {
-    let count = rng.usize(1..=8);
-    let seed = rng.u64(..);
-    let built = |pivot: Option<usize>| {
-        let mut rng = Rng::with_seed(seed);
-        let mut saga = SagaBuilder::<()>::new("random", 1);
-        let mut steps: Vec<Value<()>> = Vec::new();
-        for at in 0..count {
-            let mut parents: Vec<Value<()>> =
-                steps.iter().copied().filter(|_| rng.u8(..3) == 0).collect();
-            parents.truncate(3);
-            let nothing = step_fn(|(): (), _| async { Ok(()) });
-            let name = format!("s{at}");
-            let step = match *parents {
-                [] => saga.step(&name, nothing, ()),
-                [a] => saga.step(&name, nothing, a),
-                [a, b] => saga.step(&name, nothing, a.after(b)),
-                [a, b, c, ..] => saga.step(&name, nothing, a.after(b).after(c)),
-            };
-            steps.push(step);
-        }
-        if let Some(pivot) = pivot {
-            saga.pivot(steps[pivot]);
-        }
-        saga.build(steps[count - 1]).map(|saga| saga.plan().clone())
-    };
-    let pivot = rng.bool().then(|| rng.usize(..count));
-    built(pivot).or_else(|_| built(None)).unwrap()
-}
+use crate::wild::random_plan;
 
 struct Course {
     rng: Rng,
@@ -212,6 +183,7 @@ impl Course {
             let can = self.state.can_recall();
             return can && self.rng.bool() && self.tried(SagaEntry::Cancelled { cause });
         }
+        let mut probes = Vec::new();
         for action in actions {
             let begun = match action {
                 Action::Execute(at) => SagaEntry::Started { step: self.plan.name(at).clone() },
@@ -219,12 +191,18 @@ impl Course {
                     SagaEntry::CompensationStarted { step: self.plan.name(at).clone() }
                 }
                 Action::Probe(at) => {
-                    self.ends(at);
+                    probes.push(at);
                     continue;
                 }
                 Action::Finish => unreachable!("it stands alone"),
             };
             assert!(self.tried(begun.clone()), "what is decided can follow: {begun:?}");
+        }
+        for at in probes {
+            // Its answer counts unless the saga has turned, or the step is tried again.
+            if matches!(Self::status(&self.state, at), StepStatus::Probing { .. }) {
+                self.ends(at);
+            }
         }
         self.is_meddled_with();
         let under_way = self.state.interrupted();

@@ -107,7 +107,7 @@ impl Hooked {
             sleep(Duration::from_millis(millis)).await;
         }
         if self.is_dead.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -137,6 +137,12 @@ impl Hooked {
         let Some((header, entries)) = self.inner.load(saga).await? else { return Ok(()) };
         let plan = self.plans.lock().unwrap().get(&header.definition).cloned();
         let Some(plan) = plan else { return Ok(()) };
+        if entries.len() > 1_000 {
+            let last = &entries[entries.len() - 6..];
+            self.wrong.lock().unwrap().push(format!("{saga} is written without end: {last:?}"));
+            self.kill();
+            return Ok(());
+        }
         let mut state = SagaState::new(plan);
         let wrong = |text| self.wrong.lock().unwrap().push(text);
         for entry in &entries {

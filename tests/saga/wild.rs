@@ -9,8 +9,8 @@ use fastrand::Rng;
 use strangler_fig::async_trait;
 use strangler_fig::resilience::{Exponential, Jitter};
 use strangler_fig::saga::{
-    Effect, OnUnknown, Probe, SagaBuilder, SagaDefinition, SagaStep, StepContext, StepError,
-    StepPolicy, Value, Wire,
+    Effect, OnUnknown, Probe, SagaBuilder, SagaDefinition, SagaPlan, SagaStep, StepContext,
+    StepError, StepPolicy, Value, Wire, step_fn,
 };
 use tokio::time::sleep;
 
@@ -177,6 +177,37 @@ fn policy(world: &Wilderness) -> StepPolicy {
         .with_retry(pauses(count))
         .with_compensation_retry(pauses(4))
         .on_unknown(kind)
+}
+
+/// Up to eight steps, each after some of those before it; a pivot where one can be.
+pub(crate) fn random_plan(rng: &mut Rng) -> Arc<SagaPlan> {
+    let count = rng.usize(1..=8);
+    let seed = rng.u64(..);
+    let built = |pivot: Option<usize>| {
+        let mut rng = Rng::with_seed(seed);
+        let mut saga = SagaBuilder::<()>::new("random", 1);
+        let mut steps: Vec<Value<()>> = Vec::new();
+        for at in 0..count {
+            let mut parents: Vec<Value<()>> =
+                steps.iter().copied().filter(|_| rng.u8(..3) == 0).collect();
+            parents.truncate(3);
+            let nothing = step_fn(|(): (), _| async { Ok(()) });
+            let name = format!("s{at}");
+            let step = match *parents {
+                [] => saga.step(&name, nothing, ()),
+                [a] => saga.step(&name, nothing, a),
+                [a, b] => saga.step(&name, nothing, a.after(b)),
+                [a, b, c, ..] => saga.step(&name, nothing, a.after(b).after(c)),
+            };
+            steps.push(step);
+        }
+        if let Some(pivot) = pivot {
+            saga.pivot(steps[pivot]);
+        }
+        saga.build(steps[count - 1]).map(|saga| saga.plan().clone())
+    };
+    let pivot = rng.bool().then(|| rng.usize(..count));
+    built(pivot).or_else(|_| built(None)).unwrap()
 }
 
 /// A saga, and how many steps it has that do something.
