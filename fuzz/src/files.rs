@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use strangler_fig::error::{StoreError, StoreErrorKind};
@@ -13,10 +12,10 @@ use strangler_fig::memory::{FileStateError, FileStateService};
 use strangler_fig::phase::{
     MigrationState, MigrationStateService, Move, MoveId, NodeLease, Revision, Versioned,
 };
-use tokio::runtime::{Builder, Runtime};
 use twox_hash::XxHash3_64;
 
 use crate::drawn;
+use crate::room::Room;
 use crate::source::Source;
 use crate::states::is_sound;
 
@@ -34,7 +33,7 @@ pub fn check_with(open: Open, bytes: &[u8]) {
     ROOM.with_borrow(|room| {
         let content = content(bytes);
         room.clear();
-        fs::write(room.file(), &content).expect("the directory can be written to");
+        fs::write(file(room), &content).expect("the directory can be written to");
         let service = open(&room.directory);
         room.runtime.block_on(async {
             match service.current(&drawn::airports()).await {
@@ -42,7 +41,7 @@ pub fn check_with(open: Open, bytes: &[u8]) {
                 Err(error) => is_refused(&*service, &error, room).await,
             }
         });
-        let kept = fs::read(room.file()).expect("nobody removes the file");
+        let kept = fs::read(file(room)).expect("nobody removes the file");
         let is_readable = room.runtime.block_on(service.current(&drawn::airports())).is_ok();
         assert!(is_readable || kept == content, "a file that cannot be read was replaced");
         let temporary = room.directory.join("airports.migration.tmp");
@@ -50,44 +49,9 @@ pub fn check_with(open: Open, bytes: &[u8]) {
     });
 }
 
-/// A directory of this thread, removed at its end, and who runs its calls.
-struct Room {
-    directory: PathBuf,
-    runtime: Runtime,
-}
-
-impl Room {
-    fn new() -> Self {
-        static ROOMS: AtomicU64 = AtomicU64::new(0);
-        let number = ROOMS.fetch_add(1, Ordering::Relaxed);
-        let own = format!("strangler-fig-files-{}-{number}", std::process::id());
-        let directory = shared_memory().join(own);
-        fs::create_dir_all(&directory).expect("a directory can be made");
-        let runtime = Builder::new_current_thread().enable_time().build();
-        Self { directory, runtime: runtime.expect("a runtime can be made") }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.directory.join("airports.migration.json")
-    }
-
-    fn clear(&self) {
-        for entry in fs::read_dir(&self.directory).expect("it is a directory") {
-            fs::remove_file(entry.expect("it can be listed").path()).expect("it is a file");
-        }
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
-
-/// Where syncing costs nothing, if there is such a place.
-fn shared_memory() -> PathBuf {
-    let shared = PathBuf::from("/dev/shm");
-    if shared.is_dir() { shared } else { std::env::temp_dir() }
+/// The one file in a room.
+fn file(room: &Room) -> PathBuf {
+    room.directory.join("airports.migration.json")
 }
 
 /// The bytes; or what follows the first under a line that vouches for it; or a drawn
@@ -145,14 +109,14 @@ async fn is_refused(service: &dyn MigrationStateService, error: &StoreError, roo
     names_it(error);
     let (name, first) = (drawn::airports(), MigrationState::new(drawn::airports()));
     let lease = NodeLease::new(drawn::node(0));
-    let before = fs::read(room.file()).expect("it is there");
+    let before = fs::read(file(room)).expect("it is there");
     names_it(&service.create(&first).await.expect_err("create"));
     names_it(&service.compare_and_set(Revision(1), &first).await.expect_err("compare_and_set"));
     names_it(&service.renew_lease(&name, &lease).await.expect_err("renew_lease"));
     names_it(&service.release_lease(&name, &lease.node).await.expect_err("release_lease"));
     names_it(&service.evict(&name, &lease).await.expect_err("evict"));
     names_it(&service.leases(&name).await.expect_err("leases"));
-    assert_eq!(fs::read(room.file()).expect("it is there"), before, "the file was touched");
+    assert_eq!(fs::read(file(room)).expect("it is there"), before, "the file was touched");
 }
 
 /// A file that was read is gone on with as the contract says.
@@ -166,12 +130,12 @@ async fn goes_on(service: &dyn MigrationStateService, found: Option<Versioned>, 
         return;
     };
     is_sound(&state);
-    let before = fs::read(room.file()).expect("it is there");
+    let before = fs::read(file(room)).expect("it is there");
     let refused = service.create(&first).await.expect_err("a state is there");
     assert_eq!(refused.kind(), StoreErrorKind::Conflict);
     let refused = service.compare_and_set(Revision(revision.0.wrapping_add(1)), &first).await;
     assert_eq!(refused.expect_err("another revision").kind(), StoreErrorKind::Conflict);
-    assert_eq!(fs::read(room.file()).expect("it is there"), before, "the file was touched");
+    assert_eq!(fs::read(file(room)).expect("it is there"), before, "the file was touched");
     let step = Move::ExpectNodes(state.nodes_expected());
     let next = state.transition(&step, MoveId::fixed(7), &strangler_fig::phase::Fleet::default());
     let next = next.unwrap_or(state);

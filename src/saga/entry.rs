@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Payload, SagaId, SagaOutcome, StepName};
+use super::document::read_whole;
+use super::{EntryError, Payload, SagaId, SagaOutcome, StepName};
 use crate::phase::NodeId;
 
 /// One line of a saga's journal: what is about to be done, or what came of it. What a
@@ -264,18 +265,6 @@ impl Repair {
     }
 }
 
-/// A document that is no entry of a saga's journal.
-///
-/// ```
-/// use strangler_fig::saga::SagaEntry;
-///
-/// let error = SagaEntry::from_document(r#"{"started":{"step":7}}"#).unwrap_err();
-/// assert!(error.to_string().starts_with("the entry is broken at started.step"));
-/// ```
-#[derive(Debug, thiserror::Error)]
-#[error("the entry is broken at {}: {}", .0.path(), .0.inner())]
-pub struct EntryError(#[from] serde_path_to_error::Error<serde_json::Error>);
-
 impl SagaEntry {
     /// The entry as JSON, to be stored.
     ///
@@ -293,7 +282,6 @@ impl SagaEntry {
     ///
     /// When it is none: the field that is wrong, by its path.
     pub fn from_document(text: &str) -> Result<Self, EntryError> {
-        let mut document = serde_json::Deserializer::from_str(text);
-        Ok(serde_path_to_error::deserialize(&mut document)?)
+        read_whole(text)
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Payload, SagaId, SagaName};
+use super::document::read_whole;
+use super::{Cause, EntryError, Payload, SagaId, SagaName};
 use crate::phase::NodeId;
 
 /// Where a saga stands, in a word.
@@ -150,9 +151,8 @@ impl SagaOutcome {
     /// # Errors
     ///
     /// When it is none: the field that is wrong, by its path.
-    pub fn from_document(text: &str) -> Result<Self, super::EntryError> {
-        let mut document = serde_json::Deserializer::from_str(text);
-        Ok(serde_path_to_error::deserialize(&mut document)?)
+    pub fn from_document(text: &str) -> Result<Self, EntryError> {
+        read_whole(text)
     }
 }
 

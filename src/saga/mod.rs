@@ -13,6 +13,7 @@ mod context;
 mod contract;
 mod decide;
 pub(crate) mod definition;
+mod document;
 mod entry;
 mod error;
 mod handle;
@@ -55,7 +56,8 @@ pub use context::{Direction, StepContext};
 pub use contract::{Created, SagaAppend, SagaFilter, SagaJournal};
 pub use decide::Action;
 pub use definition::SagaDefinition;
-pub use entry::{Cause, Doubt, EntryError, Repair, SagaEntry, Then};
+pub use document::EntryError;
+pub use entry::{Cause, Doubt, Repair, SagaEntry, Then};
 pub use error::SagaError;
 pub use handle::SagaHandle;
 pub use header::{

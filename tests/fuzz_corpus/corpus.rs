@@ -54,9 +54,11 @@ corpus! {
     what_is_read_comes_back: documents,
     no_file_is_misread_or_overwritten: files,
     checker_and_brute_force_agree: histories,
+    no_sagas_file_is_misread_or_overwritten: journals,
     one_encoding_for_each_key: keys,
     moves_keep_the_rules: moves,
     stamps_rise: stamps,
+    what_sagas_write_down_comes_back: sagas,
     states_are_sound: states,
 }
 

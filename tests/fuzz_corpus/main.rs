@@ -22,12 +22,18 @@ pub mod drawn;
 pub mod files;
 #[path = "../../fuzz/src/histories.rs"]
 pub mod histories;
+#[path = "../../fuzz/src/journals.rs"]
+pub mod journals;
 #[path = "../../fuzz/src/keys.rs"]
 pub mod keys;
 #[path = "../../fuzz/src/moves.rs"]
 pub mod moves;
+#[path = "../../fuzz/src/room.rs"]
+pub mod room;
 #[path = "../../fuzz/src/rules.rs"]
 pub mod rules;
+#[path = "../../fuzz/src/sagas.rs"]
+pub mod sagas;
 #[path = "../../fuzz/src/source.rs"]
 pub mod source;
 #[path = "../../fuzz/src/stamps.rs"]
@@ -37,4 +43,5 @@ pub mod states;
 
 mod corpus;
 mod flawed;
+mod flawed_journal;
 mod flawed_service;

@@ -80,7 +80,10 @@ fn follow(record: &mut Record, line: Line) -> Option<()> {
         Line::Appended { position, entries, status, outcome, at, until } => {
             let is_next = position == record.length && !record.is_purged;
             let outcome = outcome.as_ref();
-            record.append(&SagaAppend { position, entries: &entries, status, outcome }, at, until);
+            let append = SagaAppend { position, entries: &entries, status, outcome };
+            if is_next {
+                record.append(&append, at, until);
+            }
             is_next
         }
         Line::Claimed { epoch, runner, at, until } => {
