@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
 
 verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet
 
@@ -78,6 +78,13 @@ bench-data:
 # The same of ten million rows, once, to see time and memory grow.
 bench-data-10m:
 	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data -- --rows 10000000 --rounds 1 --growth
+
+# 100,000 sagas through the journal on PostgreSQL by two processes, beside loops of plain INSERTs of the same rows.
+SAGAS ?= 100000
+
+bench-sagas:
+	cargo clippy -p data --all-targets -- -D warnings
+	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data -- sagas --sagas $(SAGAS)
 
 # The library under the oldest Rust it promises.
 msrv:

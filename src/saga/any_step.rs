@@ -201,7 +201,7 @@ impl Report {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Done(_) | Self::Undone => "done",
-            Self::Failed { end: End::Refused, .. } => "refused",
+            Self::Failed { end: End::Refused | End::RolledBack, .. } => "refused",
             Self::Failed { end: End::NotDone | End::Never, .. } => "not_done",
             Self::Failed { .. } => "unknown",
         }

@@ -339,7 +339,8 @@ impl SagaState {
         let is_so = match (outcome, &self.course) {
             (SagaOutcome::Committed { .. }, Course::Forward)
             | (SagaOutcome::RolledBack { .. }, Course::Backward(_)) => self.open == 0,
-            (SagaOutcome::GivenUp { .. }, Course::GivenUp { .. }) => !self.is_under_way(),
+            // Whoever waits for calls under way does so, and one that cannot read the saga has none.
+            (SagaOutcome::GivenUp { .. }, Course::GivenUp { .. }) => true,
             _ => false,
         };
         if !is_so {

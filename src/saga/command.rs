@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::any_step::{Report, Shared, read};
 use super::calls::Under;
 use super::judge::End;
-use super::live::{Command, Decision, Reply};
+use super::live::{Command, Decision, Order};
 use super::run::{Gone, Run};
 use super::state::Course;
 use super::{Direction, Payload, Repair, SagaEntry, SagaError, StepName};
@@ -19,29 +19,25 @@ impl Run {
                 Command::Lost => return Err(Gone::Lost),
                 Command::Leave => return Err(Gone::Left),
                 Command::Drain => self.is_draining = true,
-                Command::Cancel { cause, reply } => {
-                    let obeyed = self.obey(SagaEntry::Cancelled { cause });
-                    self.answer(obeyed, reply);
-                }
-                Command::Repair { decision, reply } => {
-                    let obeyed = self.repair(decision);
-                    self.answer(obeyed, reply);
-                }
+                // A refusal is told at once, anything else once it is written.
+                Command::Order { order, reply } => match self.carry_out(order) {
+                    Ok(()) => self.waiting.push(reply),
+                    refused => drop(reply.send(refused)),
+                },
             }
         }
         Ok(())
     }
 
-    /// A refusal is told at once, anything else once it is written.
-    fn answer(&mut self, obeyed: Result<(), SagaError>, reply: Reply) {
-        match obeyed {
-            Ok(()) => self.waiting.push(reply),
-            Err(_) => drop(reply.send(obeyed)),
+    pub(super) fn carry_out(&mut self, order: Order) -> Result<(), SagaError> {
+        match order {
+            Order::Cancel(cause) => self.obey(SagaEntry::Cancelled { cause }),
+            Order::Repair(decision) => self.repair(decision),
         }
     }
 
     /// An entry that somebody wants, and that may be refused.
-    pub(super) fn obey(&mut self, entry: SagaEntry) -> Result<(), SagaError> {
+    fn obey(&mut self, entry: SagaEntry) -> Result<(), SagaError> {
         let saga = self.claim.saga.clone();
         self.state
             .apply(&entry, Instant::now())
@@ -50,10 +46,7 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn repair(
-        &mut self,
-        Decision { repair, actor, reason }: Decision,
-    ) -> Result<(), SagaError> {
+    fn repair(&mut self, Decision { repair, actor, reason }: Decision) -> Result<(), SagaError> {
         let skipped = match &repair {
             Repair::Skip { step, output } => self.skipped(step, output)?,
             _ => None,

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::live::{Live, Settled};
 use super::shared::Inner;
-use super::{Conclusion, SagaError, SagaId, SagaOutcome, SagaStatus, StepOutput};
+use super::soon::whatever_becomes_of_the_caller;
+use super::{Conclusion, SagaError, SagaHeader, SagaId, SagaOutcome, SagaStatus, StepOutput};
 use crate::error::with_causes;
 
 /// A saga that was started, here or elsewhere. It runs whether anybody holds this or not.
@@ -71,14 +72,14 @@ impl Inner {
                     Settled::Parked | Settled::Left => {}
                 }
             }
-            let (header, _) = self.load(saga).await?;
-            match (header.outcome, header.status) {
+            let (mut header, _) = self.load(saga).await?;
+            match (header.outcome.take(), header.status) {
                 (Some(outcome), _) => return Ok(Some(outcome)),
                 (None, SagaStatus::Parked) => return Ok(None),
                 _ => {}
             }
             if header.parent.is_some() && header.holder.is_none() {
-                self.adopt(saga).await;
+                self.adopt(&header).await?;
             }
             live = self.running(saga);
             if live.is_none() {
@@ -88,14 +89,19 @@ impl Inner {
         }
     }
 
-    async fn adopt(self: &Arc<Self>, saga: &SagaId) {
-        let Ok(place) = self.enter(saga) else { return };
-        if self.is_draining() {
-            return;
+    /// Goes on with a saga that nobody holds, if that can be done here.
+    async fn adopt(self: &Arc<Self>, header: &SagaHeader) -> Result<(), SagaError> {
+        if self.is_draining() || self.definition(&header.definition).is_none() {
+            return Ok(());
         }
-        // What stands in the way is found by whoever waits.
-        if let Ok(run) = self.taken_over(place).await {
-            run.spawn();
+        let Ok(place) = self.enter(&header.id) else { return Ok(()) };
+        let inner = Arc::clone(self);
+        let taken_over = whatever_becomes_of_the_caller(async move {
+            inner.taken_over(place).await.map(|run| drop(run.spawn()))
+        });
+        match taken_over.await {
+            Err(error) if !error.is_retryable() => Err(error),
+            _ => Ok(()),
         }
     }
 }

@@ -20,13 +20,15 @@ pub(crate) enum End {
     Never,
     /// A probe could not be made.
     Unasked,
+    /// A saga that is a step: all of it is undone, whatever was in doubt, and stays so.
+    RolledBack,
 }
 
 impl End {
     const fn doubt(self) -> Doubt {
         match self {
             Self::Refused | Self::NotDone => Doubt::None,
-            Self::Never => Doubt::Cleared,
+            Self::Never | Self::RolledBack => Doubt::Cleared,
             Self::Unknown | Self::Ongoing | Self::Unclear | Self::Unasked => Doubt::Raised,
         }
     }
@@ -43,7 +45,10 @@ pub(super) fn after_execution(
 ) -> (Doubt, Then) {
     // A probe that cannot tell is not asked again at once.
     let is_probe = matches!(state.steps[step].status, StepStatus::Probing { .. });
-    let end = if is_probe && end == End::Unknown { End::Unclear } else { end };
+    let end = match end {
+        End::Unknown | End::Refused if is_probe => End::Unclear,
+        end => end,
+    };
     let doubt = end.doubt();
     let is_in_doubt = match doubt {
         Doubt::None => state.steps[step].doubt,
@@ -66,7 +71,7 @@ pub(super) fn after_execution(
             End::Refused if passage == Passage::Pivot && is_in_doubt => {
                 in_doubt(on_unknown, passage, pause, gives_up)
             }
-            End::Refused => gives_up,
+            End::Refused | End::RolledBack => gives_up,
             End::Unknown => in_doubt(on_unknown, passage, pause, gives_up),
             End::NotDone | End::Unclear | End::Never => pause.map_or(gives_up, Then::retry),
             End::Ongoing | End::Unasked => pause.map_or(gives_up, Then::probe),

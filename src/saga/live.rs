@@ -26,20 +26,24 @@ struct Claimed {
 /// What a saga that runs is told.
 #[derive(Debug)]
 pub(super) enum Command {
-    Cancel {
-        cause: Cause,
+    Order {
+        order: Order,
         reply: Reply,
     },
-    Repair {
-        decision: Decision,
-        reply: Reply,
-    },
-    /// Another runner has claimed it.
+    /// Another runner has claimed it, or it was given back.
     Lost,
     /// To begin nothing more, and to be given back.
     Drain,
     /// To be given back at once.
     Leave,
+}
+
+/// What somebody wants of it, and may be refused.
+#[derive(Debug, Clone)]
+pub(super) enum Order {
+    /// To turn back.
+    Cancel(Cause),
+    Repair(Decision),
 }
 
 /// What an operator decides, who it is, and why.

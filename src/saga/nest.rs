@@ -1,17 +1,24 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use futures::stream::{StreamExt, iter};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::any_step::{Nest, read};
-use super::live::{Command, Live};
+use super::live::{Command, Live, Order};
 use super::shared::Inner;
+use super::soon::whatever_becomes_of_the_caller;
 use super::start::NewStart;
 use super::{
-    Cause, DefinitionId, Payload, SagaError, SagaId, SagaOutcome, SagaStatus, StepContext,
-    StepError,
+    Cause, DefinitionId, Payload, Repair, SagaEntry, SagaError, SagaId, SagaOutcome, SagaStatus,
+    StepContext, StepError,
 };
+use crate::error::StoreErrorKind;
+
+/// So many parents are looked at at once.
+const AT_ONCE: usize = 16;
 
 impl Nest for Inner {
     fn run(
@@ -25,9 +32,9 @@ impl Nest for Inner {
             let (child, live) =
                 self.begin_child(&context, &definition, input, digest, None).await?;
             loop {
-                if let Some(outcome) =
-                    self.rest_of(&child, live.as_ref()).await.map_err(step_error)?
-                {
+                // From here on it is there, whatever goes wrong.
+                let rest = self.rest_of(&child, live.as_ref()).await;
+                if let Some(outcome) = rest.map_err(StepError::unknown)? {
                     return Ok(outcome);
                 }
                 // It is parked, and somebody is to decide.
@@ -50,7 +57,9 @@ impl Nest for Inner {
             let (child, live) =
                 self.begin_child(&context, &definition, input, digest, undone).await?;
             loop {
-                match self.turn_back(&child, cause.clone()).await {
+                let (inner, child, cause) = (Arc::clone(&self), child.clone(), cause.clone());
+                let turned = async move { inner.order(&child, Order::Cancel(cause)).await };
+                match whatever_becomes_of_the_caller(turned).await {
                     Ok(()) | Err(SagaError::OutOfOrder { .. }) => break,
                     // Its runner sees in the journal that this one has turned back.
                     Err(SagaError::Held { .. }) => sleep(self.config.poll_interval).await,
@@ -100,24 +109,41 @@ impl Inner {
 
 impl Inner {
     /// Sagas that run here as steps of others, which run elsewhere and have turned back, turn back as well.
-    pub(super) async fn follow_parents(self: &Arc<Self>) {
+    pub(super) async fn follow_parents(&self) {
+        let mut children: HashMap<SagaId, Vec<Arc<Live>>> = HashMap::new();
         for live in self.running_all() {
-            let Some(parent) = live.parent().filter(|parent| self.running(parent).is_none()) else {
-                continue;
-            };
-            // If that fails, it is seen the next time.
-            let Ok((header, _)) = self.load(parent).await else { continue };
-            if matches!(header.status, SagaStatus::Unwinding | SagaStatus::RolledBack) {
-                let cause = Cause::Recalled { parent: parent.clone() };
-                let (reply, _) = oneshot::channel();
-                live.tell(Command::Cancel { cause, reply });
+            if let Some(parent) = live.parent().filter(|parent| self.running(parent).is_none()) {
+                children.entry(parent.clone()).or_default().push(Arc::clone(&live));
             }
         }
+        let following = children.into_iter().map(async |(parent, children)| {
+            if !self.has_turned_back(&parent).await {
+                return;
+            }
+            for child in children {
+                let cause = Cause::Recalled { parent: parent.clone() };
+                let (reply, _) = oneshot::channel();
+                child.tell(Command::Order { order: Order::Cancel(cause), reply });
+            }
+        });
+        iter(following).buffer_unordered(AT_ONCE).collect::<()>().await;
+    }
+
+    /// Whether a saga undoes what it has done. If that cannot be learnt, it is the next time.
+    async fn has_turned_back(&self, saga: &SagaId) -> bool {
+        let Ok((header, entries)) = self.load(saga).await else { return false };
+        let is_given_up =
+            |entry: &SagaEntry| matches!(entry, SagaEntry::Repaired { repair: Repair::GiveUp, .. });
+        matches!(header.status, SagaStatus::Unwinding | SagaStatus::RolledBack)
+            && !entries.iter().any(is_given_up)
     }
 }
 
 fn step_error(error: SagaError) -> StepError {
     match error {
+        SagaError::Journal { ref source, .. } if source.kind() == StoreErrorKind::Rejected => {
+            StepError::rejected(error)
+        }
         SagaError::Journal { .. } | SagaError::List { .. } => StepError::unknown(error),
         error if error.is_retryable() => StepError::unavailable(error),
         error => StepError::rejected(error),

@@ -3,9 +3,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::live::Decision;
+use super::live::{Decision, Order};
 use super::recover::replayed;
 use super::shared::Inner;
+use super::soon::whatever_becomes_of_the_caller;
 use super::start::NewStart;
 use super::work::PAGE;
 use super::{
@@ -81,8 +82,8 @@ impl SagaOrchestrator {
         self.inner.running_count()
     }
 
-    /// Goes on with sagas of this definition that others have left. What is started here is registered
-    /// by that; register old versions until no saga runs by them, and definitions of sub-sagas.
+    /// Goes on with sagas of this definition, and of those in it, that others have left. What is started here is
+    /// registered by that; register old versions until no saga runs by them.
     pub fn register<I, O>(&self, definition: &SagaDefinition<I, O>) {
         self.inner.register(&definition.inner);
     }
@@ -181,7 +182,8 @@ impl SagaOrchestrator {
     pub async fn cancel(&self, saga: &SagaId, actor: &str, reason: &str) -> Result<(), SagaError> {
         let cause = Cause::Cancelled { actor: actor.to_owned(), reason: reason.to_owned() };
         let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
-        whatever_becomes_of_the_caller(async move { inner.turn_back(&saga, cause).await }).await
+        let order = Order::Cancel(cause);
+        whatever_becomes_of_the_caller(async move { inner.order(&saga, order).await }).await
     }
 
     /// Carries out what an operator has decided: written down, with who and why. A saga that cannot be read here can
@@ -205,8 +207,8 @@ impl SagaOrchestrator {
     ) -> Result<(), SagaError> {
         let (actor, reason) = (actor.to_owned(), reason.to_owned());
         let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
-        let decision = Decision { repair, actor, reason };
-        whatever_becomes_of_the_caller(async move { inner.repaired(&saga, decision).await }).await
+        let order = Order::Repair(Decision { repair, actor, reason });
+        whatever_becomes_of_the_caller(async move { inner.order(&saga, order).await }).await
     }
 
     /// A saga as its journal tells it.
@@ -311,19 +313,14 @@ impl SagaOrchestrator {
                 Ok((parent, _)) if !parent.status.is_over() => return Ok(true),
                 Ok((parent, _)) => above = parent.parent,
                 Err(SagaError::NotFound { .. }) => return Ok(false),
-                Err(error) => return Err(error),
+                Err(error) if error.is_retryable() => return Err(error),
+                Err(error) => {
+                    let error = crate::error::with_causes(&error);
+                    warn!(saga = %header.id, error, "a saga is not purged: its parent cannot be read");
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
-    }
-}
-
-/// Does what must not be left half done.
-async fn whatever_becomes_of_the_caller(
-    task: impl Future<Output = Result<(), SagaError>> + Send + 'static,
-) -> Result<(), SagaError> {
-    match tokio::spawn(task).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }

@@ -74,6 +74,10 @@ impl Inner {
             });
         };
         let state = replayed(&definition, &claim.saga, &entries)?;
+        if state.is_empty() {
+            let (what, because) = ("its first entry".to_owned(), "there is none".to_owned());
+            return Err(SagaError::Unreadable { saga: saga(), what, because });
+        }
         let slots = slots(&definition, &claim.saga, &state)?;
         place.live.begin(claim.epoch, header.parent);
         Ok(Run::new(place, claim.clone(), definition, (state, slots), held_until))

@@ -102,7 +102,10 @@ impl Run {
             // It was over before it was claimed, and whoever ended it has said so.
             return self.release().await;
         }
-        let settled = match self.until_settled().await {
+        let ended = self.until_settled().await;
+        // What is under way has ended here before anybody hears of the end, or goes on elsewhere.
+        self.calls = Calls::default();
+        let settled = match ended {
             Ok(settled) => settled,
             Err(Gone::Lost) => Settled::Left,
             Err(Gone::Left) => {
@@ -110,12 +113,12 @@ impl Run {
                 Settled::Left
             }
         };
-        // What is under way has ended here before anybody hears of the end.
-        self.calls = Calls::default();
         self.place.settle(settled);
     }
 
     async fn until_settled(&mut self) -> Result<Settled, Gone> {
+        // Its task may have waited for its turn.
+        self.now = Instant::now();
         if self.place.inner.is_draining() {
             self.is_draining = true;
             self.put_back();
@@ -129,23 +132,22 @@ impl Run {
             if let Some(outcome) = self.state.outcome.take() {
                 return Ok(Settled::Over(outcome));
             }
-            if self.batch.is_empty() && self.calls.is_empty() {
-                // Once that is written the journal has taken the claim back.
-                if self.state.status() == SagaStatus::Parked {
-                    if self.is_refused {
-                        self.release().await;
-                    }
-                    return Ok(Settled::Parked);
+            // Once that is written the journal has taken the claim back. No call is waited for then: what is under
+            // way is a probe that somebody was too impatient for.
+            if self.batch.is_empty() && self.state.status() == SagaStatus::Parked {
+                if self.is_refused {
+                    self.release().await;
                 }
-                if self.is_draining {
-                    return Err(Gone::Left);
-                }
+                return Ok(Settled::Parked);
+            }
+            if self.is_draining && self.batch.is_empty() && self.calls.is_empty() {
+                return Err(Gone::Left);
             }
             self.wait().await?;
         }
     }
 
-    async fn release(&mut self) {
+    pub(super) async fn release(&mut self) {
         Box::pin(self.place.inner.release(&self.claim)).await;
     }
 
@@ -232,7 +234,8 @@ impl Run {
                 tokio::select! { biased;
                     recorded = &mut recorded => break Some(recorded),
                     ended = self.calls.next() => meanwhile.push(ended),
-                    () = live.told_to_go() => break None,
+                    // What gives the claim back is waited for: whoever has told it so gets the answer.
+                    () = live.told_to_go(), if status.is_active() => break None,
                 }
             }
         };
@@ -273,8 +276,13 @@ impl Run {
             self.now = Instant::now();
         }
         let mut begin = std::mem::take(&mut self.begin);
+        let is_forward = matches!(self.state.course, Course::Forward | Course::Undecided(_));
         for action in begin.drain(..) {
-            self.begin_call(action, self.now);
+            match action {
+                // It has turned back while that was being written.
+                Action::Execute(step) if !is_forward => self.not_begun(step),
+                _ => self.begin_call(action, self.now),
+            }
         }
         self.begin = begin;
         Ok(())

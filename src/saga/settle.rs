@@ -92,43 +92,73 @@ impl Run {
     ) -> Result<(), Gone> {
         let (saga, text) = (self.claim.saga.clone(), refusal.with_causes());
         error!(%saga, error = text, "the saga journal refuses what is to be written");
+        let is_output = |entry: &SagaEntry| matches!(entry, SagaEntry::Succeeded { .. });
+        let can_do_without = !waiting.is_empty() || entries.iter().any(is_output);
         for reply in waiting {
             let (saga, source) = (saga.clone(), refusal.clone());
             let _ = reply.send(Err(SagaError::Journal { saga, source }));
         }
-        if std::mem::replace(&mut self.is_refused, true) {
+        if std::mem::replace(&mut self.is_refused, true) && !can_do_without {
             return Err(Gone::Lost);
         }
-        let (_, written) = self.place.inner.load(&saga).await.map_err(|_| Gone::Lost)?;
+        let (header, written) = self.place.inner.load(&saga).await.map_err(|_| Gone::Lost)?;
+        if header.epoch != self.claim.epoch {
+            return Err(Gone::Lost);
+        }
         self.state = replayed(&self.definition, &saga, &written).map_err(|_| Gone::Lost)?;
         self.written = self.state.len();
         self.begin.clear();
-        for entry in entries {
-            let entry = match entry {
-                SagaEntry::Succeeded { step, .. } => self.not_written(&step, &text),
-                entry @ (SagaEntry::Failed { .. }
-                | SagaEntry::Compensated { .. }
-                | SagaEntry::CompensationFailed { .. }) => Some(entry),
-                _ => None,
-            };
-            // What was only decided is decided again.
-            if let Some(entry) = entry.filter(|it| self.state.apply(it, self.now).is_ok()) {
-                self.batch.push(entry);
+        for (at, slot) in self.slots.iter_mut().skip(1).enumerate() {
+            if self.state.step(at).output().is_none() {
+                *slot = None;
+            }
+        }
+        // What was only decided is decided again. A step without its output may turn the saga back, so that comes last.
+        let (outputs, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_output);
+        for entry in others {
+            if matches!(
+                entry,
+                SagaEntry::Failed { .. }
+                    | SagaEntry::Compensated { .. }
+                    | SagaEntry::CompensationFailed { .. }
+            ) {
+                self.enter_again(entry);
+            }
+        }
+        for entry in outputs {
+            if let SagaEntry::Succeeded { step, .. } = entry {
+                self.not_written(&step, &text);
             }
         }
         Ok(())
     }
 
-    fn not_written(&mut self, step: &StepName, text: &str) -> Option<SagaEntry> {
-        let at = self.definition.plan.place(step)?;
-        self.slots[at + 1] = None;
+    /// What came of a call, once more: if it cannot follow any more, as much of it as can.
+    fn enter_again(&mut self, entry: SagaEntry) {
+        if self.state.apply(&entry, self.now).is_ok() {
+            self.batch.push(entry);
+        } else if let SagaEntry::Failed { step, error, doubt, .. } = entry {
+            self.enter(SagaEntry::Failed { step, error, doubt, then: Then::Unwind }, self.now);
+        }
+    }
+
+    fn not_written(&mut self, step: &StepName, text: &str) {
+        let Some(at) = self.definition.plan.place(step) else { return };
         let on_unknown = match self.definition.plan.passage(at) {
             Passage::Before => OnUnknown::Compensate,
             Passage::Pivot | Passage::After => OnUnknown::Park,
         };
         let (doubt, then) = after_execution(&self.state, at, End::Unknown, on_unknown, None);
         let error = shortened(&format!("its output cannot be recorded: {text}"));
-        Some(SagaEntry::Failed { step: step.clone(), error, doubt, then })
+        self.enter(SagaEntry::Failed { step: step.clone(), error, doubt, then }, self.now);
+    }
+
+    /// What was written down to be begun, and is not.
+    pub(super) fn not_begun(&mut self, step: usize) {
+        let error = "it was not begun, for the saga has turned back".to_owned();
+        let (direction, attempt) = (Direction::Execute, self.state.steps[step].attempts);
+        let report = Report::Failed { end: End::NotDone, error, hint: None };
+        self.settle(Ended { step, direction, attempt, began: None, report });
     }
 
     fn tell(&self, ended: &Ended) {

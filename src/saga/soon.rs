@@ -1,6 +1,6 @@
 use std::cell::Cell;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -35,5 +35,19 @@ pub(super) fn rest_of<F: Future<Output = ()>>(future: F) -> Option<Pin<Box<F>>> 
     match polled {
         Ok(Poll::Pending) => Some(future),
         Ok(Poll::Ready(())) | Err(_) => None,
+    }
+}
+
+/// Does what must not be left half done, though its caller goes away.
+pub(super) async fn whatever_becomes_of_the_caller<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(task).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is being shut down, and this with it.
+            Err(_) => pending().await,
+        },
     }
 }

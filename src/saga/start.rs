@@ -46,9 +46,6 @@ impl Inner {
         self: &Arc<Self>,
         start: NewStart,
     ) -> Result<Option<Arc<Live>>, SagaError> {
-        if self.is_draining() {
-            return Err(SagaError::Draining);
-        }
         if let Some(longer) = start.definition.nested {
             start.saga.can_grow(longer)?;
         }
@@ -64,6 +61,10 @@ impl Inner {
                 return Ok(Some(live));
             }
         };
+        // Draining waits for whoever has a place by now, and refuses who has none.
+        if self.is_draining() {
+            return Err(SagaError::Draining);
+        }
         let (state, mut entries, begin) = self.first(&start);
         let definition = Arc::clone(&start.definition);
         let new = NewSaga {

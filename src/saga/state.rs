@@ -288,9 +288,12 @@ impl SagaState {
         (0..self.steps.len()).filter(|&at| self.steps[at].status.is_under_way()).collect()
     }
 
-    /// When something is to be tried again: the earliest of all.
+    /// When something is to be tried again: the earliest of all. Of what was given up, nothing is.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
+        if matches!(self.course, Course::GivenUp { .. }) {
+            return None;
+        }
         self.waiting.iter().filter_map(|&at| self.steps[at].status.due()).min()
     }
 

@@ -62,7 +62,9 @@ where
                         Err(error) => Report::Failed { end: End::Unknown, error, hint: None },
                     }
                 }
-                Ok(SagaOutcome::RolledBack { cause }) => refused(cause.to_string()),
+                Ok(SagaOutcome::RolledBack { cause }) => {
+                    Report::Failed { end: End::RolledBack, error: cause.to_string(), hint: None }
+                }
                 Ok(SagaOutcome::GivenUp { actor, reason }) => Report::Failed {
                     end: End::Unknown,
                     error: format!("given up by {actor}: {reason}"),

@@ -5,23 +5,13 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::live::{Command, Decision, Live, Reply};
+use super::live::{Command, Decision, Order};
 use super::place::Place;
-use super::run::Run;
+use super::run::{Gone, Run};
 use super::shared::{Inner, Unrecorded};
-use super::{Cause, Repair, SagaAppend, SagaEntry, SagaError, SagaId, SagaOutcome, SagaStatus};
+use super::{Repair, SagaAppend, SagaEntry, SagaError, SagaId, SagaOutcome, SagaStatus};
 
 impl Inner {
-    /// Tells a saga that runs here, and answers what it says; `None` if it has just ended.
-    async fn ask(
-        live: &Live,
-        tell: impl FnOnce(Reply) -> Command,
-    ) -> Option<Result<(), SagaError>> {
-        let (reply, answer) = oneshot::channel();
-        live.tell(tell(reply));
-        answer.await.ok()
-    }
-
     /// Takes over a saga that nobody else holds.
     pub(super) async fn taken_over(&self, place: Place) -> Result<Box<Run>, SagaError> {
         let saga = place.live.saga.clone();
@@ -37,73 +27,52 @@ impl Inner {
     }
 
     /// Lets a saga go on once what it was told is written down.
-    async fn written(mut run: Box<Run>) -> Result<(), SagaError> {
+    async fn carried_out(mut run: Box<Run>, order: Order) -> Result<(), SagaError> {
+        if let Err(error) = run.carry_out(order) {
+            run.release().await;
+            return Err(error);
+        }
         let (reply, answer) = oneshot::channel();
         run.waiting.push(reply);
-        if run.write().await.is_err() {
-            return answer
-                .await
-                .unwrap_or_else(|_| Err(SagaError::Held { saga: run.claim.saga.clone() }));
+        if let Err(gone) = run.write().await {
+            let saga = run.claim.saga.clone();
+            if let Gone::Left = gone {
+                run.release().await;
+            }
+            return answer.await.unwrap_or(Err(SagaError::Held { saga }));
         }
         run.spawn();
         answer.await.unwrap_or(Ok(()))
     }
 
-    /// Tells a saga to turn back, wherever it stands.
-    pub(super) async fn turn_back(
+    /// Tells a saga something, wherever it stands, and answers what it says.
+    pub(super) async fn order(
         self: &Arc<Self>,
         saga: &SagaId,
-        cause: Cause,
+        order: Order,
     ) -> Result<(), SagaError> {
         loop {
             let place = match self.enter(saga) {
                 Ok(place) => place,
                 Err(live) => {
-                    let tell = |reply| Command::Cancel { cause: cause.clone(), reply };
-                    match Self::ask(&live, tell).await {
-                        Some(answer) => return answer,
-                        None => continue,
+                    let (reply, answer) = oneshot::channel();
+                    live.tell(Command::Order { order: order.clone(), reply });
+                    match answer.await {
+                        Ok(answer) => return answer,
+                        // It has just ended here.
+                        Err(_) => continue,
                     }
                 }
             };
-            let mut run = self.taken_over(place).await?;
-            if let Err(error) = run.obey(SagaEntry::Cancelled { cause }) {
-                self.release(&run.claim).await;
-                return Err(error);
-            }
-            return Self::written(run).await;
-        }
-    }
-
-    /// Carries out what an operator has decided, wherever the saga stands.
-    pub(super) async fn repaired(
-        self: &Arc<Self>,
-        saga: &SagaId,
-        decision: Decision,
-    ) -> Result<(), SagaError> {
-        loop {
-            let place = match self.enter(saga) {
-                Ok(place) => place,
-                Err(live) => {
-                    let decision = decision.clone();
-                    match Self::ask(&live, |reply| Command::Repair { decision, reply }).await {
-                        Some(answer) => return answer,
-                        None => continue,
-                    }
+            return match (self.taken_over(place).await, order) {
+                (Ok(run), order) => Self::carried_out(run, order).await,
+                (Err(error), Order::Repair(decision))
+                    if decision.repair == Repair::GiveUp && is_broken(&error) =>
+                {
+                    self.given_up(saga, decision, error).await
                 }
+                (Err(error), _) => Err(error),
             };
-            let mut run = match self.taken_over(place).await {
-                Ok(run) => run,
-                Err(error) if decision.repair == Repair::GiveUp && is_broken(&error) => {
-                    return self.given_up(saga, decision, error).await;
-                }
-                Err(error) => return Err(error),
-            };
-            if let Err(error) = run.repair(decision) {
-                self.release(&run.claim).await;
-                return Err(error);
-            }
-            return Self::written(run).await;
         }
     }
 
@@ -117,11 +86,13 @@ impl Inner {
         let held = || SagaError::Held { saga: saga.clone() };
         let _place = self.enter(saga).map_err(|_| held())?;
         let (claim, _) = self.claim(saga).await?.ok_or_else(held)?;
-        let (header, _) = self.load(saga).await?;
-        if header.status.is_over() {
-            self.release(&claim).await;
-            return Err(why_not);
-        }
+        let header = match self.load(saga).await {
+            Ok((header, _)) if !header.status.is_over() => header,
+            loaded => {
+                self.release(&claim).await;
+                return Err(loaded.err().unwrap_or(why_not));
+            }
+        };
         let outcome = SagaOutcome::GivenUp { actor: actor.clone(), reason: reason.clone() };
         let entries = [
             SagaEntry::Repaired { repair, actor, reason },
@@ -137,6 +108,7 @@ impl Inner {
             Ok(_) => Ok(()),
             Err(Unrecorded::Lost) => Err(held()),
             Err(Unrecorded::Refused(source)) => {
+                self.release(&claim).await;
                 Err(SagaError::Journal { saga: saga.clone(), source })
             }
         }

@@ -37,6 +37,12 @@ impl SagaOrchestrator {
             loop {
                 ticks.tick().await;
                 self.inner.renew_all().await;
+            }
+        };
+        let following = async {
+            let mut ticks = ticks((self.inner.config.term / 3).max(Duration::from_millis(1)));
+            loop {
+                ticks.tick().await;
                 self.inner.follow_parents().await;
             }
         };
@@ -69,6 +75,7 @@ impl SagaOrchestrator {
         tokio::select! { biased;
             () = working => {}
             () = renewing => {}
+            () = following => {}
         }
     }
 

@@ -123,9 +123,9 @@ async fn six_writes_for_four_steps_and_nine_with_three_undone_are_enough() {
     }
 }
 
-/// S7: steno lets two coordinators resume one saga, and both report it done.
+/// S7.
 #[tokio::test(start_paused = true)]
-async fn of_two_runners_one_goes_on_and_the_other_writes_nothing_more() {
+async fn nobody_takes_over_what_is_held_or_over_and_an_old_claim_writes_nothing_more() {
     let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
     let saga = diamond(
         &world,
@@ -156,6 +156,7 @@ async fn of_two_runners_one_goes_on_and_the_other_writes_nothing_more() {
     assert_eq!(refused.kind(), StoreErrorKind::Conflict);
 }
 
+/// DBOS #742: stale claims still run.
 #[tokio::test(start_paused = true)]
 async fn a_runner_whose_claim_ran_out_while_it_stood_still_begins_nothing() {
     let (world, journal) = (World::default(), Troubled::default());
@@ -311,7 +312,6 @@ async fn a_finished_saga_is_in_nobody_s_memory() {
     assert_eq!(orchestrator.live(), 0);
 }
 
-/// DBOS #742: who stood still finds that another has gone on.
 #[tokio::test(start_paused = true)]
 async fn a_drained_runner_starts_nothing_and_gives_back_what_it_has() {
     let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
@@ -358,7 +358,6 @@ async fn while_it_drains_a_runner_holds_what_it_waits_for() {
     assert_eq!((header.holder, world.log()), (None, vec!["do a".to_owned()]));
 }
 
-/// A late deadline turned a completed saga back in Seata (#5688).
 #[tokio::test(start_paused = true)]
 async fn a_saga_that_is_over_is_not_cancelled_nor_repaired() {
     let world = World::default();

@@ -5,41 +5,12 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use strangler_fig::saga::{
-    Action, Cause, Doubt, Passage, Payload, SagaBuilder, SagaEntry, SagaOutcome, SagaPlan,
-    SagaState, SagaStatus, StepStatus, Then, Value, Wire, step_fn,
+    Action, Cause, Doubt, Passage, Payload, Repair, SagaEntry, SagaOutcome, SagaPlan, SagaState,
+    SagaStatus, StepStatus, Then,
 };
 use tokio::time::Instant;
 
-/// Up to eight steps, each after some of those before it; a pivot where one can be.
-fn random_plan(rng: &mut Rng) -> Arc<SagaPlan> {
-    let count = rng.usize(1..=8);
-    let seed = rng.u64(..);
-    let built = |pivot: Option<usize>| {
-        let mut rng = Rng::with_seed(seed);
-        let mut saga = SagaBuilder::<()>::new("random", 1);
-        let mut steps: Vec<Value<()>> = Vec::new();
-        for at in 0..count {
-            let mut parents: Vec<Value<()>> =
-                steps.iter().copied().filter(|_| rng.u8(..3) == 0).collect();
-            parents.truncate(3);
-            let nothing = step_fn(|(): (), _| async { Ok(()) });
-            let name = format!("s{at}");
-            let step = match *parents {
-                [] => saga.step(&name, nothing, ()),
-                [a] => saga.step(&name, nothing, a),
-                [a, b] => saga.step(&name, nothing, a.after(b)),
-                [a, b, c, ..] => saga.step(&name, nothing, a.after(b).after(c)),
-            };
-            steps.push(step);
-        }
-        if let Some(pivot) = pivot {
-            saga.pivot(steps[pivot]);
-        }
-        saga.build(steps[count - 1]).map(|saga| saga.plan().clone())
-    };
-    let pivot = rng.bool().then(|| rng.usize(..count));
-    built(pivot).or_else(|_| built(None)).unwrap()
-}
+use crate::wild::random_plan;
 
 struct Course {
     rng: Rng,
@@ -47,6 +18,9 @@ struct Course {
     state: SagaState,
     entries: Vec<SagaEntry>,
     now: Instant,
+    is_given_up: bool,
+    /// How often an operator may yet decide.
+    repairs: u8,
 }
 
 impl Course {
@@ -54,7 +28,9 @@ impl Course {
         let mut rng = Rng::with_seed(seed);
         let plan = random_plan(&mut rng);
         let state = SagaState::new(plan.clone());
-        let mut course = Self { rng, plan, state, entries: Vec::new(), now: Instant::now() };
+        let repairs = rng.u8(..8);
+        let (entries, now) = (Vec::new(), Instant::now());
+        let mut course = Self { rng, plan, state, entries, now, is_given_up: false, repairs };
         let input = Payload::of(&()).unwrap();
         assert!(course.tried(SagaEntry::Begun { input, deadline: None, traceparent: None }));
         course
@@ -68,8 +44,75 @@ impl Course {
             return false;
         }
         self.judge(&before, &entry);
+        self.is_given_up |= matches!(&entry, SagaEntry::Repaired { repair: Repair::GiveUp, .. });
         self.entries.push(entry);
+        self.look();
         true
+    }
+
+    /// What holds of every state.
+    fn look(&self) {
+        let later = self.now + Duration::from_secs(1_000_000);
+        let actions = self.state.decide(later);
+        for action in &actions {
+            let status = |at: usize| Self::status(&self.state, at);
+            let is_right = match *action {
+                Action::Execute(at) => {
+                    matches!(status(at), StepStatus::Pending | StepStatus::Retrying { .. })
+                }
+                Action::Probe(at) => matches!(status(at), StepStatus::Probing { .. }),
+                Action::Compensate(at) => status(at).may_have_effect(),
+                Action::Finish => !self.state.is_under_way() && actions.len() == 1,
+            };
+            assert!(is_right, "{action:?} of {:?}", self.state);
+            assert!(!self.is_given_up || *action == Action::Finish, "{action:?} once given up");
+        }
+        // Whoever sleeps until something is due has something to do then.
+        let is_due = self.state.next_due().is_some();
+        assert!(!is_due || !actions.is_empty(), "it wakes for nothing: {:?}", self.state);
+        let is_parked = self.state.status() == SagaStatus::Parked;
+        let is_idle = actions.is_empty() && !self.state.is_under_way();
+        assert!(!is_parked || is_idle, "it is parked, and goes on: {:?}", self.state);
+    }
+
+    /// An operator decides something, if it can be.
+    fn operates(&mut self) -> bool {
+        let at = self.rng.usize(..self.plan.len());
+        let step = self.plan.name(at).clone();
+        let repair = match self.rng.u8(..9) {
+            0..=2 => Repair::Retry { step },
+            3 | 4 => Repair::Skip { step, output: Payload::of(&()).unwrap() },
+            5 => Repair::Fail { step },
+            6 | 7 => Repair::MarkCompensated { step },
+            _ => Repair::GiveUp,
+        };
+        let (actor, reason) = ("ada".to_owned(), "so".to_owned());
+        self.repairs -= 1;
+        self.tried(SagaEntry::Repaired { repair, actor, reason })
+    }
+
+    /// What others do to it, whatever it does.
+    fn is_meddled_with(&mut self) {
+        let cause = match self.rng.u8(..60) {
+            0 => Cause::Cancelled { actor: "ada".to_owned(), reason: "so".to_owned() },
+            1 => Cause::Deadline,
+            2 => Cause::Recalled { parent: "parent".parse().unwrap() },
+            3 | 4 => {
+                // Another runner has it, and nobody knows what became of what was under way.
+                let runner = crate::support::runner("node-2");
+                assert!(self.tried(SagaEntry::Resumed { runner }));
+                for at in self.state.interrupted() {
+                    self.ends(at);
+                }
+                return;
+            }
+            5..=12 if self.repairs > 0 => {
+                self.operates();
+                return;
+            }
+            _ => return,
+        };
+        self.tried(SagaEntry::Cancelled { cause });
     }
 
     fn status(state: &SagaState, at: usize) -> StepStatus {
@@ -81,6 +124,7 @@ impl Course {
         let place = |step| self.plan.place(step).unwrap();
         match entry {
             SagaEntry::Started { step } => {
+                assert!(!self.is_given_up, "{step} is begun after it was given up");
                 let parents = self.plan.parents(place(step));
                 let done = |&at: &usize| Self::status(before, at) == StepStatus::Succeeded;
                 assert!(parents.iter().all(done), "S1: {step} before its parents");
@@ -89,6 +133,7 @@ impl Course {
             }
             SagaEntry::CompensationStarted { step } => {
                 let at = place(step);
+                assert!(!self.is_given_up, "{step} is undone after it was given up");
                 let children = self.plan.children(at);
                 let bare = |&at: &usize| !Self::status(before, at).may_have_effect();
                 assert!(children.iter().all(bare), "S5: {step} before its children");
@@ -110,7 +155,9 @@ impl Course {
                             assert!(!step.is_in_doubt() || is_undone, "S4: in doubt, left alone");
                         }
                     }
-                    SagaOutcome::GivenUp { .. } => unreachable!("nobody gives up here"),
+                    SagaOutcome::GivenUp { .. } => {
+                        assert!(!before.is_under_way(), "what is under way is waited for");
+                    }
                 }
             }
             _ => {}
@@ -123,12 +170,20 @@ impl Course {
         let actions = self.state.decide(self.now);
         if let [Action::Finish] = *actions {
             let outcome = match self.state.cause() {
+                _ if self.is_given_up => {
+                    let (actor, reason) = ("ada".to_owned(), "so".to_owned());
+                    SagaOutcome::GivenUp { actor, reason }
+                }
                 Some(cause) => SagaOutcome::RolledBack { cause: cause.clone() },
                 None => SagaOutcome::Committed { output: Payload::of(&()).unwrap() },
             };
             assert!(self.tried(SagaEntry::Ended { outcome }));
-            return false;
+            // The saga around it may yet turn back.
+            let cause = Cause::Recalled { parent: "parent".parse().unwrap() };
+            let can = self.state.can_recall();
+            return can && self.rng.bool() && self.tried(SagaEntry::Cancelled { cause });
         }
+        let mut probes = Vec::new();
         for action in actions {
             let begun = match action {
                 Action::Execute(at) => SagaEntry::Started { step: self.plan.name(at).clone() },
@@ -136,19 +191,25 @@ impl Course {
                     SagaEntry::CompensationStarted { step: self.plan.name(at).clone() }
                 }
                 Action::Probe(at) => {
-                    self.ends(at);
+                    probes.push(at);
                     continue;
                 }
                 Action::Finish => unreachable!("it stands alone"),
             };
             assert!(self.tried(begun.clone()), "what is decided can follow: {begun:?}");
         }
-        if self.rng.u8(..20) == 0 {
-            let cause = Cause::Cancelled { actor: "ada".to_owned(), reason: "so".to_owned() };
-            self.tried(SagaEntry::Cancelled { cause });
+        for at in probes {
+            // Its answer counts unless the saga has turned, or the step is tried again.
+            if matches!(Self::status(&self.state, at), StepStatus::Probing { .. }) {
+                self.ends(at);
+            }
         }
+        self.is_meddled_with();
         let under_way = self.state.interrupted();
         if under_way.is_empty() {
+            while self.state.status() == SagaStatus::Parked && self.repairs > 0 {
+                self.operates();
+            }
             return self.state.status() != SagaStatus::Parked;
         }
         let at = under_way[self.rng.usize(..under_way.len())];
@@ -186,7 +247,7 @@ impl Course {
 
 #[test]
 fn every_course_comes_to_an_end_by_the_rules_and_every_prefix_of_it_is_accepted() {
-    let mut ends = [0; 3];
+    let mut ends = [0; 4];
     for seed in 0..3_000 {
         let mut course = Course::new(seed);
         let mut steps = 0;
@@ -199,6 +260,7 @@ fn every_course_comes_to_an_end_by_the_rules_and_every_prefix_of_it_is_accepted(
             SagaStatus::Committed => 0,
             SagaStatus::RolledBack => 1,
             SagaStatus::Parked => 2,
+            SagaStatus::GivenUp => 3,
             other => panic!("seed {seed} ends {other}"),
         }] += 1;
         // S2: a new runner may find any prefix, and go on from there.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ pub(crate) struct Hooked {
     after_list: Hook,
     /// Calls take random times, before they are done and after.
     rng: Option<Mutex<Rng>>,
+    /// Appends fail now and then, with and without effect.
+    is_faulty: bool,
+    is_dead: Arc<AtomicBool>,
     /// That one goes on each time it is about to be purged.
     recalled: Option<SagaId>,
     plans: Mutex<HashMap<DefinitionId, Arc<SagaPlan>>>,
@@ -46,6 +50,20 @@ impl Hooked {
     pub(crate) fn jittery(mut self, seed: u64) -> Self {
         self.rng = Some(Mutex::new(Rng::with_seed(seed)));
         self
+    }
+
+    pub(crate) fn faulty(mut self) -> Self {
+        self.is_faulty = true;
+        self
+    }
+
+    /// Whoever uses it is dead from here on: nothing is answered any more.
+    pub(crate) fn kill(&self) {
+        self.is_dead.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::SeqCst)
     }
 
     /// What happens once a saga is created, before anybody hears of it.
@@ -84,9 +102,27 @@ impl Hooked {
     }
 
     async fn pause(&self) {
-        let Some(rng) = &self.rng else { return };
-        let millis = rng.lock().unwrap().u64(0..30);
-        sleep(Duration::from_millis(millis)).await;
+        if let Some(rng) = &self.rng {
+            let millis = rng.lock().unwrap().u64(1..30);
+            sleep(Duration::from_millis(millis)).await;
+        }
+        if self.is_dead.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whether an append is done, and whether anybody is told.
+    fn fate(&self) -> (bool, Option<StoreError>) {
+        let draw = match &self.rng {
+            Some(rng) if self.is_faulty => rng.lock().unwrap().u8(0..30),
+            _ => u8::MAX,
+        };
+        match draw {
+            0 => (false, Some(StoreError::unavailable("no connection"))),
+            1 => (false, Some(StoreError::unknown("timeout"))),
+            2 => (true, Some(StoreError::unknown("timeout"))),
+            _ => (true, None),
+        }
     }
 
     async fn slowly<T>(&self, call: impl Future<Output = T>) -> T {
@@ -101,6 +137,12 @@ impl Hooked {
         let Some((header, entries)) = self.inner.load(saga).await? else { return Ok(()) };
         let plan = self.plans.lock().unwrap().get(&header.definition).cloned();
         let Some(plan) = plan else { return Ok(()) };
+        if entries.len() > 1_000 {
+            let last = &entries[entries.len() - 6..];
+            self.wrong.lock().unwrap().push(format!("{saga} is written without end: {last:?}"));
+            self.kill();
+            return Ok(());
+        }
         let mut state = SagaState::new(plan);
         let wrong = |text| self.wrong.lock().unwrap().push(text);
         for entry in &entries {
@@ -138,8 +180,12 @@ impl SagaJournal for Hooked {
         term: Duration,
     ) -> Result<(), StoreError> {
         self.slowly(async {
-            self.inner.append(claim, append, term).await?;
-            self.look(&claim.saga).await
+            let (is_done, error) = self.fate();
+            if is_done {
+                self.inner.append(claim, append, term).await?;
+                self.look(&claim.saga).await?;
+            }
+            error.map_or(Ok(()), Err)
         })
         .await
     }

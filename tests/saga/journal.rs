@@ -49,7 +49,7 @@ impl Troubled {
 
     async fn alive(&self) {
         if self.is_dead.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

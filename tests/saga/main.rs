@@ -11,6 +11,7 @@ use strangler_fig::saga::{SagaConfig, SagaOrchestrator};
 use tokio::time::Instant;
 
 mod beside;
+mod built;
 mod course;
 mod crash;
 mod durable;
@@ -19,10 +20,14 @@ mod fold;
 mod hooked;
 mod journal;
 mod nested;
+mod peers;
 mod refused;
 mod runners;
+mod storm;
 mod support;
 mod told;
+mod watchdog;
+mod wild;
 
 /// A wall clock that follows tokio's.
 #[derive(Debug)]

@@ -50,7 +50,7 @@ fn left(world: &World) -> Vec<String> {
 }
 
 async fn parked(journal: &dyn SagaJournal) -> usize {
-    let parked = SagaFilter { statuses: vec![SagaStatus::Parked], ..SagaFilter::default() };
+    let parked = SagaFilter { statuses: vec![SagaStatus::Parked], ..Default::default() };
     journal.list(&parked, None, 10.try_into().unwrap()).await.unwrap().len()
 }
 
@@ -144,7 +144,6 @@ async fn a_failure_beside_it_stops_a_saga_in_a_saga_whenever_it_comes() {
         let child = chain(&world, &["x"], |_, step| step.plays([Play::Hang; 1_000]));
         let mut saga = SagaBuilder::<u32>::new("parent", 1);
         let sub = saga.sub_saga("sub", &child, saga.input());
-        // What follows it keeps the journal busy.
         let mut busy = saga.input();
         for name in ["e", "f", "g"] {
             busy = saga.step_with(name, world.step(name), busy, policy());
@@ -210,6 +209,30 @@ async fn a_saga_and_the_one_in_it_go_on_where_there_is_room_for_one_alone() {
     working.abort();
 }
 
+/// Its first runner was lost; once it is rolled back, it is in doubt no more.
+#[tokio::test(start_paused = true)]
+async fn a_pivot_that_is_a_saga_and_was_rolled_back_turns_its_parent_back() {
+    let (world, journal) = (World::default(), Troubled::slow(ms(50)));
+    let child = chain(&world, &["x"], |_, step| step.plays([Play::Hang, Play::Refused]));
+    let mut saga = SagaBuilder::<u32>::new("parent", 1);
+    let a = saga.step_with("a", world.step("a"), saga.input(), policy());
+    let sub = saga.sub_saga("sub", &child, a);
+    saga.pivot(sub);
+    let saga = saga.build(sub).unwrap();
+    let dead = orchestrator_on(Arc::new(journal.clone()), "node-0");
+    let handle = dead.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    sleep(ms(1_000)).await;
+    journal.kill();
+    let other = orchestrator_on(Arc::new(journal.beside()), "node-1");
+    other.register(&saga);
+    let working = worker(&other);
+    let found = other.find(&saga, handle.saga().clone()).await.unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(120), found.wait()).await;
+    assert!(matches!(end, Ok(Ok(Conclusion::RolledBack(_)))), "it is asked without end: {end:?}");
+    assert_eq!(world.log(), ["do a", "probe x", "undo x maybe", "undo a 1"]);
+    working.abort();
+}
+
 /// After a crash the two regularly are with different runners. Here the child is long: it waits for an hour.
 #[tokio::test(start_paused = true)]
 async fn a_saga_in_a_saga_that_runs_elsewhere_is_undone_with_its_parent() {
@@ -229,8 +252,8 @@ async fn a_saga_in_a_saga_that_runs_elsewhere_is_undone_with_its_parent() {
     sleep(ms(1_000)).await;
     journal.kill();
     sleep(Duration::from_secs(31)).await;
-    let [one, other] =
-        ["node-1", "node-2"].map(|name| orchestrator_on(Arc::new(journal.beside()), name));
+    let runner = |name| orchestrator_on(Arc::new(journal.beside()), name);
+    let [one, other] = ["node-1", "node-2"].map(runner);
     other.register(&child);
     assert_eq!(other.recover().await.unwrap(), 1, "the child");
     one.register(&saga);

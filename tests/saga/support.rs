@@ -15,6 +15,8 @@ use strangler_fig::saga::{
     SagaOrchestrator, SagaRecord, SagaStep, StepContext, StepError, StepPolicy, step_fn,
 };
 
+use crate::watchdog::unless_stalled;
+
 /// How a call ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Play {
@@ -214,8 +216,8 @@ pub(crate) fn ms(millis: u64) -> Duration {
 
 /// What a future answers within an hour of the test's clock; after that it hangs.
 pub(crate) async fn soon<T>(what: impl Display, future: impl Future<Output = T>) -> T {
-    let answered = tokio::time::timeout(Duration::from_secs(3_600), future).await;
-    answered.unwrap_or_else(|_| panic!("{what}: no answer within an hour"))
+    let answered = tokio::time::timeout(Duration::from_secs(3_600), future);
+    unless_stalled(answered).await.unwrap_or_else(|_| panic!("{what}: no answer within an hour"))
 }
 
 /// Steps of these names, one after the other.

@@ -157,6 +157,19 @@ async fn what_was_given_up_begins_nothing_when_what_was_under_way_ends() {
     given_up_at_any_moment(make, (0..1_200).step_by(50)).await;
 }
 
+/// b is due to be tried again, and never is: nobody wakes up for it, again and again, until c has ended.
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_sleeps_until_what_is_under_way_ends() {
+    let (world, (orchestrator, _)) = (World::default(), slow());
+    let saga = forked(&world, Play::NotDone, Play::Slow(5_000));
+    let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    sleep(ms(500)).await;
+    orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "so").await.unwrap();
+    let end = soon("given up", handle.wait()).await.unwrap();
+    assert!(matches!(end, Conclusion::GivenUp { .. }), "{end:?}");
+    assert_eq!(world.begun(), ["do a", "do b", "do c"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_given_up_undoes_nothing_more_when_an_undo_under_way_ends() {
     let make = |world: &World| {

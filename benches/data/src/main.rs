@@ -6,12 +6,15 @@
 //! the databases for another run.
 //! Every program that is measured is a process of its own. `data task NAME LEGACY
 //! MODERN` is what such a process of ours is.
+//!
+//! `cargo run --release -p data -- sagas` is about the journal of sagas instead.
 
 mod candidates;
 mod error;
 mod fixture;
 mod process;
 mod race;
+mod sagas;
 mod servers;
 mod table;
 mod wire;
@@ -39,6 +42,8 @@ fn main() -> ExitCode {
     let task: Vec<_> = std::env::args().skip(1).collect();
     let ended = match task.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["task", task, legacy, modern] => work::run(task, legacy, modern),
+        ["sagas-task", task, url, node, sagas, rows] => sagas::task(task, url, [node, sagas, rows]),
+        ["sagas", ..] => sagas::bench(lexopt::Parser::from_args(&task[1..])),
         _ => asked().and_then(|asked| bench(&asked)),
     };
     match ended {

@@ -47,6 +47,22 @@ pub(crate) fn run(command: &mut Command) -> Result<Ran, Failure> {
     Ok(Ran { wall, cpu: children_cpu()? - cpu, server: None, rss, said, code })
 }
 
+/// Runs programs side by side, to the end of the last; one that fails is an error.
+pub(crate) fn run_all(commands: Vec<Command>) -> Result<Ran, Failure> {
+    let (cpu, began) = (children_cpu()?, Instant::now());
+    let started = commands.into_iter().map(|mut command| command.stdin(Stdio::null()).spawn());
+    let children = started.collect::<Result<Vec<_>, _>>()?;
+    let ended: Vec<_> = children.into_iter().map(|mut child| child.wait()).collect();
+    let wall = began.elapsed().as_secs_f64();
+    for status in ended {
+        let status = status?;
+        if !status.success() {
+            return Err(Failure::new(format!("a process failed: {status}")));
+        }
+    }
+    Ok(Ran { wall, cpu: children_cpu()? - cpu, ..Ran::default() })
+}
+
 /// What it printed, when it ended, and the most memory it was seen with.
 fn waited(child: Child) -> Result<(Output, Instant, u64), Failure> {
     let pid = child.id().to_string();
@@ -83,4 +99,22 @@ pub(crate) fn cpu_of_ended(pid: &str) -> Option<f64> {
     let fields = stat.rsplit(')').next()?.split_whitespace();
     let ticks: Vec<f64> = fields.skip(13).take(2).filter_map(|it| it.parse().ok()).collect();
     (ticks.len() == 2).then(|| ticks.iter().sum::<f64>() / 100.0)
+}
+
+/// How long all cores of the machine were at work, and how long they were there.
+pub(crate) fn ticks() -> (f64, f64) {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let first = stat.lines().next().unwrap_or_default();
+    // Time of guests, behind the eighth, is in the first already.
+    let fields = first.split_whitespace().skip(1).take(8);
+    let ticks: Vec<f64> = fields.filter_map(|it| it.parse().ok()).collect();
+    let total: f64 = ticks.iter().sum();
+    // Idle, and waiting for a disk.
+    let idle: f64 = ticks.iter().skip(3).take(2).sum();
+    (total - idle, total)
+}
+
+/// The share between two moments.
+pub(crate) fn busy(before: (f64, f64), after: (f64, f64)) -> f64 {
+    (after.0 - before.0) / (after.1 - before.1).max(1.0)
 }

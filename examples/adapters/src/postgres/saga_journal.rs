@@ -1,8 +1,9 @@
-//! What sagas write down. Each call but a purge is one statement, and the
-//! server's clock counts: whether a claim is the newest, and a position free, is
-//! judged where it is written.
+//! What sagas write down. Each call but a purge is one statement or a part of one,
+//! and the server's clock counts: whether a claim is the newest, and a position free,
+//! is judged where it is written.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use strangler_fig::async_trait;
@@ -16,7 +17,9 @@ use strangler_fig::saga::{
 use tokio_postgres::Row;
 
 use super::database::Params;
+use super::group_commit::GroupCommit;
 use super::number::{span, unsigned};
+use super::saga_writes::{Append, Appends, Create, Creates};
 use super::{PostgresDatabase, PostgresTransaction};
 use crate::effect::Effect;
 use crate::saga::{
@@ -26,37 +29,6 @@ use crate::saga::{
 /// The tables of headers and entries.
 pub const SAGA_JOURNAL_SCHEMA: &str = include_str!("saga_journal.sql");
 
-// Of two at once the second waits, finds the saga, and adds nothing.
-const CREATE: &str = "\
-    WITH created AS (
-        INSERT INTO saga (id, definition, input, parent, status, length, holder, held_until)
-        VALUES ($1, $2, $3, $4, $5, cardinality($6::text[]), $7,
-            clock_timestamp() + $8::bigint * interval '1 us')
-        ON CONFLICT (id) DO NOTHING RETURNING id, epoch
-    ), written AS (
-        INSERT INTO saga_entry (saga, position, document)
-        SELECT created.id, part.number - 1, part.document
-        FROM created, unnest($6::text[]) WITH ORDINALITY AS part (document, number)
-    )
-    SELECT epoch FROM created";
-// Who waits for another's append sees the row that it left, and so the position
-// taken. What was released stays so.
-const APPEND: &str = "\
-    WITH changed AS (
-        UPDATE saga
-        SET status = $4, outcome = $5, length = length + cardinality($6::text[]),
-            changed = clock_timestamp(),
-            holder = CASE WHEN $7 THEN holder END,
-            held_until = CASE WHEN $7 AND holder IS NOT NULL
-                THEN clock_timestamp() + $8::bigint * interval '1 us' END
-        WHERE id = $1 AND epoch = $2 AND length = $3 AND NOT is_purged
-        RETURNING id
-    ), written AS (
-        INSERT INTO saga_entry (saga, position, document)
-        SELECT changed.id, $3 + part.number - 1, part.document
-        FROM changed, unnest($6::text[]) WITH ORDINALITY AS part (document, number)
-    )
-    SELECT id FROM changed";
 const CLAIM: &str = "\
     UPDATE saga
     SET epoch = epoch + 1, holder = $2,
@@ -117,6 +89,8 @@ const LIST_KEPT: &str =
 #[derive(Debug, Clone)]
 pub struct PostgresSagaJournal {
     database: PostgresDatabase,
+    creates: Arc<GroupCommit<Creates>>,
+    appends: Arc<GroupCommit<Appends>>,
     reported: Reported,
 }
 
@@ -124,7 +98,9 @@ impl PostgresSagaJournal {
     /// The journal in `database`.
     #[must_use]
     pub fn new(database: PostgresDatabase) -> Self {
-        Self { database, reported: Reported::default() }
+        let creates = GroupCommit::new(Creates(database.clone()));
+        let appends = GroupCommit::new(Appends(database.clone()));
+        Self { database, creates, appends, reported: Reported::default() }
     }
 
     async fn change(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
@@ -141,19 +117,17 @@ impl SagaJournal for PostgresSagaJournal {
         runner: &NodeId,
         term: Duration,
     ) -> Result<Created, StoreError> {
-        let input = saga.input.to_be_bytes();
-        let params: Params = &[
-            &saga.id.as_str(),
-            &saga.definition.to_string(),
-            &input.as_slice(),
-            &saga.parent.as_ref().map(SagaId::as_str),
-            &SagaStatus::Running.name(),
-            &documents(entries),
-            &runner.to_string(),
-            &span(term),
-        ];
-        if let Some(row) = self.change(CREATE, params).await?.first() {
-            return Ok(Created::New(claim(&saga.id, row)?));
+        let create = Create {
+            saga: saga.id.as_str().to_owned(),
+            definition: saga.definition.to_string(),
+            input: saga.input.to_be_bytes(),
+            parent: saga.parent.as_ref().map(|parent| parent.as_str().to_owned()),
+            documents: documents(entries),
+            holder: runner.to_string(),
+            term: span(term),
+        };
+        if let Some(epoch) = self.creates.call(create).await? {
+            return Ok(Created::New(SagaClaim { saga: saga.id.clone(), epoch }));
         }
         let rows = self.database.query(Effect::None, FIND, &[&saga.id.as_str()]).await?;
         let found = rows.first().ok_or_else(|| StoreError::unavailable("the saga was deleted"))?;
@@ -166,20 +140,17 @@ impl SagaJournal for PostgresSagaJournal {
         append: &SagaAppend<'_>,
         term: Duration,
     ) -> Result<(), StoreError> {
-        let params: Params = &[
-            &claim.saga.as_str(),
-            &sought(claim.epoch),
-            &sought(append.position),
-            &append.status.name(),
-            &append.outcome.map(SagaOutcome::to_document),
-            &documents(append.entries),
-            &append.status.is_active(),
-            &span(term),
-        ];
-        if self.change(APPEND, params).await?.is_empty() {
-            return Err(passed_by());
-        }
-        Ok(())
+        let append = Append {
+            saga: claim.saga.as_str().to_owned(),
+            epoch: sought(claim.epoch),
+            position: sought(append.position),
+            documents: documents(append.entries),
+            status: append.status.name(),
+            outcome: append.outcome.map(SagaOutcome::to_document),
+            goes_on: append.status.is_active(),
+            term: span(term),
+        };
+        self.appends.call(append).await?.map(drop).ok_or_else(passed_by)
     }
 
     async fn load(
