@@ -80,7 +80,7 @@ impl Inner {
         }
         let slots = slots(&definition, &claim.saga, &state)?;
         place.live.begin(claim.epoch, header.parent);
-        Ok(Run::new(place, claim.clone(), definition, (state, slots), held_until))
+        Ok(Run::new(place, claim.clone(), definition, (state, slots), (held_until, Instant::now())))
     }
 }
 

@@ -59,7 +59,7 @@ impl Run {
         claim: SagaClaim,
         definition: Arc<Definition>,
         (state, slots): (SagaState, Vec<Option<Shared>>),
-        held_until: Instant,
+        (held_until, now): (Instant, Instant),
     ) -> Box<Self> {
         Box::new(Self {
             place,
@@ -75,7 +75,7 @@ impl Run {
             is_draining: false,
             is_refused: false,
             waiting: Vec::new(),
-            now: Instant::now(),
+            now,
         })
     }
 
@@ -230,9 +230,14 @@ impl Run {
             let append = SagaAppend { position: self.written, entries: &entries, status, outcome };
             let Place { inner, live } = &self.place;
             let mut recorded = pin!(inner.record(&self.claim, self.now, append));
+            // A journal in memory answers at once.
+            let mut answer = soon::tried(&mut recorded).await;
             loop {
+                if answer.is_some() {
+                    break answer;
+                }
                 tokio::select! { biased;
-                    recorded = &mut recorded => break Some(recorded),
+                    recorded = &mut recorded => answer = Some(recorded),
                     ended = self.calls.next() => meanwhile.push(ended),
                     // What gives the claim back is waited for: whoever has told it so gets the answer.
                     () = live.told_to_go(), if status.is_active() => break None,

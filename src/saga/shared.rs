@@ -1,4 +1,4 @@
-use std::collections::hash_map::Entry;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +31,7 @@ pub(super) struct Inner {
     pub(super) runner: NodeId,
     pub(super) config: SagaConfig,
     definitions: Mutex<BTreeMap<DefinitionId, Arc<Definition>>>,
-    live: Mutex<HashMap<SagaId, Arc<Live>>>,
+    live: Mutex<BTreeMap<SagaId, Arc<Live>>>,
     /// Sagas that could not be taken over, and until when that is not tried again.
     resting: Mutex<HashMap<SagaId, Instant>>,
     is_draining: AtomicBool,

@@ -10,11 +10,19 @@ use tokio::time::timeout;
 /// `future`, for no longer than `limit`; `None` after that. What is ready at once needs no timer.
 pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
-    let first = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
-    match first {
-        Poll::Ready(answer) => Some(answer),
-        Poll::Pending => timeout(limit, future).await.ok(),
+    match tried(&mut future).await {
+        Some(answer) => Some(answer),
+        None => timeout(limit, future).await.ok(),
     }
+}
+
+/// What a future answers if it does so at once.
+pub(super) async fn tried<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 thread_local! {

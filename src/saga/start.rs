@@ -65,7 +65,8 @@ impl Inner {
         if self.is_draining() {
             return Err(SagaError::Draining);
         }
-        let (state, mut entries, begin) = self.first(&start);
+        let sent = Instant::now();
+        let (state, mut entries, begin) = self.first(&start, sent);
         let definition = Arc::clone(&start.definition);
         let new = NewSaga {
             id: start.saga,
@@ -73,7 +74,6 @@ impl Inner {
             input: start.digest,
             parent: start.parent,
         };
-        let sent = Instant::now();
         let claim = match self.create(&new, &entries).await? {
             Created::New(claim) => claim,
             Created::Found(header) => return Box::pin(self.found(place, &new, &header)).await,
@@ -83,14 +83,13 @@ impl Inner {
         let mut slots = vec![None; definition.steps.len() + 1];
         slots[0] = Some(start.value);
         let held_until = self.held_until(sent);
-        let mut run = Run::new(place, claim, definition, (state, slots), held_until);
+        let mut run = Run::new(place, claim, definition, (state, slots), (held_until, sent));
         (run.begin, run.batch) = (begin, entries);
         Ok(Some(run.start()))
     }
 
     /// The first entries, the state after them, and what they begin.
-    fn first(&self, start: &NewStart) -> (SagaState, Vec<SagaEntry>, Vec<Action>) {
-        let now = Instant::now();
+    fn first(&self, start: &NewStart, now: Instant) -> (SagaState, Vec<SagaEntry>, Vec<Action>) {
         let plan = &start.definition.plan;
         let deadline = start.definition.deadline.map(|deadline| {
             let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
