@@ -113,6 +113,7 @@ async fn a_probe_that_knows_ends_the_doubt() {
     assert_eq!(world.count("undo b maybe"), 0, "no attempt was, or will be, executed");
 }
 
+/// S6; Temporal, Restate and DBOS pause when retries are exhausted, and an operator resumes.
 #[tokio::test(start_paused = true)]
 async fn before_the_pivot_a_saga_turns_back_and_after_it_goes_on_until_it_is_parked() {
     let world = World::default();
@@ -129,6 +130,7 @@ async fn before_the_pivot_a_saga_turns_back_and_after_it_goes_on_until_it_is_par
     assert_eq!(world.log(), ["do a", "do p"], "nothing is undone");
 }
 
+/// S4: a pivot in doubt is never guessed.
 #[tokio::test(start_paused = true)]
 async fn a_pivot_that_nobody_knows_of_is_probed_tried_again_and_then_parked() {
     let world = World::default();
@@ -145,6 +147,7 @@ async fn a_pivot_that_nobody_knows_of_is_probed_tried_again_and_then_parked() {
     }
 }
 
+/// S6. Cano: a compensation is never retried. Eventuate #75: one that throws.
 #[tokio::test(start_paused = true)]
 async fn compensations_are_tried_again_and_then_the_saga_is_parked() {
     let world = World::default();
@@ -165,6 +168,7 @@ async fn compensations_are_tried_again_and_then_the_saga_is_parked() {
     assert_eq!(world.count("undo a 1"), 0, "b may still have its effect");
 }
 
+/// S5.
 #[tokio::test(start_paused = true)]
 async fn while_it_unwinds_nothing_runs_forward_and_nothing_is_retried_forward() {
     let world = World::default();
@@ -235,6 +239,7 @@ async fn a_deadline_turns_a_saga_back_but_not_past_its_pivot() {
     }
 }
 
+/// S6. Steno #26: no repair of stuck sagas.
 #[tokio::test(start_paused = true)]
 async fn an_operator_tries_again_skips_fails_marks_or_gives_up() {
     let refused = only("z", |step| step.plays([Play::Refused]));

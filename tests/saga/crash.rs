@@ -249,6 +249,7 @@ async fn kit_on(
     .await
 }
 
+/// S3.
 #[tokio::test(start_paused = true)]
 async fn whatever_happens_to_a_line_every_effect_is_there_once_or_none_is() {
     let report = kit(|ledger| line(ledger, None), 3).await;
