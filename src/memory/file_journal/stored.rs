@@ -100,9 +100,9 @@ fn follow(record: &mut Record, line: Line) -> Option<()> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::codec::{decode, encode};
-    use super::super::line::{UnixMillis, without_void_renewals};
     use super::*;
+    use crate::memory::file_journal::codec::{decode, encode};
+    use crate::memory::file_journal::line::{UnixMillis, without_void_renewals};
     use crate::memory::saga_record::Moment;
     use crate::phase::{Incarnation, NodeId};
     use crate::saga::SagaStatus;
