@@ -150,13 +150,13 @@ macro_rules! tuple {
         impl<$($part: Wire),+> Wire for ($($part,)+) {
             type Target = ($($part::Target,)+);
 
-            #[allow(non_snake_case)]
+            #[expect(non_snake_case, reason = "each part is called as its type is")]
             fn sources(&self, found: &mut Vec<(u64, usize)>) {
                 let ($($part,)+) = self;
                 $($part.sources(found);)+
             }
 
-            #[allow(non_snake_case)]
+            #[expect(non_snake_case, reason = "each part is called as its type is")]
             fn resolve(&self, slots: &Slots) -> Self::Target {
                 let ($($part,)+) = self;
                 ($($part.resolve(slots),)+)
