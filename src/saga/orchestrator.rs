@@ -127,7 +127,7 @@ impl SagaOrchestrator {
         input: I,
         options: StartOptions,
     ) -> Result<SagaHandle<O>, SagaError> {
-        let (payload, digest) = super::start::written(&input)
+        let (payload, digest) = super::start::digested(&input)
             .map_err(|because| SagaError::Input { saga: saga.clone(), because })?;
         let start = NewStart {
             definition: Arc::clone(&definition.inner),

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::any_step::Shared;
+use super::any_step::{Shared, caught, written};
 use super::definition::Definition;
 use super::live::Live;
 use super::place::Place;
@@ -12,7 +11,7 @@ use super::run::Run;
 use super::shared::Inner;
 use super::{
     Action, Cause, Created, DefinitionId, NewSaga, Payload, SagaClaim, SagaEntry, SagaError,
-    SagaHeader, SagaId, SagaState,
+    SagaHeader, SagaId, SagaState, StepOutput,
 };
 use crate::canonical;
 use crate::error::{StoreErrorKind, with_causes};
@@ -21,9 +20,9 @@ use crate::error::{StoreErrorKind, with_causes};
 const TRIES: u32 = 5;
 
 /// A value as it is written down, and its hash, which is the same on every machine.
-pub(super) fn written<T: Serialize>(value: &T) -> Result<(Payload, u128), String> {
-    let payload = Payload::of(value).map_err(|error| with_causes(&error))?;
-    let digest = canonical::hash(value, 0).map_err(|error| with_causes(&error))?;
+pub(super) fn digested<T: StepOutput>(value: &T) -> Result<(Payload, u128), String> {
+    let payload = written(value)?;
+    let digest = caught(|| canonical::hash(value, 0))?.map_err(|error| with_causes(&error))?;
     Ok((payload, digest))
 }
 

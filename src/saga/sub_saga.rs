@@ -4,9 +4,10 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
-use super::any_step::{self, AnyStep, Call, Product, Report, Shared, caught, resolved};
+use super::any_step::{self, AnyStep, Call, Product, Report, Shared, resolved};
 use super::definition::Definition;
 use super::judge::End;
+use super::start::digested;
 use super::{Payload, PayloadError, SagaDefinition, SagaOutcome, StepOutput, StepPolicy, Wire};
 
 /// A step that is a saga of its own.
@@ -48,7 +49,7 @@ where
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let (payload, digest) = match with_digest(&input) {
+        let (payload, digest) = match digested(&input) {
             Ok(written) => written,
             Err(error) => return ready(refused(error)).boxed(),
         };
@@ -85,7 +86,7 @@ where
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let (payload, digest) = match with_digest(&input) {
+        let (payload, digest) = match digested(&input) {
             Ok(written) => written,
             Err(error) => return ready(refused(error)).boxed(),
         };
@@ -102,10 +103,6 @@ where
     fn read(&self, payload: &Payload) -> Result<Shared, PayloadError> {
         read::<O>(payload)
     }
-}
-
-fn with_digest<J: StepOutput>(input: &J) -> Result<(Payload, u128), String> {
-    caught(|| super::start::written(input))?
 }
 
 fn read<O: StepOutput>(payload: &Payload) -> Result<Shared, PayloadError> {

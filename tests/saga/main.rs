@@ -26,6 +26,7 @@ mod runners;
 mod storm;
 mod support;
 mod told;
+mod turned;
 mod watchdog;
 mod wild;
 

@@ -15,7 +15,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::hooked::Hooked;
 use crate::journal::{Trouble, Troubled};
-use crate::support::{Play, World, chain, ms, only, orchestrator_on, policy, soon, worker};
+use crate::support::{
+    Play, World, assert_replays, chain, ms, only, orchestrator_on, policy, soon, worker,
+};
 
 /// Well below a term: no claim had to run out.
 const AT_ONCE: Duration = Duration::from_secs(10);
@@ -265,6 +267,7 @@ async fn a_saga_that_cannot_be_read_is_given_up() {
     sleep(ms(100)).await;
     let (header, _) = journal.load(handle.saga()).await.unwrap().unwrap();
     assert_eq!((header.status, header.holder), (SagaStatus::GivenUp, None));
+    assert_replays(&other, handle.saga()).await;
 }
 
 #[tokio::test(start_paused = true)]
