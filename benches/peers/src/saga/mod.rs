@@ -26,6 +26,7 @@ pub(crate) fn print() {
                 Candidate::new(steno::Steno::default(), end, way),
                 Candidate::new(cano::Cano::stored(), end, way),
                 Candidate::new(cano::Cano::named(), end, way),
+                Candidate::new(cano::Cano::mute(), end, way),
                 Candidate::new(cano::Cano::unstored(), end, way),
                 Candidate::new(by_hand::ByHand::default(), end, way),
             ]);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use steno::{
-    ActionContext, ActionError, ActionFunc, ActionRegistry, DagBuilder, InMemorySecStore, Node,
-    SagaDag, SagaId, SagaName, SagaType, SecClient, SecStore, UndoResult,
+    Action, ActionContext, ActionError, ActionFunc, ActionRegistry, Dag, DagBuilder,
+    InMemorySecStore, Node, SagaDag, SagaId, SagaName, SagaType, SecClient, SecStore, UndoResult,
 };
 
 use super::engine::{End, Engine};
@@ -23,8 +23,33 @@ async fn execute(_: ActionContext<NoOp>) -> Result<u64, ActionError> {
     Ok(1)
 }
 
+fn refused() -> ActionError {
+    ActionError::action_failed("out of stock".to_owned())
+}
+
 async fn refuse(_: ActionContext<NoOp>) -> Result<u64, ActionError> {
-    Err(ActionError::action_failed("out of stock".to_owned()))
+    Err(refused())
+}
+
+async fn first(context: ActionContext<NoOp>) -> Result<u64, ActionError> {
+    context.saga_params()
+}
+
+async fn second(context: ActionContext<NoOp>) -> Result<u64, ActionError> {
+    context.lookup("step-0")
+}
+
+async fn third(context: ActionContext<NoOp>) -> Result<u64, ActionError> {
+    context.lookup("step-1")
+}
+
+async fn last(context: ActionContext<NoOp>) -> Result<u64, ActionError> {
+    context.lookup("step-2")
+}
+
+async fn last_refused(context: ActionContext<NoOp>) -> Result<u64, ActionError> {
+    context.lookup::<u64>("step-2")?;
+    Err(refused())
 }
 
 async fn undo(_: ActionContext<NoOp>) -> UndoResult {
@@ -33,7 +58,7 @@ async fn undo(_: ActionContext<NoOp>) -> UndoResult {
 
 /// A kind of saga.
 pub(crate) struct Kind {
-    dag: Arc<SagaDag>,
+    dag: Dag,
     registry: Arc<ActionRegistry<NoOp>>,
 }
 
@@ -53,21 +78,44 @@ impl Kind {
             let node = |at: i32| Node::action(format!("step-{at}"), "step", action.as_ref());
             builder.append_parallel(nodes.map(node).collect());
         }
-        let dag = builder.build().expect("it can be meant");
+        Self::of(builder, [done, refused])
+    }
+
+    /// Four steps in a line that hand the input on, the last of which fails or does not.
+    fn four(end: End) -> Self {
+        let last = match end {
+            End::Success => ActionFunc::new_action("ship", last, undo),
+            End::Undone => ActionFunc::new_action("ship", last_refused, undo),
+        };
+        let actions = [
+            ActionFunc::new_action("reserve", first, undo),
+            ActionFunc::new_action("charge", second, undo),
+            ActionFunc::new_action("pack", third, undo),
+            last,
+        ];
+        let mut builder = DagBuilder::new(SagaName::new("checkout"));
+        for (at, action) in actions.iter().enumerate() {
+            builder.append(Node::action(format!("step-{at}"), "step", action.as_ref()));
+        }
+        Self::of(builder, actions)
+    }
+
+    fn of(builder: DagBuilder, actions: impl IntoIterator<Item = Arc<dyn Action<NoOp>>>) -> Self {
         let mut registry = ActionRegistry::new();
-        registry.register(done);
-        registry.register(refused);
-        let dag = Arc::new(SagaDag::new(dag, serde_json::Value::Null));
+        actions.into_iter().for_each(|action| registry.register(action));
+        let dag = builder.build().expect("it can be meant");
         Self { dag, registry: Arc::new(registry) }
     }
 
-    /// Runs one, and answers whether every step was done.
-    pub(crate) async fn run(&self, sec: &SecClient) -> bool {
+    /// Runs one, and answers what its last step hands on, if every step was done.
+    pub(crate) async fn run(&self, sec: &SecClient, input: u64) -> Option<u64> {
         let id = SagaId::new_v4();
-        let (dag, registry) = (Arc::clone(&self.dag), Arc::clone(&self.registry));
+        let dag = Arc::new(SagaDag::new(self.dag.clone(), input.into()));
+        let registry = Arc::clone(&self.registry);
         let saga = sec.saga_create(id, Arc::new(()), dag, registry).await.expect("it is created");
         sec.saga_start(id).await.expect("it starts");
-        saga.await.kind.is_ok()
+        let done = saga.await.kind.ok()?;
+        Some(done.saga_output().expect("it is a number"))
     }
 }
 
@@ -84,8 +132,7 @@ pub(crate) struct Steno {
 
 impl Default for Steno {
     fn default() -> Self {
-        let kind = |end| Kind::new([1; 4], end);
-        Self { success: kind(End::Success), failure: kind(End::Undone), sec: None }
+        Self { success: Kind::four(End::Success), failure: Kind::four(End::Undone), sec: None }
     }
 }
 
@@ -102,9 +149,9 @@ impl Engine for Steno {
         }
     }
 
-    async fn run(&self, _: u64, end: End) {
+    async fn run(&self, number: u64, end: End) {
         let sec = self.sec.as_ref().expect("it is renewed before");
         let kind = if end == End::Success { &self.success } else { &self.failure };
-        assert_eq!(kind.run(sec).await, end == End::Success);
+        assert_eq!(kind.run(sec, number).await, (end == End::Success).then_some(number));
     }
 }
