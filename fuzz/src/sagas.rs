@@ -105,7 +105,7 @@ pub fn entry(source: &mut Source<'_>) -> SagaEntry {
         0 => SagaEntry::Begun {
             input: payload(source),
             deadline: source.flag().then(|| source.number()),
-            traceparent: source.flag().then(|| source.text()),
+            traceparent: source.flag().then(|| source.text().into()),
         },
         1 => SagaEntry::Resumed { runner: drawn::node(source.byte()) },
         2 => SagaEntry::Started { step: step(source) },
@@ -124,7 +124,7 @@ pub fn entry(source: &mut Source<'_>) -> SagaEntry {
             SagaEntry::CompensationFailed { step, error, then }
         }
         9 => SagaEntry::Repaired {
-            repair: repair(source),
+            repair: Box::new(repair(source)),
             actor: source.text(),
             reason: source.text(),
         },

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
 use super::saga_record::{Moment, SagaRecord, page};
@@ -53,7 +54,7 @@ type Record = SagaRecord<Instant>;
 /// Sagas by their ids: each call hashes one id once.
 #[derive(Debug, Default)]
 struct Sagas {
-    places: HashMap<SagaId, usize>,
+    places: HashMap<SagaId, usize, RandomState>,
     #[expect(clippy::vec_box, reason = "a vector that grows moves what it holds")]
     kept: Vec<Box<Kept>>,
     /// The places of those that are not over, of which there are few: whoever looks for work reads no more than

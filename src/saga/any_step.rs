@@ -73,9 +73,13 @@ pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
     fn nested(&self) -> Option<&Arc<Definition>> {
         None
     }
-    fn execute(&self, call: Call<'_>) -> BoxFuture<'static, Report>;
-    fn probe(&self, call: Call<'_>) -> BoxFuture<'static, Report>;
-    fn compensate(&self, call: Call<'_>, output: Option<&Shared>) -> BoxFuture<'static, Report>;
+    fn execute(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report>;
+    fn probe(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report>;
+    fn compensate(
+        self: Arc<Self>,
+        call: Call<'_>,
+        output: Option<&Shared>,
+    ) -> BoxFuture<'static, Report>;
     /// The output in a payload.
     fn read(&self, payload: &Payload) -> Result<Shared, PayloadError>;
 }
@@ -117,42 +121,35 @@ where
         &self.policy
     }
 
-    fn execute(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
+    fn execute(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report> {
         let input = match resolved(&self.wire, call.slots) {
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let (step, policy, context) =
-            (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
+        let context = call.context;
         Box::pin(async move {
-            let execute = || step.execute(&input, &context);
-            let answered = match &policy.breaker {
-                None => answer(&policy, execute()).await,
+            let timeout = self.policy.timeout;
+            let execute = || self.step.execute(&input, &context);
+            let answered = match &self.policy.breaker {
+                None => answer(timeout, execute()).await,
+                // In a box of its own, so that a step without one has no room for it.
                 Some(breaker) => {
-                    match breaker.call_judged(judged, || answer(&policy, execute())).await {
-                        Ok(output) => Ok(output),
-                        Err(CallError::Failed(report)) => Err(report),
-                        Err(refused) => Err(Report::Failed {
-                            end: End::NotDone,
-                            error: refused_text(&refused),
-                            hint: None,
-                        }),
-                    }
+                    let judged = breaker.call_judged(judged, || answer(timeout, execute()));
+                    Box::pin(judged).await.map_err(failed)
                 }
             };
             answered.map_or_else(|report| report, done)
         })
     }
 
-    fn probe(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
+    fn probe(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report> {
         let input = match resolved(&self.wire, call.slots) {
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
         };
-        let (step, policy, context) =
-            (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
+        let context = call.context;
         Box::pin(async move {
-            match answer(&policy, step.probe(&input, &context)).await {
+            match answer(self.policy.timeout, self.step.probe(&input, &context)).await {
                 Ok(Probe::Done(output)) => done(output),
                 Ok(Probe::Ongoing) => Report::probed(End::Ongoing, "it is being done"),
                 Ok(Probe::Absent) => Report::probed(End::Unclear, "it was not done so far"),
@@ -171,7 +168,11 @@ where
         })
     }
 
-    fn compensate(&self, call: Call<'_>, output: Option<&Shared>) -> BoxFuture<'static, Report> {
+    fn compensate(
+        self: Arc<Self>,
+        call: Call<'_>,
+        output: Option<&Shared>,
+    ) -> BoxFuture<'static, Report> {
         let input = match resolved(&self.wire, call.slots) {
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
@@ -183,10 +184,10 @@ where
                 return ready(Report::Failed { end: End::Unknown, error, hint: None }).boxed();
             }
         };
-        let (step, policy, context) =
-            (Arc::clone(&self.step), Arc::clone(&self.policy), call.context);
+        let context = call.context;
         Box::pin(async move {
-            let undone = answer(&policy, step.compensate(&input, effect, &context)).await;
+            let undoing = self.step.compensate(&input, effect, &context);
+            let undone = answer(self.policy.timeout, undoing).await;
             undone.map_or_else(|report| report, |()| Report::Undone)
         })
     }
@@ -249,15 +250,15 @@ pub(crate) fn read<T>(reading: impl FnOnce() -> Result<T, PayloadError>) -> Resu
 
 /// The answer of a call that ends by its timeout, and whose panic is its own.
 async fn answer<T>(
-    policy: &StepPolicy,
+    timeout: Duration,
     call: impl Future<Output = Result<T, StepError>>,
 ) -> Result<T, Report> {
     let unknown = |error| Report::Failed { end: End::Unknown, error, hint: None };
-    match soon::within(policy.timeout, AssertUnwindSafe(call).catch_unwind()).await {
+    match soon::within(timeout, AssertUnwindSafe(call).catch_unwind()).await {
         Some(Ok(Ok(answer))) => Ok(answer),
         Some(Ok(Err(error))) => Err(Report::of(&error)),
         Some(Err(panic)) => Err(unknown(format!("it panicked: {}", text_of(&*panic)))),
-        None => Err(unknown(format!("no answer within {:?}", policy.timeout))),
+        None => Err(unknown(format!("no answer within {timeout:?}"))),
     }
 }
 
@@ -270,12 +271,14 @@ fn judged<T>(answered: &Result<T, Report>) -> crate::resilience::Judgement {
     }
 }
 
-fn refused_text(refused: &CallError<Report>) -> String {
-    match refused {
+/// What came of a call through a breaker.
+fn failed(error: CallError<Report>) -> Report {
+    let error = match error {
+        CallError::Failed(report) => return report,
         CallError::Refused(refused) => refused.to_string(),
         CallError::TimedOut(late) => late.to_string(),
-        CallError::Failed(_) => String::new(),
-    }
+    };
+    Report::Failed { end: End::NotDone, error, hint: None }
 }
 
 /// What a panic says.

@@ -49,7 +49,17 @@ impl SagaState {
     ///
     /// When it cannot follow; nothing has changed then.
     pub fn apply(&mut self, entry: &SagaEntry, now: Instant) -> Result<(), OutOfOrder> {
-        match self.take(entry, now) {
+        self.apply_of(None, entry, now)
+    }
+
+    /// The same, of the step of that number if it is known.
+    pub(super) fn apply_of(
+        &mut self,
+        step: Option<usize>,
+        entry: &SagaEntry,
+        now: Instant,
+    ) -> Result<(), OutOfOrder> {
+        match self.take(step, entry, now) {
             Ok(()) => {
                 self.length += 1;
                 Ok(())
@@ -63,12 +73,17 @@ impl SagaState {
         }
     }
 
-    fn take(&mut self, entry: &SagaEntry, now: Instant) -> Result<(), Refusal> {
+    fn take(
+        &mut self,
+        known: Option<usize>,
+        entry: &SagaEntry,
+        now: Instant,
+    ) -> Result<(), Refusal> {
         if let SagaEntry::Begun { input, deadline, traceparent } = entry {
             return self.begin(Begun {
                 input: input.clone(),
                 deadline: *deadline,
-                traceparent: traceparent.as_deref().map(Into::into),
+                traceparent: traceparent.clone(),
             });
         }
         if self.begun.is_none() {
@@ -77,27 +92,30 @@ impl SagaState {
         if self.outcome.is_some() && !matches!(entry, SagaEntry::Cancelled { .. }) {
             return Err("the saga is over".to_owned());
         }
+        let place = |state: &Self, step| known.map_or_else(|| state.find(step), Ok);
         match entry {
             SagaEntry::Begun { .. } | SagaEntry::Resumed { .. } => Ok(()),
-            SagaEntry::Started { step } => self.started(self.find(step)?),
+            SagaEntry::Started { step } => self.started(place(self, step)?),
             SagaEntry::Succeeded { step, output } => {
-                let step = self.executing(step)?;
+                let step = self.executing(place(self, step)?)?;
                 self.succeed(step, output.clone());
                 Ok(())
             }
             SagaEntry::Failed { step, error, doubt, then } => {
-                let step = self.executing(step)?;
+                let step = self.executing(place(self, step)?)?;
                 self.failed(step, error, *doubt, *then, now)
             }
             SagaEntry::Cancelled { cause } => self.cancelled(cause),
-            SagaEntry::CompensationStarted { step } => self.compensation_started(self.find(step)?),
+            SagaEntry::CompensationStarted { step } => {
+                self.compensation_started(place(self, step)?)
+            }
             SagaEntry::Compensated { step } => {
-                let step = self.compensating(step)?;
+                let step = self.compensating(place(self, step)?)?;
                 self.rest(step, StepStatus::Compensated);
                 Ok(())
             }
             SagaEntry::CompensationFailed { step, error, then } => {
-                let step = self.compensating(step)?;
+                let step = self.compensating(place(self, step)?)?;
                 self.compensation_failed(step, error, *then, now)
             }
             SagaEntry::Repaired { repair, actor, reason } => {
@@ -121,18 +139,16 @@ impl SagaState {
         self.plan.place(step).ok_or_else(|| "the definition has no such step".to_owned())
     }
 
-    fn executing(&self, step: &StepName) -> Result<usize, Refusal> {
-        let at = self.find(step)?;
-        match self.steps[at].status {
-            StepStatus::Executing | StepStatus::Probing { .. } => Ok(at),
+    fn executing(&self, step: usize) -> Result<usize, Refusal> {
+        match self.steps[step].status {
+            StepStatus::Executing | StepStatus::Probing { .. } => Ok(step),
             other => Err(is(other)),
         }
     }
 
-    fn compensating(&self, step: &StepName) -> Result<usize, Refusal> {
-        let at = self.find(step)?;
-        match self.steps[at].status {
-            StepStatus::Compensating => Ok(at),
+    fn compensating(&self, step: usize) -> Result<usize, Refusal> {
+        match self.steps[step].status {
+            StepStatus::Compensating => Ok(step),
             other => Err(is(other)),
         }
     }

@@ -71,7 +71,8 @@ impl Calls {
         self.few.is_empty() && self.many.as_ref().is_none_or(FuturesUnordered::is_empty)
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
+    /// Whether one has ended.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         for at in 0..self.few.len() {
             if let Poll::Ready(ended) = Pin::new(&mut self.few[at]).poll(context) {
                 drop(self.few.swap_remove(at));
@@ -87,15 +88,6 @@ impl Calls {
     /// The next that ends; never, if there is none.
     pub(super) async fn next(&mut self) -> Ended {
         poll_fn(|context| self.poll_next(context)).await
-    }
-
-    /// One that has ended by now.
-    pub(super) async fn ready(&mut self) -> Option<Ended> {
-        poll_fn(|context| match self.poll_next(context) {
-            Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending => Poll::Ready(None),
-        })
-        .await
     }
 
     /// Takes those out that `is_it` says.

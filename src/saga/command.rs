@@ -51,7 +51,7 @@ impl Run {
             Repair::Skip { step, output } => self.skipped(step, output)?,
             _ => None,
         };
-        self.obey(SagaEntry::Repaired { repair, actor, reason })?;
+        self.obey(SagaEntry::Repaired { repair: Box::new(repair), actor, reason })?;
         if let Some((step, value)) = skipped {
             self.slots[step + 1] = Some(value);
         }

@@ -33,7 +33,7 @@ pub enum SagaEntry {
         deadline: Option<u64>,
         /// The W3C `traceparent` of whoever started it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        traceparent: Option<String>,
+        traceparent: Option<Arc<str>>,
     },
     /// Another runner has taken it over. What was under way may go on elsewhere.
     Resumed {
@@ -90,7 +90,7 @@ pub enum SagaEntry {
     /// An operator has decided.
     Repaired {
         /// What.
-        repair: Repair,
+        repair: Box<Repair>,
         /// Who.
         actor: String,
         /// Why.

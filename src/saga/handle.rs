@@ -59,8 +59,17 @@ impl Inner {
         live: Option<&Arc<Live>>,
     ) -> Result<Option<SagaOutcome>, SagaError> {
         if let Some(Settled::Over(outcome)) = live.and_then(|live| live.is_settled()) {
-            return Ok(Some(outcome));
+            return Ok(Some(outcome.clone()));
         }
+        // In a box, so that whoever waits for many has no room for what is seldom needed.
+        Box::pin(self.rest_of_later(saga, live)).await
+    }
+
+    async fn rest_of_later(
+        self: &Arc<Self>,
+        saga: &SagaId,
+        live: Option<&Arc<Live>>,
+    ) -> Result<Option<SagaOutcome>, SagaError> {
         let mut live = match live {
             Some(live) if !live.has_settled() => Some(Arc::clone(live)),
             _ => self.running(saga),

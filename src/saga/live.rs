@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -11,8 +12,10 @@ pub(super) struct Live {
     claimed: OnceLock<Claimed>,
     /// Nothing, once nobody listens any more.
     inbox: Mutex<Option<Vec<Command>>>,
+    /// Whether there is something in it.
+    has_mail: AtomicBool,
     told: Notify,
-    settled: Mutex<Option<Settled>>,
+    settled: OnceLock<Settled>,
     changed: Notify,
 }
 
@@ -71,8 +74,9 @@ impl Live {
             saga,
             claimed: OnceLock::new(),
             inbox: Mutex::new(Some(Vec::new())),
+            has_mail: AtomicBool::new(false),
             told: Notify::new(),
-            settled: Mutex::default(),
+            settled: OnceLock::new(),
             changed: Notify::new(),
         }
     }
@@ -111,18 +115,21 @@ impl Live {
     pub(super) fn tell(&self, command: Command) {
         if let Some(inbox) = &mut *held(&self.inbox) {
             inbox.push(command);
+            self.has_mail.store(true, Ordering::SeqCst);
             self.told.notify_one();
         }
     }
 
     /// Whether it was told something since it last looked.
     pub(super) fn has_heard(&self) -> bool {
-        held(&self.inbox).as_ref().is_some_and(|inbox| !inbox.is_empty())
+        self.has_mail.load(Ordering::SeqCst)
     }
 
     /// What it was told since it last looked.
     pub(super) fn heard(&self) -> Vec<Command> {
-        held(&self.inbox).as_mut().map(std::mem::take).unwrap_or_default()
+        let mut inbox = held(&self.inbox);
+        self.has_mail.store(false, Ordering::SeqCst);
+        inbox.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Resolves when there is something to be heard.
@@ -144,24 +151,24 @@ impl Live {
 
     /// It runs here no more: whoever waits is told, and whoever has told it something gets no answer.
     pub(super) fn settle(&self, settled: Settled) {
-        *held(&self.settled) = Some(settled);
+        let _ = self.settled.set(settled);
         drop(held(&self.inbox).take());
         self.changed.notify_waiters();
     }
 
-    pub(super) fn is_settled(&self) -> Option<Settled> {
-        held(&self.settled).clone()
+    pub(super) fn is_settled(&self) -> Option<&Settled> {
+        self.settled.get()
     }
 
     pub(super) fn has_settled(&self) -> bool {
-        held(&self.settled).is_some()
+        self.settled.get().is_some()
     }
 
     pub(super) async fn settled(&self) -> Settled {
         loop {
             let changed = self.changed.notified();
             if let Some(settled) = self.is_settled() {
-                return settled;
+                return settled.clone();
             }
             changed.await;
         }

@@ -98,7 +98,7 @@ impl Inner {
             value,
             payload,
             digest,
-            traceparent: context.traceparent().map(str::to_owned),
+            traceparent: context.traceparent.clone(),
             parent: Some(context.saga().clone()),
             recalled,
         };
@@ -132,8 +132,7 @@ impl Inner {
     /// Whether a saga undoes what it has done. If that cannot be learnt, it is the next time.
     async fn has_turned_back(&self, saga: &SagaId) -> bool {
         let Ok((header, entries)) = self.load(saga).await else { return false };
-        let is_given_up =
-            |entry: &SagaEntry| matches!(entry, SagaEntry::Repaired { repair: Repair::GiveUp, .. });
+        let is_given_up = |entry: &SagaEntry| matches!(entry, SagaEntry::Repaired { repair, .. } if **repair == Repair::GiveUp);
         matches!(header.status, SagaStatus::Unwinding | SagaStatus::RolledBack)
             && !entries.iter().any(is_given_up)
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{SagaEntry, SagaHeader, SagaState};
 
 /// Everything that is known of a saga.
@@ -31,13 +33,13 @@ pub struct SagaRecord {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StartOptions {
-    pub(super) traceparent: Option<String>,
+    pub(super) traceparent: Option<Arc<str>>,
 }
 
 impl StartOptions {
     /// The W3C `traceparent` of whoever starts it, which every step is told.
     #[must_use]
-    pub fn with_traceparent(mut self, traceparent: impl Into<String>) -> Self {
+    pub fn with_traceparent(mut self, traceparent: impl Into<Arc<str>>) -> Self {
         self.traceparent = Some(traceparent.into());
         self
     }

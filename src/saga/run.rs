@@ -1,5 +1,7 @@
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::time::{Instant, sleep_until};
 
@@ -161,11 +163,12 @@ impl Run {
         let mut begin = std::mem::take(&mut self.begin);
         let from = begin.len();
         self.state.decide_into(now, &mut begin);
-        let mut at = 0;
-        begin.retain(|&action| {
-            at += 1;
-            at <= from || self.intend(action, now)
-        });
+        for &action in &begin[from..] {
+            self.intend(action, now);
+        }
+        if self.is_draining || self.state.outcome.is_some() {
+            begin.truncate(from);
+        }
         self.begin = begin;
     }
 
@@ -174,19 +177,20 @@ impl Run {
         deadline.is_some_and(|deadline| self.place.inner.config.clock.unix_millis() >= deadline)
     }
 
-    /// Writes an action down; whether it is one to be begun.
-    fn intend(&mut self, action: Action, now: Instant) -> bool {
+    /// Writes an action down.
+    fn intend(&mut self, action: Action, now: Instant) {
         let name = |step| self.definition.plan.name(step).clone();
         match action {
             Action::Finish => self.finish(now),
             _ if self.is_draining => {}
-            Action::Execute(step) => self.enter(SagaEntry::Started { step: name(step) }, now),
+            Action::Execute(step) => {
+                self.enter_of(step, SagaEntry::Started { step: name(step) }, now);
+            }
             Action::Compensate(step) => {
-                self.enter(SagaEntry::CompensationStarted { step: name(step) }, now);
+                self.enter_of(step, SagaEntry::CompensationStarted { step: name(step) }, now);
             }
             Action::Probe(step) => self.state.begin_probe(step),
         }
-        action != Action::Finish && !self.is_draining
     }
 
     fn finish(&mut self, now: Instant) {
@@ -212,6 +216,13 @@ impl Run {
     /// An entry that follows from the state itself.
     pub(super) fn enter(&mut self, entry: SagaEntry, now: Instant) {
         let applied = self.state.apply(&entry, now);
+        applied.expect("what the state decides can follow it");
+        self.batch.push(entry);
+    }
+
+    /// The same, of the step of that number, which need not be looked up.
+    pub(super) fn enter_of(&mut self, step: usize, entry: SagaEntry, now: Instant) {
+        let applied = self.state.apply_of(Some(step), &entry, now);
         applied.expect("what the state decides can follow it");
         self.batch.push(entry);
     }
@@ -248,7 +259,9 @@ impl Run {
             self.hear()?;
             return Err(Gone::Lost);
         };
-        self.now = Instant::now();
+        if self.state.outcome.is_none() {
+            self.now = Instant::now();
+        }
         match recorded {
             Ok(held_until) => self.held_until = held_until,
             Err(Unrecorded::Lost) => return Err(Gone::Lost),
@@ -295,7 +308,7 @@ impl Run {
 
     fn begin_call(&mut self, action: Action, now: Instant) {
         let Some(step) = action.step() else { return };
-        let (any, state) = (&self.definition.steps[step], &self.state.steps[step]);
+        let (any, state) = (Arc::clone(&self.definition.steps[step]), &self.state.steps[step]);
         let (direction, attempt) = match action {
             Action::Compensate(_) => (Direction::Compensate, state.compensations),
             Action::Probe(_) => (Direction::Probe, state.attempts),
@@ -346,12 +359,15 @@ impl Run {
 
     /// Takes what calls have brought by now; whether there was any.
     async fn take_ready(&mut self) -> bool {
-        let mut any = false;
-        while let Some(ended) = self.calls.ready().await {
-            self.settle(ended);
-            any = true;
-        }
-        any
+        poll_fn(|context| {
+            let mut any = false;
+            while let Poll::Ready(ended) = self.calls.poll_next(context) {
+                self.settle(ended);
+                any = true;
+            }
+            Poll::Ready(any)
+        })
+        .await
     }
 
     /// When its deadline is, by this process's clock.

@@ -46,8 +46,8 @@ impl Run {
             }
             (_, Report::Done(product)) => {
                 self.slots[step + 1] = Some(product.value);
-                let step = self.definition.plan.name(step).clone();
-                SagaEntry::Succeeded { step, output: product.payload }
+                let name = self.definition.plan.name(step).clone();
+                SagaEntry::Succeeded { step: name, output: product.payload }
             }
             (_, Report::Failed { end, error, hint }) => {
                 self.now = Instant::now();
@@ -55,7 +55,7 @@ impl Run {
             }
             (_, Report::Undone) => return,
         };
-        self.enter(entry, self.now);
+        self.enter_of(step, entry, self.now);
     }
 
     pub(super) fn settle_all(&mut self, ended: Vec<Ended>) {
@@ -68,7 +68,8 @@ impl Run {
     pub(super) fn put_back(&mut self) {
         for action in std::mem::take(&mut self.begin) {
             if let Some(step) = action.step() {
-                self.enter(
+                self.enter_of(
+                    step,
                     SagaEntry::Failed {
                         step: self.definition.plan.name(step).clone(),
                         error: "it was not begun, for its runner is being drained".into(),
@@ -105,6 +106,7 @@ impl Run {
         if header.epoch != self.claim.epoch {
             return Err(Gone::Lost);
         }
+        self.now = Instant::now();
         self.state = replayed(&self.definition, &saga, &written).map_err(|_| Gone::Lost)?;
         self.written = self.state.len();
         self.begin.clear();

@@ -12,7 +12,8 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     let mut future = pin!(future);
     match tried(&mut future).await {
         Some(answer) => Some(answer),
-        None => timeout(limit, future).await.ok(),
+        // In a box: what is ready at once has no room for a timer.
+        None => Box::pin(timeout(limit, future)).await.ok(),
     }
 }
 

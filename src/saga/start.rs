@@ -33,7 +33,7 @@ pub(super) struct NewStart {
     pub(super) value: Shared,
     pub(super) payload: Payload,
     pub(super) digest: u128,
-    pub(super) traceparent: Option<String>,
+    pub(super) traceparent: Option<Arc<str>>,
     pub(super) parent: Option<SagaId>,
     /// It is to be undone before it was ever begun.
     pub(super) recalled: Option<Cause>,
@@ -64,57 +64,52 @@ impl Inner {
         if self.is_draining() {
             return Err(SagaError::Draining);
         }
-        let sent = Instant::now();
-        let (state, mut entries, begin) = self.first(&start, sent);
-        let definition = Arc::clone(&start.definition);
         let new = NewSaga {
-            id: start.saga,
-            definition: definition.plan.id().clone(),
+            id: start.saga.clone(),
+            definition: start.definition.plan.id().clone(),
             input: start.digest,
-            parent: start.parent,
+            parent: start.parent.clone(),
         };
-        let claim = match self.create(&new, &entries).await? {
-            Created::New(claim) => claim,
-            Created::Found(header) => return Box::pin(self.found(place, &new, &header)).await,
-        };
-        place.live.begin(claim.epoch, new.parent);
-        entries.clear();
-        let mut slots = vec![None; definition.steps.len() + 1];
-        slots[0] = Some(start.value);
-        let held_until = self.held_until(sent);
-        let mut run = Run::new(place, claim, definition, (state, slots), (held_until, sent));
-        (run.begin, run.batch) = (begin, entries);
+        let mut run = self.first(place, start);
+        match self.create(&new, &run.batch).await? {
+            Created::New(claim) => run.claim = claim,
+            Created::Found(header) => return Box::pin(self.found(run.place, &new, &header)).await,
+        }
+        run.place.live.begin(run.claim.epoch, new.parent);
+        run.written = run.state.len();
+        run.batch.clear();
         Ok(Some(run.start()))
     }
 
-    /// The first entries, the state after them, and what they begin.
-    fn first(&self, start: &NewStart, now: Instant) -> (SagaState, Vec<SagaEntry>, Vec<Action>) {
-        let plan = &start.definition.plan;
-        let deadline = start.definition.deadline.map(|deadline| {
+    /// A saga with its first entries, of which none is written, and what they begin.
+    fn first(&self, place: Place, start: NewStart) -> Box<Run> {
+        let sent = Instant::now();
+        let NewStart { definition, saga, value, payload: input, traceparent, recalled, .. } = start;
+        let deadline = definition.deadline.map(|deadline| {
             let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
             self.config.clock.unix_millis().saturating_add(millis)
         });
-        let mut state = SagaState::new(Arc::clone(plan));
-        let mut entries = Vec::with_capacity(2);
-        let mut enter = |state: &mut SagaState, entry: SagaEntry| {
-            state.apply(&entry, now).expect("a saga can begin");
-            entries.push(entry);
-        };
-        let input = start.payload.clone();
-        let traceparent = start.traceparent.clone();
-        enter(&mut state, SagaEntry::Begun { input, deadline, traceparent });
-        if let Some(cause) = &start.recalled {
-            enter(&mut state, SagaEntry::Cancelled { cause: cause.clone() });
+        let state = SagaState::new(Arc::clone(&definition.plan));
+        let mut slots = vec![None; definition.steps.len() + 1];
+        slots[0] = Some(value);
+        // Its epoch is known once it is written.
+        let claim = SagaClaim { saga, epoch: 0 };
+        let times = (self.held_until(sent), sent);
+        let mut run = Run::new(place, claim, definition, (state, slots), times);
+        run.batch.reserve_exact(2);
+        run.enter(SagaEntry::Begun { input, deadline, traceparent }, sent);
+        if let Some(cause) = recalled {
+            run.enter(SagaEntry::Cancelled { cause }, sent);
         }
-        let actions = state.decide(now);
-        let begun = actions.iter().filter_map(|action| match action {
-            Action::Execute(step) => Some(SagaEntry::Started { step: plan.name(*step).clone() }),
-            _ => None,
-        });
-        for entry in begun {
-            enter(&mut state, entry);
+        run.state.decide_into(sent, &mut run.begin);
+        run.begin.retain(|action| *action != Action::Finish);
+        for at in 0..run.begin.len() {
+            if let Action::Execute(step) = run.begin[at] {
+                let name = run.definition.plan.name(step).clone();
+                run.enter_of(step, SagaEntry::Started { step: name }, sent);
+            }
         }
-        (state, entries, actions.into_iter().filter(|action| *action != Action::Finish).collect())
+        run
     }
 
     async fn create(&self, new: &NewSaga, entries: &[SagaEntry]) -> Result<Created, SagaError> {

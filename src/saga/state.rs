@@ -334,11 +334,11 @@ impl SagaState {
             Course::Forward | Course::Undecided(_) => {}
         }
         self.open -= 1;
-        let plan = Arc::clone(&self.plan);
+        let Self { plan, steps, ready, .. } = self;
         for &child in plan.children(step) {
-            self.steps[child].blocked -= 1;
-            if self.steps[child].blocked == 0 {
-                self.ready.push_back(child);
+            steps[child].blocked -= 1;
+            if steps[child].blocked == 0 {
+                ready.push_back(child);
             }
         }
     }

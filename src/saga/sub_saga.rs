@@ -44,7 +44,7 @@ where
     }
 
     /// However often it is asked for, one saga runs.
-    fn execute(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
+    fn execute(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report> {
         let input = match resolved(&self.wire, call.slots) {
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),
@@ -77,11 +77,15 @@ where
     }
 
     /// To run it finds it.
-    fn probe(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
+    fn probe(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report> {
         self.execute(call)
     }
 
-    fn compensate(&self, call: Call<'_>, _output: Option<&Shared>) -> BoxFuture<'static, Report> {
+    fn compensate(
+        self: Arc<Self>,
+        call: Call<'_>,
+        _output: Option<&Shared>,
+    ) -> BoxFuture<'static, Report> {
         let input = match resolved(&self.wire, call.slots) {
             Ok(input) => input,
             Err(report) => return ready(report).boxed(),

@@ -95,7 +95,7 @@ impl Inner {
         };
         let outcome = SagaOutcome::GivenUp { actor: actor.clone(), reason: reason.clone() };
         let entries = [
-            SagaEntry::Repaired { repair, actor, reason },
+            SagaEntry::Repaired { repair: Box::new(repair), actor, reason },
             SagaEntry::Ended { outcome: outcome.clone() },
         ];
         let append = SagaAppend {

@@ -396,6 +396,7 @@ async fn what_an_operator_did_stands_in_the_journal() {
     assert!(matches!(end, Conclusion::RolledBack(Cause::Failed { .. })), "{end:?}");
     let record = orchestrator.inspect(handle.saga()).await.unwrap();
     let (actor, reason) = ("ada".to_owned(), "refunded by hand".to_owned());
+    let repair = Box::new(repair);
     assert!(record.entries.contains(&SagaEntry::Repaired { repair, actor, reason }));
     assert!(record.state.unwrap().to_mermaid().contains("compensated"));
     assert_eq!(world.count("undo a 1"), 1);

@@ -44,7 +44,8 @@ impl Course {
             return false;
         }
         self.judge(&before, &entry);
-        self.is_given_up |= matches!(&entry, SagaEntry::Repaired { repair: Repair::GiveUp, .. });
+        self.is_given_up |=
+            matches!(&entry, SagaEntry::Repaired { repair, .. } if **repair == Repair::GiveUp);
         self.entries.push(entry);
         self.look();
         true
@@ -88,7 +89,7 @@ impl Course {
         };
         let (actor, reason) = ("ada".to_owned(), "so".to_owned());
         self.repairs -= 1;
-        self.tried(SagaEntry::Repaired { repair, actor, reason })
+        self.tried(SagaEntry::Repaired { repair: Box::new(repair), actor, reason })
     }
 
     /// What others do to it, whatever it does.

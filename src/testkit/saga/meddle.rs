@@ -119,16 +119,20 @@ impl AnyStep for Meddled {
         self.step.nested()
     }
 
-    fn execute(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
-        self.made(call, |call| self.step.execute(call))
+    fn execute(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report> {
+        self.made(call, |call| Arc::clone(&self.step).execute(call))
     }
 
-    fn probe(&self, call: Call<'_>) -> BoxFuture<'static, Report> {
-        self.made(call, |call| self.step.probe(call))
+    fn probe(self: Arc<Self>, call: Call<'_>) -> BoxFuture<'static, Report> {
+        self.made(call, |call| Arc::clone(&self.step).probe(call))
     }
 
-    fn compensate(&self, call: Call<'_>, output: Option<&Shared>) -> BoxFuture<'static, Report> {
-        self.made(call, |call| self.step.compensate(call, output))
+    fn compensate(
+        self: Arc<Self>,
+        call: Call<'_>,
+        output: Option<&Shared>,
+    ) -> BoxFuture<'static, Report> {
+        self.made(call, |call| Arc::clone(&self.step).compensate(call, output))
     }
 
     fn read(&self, payload: &Payload) -> Result<Shared, PayloadError> {

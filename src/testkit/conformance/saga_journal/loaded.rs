@@ -27,8 +27,11 @@ fn every_entry() -> Vec<SagaEntry> {
         Repair::MarkCompensated { step: step.clone() },
         Repair::GiveUp,
     ];
-    let repaired =
-        repairs.map(|repair| SagaEntry::Repaired { repair, actor: text(), reason: text() });
+    let repaired = repairs.map(|repair| SagaEntry::Repaired {
+        repair: Box::new(repair),
+        actor: text(),
+        reason: text(),
+    });
     let failures = [
         (Doubt::None, Then::Retry { after: u64::MAX }),
         (Doubt::Raised, Then::Probe { after: 0 }),
@@ -45,7 +48,7 @@ fn every_entry() -> Vec<SagaEntry> {
         SagaEntry::Begun {
             input: output.clone(),
             deadline: Some(u64::MAX),
-            traceparent: Some("00-1-2-01".to_owned()),
+            traceparent: Some("00-1-2-01".into()),
         },
         SagaEntry::Resumed { runner: runner(7) },
         SagaEntry::Started { step: step.clone() },
