@@ -263,7 +263,7 @@ async fn a_saga_in_a_saga_that_runs_elsewhere_is_undone_with_its_parent() {
     one.cancel(handle.saga(), "ada", "so").await.unwrap();
 
     let found = one.find(&saga, handle.saga().clone()).await.unwrap();
-    let end = tokio::time::timeout(24 * HOUR, found.wait()).await.expect("it ends").unwrap();
+    let end = tokio::time::timeout(HOUR / 2, found.wait()).await.expect("it ends").unwrap();
     assert!(is_cancelled(&end), "{end:?}");
     assert!(left(&world).is_empty(), "{:?}", world.log());
     assert_eq!(parked(&journal.inner).await, 0);
