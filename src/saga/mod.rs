@@ -25,6 +25,7 @@ mod mermaid;
 mod name;
 mod nest;
 mod orchestrator;
+mod out_of_order;
 mod payload;
 mod place;
 mod plan;
@@ -46,7 +47,6 @@ mod take_over;
 pub(crate) mod wire;
 mod work;
 
-pub use apply::OutOfOrder;
 pub use barrier::{BarrierCall, SagaBarrier, Verdict};
 pub use build_error::BuildError;
 pub use builder::SagaBuilder;
@@ -67,6 +67,7 @@ pub use header::{
 pub use id::{SagaId, SagaIdError};
 pub use name::{SagaName, StepName};
 pub use orchestrator::SagaOrchestrator;
+pub use out_of_order::OutOfOrder;
 pub use payload::{Payload, PayloadError};
 pub use plan::{Passage, SagaPlan};
 pub use policy::{OnUnknown, StepPolicy};

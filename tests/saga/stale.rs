@@ -114,8 +114,7 @@ async fn the_answer_of_a_probe_says_nothing_of_a_step_that_was_skipped_meanwhile
 /// A journal that takes no output of an operator's, so many times.
 fn without_skips(inner: &InMemorySagaJournal, times: usize) -> Arc<Gated> {
     let refused = AtomicUsize::new(0);
-    let is_skip =
-        |it: &SagaEntry| matches!(it, SagaEntry::Repaired { repair: Repair::Skip { .. }, .. });
+    let is_skip = |it: &SagaEntry| matches!(it, SagaEntry::Repaired { repair, .. } if matches!(**repair, Repair::Skip { .. }));
     Arc::new(Gated::on(inner, move |call| match call {
         Call::Append(append)
             if append.entries.iter().any(is_skip)
