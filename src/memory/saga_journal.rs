@@ -19,7 +19,8 @@ use crate::saga::{
 /// share them. Its clock is tokio's.
 ///
 /// It keeps what a database would: the entries of a saga that is over until they are
-/// purged, its header for good.
+/// purged, its header for good. Ids are hashed by what is fast, not by what withstands somebody who makes ids
+/// to collide.
 ///
 /// ```
 /// use std::num::NonZeroUsize;

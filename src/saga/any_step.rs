@@ -86,9 +86,9 @@ pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
 
 /// A user's step, and where its input comes from.
 pub(crate) struct Wired<S, W> {
-    pub(crate) step: Arc<S>,
+    pub(crate) step: S,
     pub(crate) wire: W,
-    pub(crate) policy: Arc<StepPolicy>,
+    pub(crate) policy: StepPolicy,
 }
 
 impl<S: SagaStep, W> fmt::Debug for Wired<S, W> {

@@ -29,6 +29,7 @@ impl SagaState {
         entry: &SagaEntry,
         now: Instant,
     ) -> Result<(), OutOfOrder> {
+        debug_assert!(step.is_none_or(|step| entry.step() == Some(self.plan.name(step))));
         match self.take(step, entry, now) {
             Ok(()) => {
                 self.length += 1;

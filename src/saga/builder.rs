@@ -103,7 +103,7 @@ impl<I: StepOutput> SagaBuilder<I> {
     ) -> Value<S::Output> {
         let mut sources = Vec::new();
         input.sources(&mut sources);
-        let step = Wired { step: Arc::new(step), wire: input, policy: Arc::new(policy) };
+        let step = Wired { step, wire: input, policy };
         self.add(name, sources, Arc::new(step), false)
     }
 

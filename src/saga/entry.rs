@@ -266,6 +266,24 @@ impl Repair {
 }
 
 impl SagaEntry {
+    /// Which step it is about, if it is about one.
+    #[must_use]
+    pub const fn step(&self) -> Option<&StepName> {
+        match self {
+            Self::Started { step }
+            | Self::Succeeded { step, .. }
+            | Self::Failed { step, .. }
+            | Self::CompensationStarted { step }
+            | Self::Compensated { step }
+            | Self::CompensationFailed { step, .. } => Some(step),
+            Self::Repaired { repair, .. } => repair.step(),
+            Self::Begun { .. }
+            | Self::Resumed { .. }
+            | Self::Cancelled { .. }
+            | Self::Ended { .. } => None,
+        }
+    }
+
     /// The entry as JSON, to be stored.
     ///
     /// # Panics

@@ -161,7 +161,7 @@ impl Live {
     }
 
     pub(super) fn has_settled(&self) -> bool {
-        self.settled.get().is_some()
+        self.is_settled().is_some()
     }
 
     pub(super) async fn settled(&self) -> Settled {

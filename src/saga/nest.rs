@@ -132,7 +132,10 @@ impl Inner {
     /// Whether a saga undoes what it has done. If that cannot be learnt, it is the next time.
     async fn has_turned_back(&self, saga: &SagaId) -> bool {
         let Ok((header, entries)) = self.load(saga).await else { return false };
-        let is_given_up = |entry: &SagaEntry| matches!(entry, SagaEntry::Repaired { repair, .. } if **repair == Repair::GiveUp);
+        let is_given_up = |entry: &SagaEntry| match entry {
+            SagaEntry::Repaired { repair, .. } => **repair == Repair::GiveUp,
+            _ => false,
+        };
         matches!(header.status, SagaStatus::Unwinding | SagaStatus::RolledBack)
             && !entries.iter().any(is_given_up)
     }

@@ -33,7 +33,7 @@ fn of_step(step: Option<&StepName>) -> String {
 
 impl OutOfOrder {
     pub(super) fn new(position: u64, entry: &SagaEntry, because: String) -> Self {
-        Self { position, entry: kind(entry), step: step_of(entry).cloned(), because }
+        Self { position, entry: kind(entry), step: entry.step().cloned(), because }
     }
 }
 
@@ -50,18 +50,5 @@ const fn kind(entry: &SagaEntry) -> &'static str {
         SagaEntry::CompensationFailed { .. } => "compensation_failed",
         SagaEntry::Repaired { .. } => "repaired",
         SagaEntry::Ended { .. } => "ended",
-    }
-}
-
-const fn step_of(entry: &SagaEntry) -> Option<&StepName> {
-    match entry {
-        SagaEntry::Started { step }
-        | SagaEntry::Succeeded { step, .. }
-        | SagaEntry::Failed { step, .. }
-        | SagaEntry::CompensationStarted { step }
-        | SagaEntry::Compensated { step }
-        | SagaEntry::CompensationFailed { step, .. } => Some(step),
-        SagaEntry::Repaired { repair, .. } => repair.step(),
-        _ => None,
     }
 }

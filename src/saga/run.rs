@@ -127,8 +127,9 @@ impl Run {
         }
         loop {
             self.plan();
-            if !self.batch.is_empty() {
-                self.write().await?;
+            if !self.batch.is_empty() && !self.write().await? {
+                // What was only decided is decided again.
+                continue;
             }
             self.begin_what_is_written().await?;
             if let Some(outcome) = self.state.outcome.take() {
@@ -178,7 +179,7 @@ impl Run {
     }
 
     /// Writes an action down.
-    fn intend(&mut self, action: Action, now: Instant) {
+    pub(super) fn intend(&mut self, action: Action, now: Instant) {
         let name = |step| self.definition.plan.name(step).clone();
         match action {
             Action::Finish => self.finish(now),
@@ -227,8 +228,8 @@ impl Run {
         self.batch.push(entry);
     }
 
-    /// Writes the batch, and takes what calls bring meanwhile into the next.
-    pub(super) async fn write(&mut self) -> Result<(), Gone> {
+    /// Writes the batch, and takes what calls bring meanwhile into the next; whether the journal has taken it.
+    pub(super) async fn write(&mut self) -> Result<bool, Gone> {
         let mut entries = std::mem::take(&mut self.batch);
         let waiting = std::mem::take(&mut self.waiting);
         let status = self.state.status();
@@ -268,7 +269,7 @@ impl Run {
             Err(Unrecorded::Refused(error)) => {
                 Box::pin(self.refused(entries, waiting, error)).await?;
                 self.settle_all(meanwhile);
-                return Ok(());
+                return Ok(false);
             }
         }
         self.is_refused = false;
@@ -280,7 +281,7 @@ impl Run {
             let _ = reply.send(Ok(()));
         }
         self.settle_all(meanwhile);
-        Ok(())
+        Ok(true)
     }
 
     /// Begins what is written down, unless the claim may have run out meanwhile.

@@ -115,7 +115,7 @@ impl Run {
                 *slot = None;
             }
         }
-        // What was only decided is decided again. A step without its output may turn the saga back, so that comes last.
+        // What was only decided is left to be decided again. A step without its output may turn the saga back, so that comes last.
         let (outputs, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_output);
         for entry in others {
             if matches!(
@@ -152,7 +152,7 @@ impl Run {
         };
         let (doubt, then) = after_execution(&self.state, at, End::Unknown, on_unknown, None);
         let error = shortened(&format!("its output cannot be recorded: {text}"));
-        self.enter(SagaEntry::Failed { step: step.clone(), error, doubt, then }, self.now);
+        self.enter_of(at, SagaEntry::Failed { step: step.clone(), error, doubt, then }, self.now);
     }
 
     /// What was written down to be begun, and is not.

@@ -104,10 +104,7 @@ impl Inner {
         run.state.decide_into(sent, &mut run.begin);
         run.begin.retain(|action| *action != Action::Finish);
         for at in 0..run.begin.len() {
-            if let Action::Execute(step) = run.begin[at] {
-                let name = run.definition.plan.name(step).clone();
-                run.enter_of(step, SagaEntry::Started { step: name }, sent);
-            }
+            run.intend(run.begin[at], sent);
         }
         run
     }

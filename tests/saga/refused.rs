@@ -8,11 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strangler_fig::async_trait;
 use strangler_fig::memory::InMemorySagaJournal;
 use strangler_fig::saga::{
-    Cause, Conclusion, Effect, Repair, SagaBuilder, SagaDefinition, SagaJournal, SagaStatus,
-    SagaStep, StepContext, StepError, Wire, step_fn,
+    Cause, Conclusion, Effect, Repair, SagaBuilder, SagaDefinition, SagaEntry, SagaJournal,
+    SagaStatus, SagaStep, StepContext, StepError, Wire, step_fn,
 };
 use tokio::time::{sleep, timeout};
 
+use crate::gated::{Call, Fate, Gated};
 use crate::hooked::Hooked;
 use crate::journal::{Trouble, Troubled};
 use crate::support::{
@@ -285,4 +286,32 @@ async fn a_purge_goes_on_past_a_saga_that_was_recalled_a_moment_ago() {
         let (header, _) = journal.load(&id.parse().unwrap()).await.unwrap().unwrap();
         assert_eq!(header.is_purged, is_purged, "{id}");
     }
+}
+
+/// What a saga only decides, it decides again: nobody else would.
+#[tokio::test(start_paused = true)]
+async fn a_saga_whose_take_over_is_refused_once_goes_on() {
+    let (world, inner) = (World::default(), InMemorySagaJournal::default());
+    let saga = chain(&world, &["a", "b"], only("a", |step| step.plays([Play::Slow(1_000)])));
+    let one = orchestrator_on(Arc::new(inner.clone()), "node-1");
+    let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    one.drain(Duration::from_secs(60)).await;
+    let refused = AtomicUsize::new(0);
+    let is_resumed = |it: &SagaEntry| matches!(it, SagaEntry::Resumed { .. });
+    let journal = Gated::on(&inner, move |call| match call {
+        Call::Append(append)
+            if append.entries.iter().any(is_resumed)
+                && refused.fetch_add(1, Ordering::SeqCst) == 0 =>
+        {
+            Fate::Refused
+        }
+        _ => Fate::Done,
+    });
+    let two = orchestrator_on(Arc::new(journal), "node-2");
+    two.register(&saga);
+    let _worker = worker(&two);
+    let found = two.find(&saga, handle.saga().clone()).await.unwrap();
+    let end = timeout(AT_ONCE, found.wait()).await.expect("it goes on at once").unwrap();
+    assert!(matches!(end, Conclusion::Committed(_)), "{end:?}");
+    assert_eq!(world.begun(), ["do a", "do b"]);
 }
