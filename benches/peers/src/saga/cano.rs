@@ -12,6 +12,7 @@ use cano::{
 use super::engine::{End, Engine};
 
 pub(crate) const STORED: &str = "cano";
+pub(crate) const MUTE: &str = "cano_mute";
 
 /// Where what steps hand on is kept, and the input.
 const STORE: &str = "store";
@@ -193,7 +194,7 @@ impl Engine for Cano {
         match self.kind {
             Kind::Whole => STORED,
             Kind::Named => "cano_named",
-            Kind::Mute => "cano_mute",
+            Kind::Mute => MUTE,
             Kind::Bare => "cano_unstored",
         }
     }

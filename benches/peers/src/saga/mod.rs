@@ -73,9 +73,9 @@ fn print_figures(measured: &[Measured]) {
                 |it: &&Measured| it.end == end && it.way == Way::OneByOne && it.engine == engine;
             measured.iter().find(is_it).map_or(f64::NAN, |it| it.cost.cpu)
         };
-        for (name, peer) in [("steno", steno::NAME), ("cano", cano::STORED)] {
+        for peer in [steno::NAME, cano::STORED, cano::MUTE] {
             let ratio = cpu(peer) / cpu(ours::NAME);
-            figure(format_args!("saga.{}.vs_{name}", end.name()), ratio, "times");
+            figure(format_args!("saga.{}.vs_{peer}", end.name()), ratio, "times");
         }
         // What a machine that is busy with others does not change.
         let ratio = cpu(ours::NAME) / cpu(by_hand::NAME);
