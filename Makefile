@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-gateway prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
 
 verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet
 
@@ -22,6 +22,8 @@ features:
 	cargo check --lib --features testkit
 	cargo check --lib --features mockall
 	cargo check --lib --features tower
+	cargo check --lib --features http
+	cargo check --lib --features http,tower
 
 # The protocol at its standard size, and each rule left out, told as a story.
 model:
@@ -45,7 +47,8 @@ loom:
 	cargo clippy -p breaker-model --no-deps --all-targets -- -D warnings
 	$(LOOM) -- --nocapture
 
-# The README's first command, there and back, with faults, and its control, for a short while; a bad day of a service; sagas.
+# The README's first command, there and back, with faults, and its control, for a short while; a bad day of a service; sagas;
+# a gateway, and its bad day.
 quickstart:
 	cargo run --release --example quickstart -- --seconds 6
 	cargo run --release --example quickstart -- --seconds 6 --faults
@@ -54,6 +57,8 @@ quickstart:
 	cargo run --release --example resilience
 	cargo run --release --example checkout_saga
 	cargo run --release --example trip_saga
+	cargo run --release --example gateway
+	cargo run --release --example chaos_gateway
 
 fix:
 	cargo fmt --all
@@ -85,6 +90,13 @@ SAGAS ?= 100000
 bench-sagas:
 	cargo clippy -p data --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data -- sagas --sagas $(SAGAS)
+
+# The gateway beside nginx, which does the same job: latency and throughput, 10,000 slow clients, a service killed.
+bench-gateway:
+	cargo clippy -p gateway --no-deps --all-targets -- -D warnings
+	cargo build --profile served -p gateway
+	scripts/gateway.sh cargo run --profile served -p gateway
+	cargo run --profile served -p gateway -- own
 
 # The library under the oldest Rust it promises.
 msrv:

@@ -13,7 +13,8 @@
 //! [`Reconciler`](reconcile::Reconciler) repairs what did not. A
 //! [`Policy`](resilience::Policy) for each side keeps callers from one that is sick. A
 //! [`SagaOrchestrator`](saga::SagaOrchestrator) runs transactions over several services,
-//! step by step, each with a way back.
+//! step by step, each with a way back. A `gateway` in front of monolith and service sends each
+//! request where a [`RouteTable`](route::RouteTable) says.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -71,8 +72,8 @@
 //! | 7 | [`memory`], `testkit`, `mock` |
 //! | 6 | [`controller`] |
 //! | 5 | [`backfill`] [`consistency`] [`reconcile`] |
-//! | 4 | [`worker`] |
-//! | 3 | [`repository`] [`saga`] |
+//! | 4 | [`worker`] `gateway` |
+//! | 3 | [`repository`] [`saga`] [`route`] |
 //! | 2 | [`phase`] [`resilience`] |
 //! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`canonical`] [`observe`] |
 //!
@@ -82,7 +83,8 @@
 //! |---|---|
 //! | `testkit` | `testkit`: conformance suites, fault injection, the history checker, the crash kit of sagas |
 //! | `mockall` | `mock`: mocks of the contracts |
-//! | `tower` | `resilience::tower`: the resilience primitives as layers |
+//! | `http` | `gateway`: the front door of a migration; [`route`] takes requests of the crate `http` |
+//! | `tower` | `resilience::tower`: the resilience primitives as layers; with `http`, `gateway::tower` |
 
 pub mod backfill;
 pub mod canonical;
@@ -90,6 +92,8 @@ pub mod clock;
 pub mod consistency;
 pub mod controller;
 pub mod error;
+#[cfg(feature = "http")]
+pub mod gateway;
 pub mod key;
 pub mod memory;
 #[cfg(feature = "mockall")]
@@ -99,6 +103,7 @@ pub mod phase;
 pub mod reconcile;
 pub mod repository;
 pub mod resilience;
+pub mod route;
 pub mod saga;
 pub mod stamp;
 #[cfg(feature = "testkit")]
@@ -124,6 +129,9 @@ mod documents {
     struct Architecture;
     #[doc = include_str!("../docs/RESILIENCE.md")]
     struct Resilience;
+    #[cfg(all(feature = "http", feature = "tower"))]
+    #[doc = include_str!("../docs/ROUTES.md")]
+    struct Routes;
     #[cfg(feature = "testkit")]
     #[doc = include_str!("../docs/SAGAS.md")]
     struct Sagas;

@@ -9,11 +9,13 @@ pub mod canonical;
 pub mod documents;
 pub mod drawn;
 pub mod files;
+pub mod heads;
 pub mod histories;
 pub mod journals;
 pub mod keys;
 pub mod moves;
 pub mod room;
+pub mod routes;
 pub mod rules;
 pub mod sagas;
 pub mod source;
@@ -22,5 +24,7 @@ pub mod states;
 
 #[path = "../../tests/canonical/decode.rs"]
 mod decode;
+#[path = "../../tests/route/reference.rs"]
+mod reference;
 #[path = "../../tests/canonical/tree.rs"]
 mod tree;

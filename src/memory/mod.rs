@@ -19,10 +19,16 @@
 mod checkpoints;
 mod digest;
 mod file_journal;
+#[cfg(feature = "http")]
+mod file_requests;
 mod file_state;
 mod files;
 mod repair_queue;
 mod repository;
+#[cfg(feature = "http")]
+mod request_journal;
+#[cfg(feature = "http")]
+mod request_record;
 mod saga_barrier;
 mod saga_journal;
 mod saga_record;
@@ -31,9 +37,13 @@ mod tables;
 
 pub use checkpoints::InMemoryCheckpointStore;
 pub use file_journal::{FileJournalError, FileSagaJournal};
+#[cfg(feature = "http")]
+pub use file_requests::{FileRequestError, FileRequestJournal};
 pub use file_state::{FileStateConfig, FileStateError, FileStateService};
 pub use repair_queue::InMemoryRepairQueue;
 pub use repository::InMemoryRepository;
+#[cfg(feature = "http")]
+pub use request_journal::InMemoryRequestJournal;
 pub use saga_barrier::{InMemoryBarrier, InMemoryBarrierTransaction};
 pub use saga_journal::InMemorySagaJournal;
 pub use state::InMemoryStateService;

@@ -31,6 +31,8 @@ mod digest;
 mod observer;
 mod repair_queue;
 mod repository;
+#[cfg(feature = "http")]
+mod request_journal;
 mod saga_journal;
 mod saga_step;
 mod stamped;
@@ -45,6 +47,8 @@ pub use digest::MockDigestRepository;
 pub use observer::MockObserver;
 pub use repair_queue::MockRepairQueue;
 pub use repository::{MockListRepository, MockRepository};
+#[cfg(feature = "http")]
+pub use request_journal::MockRequestJournal;
 pub use saga_journal::MockSagaJournal;
 pub use saga_step::{MockSagaBarrier, MockSagaStep};
 pub use stamped::{MockScanRepository, MockStampedRepository};

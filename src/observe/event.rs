@@ -185,6 +185,44 @@ pub enum Event {
         /// later.
         status: &'static str,
     },
+    /// A gateway has sent a request somewhere.
+    RequestRouted {
+        /// Where first.
+        side: &'static str,
+        /// Why there: a name of [`route::Reason`](crate::route::Reason).
+        reason: &'static str,
+    },
+    /// A request that one side did not answer was answered by the other.
+    RequestFellBack {
+        /// The side that stood in.
+        side: &'static str,
+        /// Why: `refused`, `late`, `broken`, `failed`, `open` or `full`.
+        reason: &'static str,
+    },
+    /// A gateway has refused a request, and sent it nowhere.
+    RequestRefused {
+        /// Why, in a word.
+        reason: &'static str,
+    },
+    /// A mirrored request was compared, or given up.
+    ResponsesCompared {
+        /// The side compared against the one that answered.
+        side: &'static str,
+        /// What came of it.
+        result: Comparison,
+    },
+    /// A dual-written request was sent again, after a crash or a failure.
+    RequestReplayed {
+        /// To which side.
+        side: &'static str,
+        /// How it ended: `answered`, `refused` or `failed`.
+        outcome: &'static str,
+    },
+    /// A dual-written request was given up, until somebody looks.
+    RequestParked {
+        /// Why: `attempts` or `refused`.
+        reason: &'static str,
+    },
     /// A check of the two stores came to its end.
     Checked {
         /// `consistent`, `inconsistent` or `inconclusive`.

@@ -30,5 +30,7 @@ pub const ERROR: &str = "error";
 pub const POLICY: &str = "policy";
 /// Which circuit breaker.
 pub const BREAKER: &str = "breaker";
+/// Which rule of a route table.
+pub const RULE: &str = "rule";
 /// Which backfill.
 pub const JOB: &str = "job";

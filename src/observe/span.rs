@@ -27,5 +27,11 @@ pub const REPAIR: &str = "strangler.repair";
 pub const CHECK: &str = "strangler.check";
 /// One round of a phase tracker.
 pub const POLL: &str = "strangler.poll";
+/// One request through a gateway.
+pub const REQUEST: &str = "strangler.request";
+/// One mirrored request and its comparison, beside the caller.
+pub const MIRROR: &str = "strangler.mirror";
+/// One dual-written request that is sent again.
+pub const REPLAY: &str = "strangler.replay";
 /// One run of a backfill.
 pub const BACKFILL: &str = "strangler.backfill";

@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::aside::Aside;
 use super::guarded::{Purpose, is_untouched};
 use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
@@ -16,7 +15,7 @@ use super::{
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Event, Operation, Outcome, field};
 use crate::phase::{Bucket, Hold, Phase, PhaseTracker, Salt, Scopes, Side, StateWord};
-use crate::resilience::Admission;
+use crate::resilience::{Admission, Aside};
 use crate::stamp::{Observed, Record, Stamp, StampClock};
 
 /// What every operation of a migration repository shares.

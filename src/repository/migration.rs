@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 
-use super::aside::Aside;
 use super::core::Core;
 use super::{Answer, BuildError, DivergenceSink, MigrationConfig, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::Event;
 use crate::phase::PhaseTracker;
+use crate::resilience::Aside;
 use crate::stamp::StampClock;
 
 /// The repository callers keep using while their records move: it writes to and

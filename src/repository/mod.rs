@@ -26,7 +26,6 @@
 
 mod answer;
 mod as_repository;
-mod aside;
 mod config;
 mod conflict;
 mod contract;

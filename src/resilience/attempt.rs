@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -34,6 +35,8 @@ pub(super) struct Try {
     /// This one.
     pub(super) now: Instant,
     pub(super) limit: Option<Instant>,
+    /// How long it may take from when it has a place.
+    pub(super) deadline: Option<Duration>,
     pub(super) is_first: bool,
     /// What is to be made of it if it is given up.
     pub(super) late: Judgement,
@@ -62,7 +65,7 @@ impl Policy {
         if let Some(permit) = &mut permit {
             permit.begin(now);
         }
-        let own = self.try_deadline.and_then(|deadline| moment(now, deadline));
+        let own = this.deadline.and_then(|deadline| moment(now, deadline));
         let answer = within(earlier(own, this.limit), caught(call)).await;
         drop(place);
         let answer = match answer {

@@ -32,11 +32,14 @@
 //!
 //! All waiting is tokio's, and so is every clock: tests pause both.
 
+mod aside;
 mod attempt;
 mod breaker;
 mod budget;
 mod bulkhead;
 mod caught;
+#[cfg(feature = "http")]
+mod counted;
 mod deadline;
 mod error;
 mod exponential;
@@ -50,6 +53,7 @@ mod sync;
 pub mod tower;
 mod tries;
 
+pub(crate) use aside::Aside;
 pub(crate) use attempt::Admission;
 pub use breaker::{BreakerConfig, BreakerState, CallCounts, CallWindow, CircuitBreaker, Permit};
 pub use budget::RetryBudget;

@@ -61,6 +61,14 @@ pub struct Policy {
     observer: Option<Arc<dyn Observer>>,
 }
 
+/// How long a call and its tries may take, and which are made again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds<'p> {
+    deadline: Option<Duration>,
+    try_deadline: Option<Duration>,
+    retry: Option<&'p Retry>,
+}
+
 impl Policy {
     /// A policy that passes every call on. `name` stands in events.
     #[must_use]
@@ -156,6 +164,17 @@ impl Policy {
         if self.observer.is_some() { self } else { self.with_observer(Arc::clone(observer)) }
     }
 
+    /// Whether calls may be made again.
+    #[cfg(feature = "http")]
+    pub(crate) const fn retries_anything(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    /// The same without its breaker; their bulkhead is one.
+    pub(crate) fn without_breaker(&self) -> Self {
+        Self { breaker: None, ..self.clone() }
+    }
+
     /// What events call it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -218,6 +237,43 @@ impl Policy {
         judge: J,
         late: Judgement,
         admission: Admission,
+        call: F,
+    ) -> Result<T, CallError<E>>
+    where
+        J: Fn(&Result<T, E>) -> Judgement,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        self.call_within(self.bounds(), judge, late, admission, call).await
+    }
+
+    /// Its own.
+    const fn bounds(&self) -> Bounds<'_> {
+        let Self { deadline, try_deadline, .. } = *self;
+        Bounds { deadline, try_deadline, retry: self.retry.as_ref() }
+    }
+
+    /// Its own, for one try which takes at most so long with the wait for its place.
+    #[cfg(feature = "http")]
+    pub(crate) fn once_within(&self, deadline: Duration) -> Bounds<'_> {
+        let shorter = self.deadline.map_or(deadline, |own| own.min(deadline));
+        Bounds { deadline: Some(shorter), retry: None, ..self.tries_within(deadline) }
+    }
+
+    /// Its own, with tries that take at most so long.
+    #[cfg(feature = "http")]
+    pub(crate) fn tries_within(&self, deadline: Duration) -> Bounds<'_> {
+        let shorter = self.try_deadline.map_or(deadline, |own| own.min(deadline));
+        Bounds { try_deadline: Some(shorter), ..self.bounds() }
+    }
+
+    /// The same, within other bounds than its own.
+    pub(crate) async fn call_within<T, E, J, F, Fut>(
+        &self,
+        bounds: Bounds<'_>,
+        judge: J,
+        late: Judgement,
+        admission: Admission,
         mut call: F,
     ) -> Result<T, CallError<E>>
     where
@@ -225,15 +281,17 @@ impl Policy {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        let Bounds { deadline, try_deadline, retry } = bounds;
         let began = Instant::now();
-        let limit = self.limit(began);
-        let retries_timeouts = self.retry.as_ref().is_some_and(Retry::retries_timeouts);
-        let late = if retries_timeouts { late.retryable() } else { late };
-        let retry = self.retry.as_ref().filter(|_| admission != Admission::Spare);
+        let whole = deadline.and_then(|deadline| moment(began, deadline));
+        let limit = earlier(whole, retry.and_then(|retry| retry.limit(began)));
+        let late = if retry.is_some_and(Retry::retries_timeouts) { late.retryable() } else { late };
+        let retry = retry.filter(|_| admission != Admission::Spare);
         let mut tries = Tries::begin(retry);
         let mut now = began;
         loop {
-            let try_of = Try { began, now, limit, is_first: tries.retried() == 0, late };
+            let is_first = tries.retried() == 0;
+            let try_of = Try { began, now, limit, deadline: try_deadline, is_first, late };
             let ended = self.attempt(try_of, admission, &judge, &mut call).await;
             match tries.after(ended, limit) {
                 Next::End(answer) => return answer,
@@ -244,11 +302,6 @@ impl Policy {
                 }
             }
         }
-    }
-
-    fn limit(&self, began: Instant) -> Option<Instant> {
-        let whole = self.deadline.and_then(|deadline| moment(began, deadline));
-        earlier(whole, self.retry.as_ref().and_then(|retry| retry.limit(began)))
     }
 
     #[cold]

@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["error", "clock", "stamp", "key", "canonical", "observe"],
     &["phase", "resilience"],
     &["repository", "saga", "event", "route"],
-    &["worker"],
+    &["worker", "gateway"],
     &["backfill", "consistency", "reconcile"],
     &["controller"],
     &["status", "memory", "testkit", "mock"],

@@ -57,6 +57,7 @@ corpus! {
     no_sagas_file_is_misread_or_overwritten: journals,
     one_encoding_for_each_key: keys,
     moves_keep_the_rules: moves,
+    a_table_decides_as_a_list_of_rules_would: routes,
     stamps_rise: stamps,
     what_sagas_write_down_comes_back: sagas,
     states_are_sound: states,
@@ -79,4 +80,9 @@ fn the_moves_kept_go_everywhere() {
     assert!(states.iter().any(MigrationState::is_decommissioned));
     let is_back = |state: &MigrationState| state.has_left_legacy() && state.legacy_complete();
     assert!(states.iter().any(is_back), "nobody comes back after ramp_down");
+}
+
+#[cfg(feature = "http")]
+corpus! {
+    what_is_sent_on_of_a_head_is_plain: heads,
 }

@@ -20,6 +20,9 @@ pub mod documents;
 pub mod drawn;
 #[path = "../../fuzz/src/files.rs"]
 pub mod files;
+#[cfg(feature = "http")]
+#[path = "../../fuzz/src/heads.rs"]
+pub mod heads;
 #[path = "../../fuzz/src/histories.rs"]
 pub mod histories;
 #[path = "../../fuzz/src/journals.rs"]
@@ -28,8 +31,12 @@ pub mod journals;
 pub mod keys;
 #[path = "../../fuzz/src/moves.rs"]
 pub mod moves;
+#[path = "../route/reference.rs"]
+pub mod reference;
 #[path = "../../fuzz/src/room.rs"]
 pub mod room;
+#[path = "../../fuzz/src/routes.rs"]
+pub mod routes;
 #[path = "../../fuzz/src/rules.rs"]
 pub mod rules;
 #[path = "../../fuzz/src/sagas.rs"]
@@ -43,5 +50,8 @@ pub mod states;
 
 mod corpus;
 mod flawed;
+#[cfg(feature = "http")]
+mod flawed_heads;
 mod flawed_journal;
+mod flawed_routes;
 mod flawed_service;

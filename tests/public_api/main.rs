@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adapters;
+#[cfg(feature = "http")]
+mod gateway;
+mod requests;
 mod resilience;
+mod routes;
 mod workers;
 
 use std::sync::Arc;

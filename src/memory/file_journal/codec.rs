@@ -1,137 +1,34 @@
-//! Lines as bytes: each with a checksum that is seeded with that of the line before, so that none is changed,
-//! missing, or out of its place unnoticed.
+//! The lines of a saga's file as bytes.
 
 use std::path::Path;
 
-use serde::Deserialize;
-use twox_hash::XxHash3_64;
-
 use super::FileJournalError;
 use super::line::Line;
+use crate::memory::files::{self, Format, SealFault};
 
-const FORMAT: &str = "strangler-fig/saga-file";
-const VERSION: u32 = 1;
+pub(super) const FORMAT: Format = Format { name: "strangler-fig/saga-file", version: 1 };
 
-/// The checksum in hex, and a space.
-const SEAL: usize = 17;
-
-/// A line's own newlines, between the tokens of a payload, stand as this, which no JSON has.
-const NEWLINE: u8 = 0x1E;
-
-/// A hole in a file is blocks long; a fault of the disk is rarely this many zeros.
-const HOLE: [u8; 8] = [0; 8];
-
-/// The first line. What comes after `version` is up to that version.
-#[derive(Deserialize)]
-struct Head {
-    format: String,
-    version: u32,
-}
-
-fn head() -> String {
-    format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION}}}\n")
-}
+/// What a file holds: its lines, where they end, and the last one's checksum.
+pub(super) type Decoded = files::Decoded<Line>;
 
 /// A file of these lines.
 pub(super) fn encode(lines: &[Line]) -> Vec<u8> {
-    let (mut bytes, mut seal) = (head().into_bytes(), 0);
-    for line in lines {
-        let (encoded, next) = encode_line(line, seal);
-        bytes.extend(encoded);
-        seal = next;
-    }
-    bytes
-}
-
-/// A line after one whose checksum is `before`, and its own.
-pub(super) fn encode_line(line: &Line, before: u64) -> (Vec<u8>, u64) {
-    let mut text = serde_json::to_vec(line).expect("every field has a JSON form");
-    swap(&mut text, b'\n', NEWLINE);
-    let seal = XxHash3_64::oneshot_with_seed(before, &text);
-    let mut bytes = format!("{seal:016x} ").into_bytes();
-    bytes.extend(text);
-    bytes.push(b'\n');
-    (bytes, seal)
-}
-
-fn swap(text: &mut [u8], from: u8, to: u8) {
-    text.iter_mut().filter(|byte| **byte == from).for_each(|byte| *byte = to);
-}
-
-/// What a file holds: its lines, where they end, and the last one's checksum.
-#[derive(Debug)]
-pub(super) struct Decoded {
-    pub(super) lines: Vec<Line>,
-    pub(super) end: usize,
-    pub(super) seal: u64,
+    files::encode(FORMAT, lines)
 }
 
 /// The lines in `bytes`, which were read at `path`, without what a crash left of the last one.
 pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Decoded, FileJournalError> {
-    let end = checked_head(bytes, path)?;
-    let mut decoded = Decoded { lines: Vec::new(), end, seal: 0 };
-    while let Some(length) = bytes[decoded.end..].iter().position(|byte| *byte == b'\n') {
-        let line = &bytes[decoded.end..decoded.end + length];
-        let next = decoded.end + length + 1;
-        let Some(seal) = seal_of(line, decoded.seal) else {
-            if next == bytes.len() && line.windows(HOLE.len()).any(|window| window == HOLE) {
-                break;
-            }
-            return Err(decoded.damaged(path));
-        };
-        decoded.lines.push(parse(&line[SEAL..]).map_err(|error| decoded.broken(path, error))?);
-        (decoded.end, decoded.seal) = (next, seal);
-    }
-    let rest = &bytes[decoded.end..];
-    // A file has its first change from its beginning; and a whole line has an end of its own.
-    let is_whole = |(_, line): (_, &[u8])| seal_of(line, decoded.seal).is_some();
-    if decoded.lines.is_empty() || rest.split_last().is_some_and(is_whole) {
-        return Err(decoded.damaged(path));
-    }
-    Ok(decoded)
+    files::decode(FORMAT, bytes).map_err(|fault| faulty(fault, path))
 }
 
-impl Decoded {
-    /// Counted as an editor does: the head is the first.
-    fn next_line(&self) -> usize {
-        self.lines.len() + 2
+pub(super) fn faulty(fault: SealFault, path: &Path) -> FileJournalError {
+    let path = path.to_owned();
+    match fault {
+        SealFault::Foreign => FileJournalError::Foreign { path },
+        SealFault::Newer { found } => FileJournalError::Newer { path, found },
+        SealFault::Damaged { line } => FileJournalError::Damaged { path, line },
+        SealFault::Broken { line, source } => FileJournalError::Broken { path, line, source },
     }
-
-    fn damaged(&self, path: &Path) -> FileJournalError {
-        FileJournalError::Damaged { path: path.to_owned(), line: self.next_line() }
-    }
-
-    fn broken(&self, path: &Path, source: serde_json::Error) -> FileJournalError {
-        FileJournalError::Broken { path: path.to_owned(), line: self.next_line(), source }
-    }
-}
-
-/// Where the first line ends, if it is what it should be.
-fn checked_head(bytes: &[u8], path: &Path) -> Result<usize, FileJournalError> {
-    let foreign = || FileJournalError::Foreign { path: path.to_owned() };
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(foreign)? + 1;
-    if bytes.starts_with(head().as_bytes()) {
-        return Ok(end);
-    }
-    match serde_json::from_slice(&bytes[..end]) {
-        Ok(Head { format, version }) if format == FORMAT && version > VERSION => {
-            Err(FileJournalError::Newer { path: path.to_owned(), found: version })
-        }
-        _ => Err(foreign()),
-    }
-}
-
-/// The checksum of a line, if it is the one that it begins with.
-fn seal_of(line: &[u8], before: u64) -> Option<u64> {
-    let (written, text) = line.split_at_checked(SEAL)?;
-    let seal = XxHash3_64::oneshot_with_seed(before, text);
-    (written == format!("{seal:016x} ").as_bytes()).then_some(seal)
-}
-
-fn parse(text: &[u8]) -> Result<Line, serde_json::Error> {
-    let mut text = text.to_owned();
-    swap(&mut text, NEWLINE, b'\n');
-    serde_json::from_slice(&text)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::codec::faulty;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::memory::files::LockError;
+use crate::memory::files::{FileFault, LockError};
 use crate::saga::SagaId;
 
 /// Why a saga's file could not be used; the source of the journal's [`StoreError`]s.
@@ -131,6 +132,18 @@ impl FileJournalError {
 impl From<FileJournalError> for StoreError {
     fn from(error: FileJournalError) -> Self {
         Self::new(error.kind(), error)
+    }
+}
+
+impl From<FileFault> for FileJournalError {
+    fn from(fault: FileFault) -> Self {
+        match fault {
+            FileFault::Io { path, source } => Self::Io { path, source },
+            FileFault::Unconfirmed { path, source } => Self::Unconfirmed { path, source },
+            FileFault::NotAFile { path } => Self::NotAFile { path },
+            FileFault::TooLarge { path, bytes } => Self::TooLarge { path, bytes },
+            FileFault::Sealed { path, fault } => faulty(fault, &path),
+        }
     }
 }
 

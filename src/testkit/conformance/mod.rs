@@ -112,6 +112,8 @@ mod macros;
 mod pace;
 pub mod repair_queue;
 pub mod repository;
+#[cfg(feature = "http")]
+pub mod request_journal;
 pub mod saga_barrier;
 pub mod saga_journal;
 pub mod scan;
@@ -126,6 +128,8 @@ pub use fact::__prove_one_of;
 pub use fact::{Fact, FactReport, FactRun, prove, run_all};
 pub use repair_queue::RepairQueueFixture;
 pub use repository::RepositoryFixture;
+#[cfg(feature = "http")]
+pub use request_journal::RequestJournalFixture;
 pub use saga_barrier::SagaBarrierFixture;
 pub use saga_journal::SagaJournalFixture;
 pub use stamped::StampedFixture;

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// A bounded amount of work that goes on after its caller was answered.
 #[derive(Debug)]
-pub(super) struct Aside {
+pub(crate) struct Aside {
     running: Arc<Running>,
     limit: u32,
 }
@@ -31,12 +31,12 @@ impl Drop for Place {
 }
 
 impl Aside {
-    pub(super) fn new(limit: NonZeroU32) -> Self {
+    pub(crate) fn new(limit: NonZeroU32) -> Self {
         Self { running: Arc::default(), limit: limit.get() }
     }
 
     /// Runs the work that `make` gives, unless there is too much already.
-    pub(super) fn run<F>(&self, make: impl FnOnce() -> F) -> bool
+    pub(crate) fn run<F>(&self, make: impl FnOnce() -> F) -> bool
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -53,7 +53,7 @@ impl Aside {
     }
 
     /// Resolves when nothing is under way.
-    pub(super) async fn idle(&self) {
+    pub(crate) async fn idle(&self) {
         loop {
             let mut idle = std::pin::pin!(self.running.idle.notified());
             idle.as_mut().enable();

@@ -1,0 +1,188 @@
+use std::any::Any;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use super::watch::Watch;
+
+/// The body of a request or a response: bytes that are there, or that come.
+///
+/// ```
+/// use http_body_util::BodyExt;
+/// use strangler_fig::gateway::Body;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let body = Body::full("two pears");
+/// let again = body.try_clone().expect("its bytes are there");
+/// assert_eq!(body.collect().await?.to_bytes(), again.collect().await?.to_bytes());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Body {
+    kind: Kind,
+    watch: Option<Box<Watch>>,
+}
+
+pub(super) enum Kind {
+    /// Nothing once it was read.
+    Full(Bytes),
+    Stream(UnsyncBoxBody<Bytes, BodyError>),
+}
+
+/// Why a body has no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// Its sender went away, or sent what is no body.
+    #[error("the body was cut off")]
+    CutOff,
+    /// It is longer than is allowed.
+    #[error("the body is longer than {0} bytes")]
+    TooLong(u64),
+    /// Nothing came for too long.
+    #[error("nothing of the body came for {0:?}")]
+    Stalled(std::time::Duration),
+}
+
+impl Body {
+    const fn of(kind: Kind) -> Self {
+        Self { kind, watch: None }
+    }
+
+    /// No bytes.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self::of(Kind::Full(Bytes::new()))
+    }
+
+    /// These bytes.
+    #[must_use]
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self::of(Kind::Full(bytes.into()))
+    }
+
+    /// What another body brings; its errors mean that it was cut off. One that has ended is empty, and one that
+    /// is a `Body` already is passed on.
+    #[must_use]
+    pub fn from_http<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+    {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
+        let mut body = Some(body);
+        if let Some(own) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
+            return own.take().unwrap_or_default();
+        }
+        match body {
+            Some(body) => {
+                Self::of(Kind::Stream(body.map_err(|_| BodyError::CutOff).boxed_unsync()))
+            }
+            None => Self::empty(),
+        }
+    }
+
+    /// What another body of this crate's errors brings.
+    #[must_use]
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes, Error = BodyError> + Send + 'static,
+    {
+        Self::of(Kind::Stream(body.boxed_unsync()))
+    }
+
+    /// The same once more, if its bytes are there.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        match &self.kind {
+            Kind::Full(bytes) if self.watch.is_none() => Some(Self::full(bytes.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether its bytes are still to come.
+    pub(crate) const fn is_stream(&self) -> bool {
+        matches!(self.kind, Kind::Stream(_))
+    }
+
+    /// What looks at it as it passes.
+    pub(super) fn watch(&mut self) -> &mut Watch {
+        self.watch.get_or_insert_default()
+    }
+}
+
+impl Kind {
+    pub(super) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::Full(bytes) => bytes.is_empty(),
+            Self::Stream(body) => body.is_end_stream(),
+        }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Self { kind, watch } = &mut *self;
+        match watch {
+            None => kind.poll(context),
+            Some(watch) => watch.poll(kind, context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.kind.is_over() && self.watch.as_ref().is_none_or(|watch| watch.is_content())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(body) => body.size_hint(),
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::full(bytes)
+    }
+}
+
+/// Its length only: what is in it is nobody else's affair.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.size_hint().exact() {
+            Some(length) => write!(f, "Body({length} bytes)"),
+            None => write!(f, "Body(a stream)"),
+        }
+    }
+}

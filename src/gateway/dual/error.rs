@@ -1,0 +1,18 @@
+use super::ReplayReport;
+use crate::error::StoreError;
+
+/// Why a replayer has not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The journal goes on failing.
+    #[error("the journal failed {failures} times in a row")]
+    Journal {
+        /// How often.
+        failures: u32,
+        /// What it reported at last.
+        source: StoreError,
+        /// What was done until then.
+        report: ReplayReport,
+    },
+}

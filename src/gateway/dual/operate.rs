@@ -1,0 +1,127 @@
+use std::time::Duration;
+
+use super::{DualWriter, RequestKey, RequestNote, RequestStatus};
+use crate::error::StoreError;
+
+/// Why an operator's decision was not carried out.
+///
+/// ```
+/// use strangler_fig::gateway::dual::{OperateError, RequestStatus};
+///
+/// let error = OperateError::NotParked { status: RequestStatus::Done };
+/// assert_eq!(error.to_string(), "the request is done, not parked");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperateError {
+    /// There is none.
+    #[error("there is no such request")]
+    NotFound,
+    /// Somebody is about to change it.
+    #[error("the request is held by somebody else")]
+    Held,
+    /// It is on its way, or closed.
+    #[error("the request is {}, not parked", status.name())]
+    NotParked {
+        /// Where it stands.
+        status: RequestStatus,
+    },
+    /// A service may have forgotten its key, and would do it a second time.
+    #[error("the request is so old that a side may have forgotten its key")]
+    TooOld,
+    /// The journal failed.
+    #[error("the journal failed")]
+    Journal {
+        /// What it reported.
+        source: StoreError,
+    },
+}
+
+impl From<StoreError> for OperateError {
+    fn from(source: StoreError) -> Self {
+        Self::Journal { source }
+    }
+}
+
+impl DualWriter {
+    /// Lets a parked request be tried again, from now on: written down, with who and why. One that is as old as
+    /// [`with_keep`](super::DualWriteConfig::with_keep) says is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`OperateError`]; in doubt, look at it again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call may have had its effect.
+    pub async fn release(
+        &self,
+        key: &RequestKey,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), OperateError> {
+        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        self.operate(key, &RequestNote::Released { actor, reason }, false).await
+    }
+
+    /// The same, however old it is: for an operator who has seen that the sides still know the key, or that what is
+    /// sent is not yet done there. An old one is sent once, and then parked again.
+    ///
+    /// # Errors
+    ///
+    /// [`OperateError`]; in doubt, look at it again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call may have had its effect.
+    pub async fn release_however_old(
+        &self,
+        key: &RequestKey,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), OperateError> {
+        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        self.operate(key, &RequestNote::Released { actor, reason }, true).await
+    }
+
+    /// Closes a parked request, since somebody has made both sides the same by hand: written down, with who and why.
+    ///
+    /// # Errors
+    ///
+    /// [`OperateError`]; in doubt, look at it again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call may have had its effect.
+    pub async fn settle(
+        &self,
+        key: &RequestKey,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), OperateError> {
+        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        self.operate(key, &RequestNote::Settled { actor, reason }, true).await
+    }
+
+    async fn operate(
+        &self,
+        key: &RequestKey,
+        note: &RequestNote,
+        is_forced: bool,
+    ) -> Result<(), OperateError> {
+        let inner = &self.0;
+        let found = inner.within(inner.journal.load(key)).await?.ok_or(OperateError::NotFound)?;
+        let status = found.state.status();
+        if !matches!(status, RequestStatus::Parked(_)) {
+            return Err(OperateError::NotParked { status });
+        }
+        if !is_forced && inner.is_old(found.state.stamp(), Duration::ZERO) {
+            return Err(OperateError::TooOld);
+        }
+        let term = inner.config.claim_term();
+        let claim = inner.within(inner.journal.claim(key, &inner.node, term)).await?;
+        let claim = claim.ok_or(OperateError::Held)?;
+        let call = inner.journal.note(&claim, found.position(), note, Duration::ZERO, term);
+        Ok(inner.within(call).await?)
+    }
+}

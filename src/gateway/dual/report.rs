@@ -1,0 +1,33 @@
+/// What a [`RequestReplayer`](super::RequestReplayer) has done.
+///
+/// ```
+/// use strangler_fig::gateway::dual::ReplayReport;
+///
+/// let report = ReplayReport { done: 3, parked: 1, ..ReplayReport::default() };
+/// assert_eq!(report.ended(), 4);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReplayReport {
+    /// Requests that both sides have done now.
+    pub done: u64,
+    /// Requests that the first side will not do.
+    pub refused: u64,
+    /// Requests that were given up, until an operator looks.
+    pub parked: u64,
+    /// Attempts after which a request was put off.
+    pub put_off: u64,
+    /// Requests that somebody else has taken over, or of which it could not be written down what became of them.
+    pub lost: u64,
+    /// Requests that were emptied or forgotten.
+    pub purged: u64,
+    /// Failed calls of the journal that were to find requests.
+    pub journal_errors: u64,
+}
+
+impl ReplayReport {
+    /// How many requests need nothing more from a replayer.
+    #[must_use]
+    pub const fn ended(&self) -> u64 {
+        self.done + self.refused + self.parked
+    }
+}

@@ -1,0 +1,75 @@
+use std::time::Duration;
+
+use super::{Captures, Reason, Rule};
+use crate::phase::{Bucket, Share, Side, StateWord};
+
+/// What is to be done with a request.
+///
+/// It borrows from its table, and holds nothing that was allocated.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Decision<'t> {
+    /// The rule that it is by; none if no rule is for the request.
+    pub rule: Option<&'t Rule>,
+    /// The side that is asked first; none if the request is to be refused, or answered by several.
+    pub primary: Option<Side>,
+    /// The side that answers if the first does not: only of safe requests.
+    pub fallback: Option<Side>,
+    /// How long modern may take until the head of its response is there, before legacy answers or the caller is told.
+    /// Legacy is not held to it where it is asked as ever: how long that may take, a gateway says.
+    pub deadline: Duration,
+    /// Whether and where the request is mirrored.
+    pub mirror: Option<MirrorPlan>,
+    /// Whether and how the request is written to both sides.
+    pub dual_write: Option<DualWritePlan>,
+    /// The bucket of its sticky key, if it has one.
+    pub bucket: Option<Bucket>,
+    /// Why.
+    pub reason: Reason,
+    /// What the rule's template has captured.
+    pub captures: Captures,
+    /// The state of the migration that the rule follows, as the decision saw it.
+    pub word: Option<StateWord>,
+    /// What joins several responses into one, by its name.
+    pub aggregate: Option<&'t str>,
+}
+
+impl Decision<'_> {
+    /// What the rule's template has captured under this name in `path`, as it was sent.
+    #[must_use]
+    pub fn capture<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+        self.captures.get(self.rule?, path, name)
+    }
+}
+
+/// A request that another side is sent, too, beside the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MirrorPlan {
+    /// The side that is compared.
+    pub to: Side,
+    /// How many of these requests; drawn when one is answered, so that decisions stay pure.
+    pub share: Share,
+}
+
+/// A request that both sides are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DualWritePlan {
+    /// The side that is sent it first, and whose word counts. The other one is sent it only after that.
+    pub first: Side,
+    /// Whether both must have answered before the caller is.
+    pub strict: bool,
+    /// The side whose response the caller gets.
+    pub answers: Side,
+    /// Who makes the ids of what is created.
+    pub ids: IdSource,
+}
+
+/// Who makes the ids of what a dual-written request creates: never the two sides, who would make two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdSource {
+    /// The client, whose request has an idempotency key and ids of its own.
+    Client,
+    /// The gateway, which sends both sides the same.
+    Gateway,
+}

@@ -1,0 +1,33 @@
+use crate::phase::{MigrationName, Side, StateWord};
+use crate::resilience::BreakerState;
+
+/// What a decision depends on beside the request and the table: read at each decision, so both are cheap.
+pub trait RouteState {
+    /// The state of a side's circuit breaker.
+    fn breaker(&self, side: Side) -> BreakerState;
+    /// The state of a migration, if it is followed here.
+    fn word(&self, migration: &MigrationName) -> Option<StateWord>;
+}
+
+/// A state of which nothing is known: breakers are closed, and no migration is followed.
+///
+/// ```
+/// use strangler_fig::phase::Side;
+/// use strangler_fig::resilience::BreakerState;
+/// use strangler_fig::route::{RouteState, Unknown};
+///
+/// assert_eq!(Unknown.breaker(Side::Modern), BreakerState::Closed);
+/// assert!(Unknown.word(&"orders".parse().unwrap()).is_none());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unknown;
+
+impl RouteState for Unknown {
+    fn breaker(&self, _: Side) -> BreakerState {
+        BreakerState::Closed
+    }
+
+    fn word(&self, _: &MigrationName) -> Option<StateWord> {
+        None
+    }
+}

@@ -1,0 +1,236 @@
+//! What has a bound: bodies on their way, a journal that is slow or cannot write, and what its clients are told.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use strangler_fig::error::StoreError;
+use strangler_fig::gateway::dual::{RequestJournal, RequestStatus};
+use strangler_fig::gateway::{Body, Request, mark};
+use strangler_fig::memory::InMemoryRequestJournal;
+use strangler_fig::mock::MockRequestJournal;
+use strangler_fig::route::IdSource;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::crash::request;
+use crate::named::{STRICT, bench, plan};
+use crate::process::config;
+use crate::scenario::Fault;
+use crate::scripted::script_on;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A request whose body never comes.
+fn stalled(key: &str) -> Request {
+    let nothing =
+        futures::stream::pending::<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>();
+    let body = Body::from_http(http_body_util::StreamBody::new(nothing));
+    http::Request::post("/orders").header(mark::IDEMPOTENCY_KEY, key).body(body).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_on_their_way_are_bounded() {
+    let mut bench = bench(Fault::Answers, Fault::Answers);
+    let config = config(&bench.heard)
+        .with_writes_max(NonZeroU32::new(2).unwrap())
+        .with_body_deadline(3 * SECOND);
+    bench.writer = bench.writer.with_config(config);
+    let plan = plan(STRICT, IdSource::Client);
+    let slow = |key: &'static str| bench.writer.handle(stalled(key), plan, "orders");
+    let fast = async {
+        sleep(SECOND).await;
+        let full = bench.asks("pears", STRICT).await;
+        sleep(3 * SECOND).await;
+        (full, bench.asks("pears", STRICT).await)
+    };
+    let (one, two, asked) = futures::join!(slow("a"), slow("b"), fast);
+    assert_eq!([one.status(), two.status()], [408, 408]);
+    assert_eq!(asked, (503, 201), "there was no room for a third, and is now");
+    assert!(timeout(SECOND, slow("c")).await.is_err());
+    assert!(timeout(SECOND, bench.writer.drained()).await.is_ok(), "nobody waits for it any more");
+}
+
+async fn told(journal: MockRequestJournal, request: Request) -> (u16, String) {
+    let reached: Arc<dyn RequestJournal> = Arc::new(journal);
+    let script = script_on(reached, InMemoryRequestJournal::default(), &[], &[]);
+    let plan = plan(STRICT, IdSource::Gateway);
+    let response = script.writer.handle(request, plan, "orders").await;
+    assert_eq!((script.legacy.calls(), script.modern.calls()), (0, 0));
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_503_speaks_of_other_calls_only_where_there_are_none() {
+    let away = || {
+        let mut journal = MockRequestJournal::new();
+        journal.expect_record().returning(|_, _, _| Err(StoreError::unavailable("it is away")));
+        journal
+    };
+    let (status, text) = told(away(), request("pears")).await;
+    assert!(status == 503 && text.contains("another of its Idempotency-Key may"), "{text}");
+    let bare = http::Request::post("/orders").body(Body::full("two pears")).unwrap();
+    let (status, text) = told(away(), bare).await;
+    assert!(status == 503 && text.contains("not sent anywhere"), "{text}");
+    let mut full = bench(Fault::Hangs, Fault::Answers);
+    full.writer = full.writer.with_config(config(&full.heard).with_writes_max(NonZeroU32::MIN));
+    let second = async {
+        sleep(SECOND).await;
+        let plan = plan(STRICT, IdSource::Gateway);
+        full.writer.handle(request("pears"), plan, "orders").await
+    };
+    let (_, second) = futures::join!(full.asks("pears", STRICT), second);
+    assert_eq!(second.status(), 503);
+    let body = second.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("another of its"), "the first is under way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_record_is_an_operator_s() {
+    let rejected = || Err(StoreError::rejected("line 3 is damaged"));
+    let mut journal = MockRequestJournal::new();
+    journal.expect_record().returning(move |_, _, _| rejected().map(|()| unreachable!()));
+    journal.expect_load().returning(move |_| rejected().map(|()| unreachable!()));
+    let (status, text) = told(journal, request("pears")).await;
+    assert!(status == 409 && text.contains("operator"), "{status} {text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_will_never_take_is_a_413() {
+    let mut journal = MockRequestJournal::new();
+    journal.expect_record().returning(|_, _, _| Err(StoreError::rejected("it has 3 GB")));
+    journal.expect_load().returning(|_| Ok(None));
+    assert_eq!(told(journal, request("pears")).await.0, 413);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purge_that_never_ends_delays_no_request_and_no_shutdown() {
+    let purges = Arc::new(AtomicUsize::new(0));
+    let (counted, looks) = (Arc::clone(&purges), Arc::new(AtomicUsize::new(0)));
+    let looked = Arc::clone(&looks);
+    let mut journal = MockRequestJournal::new();
+    journal.expect_list().returning(|_, _, _| Ok(Vec::new()));
+    journal.expect_take().returning(move |_, _, _| {
+        looked.fetch_add(1, Ordering::SeqCst);
+        Ok(Vec::new())
+    });
+    journal.expect_purge().returning(move |_, _, limit: NonZeroUsize| {
+        let before = counted.fetch_add(1, Ordering::SeqCst);
+        assert!(before < 1_000, "it is purged without end, and nothing is looked for");
+        Ok(limit.get())
+    });
+    let reached: Arc<dyn RequestJournal> = Arc::new(journal);
+    let script = script_on(reached, InMemoryRequestJournal::default(), &[], &[]);
+    let shutdown = async {
+        while purges.load(Ordering::SeqCst) < 5 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let report = script.writer.replayer().run(shutdown).await.unwrap();
+    let [purges, looks] = [purges, looks].map(|count| count.load(Ordering::SeqCst));
+    assert!(purges <= looks, "{purges} purges, {looks} looks for work");
+    assert!(report.purged >= 256);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_does_not_wait_for_a_journal_that_hangs_in_a_purge() {
+    let script = crate::scripted::script(&[], &[]);
+    let hangs: Arc<dyn RequestJournal> = Arc::new(Hangs(script.journal.clone()));
+    let script = script_on(hangs, script.journal, &[], &[0]);
+    let plan = plan(false, IdSource::Client);
+    assert_eq!(script.writer.handle(request("pears"), plan, "orders").await.status(), 201);
+    sleep(SECOND).await;
+    let began = Instant::now();
+    let report = script.writer.replayer().run(sleep(SECOND / 2)).await.unwrap();
+    assert_eq!((report.done, began.elapsed()), (1, SECOND / 2), "and what is due goes first");
+    let key = strangler_fig::gateway::dual::RequestKey::new("", "pears").unwrap();
+    let found = script.journal.load(&key).await.unwrap().unwrap();
+    assert_eq!(found.state.status(), RequestStatus::Done);
+}
+
+use hangs::Hangs;
+
+mod hangs {
+    use std::future::pending;
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use strangler_fig::async_trait;
+    use strangler_fig::error::StoreError;
+    use strangler_fig::gateway::dual::{
+        NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
+        Shelf,
+    };
+    use strangler_fig::memory::InMemoryRequestJournal;
+    use strangler_fig::phase::NodeId;
+
+    /// A journal whose lists and purges never end.
+    #[derive(Debug)]
+    pub(super) struct Hangs(pub(super) InMemoryRequestJournal);
+
+    #[async_trait]
+    impl RequestJournal for Hangs {
+        async fn record(
+            &self,
+            request: &NewRequest,
+            holder: &NodeId,
+            term: Duration,
+        ) -> Result<Recorded, StoreError> {
+            self.0.record(request, holder, term).await
+        }
+
+        async fn note(
+            &self,
+            claim: &RequestClaim,
+            position: u32,
+            note: &RequestNote,
+            due: Duration,
+            term: Duration,
+        ) -> Result<(), StoreError> {
+            self.0.note(claim, position, note, due, term).await
+        }
+
+        async fn load(&self, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError> {
+            self.0.load(key).await
+        }
+
+        async fn claim(
+            &self,
+            key: &RequestKey,
+            holder: &NodeId,
+            term: Duration,
+        ) -> Result<Option<RequestClaim>, StoreError> {
+            self.0.claim(key, holder, term).await
+        }
+
+        async fn take(
+            &self,
+            holder: &NodeId,
+            limit: NonZeroUsize,
+            term: Duration,
+        ) -> Result<Vec<(RequestClaim, RequestRecord)>, StoreError> {
+            self.0.take(holder, limit, term).await
+        }
+
+        async fn list(
+            &self,
+            _: Shelf,
+            _: Option<&RequestKey>,
+            _: NonZeroUsize,
+        ) -> Result<Vec<RequestRecord>, StoreError> {
+            pending().await
+        }
+
+        async fn purge(
+            &self,
+            _: Duration,
+            _: Duration,
+            _: NonZeroUsize,
+        ) -> Result<usize, StoreError> {
+            pending().await
+        }
+    }
+}

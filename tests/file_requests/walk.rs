@@ -1,0 +1,148 @@
+//! A walk over many requests: one that cannot be used holds up no other, and what is closed costs its name only.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use fs4::FileExt;
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::gateway::dual::{RequestJournal, RequestKey, Shelf};
+use strangler_fig::memory::FileRequestJournal;
+use strangler_fig::phase::Side;
+
+use super::scratch::Scratch;
+use super::{TERM, answered, doubt, node, note, record};
+
+fn key_of(n: usize) -> RequestKey {
+    RequestKey::new("ada", &format!("order-{n}")).unwrap()
+}
+
+fn digit(key: &RequestKey) -> u128 {
+    key.digest() >> 124
+}
+
+/// So many requests that are due, those with the smaller number first.
+async fn due(journal: &FileRequestJournal, count: usize) {
+    for n in 0..count {
+        let claim = record(journal, key_of(n)).await.unwrap();
+        note(journal, &claim, 0, &doubt()).await.unwrap();
+        // Due in an order that a clock of milliseconds tells.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+async fn taken(journal: &FileRequestJournal, limit: usize) -> Vec<RequestKey> {
+    let limit = NonZeroUsize::new(limit).unwrap();
+    let taken = journal.take(&node(2), limit, TERM).await.unwrap();
+    taken.into_iter().map(|(claim, _)| claim.key).collect()
+}
+
+#[tokio::test]
+async fn a_lock_that_is_stuck_holds_up_no_other() {
+    let scratch = Scratch::new();
+    due(&scratch.journal(), 60).await;
+    let stuck = digit(&key_of(0));
+    let lock = fs::File::create(scratch.path().join(format!("{stuck:x}.lock"))).unwrap();
+    FileExt::lock(&lock).unwrap();
+    let timeout = Duration::from_secs(1);
+    let journal = FileRequestJournal::new(scratch.path()).with_lock_timeout(timeout);
+    let began = Instant::now();
+    let found: BTreeSet<_> = taken(&journal, 99).await.into_iter().collect();
+    let others: BTreeSet<_> = (0..60).map(key_of).filter(|key| digit(key) != stuck).collect();
+    assert_eq!((found == others, 60 - others.len()), (true, 4), "{found:?}");
+    assert!(began.elapsed() < 3 * timeout, "it is waited for once: {:?}", began.elapsed());
+    // Where there is nothing else, it is told.
+    let error = journal.take(&node(3), NonZeroUsize::MIN, TERM).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    FileExt::unlock(&lock).unwrap();
+    assert_eq!(taken(&journal, 99).await.len(), 60 - others.len());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_in_the_place_of_a_lock_holds_up_no_other() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal();
+    due(&journal, 20).await;
+    let bad = digit(&key_of(0));
+    let lock = scratch.path().join(format!("{bad:x}.lock"));
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    let found = taken(&journal, 99).await;
+    assert_eq!(found.len(), (0..20).filter(|n| digit(&key_of(*n)) != bad).count());
+}
+
+/// A request that is closed, and known to be; and what its file was when it was open.
+async fn closed(scratch: &Scratch, journal: &FileRequestJournal) -> Vec<u8> {
+    let claim = record(journal, key_of(0)).await.unwrap();
+    note(journal, &claim, 0, &doubt()).await.unwrap();
+    let open = fs::read(file_of(scratch, 0)).unwrap();
+    let claim = journal.claim(&key_of(0), &node(1), TERM).await.unwrap().unwrap();
+    note(journal, &claim, 1, &answered(Side::Legacy)).await.unwrap();
+    note(journal, &claim, 2, &answered(Side::Modern)).await.unwrap();
+    assert!(taken(journal, 9).await.is_empty());
+    open
+}
+
+fn file_of(scratch: &Scratch, n: usize) -> PathBuf {
+    scratch.path().join(format!("{}.request", key_of(n)))
+}
+
+#[tokio::test]
+async fn a_closed_request_costs_a_look_its_name_only() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal();
+    let open = closed(&scratch, &journal).await;
+    // No call opens it again: whoever finds it has looked at its file.
+    fs::write(file_of(&scratch, 0), open).unwrap();
+    assert!(taken(&journal, 9).await.is_empty());
+    // One that came since is found.
+    let claim = record(&journal, key_of(7)).await.unwrap();
+    note(&journal, &claim, 0, &doubt()).await.unwrap();
+    assert_eq!(taken(&journal, 9).await, [key_of(7)]);
+    // A list looks at every file, and one whose name is gone is forgotten.
+    assert_eq!(journal.list(Shelf::Open, None, NonZeroUsize::MAX).await.unwrap().len(), 2);
+    assert_eq!(taken(&journal, 9).await, [key_of(0)]);
+    fs::remove_file(file_of(&scratch, 0)).unwrap();
+    assert_eq!(journal.list(Shelf::Open, None, NonZeroUsize::MAX).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_look_that_fails_loses_nothing_that_is_known() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal();
+    let open = closed(&scratch, &journal).await;
+    let away = scratch.path().with_extension("away");
+    fs::rename(scratch.path(), &away).unwrap();
+    assert!(journal.take(&node(2), NonZeroUsize::MIN, TERM).await.is_err());
+    fs::rename(&away, scratch.path()).unwrap();
+    fs::write(file_of(&scratch, 0), open).unwrap();
+    assert!(taken(&journal, 9).await.is_empty(), "it is still known to be closed");
+    assert_eq!(taken(&scratch.journal(), 9).await, [key_of(0)], "by a look at its file it is not");
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_half_made_is_removed_by_a_purge() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal();
+    due(&journal, 1).await;
+    let left = scratch.path().join(format!("{}.request.tmp", key_of(9)));
+    fs::write(&left, "half a request").unwrap();
+    let other = scratch.path().join("notes.tmp");
+    fs::write(&other, "not ours").unwrap();
+    assert_eq!(journal.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await.unwrap(), 0);
+    assert!(!left.exists() && other.exists());
+    assert_eq!(taken(&journal, 9).await, [key_of(0)]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_request_s_file_is_its_owner_s() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (scratch, _) = Scratch::with_a_request().await;
+    let mode = fs::metadata(scratch.file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

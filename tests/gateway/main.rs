@@ -1,0 +1,15 @@
+//! The front door: what it lets in, where it sends it, and what it answers whatever comes.
+
+#![cfg(feature = "http")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod fallback;
+mod follow;
+#[cfg(feature = "tower")]
+mod raw;
+#[cfg(feature = "tower")]
+mod services;
+mod streams;
+mod support;
+mod vetted;
+mod wired;
