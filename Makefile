@@ -59,6 +59,7 @@ quickstart:
 	cargo run --release --example trip_saga
 	cargo run --release --example gateway
 	cargo run --release --example chaos_gateway
+	cargo run --release --example chaos_gateway -- --naive; test $$? -eq 1
 
 fix:
 	cargo fmt --all

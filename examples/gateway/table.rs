@@ -11,6 +11,10 @@ impl Reads {
     /// The table, as somebody would have written it into a file.
     pub(crate) fn document(self) -> String {
         let Self { modern, mirrored } = self;
+        let mirror = match mirrored {
+            0 => String::new(),
+            share => format!(r#", "mirror": {{ "basis_points": {share} }}"#),
+        };
         format!(
             r#"{{
     "format": "strangler-fig/route-table", "version": 1, "salt": "shop", "default": "legacy",
@@ -23,7 +27,7 @@ impl Reads {
         {{ "name": "orders.read", "path": {{ "template": "/orders/{{id}}" }}, "methods": ["GET"],
           "override": true,
           "to": {{ "share": {{ "basis_points": {modern}, "sticky": {{ "header": "x-user" }} }} }},
-          "fallback": true, "deadline_ms": 200, "mirror": {{ "basis_points": {mirrored} }} }},
+          "fallback": true, "deadline_ms": 200{mirror} }},
         {{ "name": "reviews", "path": {{ "prefix": "/reviews" }}, "methods": ["GET"], "to": "modern",
           "fallback": false }}
     ]
