@@ -68,7 +68,7 @@ impl Body {
     }
 
     /// What another body brings; its errors mean that it was cut off. One that has ended is empty, and one that
-    /// is a `Body` already is passed on.
+    /// is a `Body` already is passed on as it is.
     #[must_use]
     pub fn from_http<B>(body: B) -> Self
     where
@@ -79,7 +79,9 @@ impl Body {
         }
         let mut body = Some(body);
         if let Some(own) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
-            return own.take().unwrap_or_default();
+            let own = own.take().unwrap_or_default();
+            // One that another gateway watches goes on being watched by that, within what is watched here.
+            return if own.watch.is_none() { own } else { Self::stream(own) };
         }
         match body {
             Some(body) => {

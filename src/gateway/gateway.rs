@@ -113,6 +113,7 @@ fn has_moved(planned: Phase, now: Phase, answered: &Answered, safe: bool) -> boo
     }
     let is_of_other = match (planned.family(), now.family()) {
         (None, Some(family)) => answered.side != Some(family.side()),
+        (None, None) => now == Phase::Halted,
         _ => false,
     };
     // Another phase may have left behind the side that stood in.
@@ -205,7 +206,7 @@ impl Gateway {
     /// Answers a request that was looked at.
     async fn route(&self, mut request: Box<Request>, asked: Asked) -> Result<Response, Fault> {
         // What is decided by is what is sent.
-        hop::settle(request.headers_mut());
+        hop::settle(request.headers_mut(), asked.trusted);
         let table = self.tables.load();
         let decision = self.decide(&table, &request, asked);
         match decision.word {
@@ -256,7 +257,10 @@ impl Gateway {
             _ => None,
         };
         let sent = self.forward(request, decision, primary, asked.safe).instrument(span);
-        Ok(Answered { drawn, ..sent.await? })
+        let sent = sent.await?;
+        // Legacy stands in for modern there, too, and what phase it may do that in is asked of it in the end.
+        let fell_back = sent.fell_back || decision.reason == Reason::BreakerOpen;
+        Ok(Answered { drawn, fell_back, ..sent })
     }
 
     /// A request by a rule that follows a migration: it is answered by the state that is in force when it is,

@@ -16,9 +16,13 @@ pub(super) struct From {
 }
 
 /// Makes of a request's fields what is looked at and passed on, both: those that its `Connection` field names are
-/// gone, and its cookies, which may come in several, are one.
-pub(super) fn settle(headers: &mut HeaderMap) {
+/// gone, what a stranger says of where the request came from is, too, and its cookies, which may come in several,
+/// are one.
+pub(super) fn settle(headers: &mut HeaderMap, trusted: bool) {
     remove_named(headers);
+    if !trusted {
+        remove(headers, |name| name == "forwarded" || is_word_of_a_proxy(name));
+    }
     join_cookies(headers);
 }
 

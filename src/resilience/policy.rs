@@ -171,6 +171,7 @@ impl Policy {
     }
 
     /// The same without its breaker; their bulkhead is one.
+    #[cfg(feature = "http")]
     pub(crate) fn without_breaker(&self) -> Self {
         Self { breaker: None, ..self.clone() }
     }

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::StatusCode;
 use strangler_fig::gateway::{Gateway, GatewayBuildError, Response};
 use strangler_fig::phase::{
-    Family, Fleet, MigrationName, MigrationState, Move, MoveId, Phase, PhaseTracker,
+    self, Family, Fleet, MigrationName, MigrationState, Move, MoveId, Phase, PhaseTracker,
 };
+use strangler_fig::resilience::{BreakerConfig, CircuitBreaker, Policy};
 use strangler_fig::route::Predicates;
 
 use crate::support::{Side, builder, get, post, response, whole};
@@ -90,6 +91,25 @@ async fn a_read_that_met_a_move_is_made_again() {
     let gateway = gateway(&legacy, &Side::says("modern"), &tracker);
     assert_eq!(whole(answers(&gateway, "/").await).await, (200, "legacy".to_owned()));
     assert_eq!(legacy.count(), 2);
+}
+
+/// Legacy may stand in for modern in `Live`, and not where it may be behind.
+#[tokio::test]
+async fn what_stood_in_for_an_open_breaker_counts_no_more_in_another_phase() {
+    let tracker = tracker();
+    assert!(tracker.adopt(state(Phase::Live, 9)));
+    let moving = tracker.clone();
+    let legacy = Side::does(move |_| {
+        moving.adopt(state(Phase::RampDown, 10));
+        async { Ok(response(200, "legacy")) }
+    });
+    let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
+    breaker.force_open();
+    let policy = Policy::new("modern").with_breaker(breaker);
+    let builder = builder(FOLLOWS, &legacy, &Side::says("modern")).with_tracker(tracker.clone());
+    let gateway = builder.with_policy(phase::Side::Modern, policy).build().unwrap();
+    let answer = answers(&gateway, "/").await;
+    assert_eq!((answer.status(), legacy.count()), (StatusCode::SERVICE_UNAVAILABLE, 1));
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::StatusCode;
 use strangler_fig::gateway::dual::DualWriter;
 use strangler_fig::gateway::{
-    Aggregate, Body, Gateway, GatewayBuildError, GatewayConfig, Mirror, Part, Request,
-    ResponseFields,
+    Aggregate, Body, ClientAddress, Gateway, GatewayBuildError, GatewayConfig, Mirror, Part,
+    Request, ResponseFields,
 };
 use strangler_fig::memory::InMemoryRequestJournal;
 use strangler_fig::phase::{
@@ -316,4 +316,23 @@ async fn what_a_later_table_asks_for_is_refused_request_by_request() {
         assert_eq!(gateway.handle(request).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
     assert_eq!((legacy.count(), modern.count()), (0, 0));
+}
+
+/// What a proxy would say is no stranger's to say, also where a rule looks at it.
+#[tokio::test]
+async fn a_stranger_s_word_on_where_it_came_from_picks_no_rule() {
+    const BY_HOST: &str = r#"[
+        { "name": "canary", "headers": [{ "name": "x-forwarded-host", "equals": "canary.example" }],
+          "to": "modern" },
+        { "name": "all", "path": { "prefix": "/" }, "to": "legacy" }]"#;
+    let (legacy, modern) = (Side::says("legacy"), Side::says("modern"));
+    let proxied = || {
+        let request = request("GET", "/").header("x-forwarded-host", "canary.example");
+        request.extension(ClientAddress([10, 0, 0, 1].into())).body(Body::empty()).unwrap()
+    };
+    let strange = builder(BY_HOST, &legacy, &modern).build().unwrap();
+    assert_eq!(whole(strange.handle(proxied()).await).await.1, "legacy");
+    let config = GatewayConfig::default().with_trusted(["10.0.0.0/8".parse().unwrap()]);
+    let trusting = builder(BY_HOST, &legacy, &modern).with_config(config).build().unwrap();
+    assert_eq!(whole(trusting.handle(proxied()).await).await.1, "modern");
 }

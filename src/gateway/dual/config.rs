@@ -232,6 +232,7 @@ impl DualWriteConfig {
 
     /// How long a claim lasts: long enough for both sides to answer, one after the other.
     pub(super) fn claim_term(&self) -> Duration {
-        self.term.max(self.deadline.saturating_mul(3))
+        // Further away it does not matter when.
+        self.term.max(self.deadline.saturating_mul(3)).min(Duration::from_secs(1 << 32))
     }
 }

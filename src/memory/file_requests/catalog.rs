@@ -82,7 +82,13 @@ fn update(known: &mut Known, directory: &Path, which: Which) -> Result<(), FileR
         }
         let version = match entry.metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            metadata => Version::of(&metadata.map_err(failed)?),
+            // What cannot be looked at holds up no other.
+            Err(error) => {
+                warn!(file = ?name, %error, "a recorded request cannot be looked at");
+                there.insert(name);
+                continue;
+            }
+            Ok(metadata) => Version::of(&metadata),
         };
         let before = before.filter(|(then, _)| *then == version);
         if !before.is_some_and(|(_, content)| !matches!(content, Content::Refused)) {

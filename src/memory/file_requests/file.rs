@@ -35,7 +35,7 @@ impl RequestFile {
     }
 
     pub(super) fn at(directory: &Path, name: &Path) -> Self {
-        Self { directory: directory.to_owned(), file: SealedFile::at(directory, name) }
+        Self { directory: directory.to_owned(), file: SealedFile::at(directory, name).private() }
     }
 
     /// What must be locked around every change.

@@ -17,6 +17,8 @@ pub(in crate::memory) struct SealedFile {
     directory: PathBuf,
     path: PathBuf,
     sync: fn(&Path) -> io::Result<()>,
+    /// Nobody else may read it.
+    is_private: bool,
 }
 
 /// Why a file could not be used.
@@ -37,7 +39,13 @@ pub(in crate::memory) enum FileFault {
 impl SealedFile {
     pub(in crate::memory) fn at(directory: &Path, name: &Path) -> Self {
         let path = directory.join(name);
-        Self { directory: directory.to_owned(), path, sync: sync_directory }
+        Self { directory: directory.to_owned(), path, sync: sync_directory, is_private: false }
+    }
+
+    /// The same, for what nobody else may read.
+    #[cfg(feature = "http")]
+    pub(in crate::memory) fn private(self) -> Self {
+        Self { is_private: true, ..self }
     }
 
     pub(in crate::memory) fn path(&self) -> &Path {
@@ -130,7 +138,7 @@ impl SealedFile {
     pub(in crate::memory) fn put(&self, bytes: &[u8]) -> Result<(), FileFault> {
         let temporary = self.temporary();
         self.fits(bytes.len())?;
-        if let Err(source) = write_anew(&temporary, bytes) {
+        if let Err(source) = self.write_anew(&temporary, bytes) {
             // What cannot be removed now, the next write removes.
             let _ = fs::remove_file(&temporary);
             return Err(FileFault::Io { path: temporary, source });
@@ -143,6 +151,22 @@ impl SealedFile {
             }
         })?;
         self.confirm()
+    }
+
+    fn write_anew(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if self.is_private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let mut file = options.open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
     }
 
     /// Makes durable that the file is there, and which.
@@ -164,19 +188,4 @@ impl SealedFile {
     fn unconfirmed(&self, source: io::Error) -> FileFault {
         FileFault::Unconfirmed { path: self.path.clone(), source }
     }
-}
-
-fn write_anew(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // Whole requests may be in it.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
