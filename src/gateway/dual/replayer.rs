@@ -4,7 +4,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Duration, Instant, sleep, timeout};
 use tracing::warn;
 
 use super::inner::Inner;
@@ -16,6 +16,8 @@ use crate::error::StoreError;
 const FAILURES_MAX: u32 = 5;
 /// How many requests one call of a purge takes.
 const PURGE: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+/// How long that may take.
+const PURGE_DEADLINE: Duration = Duration::from_secs(600);
 /// How often it is looked whether something can be purged, and whether others have parked something.
 const CARE_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -179,11 +181,19 @@ impl Inner {
             warn!(error = text, "the journal does not say what is parked");
         }
         let purged = self.journal.purge(self.config.idle, self.config.keep, PURGE);
-        self.within(purged).await.unwrap_or_else(|error| {
-            let text = error.with_causes();
-            warn!(error = text, "the journal does not purge");
-            0
-        })
+        // In a task of its own: it may take longer than what somebody waits for.
+        match timeout(PURGE_DEADLINE, purged).await {
+            Ok(Ok(purged)) => purged,
+            Ok(Err(error)) => {
+                let text = error.with_causes();
+                warn!(error = text, "the journal does not purge");
+                0
+            }
+            Err(_) => {
+                warn!("the journal does not purge within {PURGE_DEADLINE:?}");
+                0
+            }
+        }
     }
 }
 

@@ -14,6 +14,10 @@ pub(super) const ENDING: &str = ".request";
 /// What one ends with while it is made.
 pub(super) const LEFTOVER: &str = ".request.tmp";
 
+/// What is left in a new one for its notes, in bytes: a request of which nothing more can be written down must not
+/// be sent.
+const NOTES: usize = 1 << 20;
+
 /// The file of one request. Every call blocks.
 #[derive(Debug, Clone)]
 pub(super) struct RequestFile {
@@ -35,7 +39,8 @@ impl RequestFile {
     }
 
     pub(super) fn at(directory: &Path, name: &Path) -> Self {
-        Self { directory: directory.to_owned(), file: SealedFile::at(directory, name).private() }
+        let file = SealedFile::at(directory, name).private().with_room(NOTES);
+        Self { directory: directory.to_owned(), file }
     }
 
     /// What must be locked around every change.

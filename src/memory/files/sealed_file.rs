@@ -19,6 +19,8 @@ pub(in crate::memory) struct SealedFile {
     sync: fn(&Path) -> io::Result<()>,
     /// Nobody else may read it.
     is_private: bool,
+    /// What is left for lines to come when it is made anew, in bytes.
+    room: usize,
 }
 
 /// Why a file could not be used.
@@ -39,13 +41,20 @@ pub(in crate::memory) enum FileFault {
 impl SealedFile {
     pub(in crate::memory) fn at(directory: &Path, name: &Path) -> Self {
         let path = directory.join(name);
-        Self { directory: directory.to_owned(), path, sync: sync_directory, is_private: false }
+        let directory = directory.to_owned();
+        Self { directory, path, sync: sync_directory, is_private: false, room: 0 }
     }
 
     /// The same, for what nobody else may read.
     #[cfg(feature = "http")]
     pub(in crate::memory) fn private(self) -> Self {
         Self { is_private: true, ..self }
+    }
+
+    /// The same, that leaves so many bytes for lines to come.
+    #[cfg(feature = "http")]
+    pub(in crate::memory) fn with_room(self, room: usize) -> Self {
+        Self { room, ..self }
     }
 
     pub(in crate::memory) fn path(&self) -> &Path {
@@ -137,7 +146,7 @@ impl SealedFile {
     /// Makes the file one of these bytes; durable when it answers `Ok`.
     pub(in crate::memory) fn put(&self, bytes: &[u8]) -> Result<(), FileFault> {
         let temporary = self.temporary();
-        self.fits(bytes.len())?;
+        self.fits(bytes.len().saturating_add(self.room))?;
         if let Err(source) = self.write_anew(&temporary, bytes) {
             // What cannot be removed now, the next write removes.
             let _ = fs::remove_file(&temporary);
