@@ -260,7 +260,7 @@ impl Gateway {
         let sent = sent.await?;
         // Legacy stands in for modern there, too, and what phase it may do that in is asked of it in the end.
         let fell_back = sent.fell_back || decision.reason == Reason::BreakerOpen;
-        Ok(Answered { drawn, fell_back, ..sent })
+        Ok(Answered { fell_back, drawn, ..sent })
     }
 
     /// A request by a rule that follows a migration: it is answered by the state that is in force when it is,
