@@ -22,6 +22,7 @@ pub(super) struct Kept<M> {
     pub(super) begun: u64,
     /// Until when, also if that has passed.
     pub(super) held: Option<(NodeId, M)>,
+    pub(super) has_lapsed: bool,
     pub(super) due: M,
     /// When it was recorded, or the last note came.
     pub(super) changed: M,
@@ -46,6 +47,7 @@ impl<M: Moment> Kept<M> {
             epoch: 1,
             begun: 1,
             held: Some((holder.clone(), until)),
+            has_lapsed: false,
             due: now,
             changed: now,
             is_purged: false,
@@ -65,6 +67,7 @@ impl<M: Moment> Kept<M> {
         let mut record = RequestRecord::new(self.new.clone(), self.notes.clone(), self.state);
         record.epoch = self.epoch;
         record.holder = self.holder(now).cloned();
+        record.has_lapsed = self.has_lapsed;
         record.idle = now.since(self.changed);
         record.due_in = self.due.since(now);
         record.is_purged = self.is_purged;
@@ -105,6 +108,7 @@ impl<M: Moment> Kept<M> {
             Some((_, held_until)) if goes_on => *held_until = until,
             held => *held = None,
         }
+        self.has_lapsed &= !note.begins_anew();
         self.due = if goes_on { now } else { due };
         self.notes.push(note);
         (self.state, self.changed) = (state, now);
@@ -116,6 +120,7 @@ impl<M: Moment> Kept<M> {
             return None;
         }
         self.epoch += 1;
+        self.has_lapsed |= self.held.is_some();
         self.held = Some((holder.clone(), until));
         Some(self.epoch)
     }

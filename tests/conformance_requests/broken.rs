@@ -22,11 +22,11 @@ pub(crate) struct Slot {
     pub(crate) epoch: u64,
     pub(crate) begun: u64,
     pub(crate) held: Option<(NodeId, Instant)>,
+    pub(crate) has_lapsed: bool,
     pub(crate) due: Instant,
     pub(crate) changed: Instant,
     pub(crate) is_purged: bool,
     pub(crate) is_spoilt: bool,
-    pub(crate) was_released: bool,
 }
 
 impl Slot {
@@ -38,11 +38,11 @@ impl Slot {
             epoch: 1,
             begun: 1,
             held: None,
+            has_lapsed: false,
             due: Instant::now(),
             changed: Instant::now(),
             is_purged: false,
             is_spoilt: false,
-            was_released: false,
         }
     }
 
@@ -125,6 +125,7 @@ impl Broken {
             Fault::HolderStays => slot.held.as_ref().map(|(node, _)| node.clone()),
             _ => self.holder(slot).cloned(),
         };
+        record.has_lapsed = slot.has_lapsed && !self.is(Fault::LapsesAreUnsaid);
         record.idle = slot.changed.elapsed();
         if !self.is(Fault::DueIsUnsaid) {
             record.due_in = slot.due.saturating_duration_since(Instant::now());
@@ -162,7 +163,6 @@ impl Broken {
         if matches!(note, RequestNote::Reopened { .. }) && !self.is(Fault::ReopenedIsNotBegun) {
             slot.begun = slot.epoch;
         }
-        slot.was_released = matches!(note, RequestNote::Released { .. });
         let goes_on = note.keeps_claim() && state.status().is_open();
         let until = self.end(term);
         if goes_on {
@@ -172,6 +172,8 @@ impl Broken {
         } else if !self.is(Fault::NoteKeepsClaim) {
             slot.held = None;
         }
+        let clears = note.begins_anew() || self.is(Fault::NotesClearLapses);
+        slot.has_lapsed &= !clears || self.is(Fault::LapsesStay);
         slot.due = Instant::now() + if goes_on { Duration::ZERO } else { due };
         slot.notes.push(match (self.fault, note) {
             (Fault::TroublesAreOne, RequestNote::Failed { side, .. }) => {
@@ -189,7 +191,8 @@ impl Broken {
             || self.is(Fault::TakesClosed) && status == RequestStatus::Done;
         let is_due = slot.due <= Instant::now() || self.is(Fault::TakesWhatIsNotDue);
         let is_free = self.holder(slot).is_none() || self.is(Fault::TakesWhatIsHeld);
-        let is_left = self.is(Fault::TakesNothingReleased) && slot.was_released;
+        let was_released = matches!(slot.notes.last(), Some(RequestNote::Released { .. }));
+        let is_left = self.is(Fault::TakesNothingReleased) && was_released;
         is_open && is_due && is_free && !is_left
     }
 

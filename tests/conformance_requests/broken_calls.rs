@@ -29,6 +29,12 @@ impl Broken {
         if !self.is(Fault::EpochStays) {
             slot.epoch += 1;
         }
+        let is_own = slot.held.as_ref().is_some_and(|(node, _)| node == holder);
+        slot.has_lapsed |= match self.fault {
+            Fault::OwnClaimsDoNotLapse => slot.held.is_some() && !is_own,
+            Fault::EveryClaimLapses => true,
+            _ => slot.held.is_some(),
+        };
         slot.held = Some((holder.clone(), self.end(term)));
         RequestClaim { key: slot.new.key.clone(), epoch: slot.epoch }
     }

@@ -50,6 +50,8 @@ controls! {
         of_concurrent_records_one_is_new
     ];
     records_in_the_process_is_caught: RecordsInTheProcess fails [
+        a_claim_that_another_follows_has_lapsed
+        a_lapse_is_told_until_a_note_begins_anew
         a_purged_request_keeps_all_but_its_content
         a_request_that_was_recorded_is_there
         an_expired_claim_gives_way
@@ -141,6 +143,7 @@ controls! {
         what_was_taken_is_held
     ];
     note_keeps_claim_is_caught: NoteKeepsClaim fails [
+        a_claim_that_another_follows_has_lapsed
         a_note_that_goes_on_begins_the_term_anew
         a_purge_counts_and_has_a_limit
         a_purged_request_keeps_all_but_its_content
@@ -170,6 +173,8 @@ controls! {
         what_was_taken_is_held
     ];
     own_claim_is_in_the_way_is_caught: OwnClaimIsInTheWay fails [
+        a_claim_that_another_follows_has_lapsed
+        a_lapse_is_told_until_a_note_begins_anew
         an_epoch_is_larger_than_every_one_before
         only_who_began_it_may_withdraw_it
         the_holder_may_claim_it_anew
@@ -181,6 +186,7 @@ controls! {
         of_concurrent_claims_one_gets_it
     ];
     only_open_is_claimed_is_caught: OnlyOpenIsClaimed fails [
+        a_lapse_is_told_until_a_note_begins_anew
         a_list_shows_each_shelf
         a_note_that_goes_on_begins_the_term_anew
         a_request_can_be_claimed_wherever_it_stands
@@ -191,6 +197,7 @@ controls! {
         what_is_released_is_taken_again
     ];
     never_expires_is_caught: NeverExpires fails [
+        a_claim_that_another_follows_has_lapsed
         a_note_that_goes_on_begins_the_term_anew
         a_term_of_no_time_has_run_out_at_once
         an_expired_claim_gives_way
@@ -203,6 +210,24 @@ controls! {
         a_term_of_no_time_has_run_out_at_once
         only_who_began_it_may_withdraw_it
         what_is_due_and_free_is_taken
+    ];
+    lapses_are_unsaid_is_caught: LapsesAreUnsaid fails [
+        a_claim_that_another_follows_has_lapsed
+        a_lapse_is_told_until_a_note_begins_anew
+        what_was_taken_is_held
+    ];
+    lapses_stay_is_caught: LapsesStay fails [
+        a_lapse_is_told_until_a_note_begins_anew
+    ];
+    notes_clear_lapses_is_caught: NotesClearLapses fails [
+        a_lapse_is_told_until_a_note_begins_anew
+    ];
+    own_claims_do_not_lapse_is_caught: OwnClaimsDoNotLapse fails [
+        a_claim_that_another_follows_has_lapsed
+        a_lapse_is_told_until_a_note_begins_anew
+    ];
+    every_claim_lapses_is_caught: EveryClaimLapses fails [
+        a_claim_that_another_follows_has_lapsed
     ];
     holder_stays_is_caught: HolderStays fails [
         a_term_of_no_time_has_run_out_at_once

@@ -61,6 +61,16 @@ pub(crate) enum Fault {
     NeverExpires,
     /// A term of no time has no end.
     ZeroIsForEver,
+    /// That a claim has lapsed is not told.
+    LapsesAreUnsaid,
+    /// That a claim has lapsed is told for ever.
+    LapsesStay,
+    /// That a claim has lapsed is told until the next note, whatever that says.
+    NotesClearLapses,
+    /// A claim that its holder claims anew is taken for one that was given back.
+    OwnClaimsDoNotLapse,
+    /// A claim that was given back is taken for one that was not.
+    EveryClaimLapses,
     /// The holder stays named after its end.
     HolderStays,
     /// What is held is taken.

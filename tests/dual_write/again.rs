@@ -48,7 +48,7 @@ fn pears() -> RequestKey {
 }
 
 /// A request that was written down in the first second of 1970, and is held.
-fn old() -> NewRequest {
+pub(crate) fn old() -> NewRequest {
     NewRequest {
         key: pears(),
         fingerprint: Fingerprint::of("POST", "/orders?draft=1", b"two pears"),

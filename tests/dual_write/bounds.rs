@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use strangler_fig::error::StoreError;
-use strangler_fig::gateway::dual::{RequestJournal, RequestStatus};
+use strangler_fig::gateway::dual::{
+    Recorded, RequestClaim, RequestJournal, RequestNote, RequestRecord, RequestState,
+    RequestStatus, Trouble,
+};
 use strangler_fig::gateway::{Body, Request, mark};
 use strangler_fig::memory::InMemoryRequestJournal;
 use strangler_fig::mock::MockRequestJournal;
+use strangler_fig::phase::Side;
 use strangler_fig::route::IdSource;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -75,11 +79,17 @@ async fn a_503_speaks_of_other_calls_only_where_there_are_none() {
     let bare = http::Request::post("/orders").body(Body::full("two pears")).unwrap();
     let (status, text) = told(away(), bare).await;
     assert!(status == 503 && text.contains("not sent anywhere"), "{text}");
+    // Somebody else may have begun anew what this call has withdrawn.
+    let withdrawn = bench(Fault::Unsent, Fault::Answers);
+    let plan = plan(STRICT, IdSource::Gateway);
+    let answer = withdrawn.writer.handle(request("pears"), plan, "orders").await;
+    assert_eq!(answer.status(), 503);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("another of its"), "its key is its client's");
     let mut full = bench(Fault::Hangs, Fault::Answers);
     full.writer = full.writer.with_config(config(&full.heard).with_writes_max(NonZeroU32::MIN));
     let second = async {
         sleep(SECOND).await;
-        let plan = plan(STRICT, IdSource::Gateway);
         full.writer.handle(request("pears"), plan, "orders").await
     };
     let (_, second) = futures::join!(full.asks("pears", STRICT), second);
@@ -104,6 +114,48 @@ async fn what_the_journal_will_never_take_is_a_413() {
     journal.expect_record().returning(|_, _, _| Err(StoreError::rejected("it has 3 GB")));
     journal.expect_load().returning(|_| Ok(None));
     assert_eq!(told(journal, request("pears")).await.0, 413);
+}
+
+/// What the journal holds of the first second of 1970.
+fn found(notes: &[RequestNote]) -> RequestRecord {
+    let new = crate::again::old();
+    let state = RequestState::of(new.first, new.stamp, notes).unwrap();
+    RequestRecord::new(new, notes.to_vec(), state)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_parked_does_not_wait_for_an_operator() {
+    let late = [RequestNote::Doubtful { side: Side::Legacy, why: Trouble::Late }];
+    let ways = [
+        ((|| StoreError::unavailable("it is away")) as fn() -> StoreError, 504, "ask again"),
+        (|| StoreError::conflict("another holds it"), 409, "is under way"),
+    ];
+    for (error, expected, words) in ways {
+        let (one, two) = (found(&late), found(&late));
+        let claim = RequestClaim { key: one.new.key.clone(), epoch: one.epoch };
+        let mut journal = MockRequestJournal::new();
+        journal
+            .expect_record()
+            .returning(move |_, _, _| Ok(Recorded::Found(Box::new(one.clone()))));
+        journal.expect_claim().returning(move |_, _, _| Ok(Some(claim.clone())));
+        journal.expect_load().returning(move |_| Ok(Some(two.clone())));
+        journal.expect_note().returning(move |_, _, _, _, _| Err(error()));
+        let (status, text) = told(journal, request("pears")).await;
+        assert!(status == expected && text.contains(words), "{status} {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_withdrawn_is_due_at_any_time() {
+    let mut withdrawn = found(&[RequestNote::Withdrawn]);
+    withdrawn.due_in = 300 * SECOND;
+    let mut journal = MockRequestJournal::new();
+    journal
+        .expect_record()
+        .returning(move |_, _, _| Ok(Recorded::Found(Box::new(withdrawn.clone()))));
+    journal.expect_claim().times(1).returning(|_, _, _| Ok(None));
+    let (status, text) = told(journal, request("pears")).await;
+    assert!(status == 409 && text.contains("is under way"), "{status} {text}");
 }
 
 #[tokio::test(start_paused = true)]

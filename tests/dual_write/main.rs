@@ -8,6 +8,7 @@ mod again;
 mod bounds;
 mod controls;
 mod crash;
+mod forgotten;
 mod keys;
 mod killed;
 mod life;

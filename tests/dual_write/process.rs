@@ -172,12 +172,23 @@ pub(crate) fn writer(
     number: u128,
     life: &Arc<Life>,
     journal: Arc<dyn RequestJournal>,
+    sides: [Arc<dyn Upstream>; 2],
+    heard: &Arc<Heard>,
+) -> DualWriter {
+    writer_by(StampClock::new().unwrap(), number, life, journal, sides, heard)
+}
+
+/// The same, by a clock of its own.
+pub(crate) fn writer_by(
+    stamps: StampClock,
+    number: u128,
+    life: &Arc<Life>,
+    journal: Arc<dyn RequestJournal>,
     [legacy, modern]: [Arc<dyn Upstream>; 2],
     heard: &Arc<Heard>,
 ) -> DualWriter {
     let linked = |upstream| Arc::new(Linked { upstream, life: Arc::clone(life) }) as _;
     let journal = Arc::new(Reached { journal, life: Arc::clone(life) });
-    let stamps = Arc::new(StampClock::new().unwrap());
-    DualWriter::new(journal, node(number), stamps, linked(legacy), linked(modern))
+    DualWriter::new(journal, node(number), Arc::new(stamps), linked(legacy), linked(modern))
         .with_config(config(heard))
 }

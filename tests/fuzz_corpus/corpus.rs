@@ -22,6 +22,11 @@ fn kept(target: &str) -> Vec<(String, Vec<u8>)> {
     kept
 }
 
+/// The same without their names.
+pub(crate) fn inputs(target: &str) -> impl Iterator<Item = Vec<u8>> {
+    kept(target).into_iter().map(|(_, bytes)| bytes)
+}
+
 /// The inputs kept for `target` that `check` refuses.
 fn refused(target: &str, check: impl Fn(&[u8])) -> Vec<String> {
     let fails = |bytes: &[u8]| catch_unwind(AssertUnwindSafe(|| check(bytes))).is_err();
@@ -66,8 +71,7 @@ corpus! {
 /// Or the moves would be of little worth.
 #[test]
 fn the_moves_kept_go_everywhere() {
-    let trips = kept("moves").into_iter().map(|(_, bytes)| bytes);
-    let states: Vec<_> = trips
+    let states: Vec<_> = inputs("moves")
         .flat_map(|bytes| crate::moves::check_with(MigrationState::transition, &bytes))
         .collect();
     for phase in Phase::ALL {
@@ -85,4 +89,5 @@ fn the_moves_kept_go_everywhere() {
 #[cfg(feature = "http")]
 corpus! {
     what_is_sent_on_of_a_head_is_plain: heads,
+    a_course_is_what_its_notes_add_up_to: dual_notes,
 }

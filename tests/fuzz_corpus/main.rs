@@ -18,6 +18,9 @@ pub mod canonical;
 pub mod documents;
 #[path = "../../fuzz/src/drawn.rs"]
 pub mod drawn;
+#[cfg(feature = "http")]
+#[path = "../../fuzz/src/dual_notes.rs"]
+pub mod dual_notes;
 #[path = "../../fuzz/src/files.rs"]
 pub mod files;
 #[cfg(feature = "http")]
@@ -50,6 +53,8 @@ pub mod states;
 
 mod corpus;
 mod flawed;
+#[cfg(feature = "http")]
+mod flawed_dual;
 #[cfg(feature = "http")]
 mod flawed_heads;
 mod flawed_journal;

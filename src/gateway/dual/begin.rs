@@ -102,7 +102,8 @@ impl Inner {
             RequestStatus::Open | RequestStatus::HalfDone | RequestStatus::Withdrawn
                 if found.holder.is_none() =>
             {
-                if found.due_in > Duration::ZERO {
+                // What is closed is not due at any time, whatever the journal says.
+                if found.state.status().is_open() && found.due_in > Duration::ZERO {
                     return Begun::Told(Told::NotYet(found.due_in));
                 }
                 self.claimed(new, sendable, is_gone).await
@@ -162,6 +163,8 @@ fn fresh(claim: RequestClaim, new: &Arc<NewRequest>, sendable: &Sendable, until:
         new: Arc::clone(new),
         position: 0,
         is_fresh: true,
+        has_lapsed: false,
+        idle: Duration::ZERO,
         sendable: Some(sendable.clone()),
         until,
         is_replay: false,

@@ -205,7 +205,8 @@ impl DualWriteConfig {
 
     /// How long what is closed keeps its headers and body, and how long its key is known: services must know a key at
     /// least as long, counted from the request's stamp. What is older than `keep`, less the term of a claim, is not
-    /// sent again: a client that asks is told that it was done, and what a side may have been sent is parked.
+    /// sent again: a client that asks is told that it was done, and what a side may have been sent is parked, also by
+    /// a process that has died before it could note that. What no side can have been sent is sent however old it is.
     #[must_use]
     pub const fn with_keep(mut self, idle: Duration, keep: Duration) -> Self {
         (self.idle, self.keep) = (idle, keep);

@@ -65,7 +65,9 @@ use crate::phase::NodeId;
 ///    if there is no such request or another holds it. Whoever holds it may claim it anew. Where the request
 ///    stands does not matter.
 /// 5. A claim is held until a note gives it back, or until its term has run out by the journal's own clock; a term
-///    of no time has run out at once. Whoever is of another incarnation is another.
+///    of no time has run out at once. Whoever is of another incarnation is another. A claim that another one follows,
+///    whosever, before a note gave it back [has lapsed](RequestRecord::has_lapsed): that is told from then on, until a
+///    note [begins anew](RequestNote::begins_anew).
 /// 6. `take` claims requests that are open, due and held by nobody, those that have been due longest first, at
 ///    most `limit`, and answers them as they are. No request is given to two at once. One that cannot be read is
 ///    left out, and holds up no other.

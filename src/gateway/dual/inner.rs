@@ -57,6 +57,10 @@ pub(super) struct Held {
     pub(super) position: u32,
     /// Whether surely nobody has sent it before this claim.
     pub(super) is_fresh: bool,
+    /// Whether a claim before this one may have sent the side that is next what it did not note.
+    pub(super) has_lapsed: bool,
+    /// How long it had not changed when it was found.
+    pub(super) idle: Duration,
     /// What is sent; none if what was written down is no request.
     pub(super) sendable: Option<Sendable>,
     pub(super) until: Instant,
@@ -73,8 +77,19 @@ impl Held {
         until: Instant,
     ) -> Self {
         let (state, position) = (record.state, record.position());
-        let new = Arc::new(record.new);
-        Self { claim, new, state, position, is_fresh: false, sendable, until, is_replay: false }
+        let (has_lapsed, idle) = (record.has_lapsed, record.idle);
+        Self {
+            claim,
+            new: Arc::new(record.new),
+            state,
+            position,
+            is_fresh: false,
+            has_lapsed,
+            idle,
+            sendable,
+            until,
+            is_replay: false,
+        }
     }
 
     /// How it is to be asked.
@@ -117,12 +132,12 @@ impl Inner {
     }
 
     /// What is to be done next. What a side was sent so long ago that it may have forgotten the key is not sent again.
-    pub(super) fn next(&self, state: &RequestState) -> Step {
-        match state.next(self.config.attempts_max.get()) {
-            Step::Send(_) if state.attempts() > 0 && self.is_old(state.stamp(), Duration::ZERO) => {
-                Step::Park
-            }
-            step => step,
+    pub(super) fn next(&self, held: &Held) -> Step {
+        let (state, attempts_max) = (&held.state, self.config.attempts_max.get());
+        if self.is_old(state.stamp(), held.idle) {
+            state.next_once(attempts_max, held.has_lapsed)
+        } else {
+            state.next(attempts_max)
         }
     }
 
@@ -244,10 +259,13 @@ fn outcome_of(error: &CallError<StoreError>) -> Outcome {
         CallError::Refused(Refused::Open { .. }) => Outcome::NotDone(Trouble::Open),
         CallError::Refused(_) => Outcome::NotDone(Trouble::Full),
         CallError::TimedOut(_) => Outcome::Doubt(Trouble::Late),
-        CallError::Failed(error) if error.kind() == StoreErrorKind::Unknown => {
-            Outcome::Doubt(Trouble::Broken)
-        }
-        CallError::Failed(_) => Outcome::NotDone(Trouble::Unsent),
+        CallError::Failed(error) => match error.kind() {
+            StoreErrorKind::Unavailable | StoreErrorKind::Rejected => {
+                Outcome::NotDone(Trouble::Unsent)
+            }
+            // A conflict is none of what an upstream may say: who says it has heard it from somebody.
+            _ => Outcome::Doubt(Trouble::Broken),
+        },
     }
 }
 
@@ -268,6 +286,7 @@ mod tests {
     fn what_may_have_been_sent_is_in_doubt() {
         let failed = |error| outcome_of(&CallError::Failed(error));
         assert_eq!(failed(StoreError::unknown("reset")), Outcome::Doubt(Trouble::Broken));
+        assert_eq!(failed(StoreError::conflict("409")), Outcome::Doubt(Trouble::Broken));
         assert_eq!(failed(StoreError::unavailable("refused")), Outcome::NotDone(Trouble::Unsent));
         assert_eq!(failed(StoreError::rejected("no host")), Outcome::NotDone(Trouble::Unsent));
         let open = Refused::Open { breaker: "modern", retry_after: None };

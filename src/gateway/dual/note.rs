@@ -59,6 +59,9 @@ pub enum RequestNote {
         actor: String,
         /// Why.
         reason: String,
+        /// Whether it is to be sent once even if a side may have forgotten its key.
+        #[serde(default, skip_serializing_if = "is_not")]
+        however_old: bool,
     },
     /// An operator has seen to it by hand: nothing is sent any more.
     Settled {
@@ -81,6 +84,13 @@ impl RequestNote {
         matches!(self, Self::Answered { .. } | Self::Reopened { .. })
     }
 
+    /// Whether what became of claims before it does not matter any more: after it a side is next that nobody has
+    /// sent it, or an operator has looked into what was sent.
+    #[must_use]
+    pub const fn begins_anew(&self) -> bool {
+        matches!(self, Self::Answered { .. } | Self::Released { .. } | Self::Reopened { .. })
+    }
+
     /// Its stable name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -96,6 +106,11 @@ impl RequestNote {
             Self::Reopened { .. } => "reopened",
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about so")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Why a side has not answered.
@@ -124,7 +139,7 @@ pub enum Trouble {
     Panicked,
     /// What was written down is no request.
     NoRequest,
-    /// Too much was under way here.
+    /// Too much was under way here to wait for its answer.
     Saturated,
 }
 
@@ -137,7 +152,7 @@ impl Trouble {
     /// ```
     #[must_use]
     pub const fn is_attempt(self) -> bool {
-        !matches!(self, Self::Unsent | Self::Open | Self::Full | Self::Saturated)
+        !matches!(self, Self::Unsent | Self::Open | Self::Full)
     }
 }
 

@@ -74,6 +74,7 @@ impl Inner {
         until: Instant,
     ) -> Noted {
         (held.state, held.position) = (state, held.position + 1);
+        held.has_lapsed &= !note.begins_anew();
         if note.keeps_claim() {
             held.until = until;
         }

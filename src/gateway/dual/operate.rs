@@ -45,7 +45,8 @@ impl From<StoreError> for OperateError {
 
 impl DualWriter {
     /// Lets a parked request be tried again, from now on: written down, with who and why. One that is as old as
-    /// [`with_keep`](super::DualWriteConfig::with_keep) says is refused.
+    /// [`with_keep`](super::DualWriteConfig::with_keep) says is refused, and one that becomes so before it is sent is
+    /// parked again.
     ///
     /// # Errors
     ///
@@ -61,7 +62,8 @@ impl DualWriter {
         reason: &str,
     ) -> Result<(), OperateError> {
         let (actor, reason) = (actor.to_owned(), reason.to_owned());
-        self.operate(key, &RequestNote::Released { actor, reason }, false).await
+        let note = RequestNote::Released { actor, reason, however_old: false };
+        self.operate(key, &note, false).await
     }
 
     /// The same, however old it is: for an operator who has seen that the sides still know the key, or that what is
@@ -81,7 +83,8 @@ impl DualWriter {
         reason: &str,
     ) -> Result<(), OperateError> {
         let (actor, reason) = (actor.to_owned(), reason.to_owned());
-        self.operate(key, &RequestNote::Released { actor, reason }, true).await
+        let note = RequestNote::Released { actor, reason, however_old: true };
+        self.operate(key, &note, true).await
     }
 
     /// Closes a parked request, since somebody has made both sides the same by hand: written down, with who and why.
@@ -115,7 +118,7 @@ impl DualWriter {
         if !matches!(status, RequestStatus::Parked(_)) {
             return Err(OperateError::NotParked { status });
         }
-        if !is_forced && inner.is_old(found.state.stamp(), Duration::ZERO) {
+        if !is_forced && inner.is_old(found.state.stamp(), found.idle) {
             return Err(OperateError::TooOld);
         }
         let term = inner.config.claim_term();

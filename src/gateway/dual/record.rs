@@ -34,6 +34,9 @@ pub struct RequestRecord {
     pub epoch: u64,
     /// Who holds it.
     pub holder: Option<NodeId>,
+    /// Whether a claim was followed by another before a note gave it back, since the request was recorded or the last
+    /// note that [begins anew](RequestNote::begins_anew): whoever had it may have sent what it did not note.
+    pub has_lapsed: bool,
     /// How long it has not changed.
     pub idle: Duration,
     /// How long it is until it may be tried again; no time if it may be now. Says nothing of what is closed.
@@ -46,9 +49,9 @@ impl RequestRecord {
     /// One that nobody holds; `notes` must have led to `state`.
     #[must_use]
     pub const fn new(new: NewRequest, notes: Vec<RequestNote>, state: RequestState) -> Self {
-        let (epoch, holder, is_purged) = (1, None, false);
+        let (epoch, holder, has_lapsed, is_purged) = (1, None, false, false);
         let (idle, due_in) = (Duration::ZERO, Duration::ZERO);
-        Self { new, notes, state, epoch, holder, idle, due_in, is_purged }
+        Self { new, notes, state, epoch, holder, has_lapsed, idle, due_in, is_purged }
     }
 
     /// How many notes there are, which is where the next one goes.

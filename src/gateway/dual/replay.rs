@@ -37,7 +37,7 @@ impl Inner {
 
     async fn replayed(&self, mut held: Held) -> Replayed {
         loop {
-            let note = match self.next(&held.state) {
+            let note = match self.next(&held) {
                 Step::Rest => return rest(held.state.status()),
                 Step::Park => RequestNote::Parked,
                 Step::Send(side) => {

@@ -39,7 +39,8 @@ pub enum RequestStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParkReason {
-    /// It was tried often enough.
+    /// It was tried often enough: so often that its side is to be looked at, or long ago, so that the side may have
+    /// forgotten its key.
     Attempts,
     /// The first side has done it, and the other will not: they differ.
     Refused(u16),
@@ -124,6 +125,8 @@ pub struct RequestState {
     is_half_done: bool,
     /// Whether the first side may have been sent it, without an answer.
     is_in_doubt: bool,
+    /// Whether the side that is next may have been.
+    was_sent: bool,
     attempts: u32,
     failures: u32,
 }
@@ -135,8 +138,8 @@ pub struct RequestState {
 /// # use strangler_fig::phase::Side;
 ///
 /// let mut state = RequestState::new(Side::Legacy, Default::default());
-/// let error = state.apply(&RequestNote::Parked).unwrap_err();
-/// assert_eq!(error.to_string(), "a request that is open cannot be parked");
+/// let error = state.apply(&RequestNote::Reopened { stamp: Default::default() }).unwrap_err();
+/// assert_eq!(error.to_string(), "a request that is open cannot be reopened");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a request that is {} cannot be {note}", status.name())]
@@ -153,8 +156,9 @@ impl RequestState {
     #[must_use]
     pub const fn new(first: Side, stamp: Stamp) -> Self {
         let status = RequestStatus::Open;
-        let (is_half_done, is_in_doubt, attempts, failures) = (false, false, 0, 0);
-        Self { first, stamp, status, is_half_done, is_in_doubt, attempts, failures }
+        let (is_half_done, is_in_doubt, was_sent) = (false, false, false);
+        let (attempts, failures) = (0, 0);
+        Self { first, stamp, status, is_half_done, is_in_doubt, was_sent, attempts, failures }
     }
 
     /// One with these notes.
@@ -181,7 +185,7 @@ impl RequestState {
         match (self.status, note) {
             (Status::Open, Note::Answered { side, .. }) if *side == first => {
                 (self.status, self.is_half_done) = (Status::HalfDone, true);
-                (self.attempts, self.failures) = (0, 0);
+                (self.was_sent, self.attempts, self.failures) = (false, 0, 0);
             }
             (Status::Open, Note::Refused { side, status }) if *side == first => {
                 self.status = if self.is_in_doubt {
@@ -202,12 +206,13 @@ impl RequestState {
                 self.status = Status::Parked(ParkReason::Refused(*status));
             }
             (Status::HalfDone, Note::Failed { side, why }) if *side == other => self.fail(*why),
-            (Status::Open | Status::HalfDone, Note::Parked) if self.attempts > 0 => {
+            // Who has died before it could note an attempt has made one: the notes alone do not say.
+            (Status::Open | Status::HalfDone, Note::Parked) => {
                 self.status = Status::Parked(ParkReason::Attempts);
             }
-            (Status::Parked(_), Note::Released { .. }) => {
+            (Status::Parked(_), Note::Released { however_old, .. }) => {
                 self.status = if self.is_half_done { Status::HalfDone } else { Status::Open };
-                (self.attempts, self.failures) = (0, 0);
+                (self.was_sent, self.attempts, self.failures) = (!however_old, 0, 0);
             }
             (Status::Parked(_), Note::Settled { .. }) => self.status = Status::Settled,
             (Status::Withdrawn, Note::Reopened { stamp }) if *stamp > self.stamp => {
@@ -219,6 +224,7 @@ impl RequestState {
     }
 
     const fn fail(&mut self, why: Trouble) {
+        self.was_sent |= why.is_attempt();
         self.attempts = self.attempts.saturating_add(why.is_attempt() as u32);
         self.failures = self.failures.saturating_add(1);
     }
@@ -252,6 +258,13 @@ impl RequestState {
     #[must_use]
     pub const fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// Whether the side that is next may have been sent it, as far as the notes say: then it is not sent it again once
+    /// the side may have forgotten the key. Where an operator has released it however old it is, that begins anew.
+    #[must_use]
+    pub const fn was_sent(&self) -> bool {
+        self.was_sent
     }
 
     /// Whether the first side may have been sent it, without an answer.

@@ -71,21 +71,25 @@ impl Inner {
 
     async fn drive(self: Arc<Self>, mut held: Held, write: Write, tell: Tell) {
         let first = held.state.first();
-        let response = match self.next(&held.state) {
+        let response = match self.next(&held) {
             Step::Send(side) if side == first => match self.first(&mut held, &write).await {
                 First::Done(response) => response,
                 First::End(response) => return told(tell, response),
             },
             // Its first side has done it, for a call before this one; the response is asked for again.
             Step::Send(_) if held.new.answers == first => {
-                let (stamp, idle) = (held.state.stamp(), Duration::ZERO);
+                let stamp = held.state.stamp();
                 let sendable = held.sendable.as_ref().unwrap_or(&write.sendable);
-                self.done_again(&held.new, stamp, idle, sendable, first).await
+                self.done_again(&held.new, stamp, held.idle, sendable, first).await
             }
             Step::Send(_) => None,
             Step::Park => {
-                let _ = self.note(&mut held, &RequestNote::Parked).await;
-                return told(tell, Told::WithOperator.response());
+                let answer = match self.note(&mut held, &RequestNote::Parked).await {
+                    Noted::Yes => Told::WithOperator,
+                    Noted::Lost => Told::UnderWay,
+                    Noted::Unsure => Told::Unknown,
+                };
+                return told(tell, answer.response());
             }
             Step::Rest => return told(tell, Told::UnderWay.response()),
         };
@@ -111,7 +115,9 @@ impl Inner {
                 First::End(Told::WithOperator.response())
             }
             RequestNote::Refused { .. } | RequestNote::Withdrawn if is_noted => {
-                First::End(sent.response.unwrap_or_else(|| Told::NotSent.response()))
+                // Another call of its key may have begun it anew by now.
+                let not_sent = || Told::NotSent.of_key(write.is_clients_key).response();
+                First::End(sent.response.unwrap_or_else(not_sent))
             }
             _ => {
                 discard(sent.response);

@@ -39,6 +39,7 @@ pub(super) enum Line {
         epoch: u64,
         begun: u64,
         held: Option<(NodeId, UnixMillis)>,
+        has_lapsed: bool,
         due: UnixMillis,
         changed: UnixMillis,
     },
@@ -47,8 +48,8 @@ pub(super) enum Line {
 impl Line {
     /// What is left of a request.
     pub(super) fn purged(request: Request) -> Self {
-        let Kept { new, notes, epoch, begun, held, due, changed, .. } = request;
-        Self::Purged { request: new, notes, epoch, begun, held, due, changed }
+        let Kept { new, notes, epoch, begun, held, has_lapsed, due, changed, .. } = request;
+        Self::Purged { request: new, notes, epoch, begun, held, has_lapsed, due, changed }
     }
 
     /// The request that a first line speaks of.
@@ -57,7 +58,7 @@ impl Line {
             Self::Recorded { request, holder, at, until } => {
                 Some(Kept::new(&request, &holder, at, until))
             }
-            Self::Purged { request, notes, epoch, begun, held, due, changed } => {
+            Self::Purged { request, notes, epoch, begun, held, has_lapsed, due, changed } => {
                 let state = RequestState::of(request.first, request.stamp, &notes).ok()?;
                 let is_purged = state.status().is_closed();
                 let kept = Kept {
@@ -67,6 +68,7 @@ impl Line {
                     epoch,
                     begun,
                     held,
+                    has_lapsed,
                     due,
                     changed,
                     is_purged,

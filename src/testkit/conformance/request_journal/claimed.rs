@@ -2,10 +2,11 @@
 
 use super::RequestJournalFixture;
 use super::samples::{
-    Came, LONG, LONGER, NOW, SHORT, answered, claimed, closed, decided, done, free, handle,
-    handles, holder, loaded, node, note, parked, recorded, recorded_for, refused, try_claim,
-    withdrawn,
+    Came, LONG, LONGER, NOW, SHORT, answered, claimed, closed, decided, done, doubt, free, handle,
+    handles, holder, loaded, node, note, parked, recorded, recorded_for, refused, released, stamp,
+    try_claim, withdrawn,
 };
+use crate::gateway::dual::RequestNote;
 use crate::phase::{Incarnation, NodeId, Side};
 use crate::testkit::conformance::pace::Overlap;
 
@@ -50,6 +51,56 @@ pub(super) async fn an_expired_claim_gives_way<F: RequestJournalFixture>(fixture
     assert_eq!(holder(&*fixture.reopened().await, &claim.key).await, Some(node(2)));
     tokio::time::sleep(LONGER).await;
     claimed(&*fixture.reopened().await, &claim.key, 3).await;
+}
+
+/// Contract 5: whoever had it may have sent what it did not note.
+pub(super) async fn a_claim_that_another_follows_has_lapsed<F: RequestJournalFixture>(fixture: &F) {
+    let journal = fixture.journal();
+    let lapses = async |key, expected| {
+        for journal in handles(fixture).await {
+            let found = loaded(&*journal, key).await.has_lapsed;
+            assert_eq!(found, expected, "whether a claim of {} has lapsed", key.key());
+        }
+    };
+    let given_back = free(&*journal, "pears").await;
+    claimed(&*journal, &given_back.key, 1).await;
+    lapses(&given_back.key, false).await;
+    let anew = recorded(&*journal, "plums").await;
+    lapses(&anew.key, false).await;
+    claimed(&*fixture.reopened().await, &anew.key, 1).await;
+    lapses(&anew.key, true).await;
+    let left = recorded_for(&*journal, "quinces", SHORT).await;
+    tokio::time::sleep(LONGER).await;
+    lapses(&left.key, false).await;
+    claimed(&*journal, &left.key, 2).await;
+    lapses(&left.key, true).await;
+}
+
+/// Contract 5.
+pub(super) async fn a_lapse_is_told_until_a_note_begins_anew<F: RequestJournalFixture>(
+    fixture: &F,
+) {
+    let journal = fixture.journal();
+    let lapses = async |key| loaded(&*fixture.reopened().await, key).await.has_lapsed;
+    let left = recorded(&*journal, "pears").await;
+    let claim = claimed(&*journal, &left.key, 1).await;
+    note(&*journal, &claim, 0, &doubt()).await;
+    assert!(lapses(&left.key).await, "it is not known what became of the first");
+    let claim = claimed(&*journal, &left.key, 1).await;
+    assert!(lapses(&left.key).await, "the one before was given back, that before it was not");
+    note(&*journal, &claim, 1, &done(Side::Legacy)).await;
+    assert!(!lapses(&left.key).await, "the other side was sent nothing yet");
+    let claim = claimed(&*journal, &left.key, 1).await;
+    note(&*journal, &claim, 2, &RequestNote::Parked).await;
+    assert!(lapses(&left.key).await, "it waits for an operator");
+    let claim = claimed(&*journal, &left.key, 1).await;
+    note(&*journal, &claim, 3, &released()).await;
+    assert!(!lapses(&left.key).await, "an operator has looked into it");
+    let gone = withdrawn(&*journal, "plums").await;
+    claimed(&*journal, &gone.key, 1).await;
+    let again = claimed(&*journal, &gone.key, 1).await;
+    note(&*journal, &again, 1, &RequestNote::Reopened { stamp: stamp(9) }).await;
+    assert!(!lapses(&gone.key).await, "it is begun anew");
 }
 
 /// Contract 4.

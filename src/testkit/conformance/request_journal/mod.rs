@@ -93,6 +93,8 @@ macro_rules! __each_request_journal_fact {
             the_holder_may_claim_it_anew
             a_holder_in_another_life_is_another
             an_expired_claim_gives_way
+            a_claim_that_another_follows_has_lapsed
+            a_lapse_is_told_until_a_note_begins_anew
             an_epoch_is_larger_than_every_one_before
             of_concurrent_claims_one_gets_it
             a_term_of_no_time_has_run_out_at_once

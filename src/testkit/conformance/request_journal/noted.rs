@@ -48,7 +48,9 @@ pub(super) async fn every_note_comes_back<F: RequestJournalFixture>(fixture: &F)
         TROUBLES.map(|why| RequestNote::Doubtful { side: Side::Legacy, why }).into();
     troubled.extend([RequestNote::Parked, released(), done(Side::Legacy)]);
     troubled.extend(TROUBLES.map(|why| RequestNote::Failed { side: Side::Modern, why }));
-    troubled.extend([refusal(Side::Modern), settled()]);
+    let (actor, reason) = (String::new(), String::new());
+    let once = RequestNote::Released { actor, reason, however_old: true };
+    troubled.extend([refusal(Side::Modern), once, RequestNote::Parked, settled()]);
     let reopened = RequestNote::Reopened { stamp: stamp(255) };
     let again = vec![RequestNote::Withdrawn, reopened, refusal(Side::Legacy)];
     for (text, notes) in [("pears", troubled), ("plums", again)] {
@@ -91,8 +93,8 @@ pub(super) async fn a_note_that_is_out_of_order_is_refused<F: RequestJournalFixt
     let wrong = [
         done(Side::Modern),
         refusal(Side::Modern),
-        RequestNote::Parked,
         released(),
+        settled(),
         RequestNote::Reopened { stamp: stamp(9) },
     ];
     for note in wrong {

@@ -94,7 +94,8 @@ pub(super) fn doubt() -> RequestNote {
 }
 
 pub(super) fn released() -> RequestNote {
-    RequestNote::Released { actor: "ada".to_owned(), reason: "it was \"mended\"\n".to_owned() }
+    let (actor, reason) = ("ada".to_owned(), "it was \"mended\"\n".to_owned());
+    RequestNote::Released { actor, reason, however_old: false }
 }
 
 pub(super) fn settled() -> RequestNote {
