@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -39,7 +40,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// Its sender went away, or sent what is no body.
+    /// Its sender went away, sent what is no body, or panicked.
     #[error("the body was cut off")]
     CutOff,
     /// It is longer than is allowed.
@@ -114,6 +115,13 @@ impl Body {
         matches!(self.kind, Kind::Stream(_))
     }
 
+    /// Has what is still to come be as long as its head says, if that says it: less or more of it was cut off.
+    pub(super) fn keep_to(&mut self, length: Option<u64>) {
+        if let Some(length) = length.filter(|_| self.is_stream()) {
+            self.watch().exactly(length);
+        }
+    }
+
     /// What looks at it as it passes.
     pub(super) fn watch(&mut self) -> &mut Watch {
         self.watch.get_or_insert_default()
@@ -128,7 +136,13 @@ impl Kind {
         match self {
             Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Stream(body) => Pin::new(body).poll_frame(context),
+            Self::Stream(body) => {
+                let poll = || Pin::new(body).poll_frame(context);
+                catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|_panic| {
+                    *self = Self::Stream(Broken.boxed_unsync());
+                    Poll::Ready(Some(Err(BodyError::CutOff)))
+                })
+            }
         }
     }
 
@@ -137,6 +151,21 @@ impl Kind {
             Self::Full(bytes) => bytes.is_empty(),
             Self::Stream(body) => body.is_end_stream(),
         }
+    }
+}
+
+/// What is left of a body that has panicked.
+struct Broken;
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Poll::Ready(Some(Err(BodyError::CutOff)))
     }
 }
 

@@ -1,5 +1,5 @@
 use http::StatusCode;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 
 use super::{Body, BodyError, Response};
 
@@ -166,13 +166,15 @@ impl Fault {
         !matches!(status, 502..=504)
     }
 
-    /// The response that says so: one plain sentence, and nothing of what was sent.
+    /// The response that says so: one plain sentence, and nothing of what was sent. No cache may keep it: what one
+    /// client has done wrong is no answer to another.
     #[must_use]
     pub fn response(self) -> Response {
         let mut response = Response::new(Body::full(self.to_string()));
         *response.status_mut() = self.status();
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, plain);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.ends_connection() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

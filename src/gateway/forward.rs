@@ -1,5 +1,7 @@
 //! One side first, and the other where it may stand in.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::flight::Place;
+use super::flight::{Place, Seat};
 use super::gateway::Gateway;
 use super::judge::{FallbackReason, Sent, fault_of};
 use super::one_side::{OneSide, copy};
@@ -162,15 +164,16 @@ impl Gateway {
         let (head, mut body) = request.into_parts();
         let config = &self.config;
         let end = Instant::now().checked_add(config.upload_deadline);
-        body.watch().limit(config.replayable_max as u64).idle(config.upload_idle, end).place(place);
+        let most = config.limits.body_max.min(config.replayable_max as u64);
+        body.watch().limit(most).idle(config.upload_idle, end).place(place);
         let bytes = body.collect().await?.to_bytes();
         Ok(Request::from_parts(head, Body::full(bytes)))
     }
 
     /// Sends a request whose body comes as it is sent: once, and to one side. Of a side that is probed, small ones
-    /// are asked when they are there, as probes like others, and of the larger ones a few, which hold no probe
-    /// before the side has them: whoever sends slowly must not keep a side from showing that it is well, and
-    /// neither must it stay unknown where nothing is asked but large ones.
+    /// are asked when they are there, as probes like others, and of the larger ones a few at once as trials, which
+    /// hold no probe before the side has them: whoever sends slowly must not keep a side from showing that it is
+    /// well, and neither must it stay unknown where nothing is asked but large ones.
     async fn forward_stream(
         &self,
         mut request: Request,
@@ -187,10 +190,10 @@ impl Gateway {
             let sent = side.send(request, deadline, Admission::Ordinary).await;
             return self.only(primary, sent, safe);
         }
-        let trial = is_probed.then(|| side.trial());
-        if matches!(trial, Some(None)) {
-            return Err(Fault::NotDone);
-        }
+        let trial = match is_probed.then(|| side.trial()) {
+            Some(None) => return Err(Fault::NotDone),
+            trial => trial.flatten(),
+        };
         let config = &self.config;
         let end = Instant::now().checked_add(config.upload_deadline);
         let upload = Arc::new(Upload::new(config.upload_idle, end));
@@ -200,10 +203,32 @@ impl Gateway {
             .idle(config.upload_idle, end)
             .upload(Uploading(Arc::clone(&upload)))
             .place(place);
-        let sent = side.send_streamed(request, &upload, deadline).await;
+        let sent = side.send_streamed(request, &upload, deadline);
+        let sent = match trial {
+            Some(seat) => on_trial(seat, &upload, deadline, sent).await,
+            None => sent.await,
+        };
         match (sent, upload.fault()) {
             (Err(_), Some(error)) => Err(error.into()),
             (sent, _) => self.only(primary, sent, safe),
         }
     }
+}
+
+/// Waits for what comes of a trial. One whose body is still under way after so long shows nothing of the side yet:
+/// it goes on, and another may be one in its place.
+async fn on_trial(
+    seat: Seat<'_>,
+    upload: &Upload,
+    deadline: Duration,
+    sent: impl Future<Output = Sent>,
+) -> Sent {
+    let mut sent = pin!(sent);
+    tokio::select! {
+        biased;
+        sent = &mut sent => return sent,
+        () = tokio::time::sleep(deadline) => {}
+    }
+    let _seat = upload.is_answered_next().then_some(seat);
+    sent.await
 }

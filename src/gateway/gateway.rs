@@ -3,8 +3,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Once};
 
 use foldhash::fast::RandomState;
+use http::Method;
 use http::header::{HOST, HeaderValue};
-use http::{Method, Uri};
 use smol_str::SmolStr;
 use tracing::{Instrument, debug, debug_span, warn};
 
@@ -12,15 +12,16 @@ use super::dual::DualWriter;
 use super::flight::Flight;
 use super::forward::Answered;
 use super::head::Head;
+use super::moved::has_moved;
 use super::one_side::{OneSide, copy};
 use super::several::whole;
 use super::vet::vet_line;
 use super::{
-    Aggregate, ClientAddress, Fault, GatewayBuilder, GatewayConfig, Mirror, Request, Response,
-    Upstream, forwarded, hop, mark, vet,
+    Aggregate, Body, ClientAddress, Fault, GatewayBuilder, GatewayConfig, Mirror, Request,
+    Response, Upstream, forwarded, hop, mark, vet,
 };
 use crate::observe::{Event, Observer, field, span};
-use crate::phase::{Phase, Side, read_must_rerun, write_must_rerun};
+use crate::phase::Side;
 use crate::route::{Decision, Reason, RouteState, RouteTable, TableHandle, Trackers};
 
 /// How often a safe request is planned anew because the migration moved.
@@ -104,23 +105,6 @@ enum Followed {
     Moved(Option<Box<Request>>),
 }
 
-/// Whether an answer that was planned in one phase is none in another: for the rules of phases, which are for
-/// those that ask both sides where a phase says so, and for what one side alone says. In `Cutover` both may be
-/// asked, and this has asked one; it counts where that side does.
-fn has_moved(planned: Phase, now: Phase, answered: &Answered, safe: bool) -> bool {
-    if planned == now {
-        return false;
-    }
-    let is_of_other = match (planned.family(), now.family()) {
-        (None, Some(family)) => answered.side != Some(family.side()),
-        (None, None) => now == Phase::Halted,
-        _ => false,
-    };
-    // Another phase may have left behind the side that stood in.
-    let rules = if safe { read_must_rerun(planned, now) } else { write_must_rerun(planned, now) };
-    answered.fell_back || is_of_other || rules
-}
-
 impl Gateway {
     /// A gateway between these two sides, by this table.
     pub fn builder(
@@ -157,8 +141,10 @@ impl Gateway {
         request: Box<Request>,
         peer: Option<IpAddr>,
     ) -> Response {
+        let is_head = *request.method() == Method::HEAD;
         match self.answer(request, peer.map(|peer| peer.to_canonical())).await {
             Ok(response) => response,
+            Err(fault) if is_head => self.refuse(fault).map(|_| Body::empty()),
             Err(fault) => self.refuse(fault),
         }
     }
@@ -178,10 +164,16 @@ impl Gateway {
         }
     }
 
-    async fn answer(&self, request: Box<Request>, peer: Option<IpAddr>) -> Result<Response, Fault> {
+    async fn answer(
+        &self,
+        mut request: Box<Request>,
+        peer: Option<IpAddr>,
+    ) -> Result<Response, Fault> {
         let Some(_seat) = self.flight.seat() else { return Err(Fault::Busy) };
         let place = self.responses.place().ok_or(Fault::Busy)?;
         vet(&request, &self.config.limits)?;
+        let length = hop::content_length(request.headers()).ok().flatten();
+        request.body_mut().keep_to(length);
         let is_trusted = |address| self.config.trusted.iter().any(|range| range.contains(address));
         let client = forwarded::client(request.headers(), peer, is_trusted);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -329,7 +321,8 @@ impl Gateway {
         let Some(bucket) = decision.bucket.or_else(|| whole(planned, now)) else {
             return Ok(now == planned);
         };
-        Ok(!has_moved(planned.phase_of(bucket), now.phase_of(bucket), answered, safe))
+        let now = (now.phase_of(bucket), now.entered_from(bucket));
+        Ok(!has_moved(planned.phase_of(bucket), now, answered, safe))
     }
 
     /// What is passed on of a request's head.
@@ -340,8 +333,9 @@ impl Gateway {
                     request.headers_mut().insert(HOST, host);
                 }
             }
-            let target = request.uri().path_and_query().cloned();
-            *request.uri_mut() = target.map_or_else(Uri::default, Uri::from);
+        }
+        if let Some(target) = hop::origin_form(request.uri()) {
+            *request.uri_mut() = target;
         }
         let headers = request.headers_mut();
         hop::clean_request(headers, hop::From { trusted: asked.trusted, safe: asked.safe });

@@ -3,8 +3,11 @@
 use http::header::{
     CONNECTION, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue, TRAILER,
 };
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode, Uri};
+use http_body::Body as _;
 
-use super::mark;
+use super::{Response, mark};
 
 /// Who has sent what is cleaned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,15 @@ pub(super) fn clean_request(headers: &mut HeaderMap, from: From) {
     keep_trailer_if_plain(headers);
 }
 
+/// A target as path and query, if it is written otherwise: rules have looked at `/`, where it has no path.
+pub(super) fn origin_form(target: &Uri) -> Option<Uri> {
+    let written = target.path_and_query();
+    match written.map_or("", PathAndQuery::as_str).strip_prefix('?') {
+        Some(query) => format!("/?{query}").parse().ok(),
+        None => target.authority().map(|_| written.cloned().map_or_else(Uri::default, Uri::from)),
+    }
+}
+
 /// Puts cookies that came in several fields, as HTTP/2 allows, into one.
 fn join_cookies(headers: &mut HeaderMap) {
     let mut values = headers.get_all(COOKIE).iter();
@@ -54,14 +66,35 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes from a response what is not passed on. A length stays where it speaks of a body that is not there.
-pub(super) fn clean_response(headers: &mut HeaderMap, without_body: bool) {
+/// Removes from a response what is not passed on, and a body that it may not have. A length stays where it speaks
+/// of a body that is not there.
+pub(super) fn clean_response(response: &mut Response, method: &Method) {
+    let tells_length = tells_length(method, response.status());
+    let said = content_length(response.headers()).ok().flatten();
     let is_foreign = |name: &str| {
-        is_hop(name) || name == "content-length" && !without_body || mark::is_ours(name)
+        is_hop(name) || name == "content-length" && !tells_length || mark::is_ours(name)
     };
+    let headers = response.headers_mut();
     remove_named(headers);
     remove(headers, is_foreign);
     keep_trailer_if_plain(headers);
+    let is_empty = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
+    if !(tells_length || is_empty) {
+        return response.body_mut().keep_to(said);
+    }
+    if response.body().is_end_stream() {
+        return;
+    }
+    let body = std::mem::take(response.body_mut());
+    let is_untold = *method == Method::HEAD && said.is_none();
+    if let Some(length) = body.size_hint().exact().filter(|_| is_untold) {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+}
+
+/// Whether a response to a request of `method` has no body, and yet may say how long it would be.
+pub(super) fn tells_length(method: &Method, status: StatusCode) -> bool {
+    *method == Method::HEAD || status == StatusCode::NOT_MODIFIED
 }
 
 /// Removes from trailers what must not come after a body: what frames it, names the host, lets somebody in, or
@@ -128,9 +161,10 @@ pub(super) fn matters(option: &str) -> bool {
         || begins.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// Fields of one connection. `Trailer` is looked at apart.
+/// Fields of one connection, and `Proxy`, which is none, and to programs that read fields as variables says where
+/// their own requests go. `Trailer` is looked at apart.
 fn is_hop(name: &str) -> bool {
-    matches!(name, "connection" | "keep-alive" | "te" | "transfer-encoding" | "upgrade")
+    matches!(name, "connection" | "keep-alive" | "proxy" | "te" | "transfer-encoding" | "upgrade")
         || name.starts_with("proxy-")
 }
 
@@ -143,14 +177,23 @@ fn is_word_of_a_proxy(name: &str) -> bool {
             | "client-ip"
             | "fastly-client-ip"
             | "true-client-ip"
+            | "x-azure-clientip"
+            | "x-azure-socketip"
             | "x-client-ip"
             | "x-cluster-client-ip"
+            | "x-envoy-external-address"
+            | "x-envoy-original-path"
             | "x-forwarded"
             | "x-host"
+            | "x-http-host-override"
             | "x-original-forwarded-for"
             | "x-original-host"
+            | "x-original-uri"
             | "x-original-url"
+            | "x-originating-ip"
             | "x-real-ip"
+            | "x-remote-addr"
+            | "x-remote-ip"
             | "x-rewrite-url"
     ) || name.starts_with("x-forwarded-")
 }

@@ -6,7 +6,7 @@ use http::header::{HeaderMap, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
 use http_body::Body as _;
 
-use super::hop::content_length;
+use super::hop::{content_length, tells_length};
 use super::{Fault, Limits, Response};
 use crate::error::StoreError;
 use crate::resilience::{CallError, Judged, Judgement, Refused, TimedOut};
@@ -104,11 +104,6 @@ pub(super) fn fault_of(error: &CallError<StoreError>, safe: bool) -> Fault {
 #[error("the response is malformed")]
 pub(super) struct MalformedResponse;
 
-/// Whether a response to a request of `method` has a body of its own.
-pub(super) fn has_no_body(method: &Method, status: StatusCode) -> bool {
-    *method == Method::HEAD || status == StatusCode::NOT_MODIFIED
-}
-
 /// Whether a response is one, and can be read in one way only.
 pub(super) fn vet_response(
     response: &Response,
@@ -142,7 +137,7 @@ fn vet_framing(response: &Response, method: &Method) -> Result<(), MalformedResp
     }
     let exact = response.body().size_hint().exact();
     match (length, exact) {
-        (Some(said), Some(is)) if said != is && !has_no_body(method, response.status()) => {
+        (Some(said), Some(is)) if said != is && !tells_length(method, response.status()) => {
             Err(MalformedResponse)
         }
         _ => Ok(()),

@@ -43,6 +43,7 @@ mod judge;
 mod limits;
 pub mod mark;
 mod mirror;
+mod moved;
 mod one_side;
 mod several;
 #[cfg(feature = "tower")]

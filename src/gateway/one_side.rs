@@ -9,7 +9,7 @@ use http::{Method, Version};
 
 use super::flight::{Flight, Seat};
 use super::hop::clean_response;
-use super::judge::{MalformedResponse, Sent, has_no_body, judge, vet_response};
+use super::judge::{MalformedResponse, Sent, judge, vet_response};
 use super::upload::Upload;
 use super::{Limits, Request, Response, Upstream};
 use crate::error::StoreError;
@@ -138,8 +138,7 @@ impl OneSide {
     fn received(&self, mut response: Response, method: &Method) -> Result<Response, StoreError> {
         let vetted = vet_response(&response, method, &self.limits);
         vetted.map_err(|malformed: MalformedResponse| StoreError::unknown(malformed))?;
-        let without_body = has_no_body(method, response.status());
-        clean_response(response.headers_mut(), without_body);
+        clean_response(&mut response, method);
         *response.version_mut() = Version::HTTP_11;
         Ok(response)
     }

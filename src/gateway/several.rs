@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::forward::Answered;
 use super::gateway::{Asked, Gateway};
-use super::judge::{has_no_body, vet_response};
+use super::judge::vet_response;
 use super::{Aggregate, Body, DrawnMirror, Fault, Request, Response, hop};
 use crate::phase::{Bucket, PhaseTracker, Side, StateWord, write_must_rerun};
 use crate::route::Decision;
@@ -27,7 +27,8 @@ impl Gateway {
         if request.body().is_stream() {
             let place = self.streams.place().ok_or(Fault::Busy)?;
             let end = Instant::now().checked_add(self.config.upload_deadline);
-            request.body_mut().watch().idle(self.config.upload_idle, end).place(place);
+            let (watch, config) = (request.body_mut().watch(), &self.config);
+            watch.limit(config.limits.body_max).idle(config.upload_idle, end).place(place);
         }
         let rule = decision.rule.map_or("", |rule| rule.name());
         let method = request.method().clone();
@@ -51,8 +52,7 @@ impl Gateway {
     /// What came past [`OneSide`](super::one_side::OneSide), as if it had come through one.
     fn cleaned(&self, mut response: Response, method: &Method) -> Result<Response, Fault> {
         vet_response(&response, method, &self.config.limits).map_err(|_| Fault::NoAnswer)?;
-        let without_body = has_no_body(method, response.status());
-        hop::clean_response(response.headers_mut(), without_body);
+        hop::clean_response(&mut response, method);
         Ok(response)
     }
 

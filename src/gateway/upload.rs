@@ -21,8 +21,10 @@ pub(super) struct Upload {
 enum Turn {
     /// The side has asked for more than the client has sent, since then.
     Client(Instant),
-    /// The side has something to read, or to answer, since then.
+    /// The side has something to read since then.
     Side(Instant),
+    /// The side has all of it, or wants no more, since then.
+    Answer(Instant),
     /// The body has no end; the side was told then.
     Failed(BodyError, Instant),
 }
@@ -41,8 +43,13 @@ impl Upload {
     pub(super) fn fault(&self) -> Option<BodyError> {
         match *self.turn() {
             Turn::Failed(error, _) => Some(error),
-            Turn::Client(_) | Turn::Side(_) => None,
+            Turn::Client(_) | Turn::Side(_) | Turn::Answer(_) => None,
         }
+    }
+
+    /// Whether nothing but the side's answer is waited for.
+    pub(super) fn is_answered_next(&self) -> bool {
+        matches!(*self.turn(), Turn::Answer(_))
     }
 
     /// Resolves when the last piece was handed over, or the side wants no more: what passes from then on is the
@@ -57,7 +64,7 @@ impl Upload {
         let last = self.end.and_then(|end| end.checked_add(deadline));
         loop {
             let since = match *self.turn() {
-                Turn::Side(since) | Turn::Failed(_, since) => Some(since),
+                Turn::Side(since) | Turn::Answer(since) | Turn::Failed(_, since) => Some(since),
                 Turn::Client(since) => since.checked_add(self.idle),
             };
             let own = since.and_then(|since| since.checked_add(deadline));
@@ -102,7 +109,7 @@ impl Drop for Uploading {
     fn drop(&mut self) {
         let mut turn = self.0.turn();
         if !matches!(*turn, Turn::Failed(..)) {
-            *turn = Turn::Side(Instant::now());
+            *turn = Turn::Answer(Instant::now());
         }
         self.0.over.notify_one();
     }

@@ -43,7 +43,9 @@ pub fn vet(request: &HttpRequest<Body>, limits: &Limits) -> Result<(), Fault> {
 /// The same of the first line alone.
 pub(super) fn vet_line(request: &HttpRequest<Body>, limits: &Limits) -> Result<(), Fault> {
     let (method, uri) = (request.method(), request.uri());
-    if *method == Method::CONNECT || *method == Method::TRACE || method.as_str() == "TRACK" {
+    // However they are written: to some it makes no difference.
+    let is_it = |other: &str| method.as_str().eq_ignore_ascii_case(other);
+    if ["CONNECT", "TRACE", "TRACK"].into_iter().any(is_it) {
         return Err(Fault::Method);
     }
     if request.version() == Version::HTTP_09 {
@@ -58,7 +60,8 @@ pub(super) fn vet_line(request: &HttpRequest<Body>, limits: &Limits) -> Result<(
         return Err(Fault::TargetTooLong);
     }
     if target.path() == "*" {
-        return if *method == Method::OPTIONS { Ok(()) } else { Err(Fault::Target) };
+        let is_whole = *method == Method::OPTIONS && target.query().is_none();
+        return if is_whole { Ok(()) } else { Err(Fault::Target) };
     }
     if !target.query().unwrap_or_default().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Fault::Target);

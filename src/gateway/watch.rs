@@ -18,8 +18,12 @@ use super::upload::Uploading;
 /// What looks at a body.
 #[derive(Default)]
 pub(super) struct Watch {
-    /// How many bytes it may have, and how many have passed.
-    room: Option<(u64, u64)>,
+    /// How many bytes it may have.
+    most: Option<u64>,
+    /// How many it has, by its head.
+    exact: Option<u64>,
+    /// How many have passed.
+    passed: u64,
     idle: Option<Idle>,
     upload: Option<Uploading>,
     /// It is given back with its end.
@@ -30,7 +34,13 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) const fn limit(&mut self, most: u64) -> &mut Self {
-        self.room = Some((most, 0));
+        self.most = Some(most);
+        self
+    }
+
+    /// It has so many bytes, or was cut off.
+    pub(super) const fn exactly(&mut self, bytes: u64) -> &mut Self {
+        self.exact = Some(bytes);
         self
     }
 
@@ -52,8 +62,12 @@ impl Watch {
     }
 
     /// Whether a body that has ended has done so well.
-    pub(super) const fn is_content(&self) -> bool {
-        self.failed.is_none()
+    pub(super) fn is_content(&self) -> bool {
+        self.failed.is_none() && self.is_whole()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.exact.is_none_or(|exact| self.passed == exact)
     }
 
     pub(super) fn poll(
@@ -77,6 +91,7 @@ impl Watch {
                 }
                 Poll::Pending
             }
+            Poll::Ready(None) if !self.is_whole() => self.fails(BodyError::CutOff),
             Poll::Ready(None) => {
                 self.ends();
                 Poll::Ready(None)
@@ -96,12 +111,12 @@ impl Watch {
         }
         let frame = match frame.into_data() {
             Ok(data) => {
-                if let Some((most, passed)) = &mut self.room {
-                    *passed = passed.saturating_add(data.len() as u64);
-                    if *passed > *most {
-                        let error = BodyError::TooLong(*most);
-                        return self.fails(error);
-                    }
+                self.passed = self.passed.saturating_add(data.len() as u64);
+                if let Some(most) = self.most.filter(|most| self.passed > *most) {
+                    return self.fails(BodyError::TooLong(most));
+                }
+                if self.exact.is_some_and(|exact| self.passed > exact) {
+                    return self.fails(BodyError::CutOff);
                 }
                 Frame::data(data)
             }
@@ -117,7 +132,7 @@ impl Watch {
             upload.handed_over();
         }
         // A reader may look at `is_end_stream`, and ask no more.
-        if kind.is_over() {
+        if kind.is_over() && self.is_whole() {
             self.ends();
         }
         Poll::Ready(Some(Ok(frame)))

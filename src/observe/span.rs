@@ -5,8 +5,8 @@
 //!
 //! // A filter for `tracing_subscriber`: `warn`, but `info` within the workers'
 //! // spans and `debug` within those of the traffic.
-//! let workers = [span::SWEEP, span::REPAIR, span::POLL].map(|name| format!("strangler_fig[{name}]=info"));
-//! let workers = [span::SWEEP, span::CHECK, span::POLL].map(|name| format!("strangler_fig[{name}]=info"));
+//! let workers = [span::SWEEP, span::CHECK, span::REPAIR, span::BACKFILL, span::POLL];
+//! let workers = workers.map(|name| format!("strangler_fig[{name}]=info"));
 //! let traffic = [span::WRITE, span::SHADOW, span::ASIDE];
 //! let traffic = traffic.map(|name| format!("strangler_fig[{name}]=debug"));
 //! let filter = format!("warn,{},{}", workers.join(","), traffic.join(","));

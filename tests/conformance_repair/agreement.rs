@@ -9,7 +9,8 @@ use strangler_fig::memory::InMemoryRepairQueue;
 use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote, RepairQueue};
 use tokio::time::advance;
 
-use super::broken::{Broken, Fault};
+use super::broken::Broken;
+use super::fault::Fault;
 
 const STEPS: u32 = 400;
 

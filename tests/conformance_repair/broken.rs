@@ -11,61 +11,7 @@ use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote, RepairQueue
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-/// One way to break the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// None.
-    Sound,
-    KeysEndAtZero,
-    KeysIgnoreCase,
-    ReasonIsLost,
-    AnEmptyNoteFails,
-    EachNoteIsARow,
-    TheFirstReasonStays,
-    ANoteKeepsTheDelay,
-    ANoteKeepsAttempts,
-    ANoteLeavesParked,
-    ANoteBringsOut,
-    ANoteLosesThePlace,
-    NotesOutliveTheEnd,
-    TheLimitIsIgnored,
-    TheLimitIsAnInt,
-    NewestFirst,
-    OldestFirst,
-    NeverHidden,
-    HiddenForever,
-    ATakeCounts,
-    TheReceiptIsTheNotes,
-    FinishDoesNothing,
-    FinishTakesAll,
-    PostponeAtOnce,
-    PostponeForever,
-    AttemptsAreOne,
-    ParkedAreTaken,
-    ParkedAreForgotten,
-    FinishIgnoresNotes,
-    PostponeIgnoresNotes,
-    ParkIgnoresNotes,
-    TheTermEndsIt,
-    ReceiptsAreIgnored,
-    LivesAreMixed,
-    ARepeatCounts,
-    TheMissingIsAnError,
-    UnparkKeepsAttempts,
-    UnparkTakesAny,
-    ListsAreByAge,
-    ListsAreOfTheDue,
-    ListsBeginAtTheKey,
-    DepthIsOfTheDue,
-    DepthIsOfAll,
-    AgeIsOfTheLastNote,
-    TakesInTwoSteps,
-    NotesInTwoSteps,
-    EndsInTwoSteps,
-    DepthIsCached,
-    Forgets,
-    ReceiptsAreTheHandles,
-}
+use super::fault::Fault;
 
 #[derive(Debug, Clone)]
 struct Row {

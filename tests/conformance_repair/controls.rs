@@ -7,7 +7,8 @@ use strangler_fig::async_trait;
 use strangler_fig::reconcile::RepairQueue;
 use strangler_fig::testkit::conformance::{Fact, RepairQueueFixture, repair_queue, run_all};
 
-use super::broken::{Broken, Fault, Shared};
+use super::broken::{Broken, Shared};
+use super::fault::Fault;
 
 /// A store in memory whose handles break the contract in one way.
 struct Store {

@@ -6,6 +6,7 @@
 mod agreement;
 mod broken;
 mod controls;
+mod fault;
 
 use std::sync::Arc;
 

@@ -23,11 +23,16 @@ fn tracker() -> Arc<PhaseTracker> {
 
 /// A state, as a service would hand it out after so many moves.
 fn state(phase: Phase, epoch: u64) -> MigrationState {
+    let is_legacy = phase == Phase::LegacyOnly;
+    state_from(phase, if is_legacy { Family::Legacy } else { Family::Modern }, epoch)
+}
+
+/// The same of a phase that was entered from there.
+pub(crate) fn state_from(phase: Phase, family: Family, epoch: u64) -> MigrationState {
     let name: MigrationName = "orders".parse().unwrap();
     let document = MigrationState::new(name.clone()).to_document();
     let mut document: serde_json::Value = serde_json::from_str(&document).unwrap();
-    let (left, modern) = (phase.leaves_legacy(), phase != Phase::LegacyOnly);
-    let family = if modern { Family::Modern } else { Family::Legacy };
+    let (left, modern) = (phase.leaves_legacy(), family == Family::Modern);
     let state = &mut document["state"];
     state["epoch"] = epoch.into();
     state["base"]["phase"] = serde_json::to_value(phase).unwrap();
@@ -257,4 +262,45 @@ async fn a_rule_that_follows_needs_its_tracker() {
     tables.replace_with_document(&document, &Predicates::default()).unwrap();
     assert_eq!(gateway.handle(get("/")).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(legacy.count(), 1);
+}
+
+/// Rules that were swapped meanwhile are those that are there when it is made again.
+#[tokio::test]
+async fn a_read_that_is_made_again_is_decided_by_the_table_of_then() {
+    let (tracker, tables) = (tracker(), crate::support::tables(FOLLOWS));
+    let (moving, swapped) = (tracker.clone(), tables.clone());
+    let legacy = Side::does(move |_| {
+        let rules = r#"[{ "name": "all", "path": { "prefix": "/" }, "to": "modern" }]"#;
+        let document = crate::support::tables(rules).load().to_document();
+        swapped.replace_with_document(&document, &Predicates::default()).unwrap();
+        moving.adopt(state(Phase::Live, 9));
+        async { Ok(response(200, "legacy")) }
+    });
+    let modern = Side::says("modern");
+    let builder = Gateway::builder(tables, legacy.clone(), modern.clone()).with_tracker(tracker);
+    let gateway = builder.build().unwrap();
+    assert_eq!(whole(answers(&gateway, "/").await).await, (200, "modern".to_owned()));
+    assert_eq!((legacy.count(), modern.count()), (1, 1));
+}
+
+/// A table is looked at once, and stays while what was decided by it is under way.
+#[tokio::test]
+async fn a_request_ends_by_the_table_that_it_began_with() {
+    let tables = crate::support::tables(crate::support::MODERN_FIRST);
+    let swapped = tables.clone();
+    let modern = Side::does(move |_| {
+        let document = crate::support::tables("[]").load().to_document();
+        swapped.replace_with_document(&document, &Predicates::default()).unwrap();
+        async { Ok(response(503, "modern")) }
+    });
+    let legacy = Side::says("legacy");
+    let gateway = Gateway::builder(tables, legacy.clone(), modern.clone()).build().unwrap();
+    for count in 1..3 {
+        assert_eq!(whole(answers(&gateway, "/").await).await, (200, "legacy".to_owned()));
+        assert_eq!(
+            (legacy.count(), modern.count()),
+            (count, 1),
+            "it fell back, and then is legacy's"
+        );
+    }
 }

@@ -5,6 +5,7 @@
 
 mod fallback;
 mod follow;
+mod phases;
 #[cfg(feature = "tower")]
 mod raw;
 #[cfg(feature = "tower")]

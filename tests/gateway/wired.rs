@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use futures::stream;
 use http::StatusCode;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use strangler_fig::gateway::dual::DualWriter;
 use strangler_fig::gateway::{
-    Aggregate, Body, ClientAddress, Gateway, GatewayBuildError, GatewayConfig, Mirror, Part,
-    Request, ResponseFields,
+    Aggregate, Body, ClientAddress, Gateway, GatewayBuildError, GatewayConfig, Limits, Mirror,
+    Part, Request, ResponseFields,
 };
 use strangler_fig::memory::InMemoryRequestJournal;
 use strangler_fig::phase::{
@@ -102,6 +105,25 @@ async fn a_dual_write_reaches_both_under_one_stamp_of_the_gateway_s() {
     assert_ne!(one.header("strangler-stamp"), Some("forged"));
     assert_eq!(one.header("idempotency-key"), Some("k-1"));
     assert_eq!(one.header("x-forwarded-host"), Some("shop.example"));
+}
+
+/// One that does not say how long it is, and turns out to be too long.
+#[tokio::test]
+async fn a_dual_written_body_is_no_longer_than_any() {
+    let (legacy, modern) = (Side::answers(201), Side::answers(201));
+    let builder = builder(WRITES, &legacy, &modern).with_dual_writer(writer(&legacy, &modern));
+    let limits = Limits::default().with_body_max(5);
+    let config = GatewayConfig::default().with_limits(limits);
+    let gateway = builder.with_config(config).build().unwrap();
+    for (text, status, count) in [("pear", 201, 1), ("pears and more", 413, 1)] {
+        let body = Body::stream(StreamBody::new(stream::iter([Ok(Frame::data(text.into()))])));
+        let answer = gateway.handle(request("POST", "/orders").body(body).unwrap()).await;
+        gateway.drained().await;
+        assert_eq!(
+            (answer.status().as_u16(), legacy.count(), modern.count()),
+            (status, count, count)
+        );
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,17 @@ async fn a_mirror_keeps_path_query_and_method() {
     }
 }
 
+/// Other mirrors send another host, and a service that answers by hosts then answers something else.
+#[tokio::test(start_paused = true)]
+async fn a_mirror_keeps_the_host() {
+    let (mirror, sides) = (plain(), Sides::saying(|_, _| "a"));
+    text(answered(&mirror, &sides, get("/orders/7").with("host", "shop.example")).await).await;
+    mirror.drained().await;
+    let sent = sides.sent();
+    let [_, (Side::Modern, mirrored)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(mirrored.headers()["host"], "shop.example");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_mirrored_request_is_marked_and_the_client_s_is_not() {
     let (mirror, sides) = (plain(), Sides::saying(|side, _| side.name()));

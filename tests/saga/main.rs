@@ -18,6 +18,7 @@ mod durable;
 mod flawed;
 mod fold;
 mod gated;
+mod held;
 mod hooked;
 mod journal;
 mod midway;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures::future::try_join_all;
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HOST};
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body::Body as _;
@@ -224,12 +224,13 @@ fn headers(client: &Parts) -> HeaderMap {
     headers
 }
 
-/// An answer of the gateway's own.
+/// An answer of the gateway's own, which no cache may keep.
 fn told(status: StatusCode) -> Response {
     let text = status.canonical_reason().unwrap_or_default();
     let mut response = Response::new(Body::full(text));
     *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain");
     response.headers_mut().insert(CONTENT_TYPE, plain);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

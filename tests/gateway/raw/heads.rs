@@ -96,6 +96,28 @@ async fn connect_and_trace_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_asked_of_a_server_as_a_whole_is_passed_on_as_that() {
+    let (legacy, modern) = (Server::start("legacy").await, Server::start("modern").await);
+    let front = front(legacy.address, modern.address).await;
+    let asked = "OPTIONS * HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n";
+    assert_eq!(statuses(&exchange(front, asked).await), [200]);
+    let read = legacy.only();
+    assert_eq!((read.method.as_str(), read.target.as_str()), ("OPTIONS", "*"));
+}
+
+/// Whoever asks by HTTP/1.0 is answered by it: no chunks, and an end.
+#[tokio::test]
+async fn an_old_client_is_answered_in_its_own_way() {
+    let modern = super::net::says(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nmodern\r\n0\r\n\r\n",
+    )
+    .await;
+    let front = front(modern, modern).await;
+    let back = exchange(front, "GET / HTTP/1.0\r\nHost: shop.example\r\n\r\n").await;
+    assert!(back.ends_with("\r\n\r\nmodern") && !back.contains("chunked"), "{back:?}");
+}
+
+#[tokio::test]
 async fn a_line_that_is_none_is_refused() {
     for line in [
         "GET /",
