@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strangler_fig::saga::SagaJournal;
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{TERM, append, begun, create, end, entries, order, runner, started};
 

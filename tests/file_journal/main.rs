@@ -6,6 +6,8 @@
 mod child;
 mod crash;
 mod damage;
+#[path = "../file_support/other.rs"]
+mod other;
 mod refusal;
 mod renewal;
 mod scratch;

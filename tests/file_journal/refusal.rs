@@ -9,7 +9,7 @@ use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::{FileJournalError, FileSagaJournal};
 use strangler_fig::saga::{SagaFilter, SagaJournal};
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{TERM, append, create, end, entries, order, runner};
 

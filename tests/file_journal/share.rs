@@ -6,7 +6,7 @@ use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::{FileJournalError, FileSagaJournal};
 use strangler_fig::saga::{Created, SagaClaim, SagaJournal};
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{TERM, append, begun, create, entries, order, runner, started};
 

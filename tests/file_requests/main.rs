@@ -1,13 +1,18 @@
 //! The file-backed journal of dual-written requests: what it does with files that are not what they should be, and
-//! with what a crash left.
+//! with what a crash left, a disk that is full, and other processes.
 
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod child;
 mod crash;
 mod damage;
+#[path = "../file_support/other.rs"]
+mod other;
 mod refusal;
+mod room;
 mod scratch;
+mod share;
 mod walk;
 
 use std::time::Duration;

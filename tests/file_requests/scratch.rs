@@ -38,6 +38,15 @@ impl Scratch {
         &self.0
     }
 
+    /// What is there but for the locks, in order.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let names = std::fs::read_dir(&self.0).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| !name.ends_with(".lock")).collect();
+        names.sort();
+        names
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
         self.0.join(format!("{}.request", key()))
     }

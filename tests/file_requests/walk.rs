@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use fs4::FileExt;
 use strangler_fig::error::StoreErrorKind;
@@ -15,7 +15,7 @@ use strangler_fig::phase::Side;
 use super::scratch::Scratch;
 use super::{TERM, answered, doubt, node, note, record};
 
-fn key_of(n: usize) -> RequestKey {
+pub(crate) fn key_of(n: usize) -> RequestKey {
     RequestKey::new("ada", &format!("order-{n}")).unwrap()
 }
 
@@ -24,7 +24,7 @@ fn digit(key: &RequestKey) -> u128 {
 }
 
 /// So many requests that are due, those with the smaller number first.
-async fn due(journal: &FileRequestJournal, count: usize) {
+pub(crate) async fn due(journal: &FileRequestJournal, count: usize) {
     for n in 0..count {
         let claim = record(journal, key_of(n)).await.unwrap();
         note(journal, &claim, 0, &doubt()).await.unwrap();
@@ -33,7 +33,7 @@ async fn due(journal: &FileRequestJournal, count: usize) {
     }
 }
 
-async fn taken(journal: &FileRequestJournal, limit: usize) -> Vec<RequestKey> {
+pub(crate) async fn taken(journal: &FileRequestJournal, limit: usize) -> Vec<RequestKey> {
     let limit = NonZeroUsize::new(limit).unwrap();
     let taken = journal.take(&node(2), limit, TERM).await.unwrap();
     taken.into_iter().map(|(claim, _)| claim.key).collect()
@@ -137,12 +137,96 @@ async fn what_a_killed_process_left_half_made_is_removed_by_a_purge() {
     assert_eq!(taken(&journal, 9).await, [key_of(0)]);
 }
 
+/// A request that both sides have done.
+async fn done(journal: &FileRequestJournal, n: usize) {
+    let claim = record(journal, key_of(n)).await.unwrap();
+    note(journal, &claim, 0, &answered(Side::Legacy)).await.unwrap();
+    note(journal, &claim, 1, &answered(Side::Modern)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_recorded_again_after_it_was_forgotten_is_taken() {
+    let scratch = Scratch::new();
+    let journal = scratch.journal();
+    done(&journal, 0).await;
+    assert!(taken(&journal, 9).await.is_empty());
+    let purged = journal.purge(Duration::ZERO, Duration::ZERO, NonZeroUsize::MIN).await;
+    assert_eq!(purged.unwrap(), 1);
+    due(&journal, 1).await;
+    assert_eq!(taken(&journal, 9).await, [key_of(0)]);
+}
+
+#[tokio::test]
+async fn what_another_journal_has_purged_holds_up_no_purge() {
+    let scratch = Scratch::new();
+    let (here, there) = (scratch.journal(), scratch.journal());
+    for n in 0..16 {
+        done(&here, n).await;
+    }
+    assert!(taken(&here, 9).await.is_empty());
+    let most = NonZeroUsize::new(15).unwrap();
+    assert_eq!(there.purge(Duration::ZERO, TERM, most).await.unwrap(), 15);
+    let mut purged = 0;
+    for _ in 0..16 {
+        purged += here.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await.unwrap();
+    }
+    assert_eq!(purged, 1);
+}
+
+/// Whatever was done in a directory was long ago.
+#[cfg(unix)]
+fn age(scratch: &Scratch, since: SystemTime) {
+    fs::File::open(scratch.path()).unwrap().set_modified(since).unwrap();
+}
+
 #[cfg(unix)]
 #[tokio::test]
-async fn a_request_s_file_is_its_owner_s() {
+async fn names_are_read_only_where_some_have_changed() {
+    let scratch = Scratch::new();
+    let (journal, other) = (scratch.journal(), scratch.journal());
+    done(&journal, 9).await;
+    let long_ago = SystemTime::now() - Duration::from_secs(3_600);
+    age(&scratch, long_ago);
+    assert!(taken(&journal, 9).await.is_empty());
+    // A change that leaves no trace is found by nobody who does not read the names.
+    due(&other, 3).await;
+    age(&scratch, long_ago);
+    assert!(taken(&journal, 9).await.is_empty());
+    age(&scratch, long_ago + Duration::from_secs(1));
+    assert_eq!(taken(&journal, 9).await.len(), 3);
+    // One that is open is looked at in any case.
+    for n in 0..3 {
+        let claim = other.claim(&key_of(n), &node(2), TERM).await.unwrap().unwrap();
+        let position = other.load(&key_of(n)).await.unwrap().unwrap().notes.len();
+        note(&other, &claim, position.try_into().unwrap(), &doubt()).await.unwrap();
+    }
+    assert_eq!(taken(&journal, 9).await.len(), 3);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_has_just_changed_may_change_again_unseen() {
+    let scratch = Scratch::new();
+    let (journal, other) = (scratch.journal(), scratch.journal());
+    let now = SystemTime::now();
+    age(&scratch, now);
+    assert!(taken(&journal, 9).await.is_empty());
+    due(&other, 1).await;
+    // As a file system has it that counts seconds.
+    age(&scratch, now);
+    assert_eq!(taken(&journal, 9).await, [key_of(0)]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_request_s_file_is_its_owner_s_also_when_it_was_purged() {
     use std::os::unix::fs::PermissionsExt;
 
-    let (scratch, _) = Scratch::with_a_request().await;
-    let mode = fs::metadata(scratch.file()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let (scratch, claim) = Scratch::with_a_request().await;
+    let mode = || fs::metadata(scratch.file()).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    let journal = scratch.journal();
+    note(&journal, &claim, 1, &answered(Side::Modern)).await.unwrap();
+    assert_eq!(journal.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await.unwrap(), 1);
+    assert_eq!(mode(), 0o600);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use strangler_fig::memory::FileStateService;
 use strangler_fig::phase::MigrationStateService;
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{airports, lease, renew};
 

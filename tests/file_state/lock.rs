@@ -6,7 +6,7 @@ use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::{FileStateConfig, FileStateError, FileStateService};
 use strangler_fig::phase::{MigrationName, MigrationState, MigrationStateService, Revision};
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{airports, first, lease, renew};
 

@@ -8,6 +8,8 @@ mod child;
 mod damage;
 mod kill;
 mod lock;
+#[path = "../file_support/other.rs"]
+mod other;
 mod race;
 mod refusal;
 mod scratch;

@@ -3,7 +3,7 @@
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{MigrationStateService, NodeLease, Revision};
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{airports, first, lease, moved};
 

@@ -9,7 +9,7 @@ use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::memory::{FileStateError, FileStateService};
 use strangler_fig::phase::MigrationStateService;
 
-use super::child::Other;
+use super::other::Other;
 use super::scratch::Scratch;
 use super::{airports, first, lease, renew};
 

@@ -1,17 +1,18 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::FileJournalError;
-use super::catalog::Catalog;
+use super::catalog::Listed;
 use super::file::SagaFile;
 use super::line::{Line, UnixMillis};
 use super::stored::Stored;
 use crate::error::StoreError;
-use crate::memory::files::{Turns, blocking};
-use crate::memory::saga_record::Moment;
+use crate::memory::files::{Catalog, Turns, Which, blocking};
+use crate::memory::saga_record::{Moment, page};
 use crate::phase::NodeId;
 use crate::saga::{
     Created, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaFilter, SagaHeader, SagaId, SagaJournal,
@@ -71,7 +72,7 @@ pub struct FileSagaJournal {
     directory: PathBuf,
     lock_timeout: Duration,
     turns: Turns,
-    catalog: Catalog,
+    catalog: Arc<Catalog<Listed>>,
 }
 
 impl FileSagaJournal {
@@ -79,7 +80,7 @@ impl FileSagaJournal {
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let lock_timeout = Duration::from_secs(2);
-        let (turns, catalog) = (Turns::default(), Catalog::default());
+        let (turns, catalog) = (Turns::default(), Arc::default());
         Self { directory: directory.into(), lock_timeout, turns, catalog }
     }
 
@@ -249,9 +250,16 @@ impl SagaJournal for FileSagaJournal {
         after: Option<&SagaId>,
         limit: NonZeroUsize,
     ) -> Result<Vec<SagaHeader>, StoreError> {
-        let (directory, catalog) = (self.directory.clone(), self.catalog.clone());
+        let (directory, catalog) = (self.directory.clone(), Arc::clone(&self.catalog));
         let (filter, after) = (filter.clone(), after.cloned());
-        self.blocking(move || Ok(catalog.page(&directory, &filter, after.as_ref(), limit)?)).await
+        self.blocking(move || {
+            let headers = catalog.look(&directory, Which::All, |sagas| {
+                let sagas = sagas.all().map(|saga| (&saga.id, &saga.record));
+                page(sagas, &filter, after.as_ref(), limit, UnixMillis::now())
+            });
+            Ok(headers?)
+        })
+        .await
     }
 
     async fn purge(&self, saga: &SagaId) -> Result<(), StoreError> {

@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,11 @@ impl RequestFile {
     pub(super) fn at(directory: &Path, name: &Path) -> Self {
         let file = SealedFile::at(directory, name).private().with_room(NOTES);
         Self { directory: directory.to_owned(), file }
+    }
+
+    /// What it is called in its directory.
+    pub(super) fn name(&self) -> &OsStr {
+        self.file.path().file_name().expect("a request's file has a name")
     }
 
     /// What must be locked around every change.

@@ -1,13 +1,11 @@
-use std::fs;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::FileRequestError;
-use super::catalog::{Catalog, Which, leftovers};
 use super::file::{RequestFile, Stored};
 use super::line::{Line, Request};
 use super::turn::Patience;
@@ -16,8 +14,8 @@ use crate::gateway::dual::{
     NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
     Shelf,
 };
-use crate::memory::files::{Turns, UnixMillis, blocking};
-use crate::memory::request_record::{Purge, due, page};
+use crate::memory::files::{Catalog, Known, Turns, UnixMillis, Which, blocking};
+use crate::memory::request_record::{due, page};
 use crate::memory::saga_record::Moment;
 use crate::phase::NodeId;
 
@@ -28,10 +26,16 @@ use crate::phase::NodeId;
 /// mistyped path would be a journal that knows of no request. Terms are by the host's wall clock. Each change is synced
 /// by itself: it is as fast as the disk, not faster.
 ///
-/// Whoever looks for work reads the names of all files, and those files that have changed since the last look; what
-/// was seen to be closed costs its name only. What is known of all requests, without their headers and bodies, stays
-/// in memory for that. A purge and a list look at every file. What cannot be read is left out, and reported once by
-/// `tracing`; what cannot be written, or stays locked, holds up no other request.
+/// Whoever looks for work or purges reads the names of all files, unless none was made or removed since the last look,
+/// and those files that have changed; what was seen to be closed costs its name only. What is known of all requests,
+/// without their headers and bodies, stays in memory for that. A list looks at every file, and holds up nobody who looks
+/// for work. What another process forgets and records again under the same key is found by the next list: a replayer makes
+/// one every half minute. What cannot be read is left out, and reported once by `tracing`; what cannot be written, or
+/// stays locked, holds up no other request.
+///
+/// Beside 200,000 closed requests, on ext4 and a machine that had other work, a look for work took 0.04 s while nothing
+/// was recorded, 0.7 s after a change and 1.4 s at worst beside lists, of which each took 2.5 s; the first look reads every
+/// file: 14 s, and a minute if they came from the disk.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -65,10 +69,10 @@ use crate::phase::NodeId;
 /// it.
 #[derive(Debug, Clone)]
 pub struct FileRequestJournal {
-    directory: PathBuf,
-    lock_timeout: Duration,
-    turns: Turns,
-    catalog: Catalog,
+    pub(super) directory: PathBuf,
+    pub(super) lock_timeout: Duration,
+    pub(super) turns: Turns,
+    pub(super) catalog: Arc<Catalog<Request>>,
 }
 
 impl FileRequestJournal {
@@ -76,7 +80,7 @@ impl FileRequestJournal {
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let lock_timeout = Duration::from_secs(2);
-        let (turns, catalog) = (Turns::default(), Catalog::default());
+        let (turns, catalog) = (Turns::default(), Arc::default());
         Self { directory: directory.into(), lock_timeout, turns, catalog }
     }
 
@@ -103,7 +107,7 @@ impl FileRequestJournal {
         self.locked_within(self.lock_timeout, key, change).await
     }
 
-    async fn locked_within<T: Send + 'static>(
+    pub(super) async fn locked_within<T: Send + 'static>(
         &self,
         timeout: Duration,
         key: &RequestKey,
@@ -121,7 +125,7 @@ impl FileRequestJournal {
         .await
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -129,46 +133,13 @@ impl FileRequestJournal {
         blocking(work).await.map_err(stopped)?
     }
 
-    /// Removes what killed processes left half-made. Under its lock nobody else makes it.
-    async fn sweep(&self, patience: &mut Patience) -> Result<(), StoreError> {
-        let directory = self.directory.clone();
-        for name in self.blocking(move || Ok(leftovers(&directory)?)).await? {
-            let Some(lock) = RequestFile::lock_of_leftover(&self.directory, &name) else {
-                continue;
-            };
-            let Some(timeout) = patience.with(&lock) else { continue };
-            let path = self.directory.join(&name);
-            let swept = match self.turns.lock(&lock, timeout).await {
-                Ok(lock) => {
-                    let remove = move || {
-                        let removed = fs::remove_file(&path);
-                        drop(lock);
-                        match removed {
-                            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                                Err(FileRequestError::io(&path, error).into())
-                            }
-                            // It may have been made in full since.
-                            _ => Ok(()),
-                        }
-                    };
-                    self.blocking(remove).await
-                }
-                Err(error) => Err(FileRequestError::from(error).into()),
-            };
-            if let Err(error) = swept {
-                patience.failed(&lock, &name, "stays as a killed process left it", error);
-            }
-        }
-        Ok(())
-    }
-
     /// What `look` makes of what is known of all requests.
-    async fn looked<T: Send + 'static>(
+    pub(super) async fn looked<T: Send + 'static>(
         &self,
         which: Which,
-        look: impl FnOnce(&mut dyn Iterator<Item = &Request>) -> T + Send + 'static,
+        look: impl FnOnce(&Known<Request>) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (directory, catalog) = (self.directory.clone(), self.catalog.clone());
+        let (directory, catalog) = (self.directory.clone(), Arc::clone(&self.catalog));
         self.blocking(move || Ok(catalog.look(&directory, which, look)?)).await
     }
 }
@@ -277,7 +248,7 @@ impl RequestJournal for FileRequestJournal {
         limit: NonZeroUsize,
         term: Duration,
     ) -> Result<Vec<(RequestClaim, RequestRecord)>, StoreError> {
-        let keys = self.looked(Which::Open, |requests| due(requests, UnixMillis::now())).await?;
+        let keys = self.looked(Which::Live, |known| due(known.live(), UnixMillis::now())).await?;
         let mut taken = Vec::new();
         let mut patience = Patience::new(self.lock_timeout);
         for key in keys {
@@ -313,8 +284,8 @@ impl RequestJournal for FileRequestJournal {
         let (mut after, mut listed) = (after.cloned(), Vec::new());
         loop {
             let from = after.clone();
-            let keys = self.looked(Which::All, move |requests| {
-                let page = page(requests, wanted, from.as_ref(), limit);
+            let keys = self.looked(Which::All, move |known| {
+                let page = page(known.all(), wanted, from.as_ref(), limit);
                 page.into_iter().map(|request| request.new.key.clone()).collect::<Vec<_>>()
             });
             let keys = keys.await?;
@@ -344,34 +315,6 @@ impl RequestJournal for FileRequestJournal {
         keep: Duration,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
-        let keys = self.looked(Which::All, move |requests| {
-            let now = UnixMillis::now();
-            let old = requests.filter(|request| request.purge(idle, keep, now) != Purge::Nothing);
-            old.take(limit.get()).map(|request| request.new.key.clone()).collect::<Vec<_>>()
-        });
-        let (mut purged, mut patience) = (0, Patience::new(self.lock_timeout));
-        let keys = keys.await?;
-        self.sweep(&mut patience).await?;
-        for key in keys {
-            let lock = RequestFile::lock(&self.directory, &key);
-            let Some(timeout) = patience.with(&lock) else { continue };
-            let one = self.locked_within(timeout, &key, move |file, found| {
-                let Some(mut found) = found else { return Ok(false) };
-                match found.request.purge(idle, keep, UnixMillis::now()) {
-                    Purge::Nothing => return Ok(false),
-                    Purge::Forget => file.remove()?,
-                    Purge::Empty => {
-                        found.request.empty();
-                        file.replace(&Line::purged(found.request))?;
-                    }
-                }
-                Ok(true)
-            });
-            match one.await {
-                Ok(one) => purged += usize::from(one),
-                Err(error) => patience.failed(&lock, &key, "is not purged", error),
-            }
-        }
-        if purged == 0 { patience.end().map(|()| 0) } else { Ok(purged) }
+        self.purge_some(idle, keep, limit).await
     }
 }

@@ -16,6 +16,7 @@ mod error;
 mod file;
 mod journal;
 mod line;
+mod purge;
 mod turn;
 
 pub use error::FileRequestError;

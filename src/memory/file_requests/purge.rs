@@ -1,0 +1,107 @@
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::FileRequestError;
+use super::catalog::leftovers;
+use super::file::{RequestFile, Stored};
+use super::journal::FileRequestJournal;
+use super::line::{Line, Request};
+use super::turn::Patience;
+use crate::error::StoreError;
+use crate::memory::files::{UnixMillis, Which};
+use crate::memory::request_record::Purge;
+
+impl FileRequestJournal {
+    /// Empties or forgets up to `limit` requests, and answers how many.
+    ///
+    /// # Errors
+    ///
+    /// The first of what may pass, if nothing was purged.
+    pub(super) async fn purge_some(
+        &self,
+        idle: Duration,
+        keep: Duration,
+        limit: NonZeroUsize,
+    ) -> Result<usize, StoreError> {
+        let keys = self.looked(Which::Live, move |known| {
+            let now = UnixMillis::now();
+            let is_old = |request: &&Request| request.purge(idle, keep, now) != Purge::Nothing;
+            let old = known.all().filter(is_old).map(|request| request.new.key.clone());
+            old.take(limit.get()).collect::<Vec<_>>()
+        });
+        let (mut purged, mut patience) = (0, Patience::new(self.lock_timeout));
+        let keys = keys.await?;
+        self.sweep(&mut patience).await?;
+        for key in keys {
+            let lock = RequestFile::lock(&self.directory, &key);
+            let Some(timeout) = patience.with(&lock) else { continue };
+            let catalog = Arc::clone(&self.catalog);
+            let one = self.locked_within(timeout, &key, move |file, found| {
+                let is_purged = purge(file, found, idle, keep);
+                // Its name may stand for another request from now on, which is open.
+                catalog.forget(file.name());
+                Ok(is_purged?)
+            });
+            match one.await {
+                Ok(one) => purged += usize::from(one),
+                Err(error) => patience.failed(&lock, &key, "is not purged", error),
+            }
+        }
+        if purged == 0 { patience.end().map(|()| 0) } else { Ok(purged) }
+    }
+
+    /// Removes what killed processes left half-made. Under its lock nobody else makes it.
+    async fn sweep(&self, patience: &mut Patience) -> Result<(), StoreError> {
+        let directory = self.directory.clone();
+        for name in self.blocking(move || Ok(leftovers(&directory)?)).await? {
+            let Some(lock) = RequestFile::lock_of_leftover(&self.directory, &name) else {
+                continue;
+            };
+            let Some(timeout) = patience.with(&lock) else { continue };
+            let path = self.directory.join(&name);
+            let swept = match self.turns.lock(&lock, timeout).await {
+                Ok(lock) => {
+                    let remove = move || {
+                        let removed = fs::remove_file(&path);
+                        drop(lock);
+                        match removed {
+                            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                                Err(FileRequestError::io(&path, error).into())
+                            }
+                            // It may have been made in full since.
+                            _ => Ok(()),
+                        }
+                    };
+                    self.blocking(remove).await
+                }
+                Err(error) => Err(FileRequestError::from(error).into()),
+            };
+            if let Err(error) = swept {
+                patience.failed(&lock, &name, "stays as a killed process left it", error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether there was something to purge.
+fn purge(
+    file: &RequestFile,
+    found: Option<Stored>,
+    idle: Duration,
+    keep: Duration,
+) -> Result<bool, FileRequestError> {
+    let Some(mut found) = found else { return Ok(false) };
+    match found.request.purge(idle, keep, UnixMillis::now()) {
+        Purge::Nothing => return Ok(false),
+        Purge::Forget => file.remove()?,
+        Purge::Empty => {
+            found.request.empty();
+            file.replace(&Line::purged(found.request))?;
+        }
+    }
+    Ok(true)
+}
