@@ -205,7 +205,7 @@ impl Gateway {
             .place(place);
         let sent = side.send_streamed(request, &upload, deadline);
         let sent = match trial {
-            Some(seat) => on_trial(seat, &upload, deadline, sent).await,
+            Some(trial) => on_trial(trial, &upload, deadline, sent).await,
             None => sent.await,
         };
         match (sent, upload.fault()) {
@@ -218,7 +218,7 @@ impl Gateway {
 /// Waits for what comes of a trial. One whose body is still under way after so long shows nothing of the side yet:
 /// it goes on, and another may be one in its place.
 async fn on_trial(
-    seat: Seat<'_>,
+    trial: Seat<'_>,
     upload: &Upload,
     deadline: Duration,
     sent: impl Future<Output = Sent>,
@@ -229,6 +229,6 @@ async fn on_trial(
         sent = &mut sent => return sent,
         () = tokio::time::sleep(deadline) => {}
     }
-    let _seat = upload.is_answered_next().then_some(seat);
+    let _trial = upload.is_answered_next().then_some(trial);
     sent.await
 }

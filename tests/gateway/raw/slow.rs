@@ -114,7 +114,13 @@ async fn readers_who_take_their_time_are_no_more_than_is_allowed() {
     let config = narrow().with_responses_max(NonZeroU32::new(20).unwrap());
     let front = front_with(config, legacy.address, modern.address).await;
     let readers: JoinSet<()> = (0..40).map(|_| slow(front, 3)).collect();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    for _ in 0..500 {
+        if modern.read().len() >= 20 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(modern.read().len(), 20, "the others are sent nowhere");
     let get = "GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n";
     assert_eq!(statuses(&exchange(front, get).await), [503]);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::Body as HttpBody;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Collected};
 use strangler_fig::error::StoreError;
 use strangler_fig::gateway::{Body, BodyError, GatewayConfig, Limits, Request, Response};
 
@@ -170,6 +170,6 @@ async fn so_is_that_of_a_response() {
         });
         let answer = gateway(&Side::says("legacy"), &modern).handle(get("/")).await;
         let collected = answer.into_body().collect().await;
-        assert_eq!(collected.map(|it| it.to_bytes()).ok(), is_well.then(|| "pears".into()));
+        assert_eq!(collected.map(Collected::to_bytes).ok(), is_well.then(|| "pears".into()));
     }
 }
