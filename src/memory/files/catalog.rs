@@ -158,7 +158,7 @@ impl<T: Summary> Catalog<T> {
 
     fn found(&self, directory: &Path, question: &Question) -> Result<Finding<T>, T::Error> {
         let name = question.name.as_ref();
-        let is_news = question.before != Some(None);
+        let is_news = question.before != Some(Version::Unsure);
         let version = match (self.stat)(&directory.join(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Finding::Gone),
             Err(error) => {
@@ -166,7 +166,7 @@ impl<T: Summary> Catalog<T> {
             }
             Ok(metadata) => Version::of(&metadata),
         };
-        if question.before == Some(Some(version)) {
+        if question.before == Some(version) {
             return Ok(Finding::Same);
         }
         match T::glance(directory, name) {

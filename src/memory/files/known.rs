@@ -27,8 +27,7 @@ pub(in crate::memory) struct Known<T> {
 
 #[derive(Debug)]
 struct Entry<T> {
-    /// `None` if it could not be looked at: whatever is seen next is new.
-    version: Option<Version>,
+    version: Version,
     /// `None` if it cannot be read.
     content: Option<Box<T>>,
     /// When this was written.
@@ -39,9 +38,13 @@ struct Entry<T> {
 
 /// What a file is told by: it grows with every change, or is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Version {
-    bytes: u64,
-    modified: Option<SystemTime>,
+pub(super) enum Version {
+    /// It could not be looked at: whatever is seen next is new.
+    Unsure,
+    Of {
+        bytes: u64,
+        modified: Option<SystemTime>,
+    },
 }
 
 /// A file that is to be looked at.
@@ -49,7 +52,7 @@ pub(super) struct Version {
 pub(super) struct Question {
     pub(super) name: OsString,
     /// What is known of it, if something is.
-    pub(super) before: Option<Option<Version>>,
+    pub(super) before: Option<Version>,
 }
 
 /// What was found out about a file.
@@ -131,13 +134,13 @@ impl<T> Known<T> {
             Finding::Gone => return self.remove(&name),
             Finding::Unseen => match self.entry(&name) {
                 Some(entry) => {
-                    (entry.version, entry.written) = (None, now);
+                    (entry.version, entry.written) = (Version::Unsure, now);
                     return;
                 }
-                None => (None, None),
+                None => (Version::Unsure, None),
             },
-            Finding::Unread => (None, None),
-            Finding::Is(version, content) => (Some(version), content),
+            Finding::Unread => (Version::Unsure, None),
+            Finding::Is(version, content) => (version, content),
         };
         self.live.remove(&name);
         self.settled.remove(&name);
@@ -194,10 +197,10 @@ impl<T> Known<T> {
 
 impl<T> Finding<T> {
     /// Whether it adds nothing to what is known.
-    fn says(&self, known: Option<Option<Version>>) -> bool {
+    fn says(&self, known: Option<Version>) -> bool {
         match self {
             Self::Gone => known.is_none(),
-            Self::Is(version, _) => known == Some(Some(*version)),
+            Self::Is(version, _) => known == Some(*version),
             Self::Same | Self::Unseen | Self::Unread => false,
         }
     }
@@ -205,7 +208,7 @@ impl<T> Finding<T> {
 
 impl Version {
     pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { bytes: metadata.len(), modified: metadata.modified().ok() }
+        Self::Of { bytes: metadata.len(), modified: metadata.modified().ok() }
     }
 }
 
@@ -217,7 +220,7 @@ mod tests {
     type Seen = u64;
 
     fn version(change: Seen) -> Version {
-        Version { bytes: change, modified: None }
+        Version::Of { bytes: change, modified: None }
     }
 
     fn is(change: Seen) -> Finding<Seen> {
@@ -304,7 +307,10 @@ mod tests {
         known.take_in(asked, found.into(), is_settled);
         assert_eq!(all(&known), [1]);
         let (_, questions) = known.ask(vec!["a".into(), "b".into()], true);
-        assert!(questions.iter().all(|question| question.before == Some(None)), "{questions:?}");
+        assert!(
+            questions.iter().all(|question| question.before == Some(Version::Unsure)),
+            "{questions:?}"
+        );
     }
 
     #[test]
