@@ -40,9 +40,10 @@ impl Scratch {
 
     /// What is there but for the locks, in order.
     pub(crate) fn left(&self) -> Vec<String> {
-        let names = std::fs::read_dir(&self.0).unwrap();
-        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.filter(|name| !name.ends_with(".lock")).collect();
+        let paths = std::fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        let others = paths.filter(|path| path.extension().is_none_or(|ending| ending != "lock"));
+        let name = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut names: Vec<_> = others.map(name).collect();
         names.sort();
         names
     }
