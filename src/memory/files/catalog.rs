@@ -235,7 +235,9 @@ mod tests {
             let own = format!("strangler-fig-catalog-{}-{test}", std::process::id());
             let scratch = Self(std::env::temp_dir().join(own));
             fs::create_dir_all(&scratch.0).unwrap();
-            names.iter().for_each(|name| scratch.write(name, name));
+            for name in names {
+                scratch.write(name, name);
+            }
             scratch
         }
 
@@ -282,14 +284,14 @@ mod tests {
 
     #[test]
     fn what_vanishes_between_its_name_and_the_look_at_it_is_no_failure() {
-        let scratch = Scratch::new("vanishes", &["a", "b", "c"]);
-        let mut catalog = Catalog::default();
-        catalog.stat = |path| {
+        fn removes_b(path: &Path) -> io::Result<Metadata> {
             if path.ends_with("b.text") {
                 fs::remove_file(path)?;
             }
             fs::symlink_metadata(path)
-        };
+        }
+        let scratch = Scratch::new("vanishes", &["a", "b", "c"]);
+        let catalog = Catalog { stat: removes_b, ..Catalog::default() };
         assert_eq!(scratch.all(&catalog).unwrap(), "a c");
         assert_eq!(NEWS.get(), 0);
     }

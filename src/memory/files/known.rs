@@ -227,6 +227,7 @@ mod tests {
         Finding::Is(version(change), Some(Box::new(change)))
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "it is asked so of what is larger")]
     fn is_settled(change: &Seen) -> bool {
         change % 3 == 0
     }
