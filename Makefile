@@ -57,6 +57,8 @@ quickstart:
 	cargo run --release --example resilience
 	cargo run --release --example checkout_saga
 	cargo run --release --example trip_saga
+	cargo run --release --example order_saga
+	cargo run --release --example order_saga -- --naive; test $$? -eq 1
 	cargo run --release --example gateway
 	cargo run --release --example chaos_gateway
 	cargo run --release --example chaos_gateway -- --naive; test $$? -eq 1
@@ -120,8 +122,8 @@ fuzz:
 			-max_total_time=$(FUZZ_SECONDS) -max_len=2048 -dict=fuzz/dictionaries/json.dict || exit 1; \
 	done
 
-# The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL and NATS_URL, of the usual ports,
-# or private ones.
+# The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL, NATS_URL and AMQP_URL, of the usual
+# ports, or private ones.
 adapters:
 	cargo clippy -p adapters --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p adapters
@@ -131,7 +133,7 @@ fleet:
 	cargo clippy -p fleet --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p fleet && env $$urls cargo run -p fleet -- --seconds 10
 
-# Prints the URLs of a PostgreSQL, a MariaDB, a Redis and a NATS, and starts what is missing.
+# Prints the URLs of a PostgreSQL, a MariaDB, a Redis, a NATS and a RabbitMQ, and starts what is missing.
 servers:
 	@scripts/servers.sh
 

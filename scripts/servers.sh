@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Finds PostgreSQL, MariaDB, Redis and NATS on their usual loopback ports, or installs them (Debian, as root) and starts
-# private ones under target/servers, on ports of their own. Prints the URLs, one a line: export $(scripts/servers.sh).
+# Finds PostgreSQL, MariaDB, Redis, NATS and RabbitMQ on their usual loopback ports, or installs them (Debian, as root)
+# and starts private ones under target/servers, on ports of their own. Prints the URLs, one a line: export $(scripts/servers.sh).
 #   SERVERS_PRIVATE=1   does not look for servers that run already
 #   servers.sh stop     stops the private ones
 set -euo pipefail
@@ -11,6 +11,7 @@ postgres_port=${SERVERS_POSTGRES_PORT:-55432}
 mariadb_port=${SERVERS_MARIADB_PORT:-53306}
 redis_port=${SERVERS_REDIS_PORT:-56379}
 nats_port=${SERVERS_NATS_PORT:-54222}
+rabbitmq_port=${SERVERS_RABBITMQ_PORT:-55673}
 [ "$(id -u)" = 0 ] && is_root=1 || is_root=
 
 say() { echo "servers: $*" >&2; }
@@ -40,6 +41,12 @@ flushes() {
 
 # Whether it is a NATS with JetStream: it greets with what it has.
 streams() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && head -1 <&3 | grep -q '"jetstream":true') 2>/dev/null; }
+
+# Whether it is a RabbitMQ: it answers its protocol's greeting with a frame of a method.
+greets() {
+    [ "$( (exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'AMQP\0\0\011\001' >&3 &&
+        timeout 5 head -c 1 <&3 | od -An -tu1) 2>/dev/null | tr -d ' ')" = 1 ]
+}
 
 # The newest server of Debian's, or that of the path.
 postgres_bin() {
@@ -77,8 +84,9 @@ room() {
     fi
 }
 
+# For two minutes: the machine may be busy.
 wait_for() {
-    for _ in $(seq 150); do
+    for _ in $(seq 600); do
         if listens "$1"; then return; fi
         sleep 0.2
     done
@@ -157,9 +165,34 @@ start_nats() {
     wait_for "$nats_port" NATS "$data/log"
 }
 
+# Debian's command would want its own user and directories. Run as by systemd, the script becomes the server.
+start_rabbitmq() {
+    local data=$home/rabbitmq user script=/usr/lib/rabbitmq/bin/rabbitmq-server
+    user=$(account rabbitmq)
+    if is_running "$data/pid"; then return; fi
+    if [ ! -x $script ]; then
+        script=$(command -v rabbitmq-server) || true
+        if [ -z "$script" ]; then
+            install rabbitmq-server AMQP_URL
+            script=/usr/lib/rabbitmq/bin/rabbitmq-server
+        fi
+    fi
+    room "$home" "$(id -un)"
+    room "$data" "$user"
+    as "$user" setsid env -u NOTIFY_SOCKET HOME="$data" RUNNING_UNDER_SYSTEMD=1 \
+        RABBITMQ_NODENAME="fig$rabbitmq_port@localhost" RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
+        RABBITMQ_NODE_PORT="$rabbitmq_port" RABBITMQ_DIST_PORT=$((rabbitmq_port + 1)) \
+        ERL_EPMD_PORT=$((rabbitmq_port + 2)) ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_MNESIA_BASE="$data/data" \
+        RABBITMQ_LOG_BASE="$data/logs" RABBITMQ_PID_FILE="$data/pid" RABBITMQ_ENABLED_PLUGINS_FILE="$data/plugins" \
+        RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE="$data/none" \
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='+S 2:2 +sbwt none' \
+        sh -c "cd '$data' && exec '$script'" </dev/null >"$home/rabbitmq.log" 2>&1 &
+    wait_for "$rabbitmq_port" RabbitMQ "$home/rabbitmq.log"
+}
+
 stop() {
     local pid file
-    for file in "$home/postgres/postmaster.pid" "$home"/{mariadb,redis,nats}/pid; do
+    for file in "$home/postgres/postmaster.pid" "$home"/{mariadb,redis,nats,rabbitmq}/pid; do
         if ! is_running "$file"; then continue; fi
         pid=$(head -1 "$file")
         # SIGINT ends PostgreSQL without waiting for its clients.
@@ -169,6 +202,8 @@ stop() {
             sleep 0.2
         done
         say "stopped $pid"
+        # The names of a RabbitMQ are kept by a process that outlives it.
+        case $file in *rabbitmq*) epmd -port $((rabbitmq_port + 2)) -kill >/dev/null 2>&1 || true ;; esac
     done
 }
 
@@ -194,3 +229,4 @@ offer POSTGRES_URL 5432 listens start_postgres "$postgres_port" postgres://postg
 offer MARIADB_URL 3306 listens start_mariadb "$mariadb_port" mysql://root@127.0.0.1:%/test
 offer REDIS_URL 6379 flushes start_redis "$redis_port" redis://127.0.0.1:%
 offer NATS_URL 4222 streams start_nats "$nats_port" nats://127.0.0.1:%
+offer AMQP_URL 5672 greets start_rabbitmq "$rabbitmq_port" amqp://guest:guest@127.0.0.1:%

@@ -71,9 +71,9 @@
 //! |---|---|
 //! | 7 | [`memory`], `testkit`, `mock` |
 //! | 6 | [`controller`] |
-//! | 5 | [`backfill`] [`consistency`] [`reconcile`] |
+//! | 5 | [`backfill`] [`consistency`] [`reconcile`] [`replicator`] |
 //! | 4 | [`worker`] `gateway` |
-//! | 3 | [`repository`] [`saga`] [`route`] |
+//! | 3 | [`repository`] [`saga`] [`event`] [`route`] |
 //! | 2 | [`phase`] [`resilience`] |
 //! | 1 | [`error`] [`clock`] [`stamp`] [`key`] [`canonical`] [`observe`] |
 //!
@@ -92,6 +92,7 @@ pub mod clock;
 pub mod consistency;
 pub mod controller;
 pub mod error;
+pub mod event;
 #[cfg(feature = "http")]
 pub mod gateway;
 pub mod key;
@@ -101,6 +102,7 @@ pub mod mock;
 pub mod observe;
 pub mod phase;
 pub mod reconcile;
+pub mod replicator;
 pub mod repository;
 pub mod resilience;
 pub mod route;
@@ -132,6 +134,8 @@ mod documents {
     #[cfg(all(feature = "http", feature = "tower"))]
     #[doc = include_str!("../docs/ROUTES.md")]
     struct Routes;
+    #[doc = include_str!("../docs/EVENTS.md")]
+    struct Events;
     #[cfg(feature = "testkit")]
     #[doc = include_str!("../docs/SAGAS.md")]
     struct Sagas;

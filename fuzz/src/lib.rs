@@ -9,6 +9,7 @@ pub mod canonical;
 pub mod documents;
 pub mod drawn;
 pub mod dual_notes;
+pub mod events;
 pub mod files;
 pub mod heads;
 pub mod histories;

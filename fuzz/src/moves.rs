@@ -108,7 +108,8 @@ impl Trip {
         match source.byte() {
             0xF0..=0xF4 => lease.scopes = Scopes { legacy: StampScope::Process, ..lease.scopes },
             0xF5..=0xF9 => lease.holds = source.number(),
-            0xFA..=0xFF => lease.role = NodeRole::Worker,
+            0xFA..=0xFD => lease.role = NodeRole::Worker,
+            0xFE..=0xFF => lease.role = NodeRole::Outside,
             _ => {}
         }
         lease

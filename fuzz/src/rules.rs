@@ -176,6 +176,11 @@ pub fn may_refuse(
         Refused::NotAMove { .. } => {
             assert!(part.phase == *to || need(part, *to) == Need::Never, "{step} from {before:?}");
         }
+        Refused::OutsideWriters { .. } => {
+            let mut roles = fleet.leases().iter().map(|lease| lease.role);
+            assert!(need(part, *to) != Need::Nothing, "{step} waits: {before:?}");
+            assert!(roles.any(|role| role == NodeRole::Outside), "{fleet:?}");
+        }
         Refused::Unsettled { .. } | Refused::TooFewNodes { .. } => {
             assert!(need(part, *to) != Need::Nothing, "{step} waits: {before:?}");
         }
@@ -218,7 +223,8 @@ fn settled(state: &MigrationState, since: u64, fleet: &Fleet) -> bool {
     let follows = |adopted: Option<strangler_fig::phase::Adopted>| {
         adopted.is_some_and(|adopted| adopted.epoch >= since)
     };
-    names.len() >= expected && leases.iter().all(|lease| follows(lease.adopted))
+    let is_closed = leases.iter().all(|lease| lease.role != NodeRole::Outside);
+    is_closed && names.len() >= expected && leases.iter().all(|lease| follows(lease.adopted))
 }
 
 /// Stamps in a process are compared with nobody's: not but of the only node, if it was

@@ -33,9 +33,9 @@ pub use error::{ClosedGate, ControllerError};
 pub use evict::{Evicted, ProcessHasEnded};
 pub use gate::{
     BackfillComplete, ErrorRateBelow, FleetSettled, Gate, GateContext, GateFn, GateReading,
-    LastVerification, LatencyWithin, MismatchRateBelow, READ_DEADLINE, Rate, RateError, Ratio,
-    RatioError, RejectionsZero, RepairQueueEmpty, Verification, VerificationSource, VerifiedWithin,
-    read_within,
+    LastVerification, LatencyWithin, MismatchRateBelow, OutsideWritersOff, READ_DEADLINE, Rate,
+    RateError, Ratio, RatioError, RejectionsZero, RepairQueueEmpty, ReplicationLagBelow,
+    Verification, VerificationSource, VerifiedWithin, read_within,
 };
 pub use gated::{Before, ReadGate};
 pub use guard::{Alarm, GuardConfig, GuardOutcome, RollbackGuard};

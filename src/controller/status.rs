@@ -173,7 +173,8 @@ impl MigrationController {
             adopted: lease.adopted,
             is_settled: is_settled(seen, lease),
             renewed_ago,
-            is_silent: unchanged > (lease.interval.saturating_mul(3)).max(Duration::from_secs(1)),
+            is_silent: lease.role != NodeRole::Outside
+                && unchanged > (lease.interval.saturating_mul(3)).max(Duration::from_secs(1)),
             interval: lease.interval,
             term: lease.term,
             scopes: lease.scopes,
@@ -220,6 +221,12 @@ fn warnings(seen: &Seen, nodes: &[NodeStatus]) -> Vec<String> {
         warnings.push(format!("epoch {} was made by a move that nobody recorded", state.epoch()));
     }
     for node in nodes {
+        if node.role == NodeRole::Outside {
+            warnings.push(format!(
+                "writers outside the crate ({}) have not been switched off: nothing crosses",
+                node.node
+            ));
+        }
         if node.is_silent {
             warnings.push(format!("node {} does not renew its lease", node.node));
         }
@@ -239,6 +246,7 @@ fn warnings(seen: &Seen, nodes: &[NodeStatus]) -> Vec<String> {
 impl fmt::Display for NodeStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.adopted {
+            _ if self.role == NodeRole::Outside => write!(f, "{} outside", self.node)?,
             Some(adopted) => write!(f, "{} epoch {}", self.node, adopted.epoch)?,
             None => write!(f, "{} starting", self.node)?,
         }

@@ -16,6 +16,10 @@
 //! # }
 //! ```
 
+mod bus;
+mod bus_queue;
+mod bus_subscription;
+mod change_feed;
 mod checkpoints;
 mod digest;
 mod file_journal;
@@ -23,7 +27,13 @@ mod file_journal;
 mod file_requests;
 mod file_state;
 mod files;
+mod inbox;
+mod mail;
+mod outbox;
+mod outbox_lanes;
+mod outbox_rows;
 mod repair_queue;
+mod replies;
 mod repository;
 #[cfg(feature = "http")]
 mod request_journal;
@@ -35,12 +45,18 @@ mod saga_record;
 mod state;
 mod tables;
 
+pub use bus::{InMemoryBus, InMemoryDeadLetter};
+pub use change_feed::{InMemoryChangeFeed, InMemoryChanges};
 pub use checkpoints::InMemoryCheckpointStore;
 pub use file_journal::{FileJournalError, FileSagaJournal};
 #[cfg(feature = "http")]
 pub use file_requests::{FileRequestError, FileRequestJournal};
 pub use file_state::{FileStateConfig, FileStateError, FileStateService};
+pub use inbox::InMemoryInbox;
+pub use mail::{InMemoryMailTransaction, in_memory_mail};
+pub use outbox::InMemoryOutbox;
 pub use repair_queue::InMemoryRepairQueue;
+pub use replies::InMemoryReplyStore;
 pub use repository::InMemoryRepository;
 #[cfg(feature = "http")]
 pub use request_journal::InMemoryRequestJournal;

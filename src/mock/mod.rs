@@ -24,12 +24,16 @@
     reason = "made by the macro, of an argument that is an `Option<&K>`"
 )]
 
+mod change_feed;
 mod checkpoint_store;
 mod clock;
 mod controller;
 mod digest;
+mod event;
 mod observer;
+mod outbox;
 mod repair_queue;
+mod reply_store;
 mod repository;
 #[cfg(feature = "http")]
 mod request_journal;
@@ -40,12 +44,16 @@ mod state;
 mod tables;
 mod throttle;
 
+pub use change_feed::{MockChangeFeed, MockLagSource};
 pub use checkpoint_store::MockCheckpointStore;
 pub use clock::MockClock;
 pub use controller::{MockSignalSource, MockSweeper, MockVerificationSource};
 pub use digest::MockDigestRepository;
+pub use event::{MockEventPublisher, MockEventSubscriber, MockEventSubscription};
 pub use observer::MockObserver;
+pub use outbox::{MockInbox, MockOutbox, MockOutboxStore};
 pub use repair_queue::MockRepairQueue;
+pub use reply_store::MockReplyStore;
 pub use repository::{MockListRepository, MockRepository};
 #[cfg(feature = "http")]
 pub use request_journal::MockRequestJournal;

@@ -223,6 +223,68 @@ pub enum Event {
         /// Why: `attempts` or `refused`.
         reason: &'static str,
     },
+    /// Messages were taken by the bus.
+    MessagesRelayed {
+        /// How many.
+        count: u64,
+        /// How long ago the oldest of them was staged.
+        oldest: Duration,
+    },
+    /// The bus did not take messages; they are tried again.
+    RelayFailed {
+        /// Why: `unavailable`, `unknown`, `rejected`, `panicked` or `timed_out`.
+        reason: &'static str,
+    },
+    /// A staged message was given up, until somebody looks; its key waits.
+    MessageParked {
+        /// Why: `rejected` or `unreadable`.
+        reason: &'static str,
+    },
+    /// How much waits in an outbox.
+    OutboxDepth {
+        /// Messages to be sent.
+        pending: u64,
+        /// Messages that were given up.
+        parked: u64,
+        /// How long ago the oldest of `pending` was staged.
+        oldest: Option<Duration>,
+    },
+    /// A relay's share of the lanes has changed.
+    LanesHeld {
+        /// How many it holds.
+        held: u16,
+        /// How many there are.
+        of: u16,
+    },
+    /// A delivery was handled.
+    EventHandled {
+        /// How it ended: `ack`, `retry` or `dead_letter`.
+        outcome: &'static str,
+        /// Which attempt it was, counted from 1.
+        attempt: u32,
+        /// From the call to its end.
+        duration: Duration,
+    },
+    /// Changes of the legacy store were carried over.
+    ChangesReplicated {
+        /// Records that modern took.
+        copied: u64,
+        /// Keys of which there was nothing to take.
+        level: u64,
+        /// Keys that were noted in the repair queue.
+        noted: u64,
+        /// How long ago the oldest change that is left was made; `None`: none is.
+        lag: Option<Duration>,
+    },
+    /// How far replication is behind, where nothing was carried over.
+    ReplicationLag {
+        /// How many changes wait, where they are counted.
+        pending: Option<u64>,
+        /// How long ago the oldest of them was made; `None`: none waits.
+        lag: Option<Duration>,
+    },
+    /// Somebody wrote to legacy who was said to be switched off.
+    OutsideWrite,
     /// A check of the two stores came to its end.
     Checked {
         /// `consistent`, `inconsistent` or `inconclusive`.

@@ -34,3 +34,11 @@ pub const BREAKER: &str = "breaker";
 pub const RULE: &str = "rule";
 /// Which backfill.
 pub const JOB: &str = "job";
+/// Which topic.
+pub const TOPIC: &str = "topic";
+/// Which lane of an outbox.
+pub const LANE: &str = "lane";
+/// Which consumer: the name of its subscription.
+pub const CONSUMER: &str = "consumer";
+/// The W3C `traceparent` of an event.
+pub const TRACEPARENT: &str = "traceparent";

@@ -35,3 +35,9 @@ pub const MIRROR: &str = "strangler.mirror";
 pub const REPLAY: &str = "strangler.replay";
 /// One run of a backfill.
 pub const BACKFILL: &str = "strangler.backfill";
+/// One batch of messages on its way from an outbox to the bus.
+pub const RELAY: &str = "strangler.relay";
+/// One event that is handled.
+pub const HANDLE: &str = "strangler.handle";
+/// One run of a replicator.
+pub const REPLICATE: &str = "strangler.replicate";

@@ -59,11 +59,13 @@ impl Fleet {
         &self.leases
     }
 
-    /// Whether every node works by the state of `since` or a later one.
+    /// Whether every node works by the state of `since` or a later one, and nobody writes
+    /// who works by none.
     pub(super) fn settled(&self, since: u64, nodes_expected: NonZeroU32) -> Result<(), Refused> {
         if self.is_assumed_settled {
             return Ok(());
         }
+        self.without_outside_writers()?;
         // Two lives of one node are one node, and a worker is none.
         let serving = self.leases.iter().filter(|lease| lease.role == NodeRole::Serving);
         let names: BTreeSet<&NodeName> = serving.map(|lease| &lease.node.name).collect();
@@ -80,6 +82,14 @@ impl Fleet {
                 adopted: lease.adopted.map(|adopted| adopted.epoch),
                 needed: since,
             }),
+        }
+    }
+
+    /// Whether every writer knows the phase: what must be so before anything else counts.
+    fn without_outside_writers(&self) -> Result<(), Refused> {
+        match self.leases.iter().find(|lease| lease.role == NodeRole::Outside) {
+            None => Ok(()),
+            Some(lease) => Err(Refused::OutsideWriters { node: lease.node.clone() }),
         }
     }
 

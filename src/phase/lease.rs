@@ -66,6 +66,10 @@ pub enum NodeRole {
     /// It only copies, checks or repairs. Crossings wait for it as for any node;
     /// before [`Decommission`](super::Move::Decommission) it must have stopped.
     Worker,
+    /// It stands for writers that know no phase, as if in `LegacyOnly` for ever: nothing
+    /// that waits for the fleet happens while its lease is there. It adopts nothing and
+    /// renews nothing, and is not counted against the number expected.
+    Outside,
 }
 
 /// What a node says of itself in the migration-state service.

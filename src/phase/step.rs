@@ -176,6 +176,12 @@ pub enum Refused {
         /// As the leases show.
         found: u32,
     },
+    /// Writers that know no phase still write to legacy, and would miss every move.
+    #[error("writers outside the crate ({node}) have not been switched off")]
+    OutsideWriters {
+        /// The lease that stands for them.
+        node: NodeId,
+    },
     /// R2: no sweep has shown that modern is complete.
     #[error("modern is not known to be complete: sweep in this cutover first")]
     ModernIncomplete,

@@ -10,6 +10,7 @@ mod percentile;
 mod queue;
 mod rates;
 mod rejections;
+mod replication;
 mod sources;
 mod support;
 mod verified;

@@ -75,7 +75,7 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
-    async fn act(self) -> Result<(), StoreError> {
+    pub(crate) async fn act(self) -> Result<(), StoreError> {
         match self {
             Self::Works => Ok(()),
             Self::Fails => Err(StoreError::unavailable("no route to host")),

@@ -57,6 +57,7 @@ macro_rules! corpus {
 corpus! {
     one_text_for_each_value: canonical,
     what_is_read_comes_back: documents,
+    an_event_says_what_its_document_says: events,
     no_file_is_misread_or_overwritten: files,
     checker_and_brute_force_agree: histories,
     no_sagas_file_is_misread_or_overwritten: journals,

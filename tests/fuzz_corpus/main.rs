@@ -21,6 +21,8 @@ pub mod drawn;
 #[cfg(feature = "http")]
 #[path = "../../fuzz/src/dual_notes.rs"]
 pub mod dual_notes;
+#[path = "../../fuzz/src/events.rs"]
+pub mod events;
 #[path = "../../fuzz/src/files.rs"]
 pub mod files;
 #[cfg(feature = "http")]
@@ -55,6 +57,7 @@ mod corpus;
 mod flawed;
 #[cfg(feature = "http")]
 mod flawed_dual;
+mod flawed_events;
 #[cfg(feature = "http")]
 mod flawed_heads;
 mod flawed_journal;

@@ -92,10 +92,12 @@ pub(crate) enum Ablation {
     ForgetfulPrimaryTakesNothing,
     /// One node alone crosses with a side that forgets its stamps.
     OneForgetfulNode,
+    /// Writers that know no phase hold a place in the fleet.
+    OutsideLease,
 }
 
 impl Ablation {
-    pub(crate) const ALL: [Self; 39] = [
+    pub(crate) const ALL: [Self; 40] = [
         Self::ModernComplete,
         Self::SettledToGoBack,
         Self::LegacyCompleteToGoBack,
@@ -135,6 +137,7 @@ impl Ablation {
         Self::BaseOfTheOther,
         Self::ForgetfulPrimaryTakesNothing,
         Self::OneForgetfulNode,
+        Self::OutsideLease,
     ];
 }
 

@@ -93,6 +93,7 @@ without! {
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
     OneForgetfulNode: dual_write_late.with_scopes(MODERN) { sweeps: 1, moves: 2 }
         #[cfg_attr(debug_assertions, ignore = "`make model` runs it, optimised")]
+    OutsideLease: cutover { outsides: 1, sweeps: 1, moves: 1 }
 }
 
 /// The tests above fail where nothing is found.

@@ -67,6 +67,12 @@ pub(crate) enum Act {
     Bypass {
         deletes: bool,
     },
+    /// Code that knows no phase writes to legacy, and a trigger stamps the row.
+    Outside {
+        deletes: bool,
+    },
+    /// Writers outside are switched off, and give up their place in the fleet.
+    SwitchOff,
     /// An operation goes on.
     Step {
         job: usize,

@@ -62,6 +62,13 @@ fn a_part_is_explored_to_the_end() {
             "a save and a repeat",
             Budget { saves: 1, failures: 1, repeats: 1, moves: 1, ..NONE },
         ),
+        Exploration {
+            starts: || vec![starts::cutover()],
+            ..exploration(
+                "a writer outside that knows no phase, and a save across a move",
+                Budget { saves: 1, outsides: 1, sweeps: 1, moves: 1, ..NONE },
+            )
+        },
     ]);
 }
 
@@ -136,6 +143,14 @@ fn the_protocol_is_explored_to_the_end() {
             )
         },
     ]);
+    let states = states
+        + explore(&[Exploration {
+            starts: || vec![starts::legacy_only(), starts::dual_write(), starts::cutover()],
+            ..exploration(
+                "a save and a writer outside that knows no phase, across two moves",
+                Budget { saves: 1, outsides: 1, repairs: 1, sweeps: 1, moves: 2, ..NONE },
+            )
+        }]);
     println!("figure model.states {states} states");
     println!("figure model.seconds {:.1} s", began.elapsed().as_secs_f64());
 }

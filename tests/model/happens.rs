@@ -92,6 +92,14 @@ impl Protocol {
                 world.legacy = if deletes { Record::absent() } else { Record::live(stamp, id) };
                 world.is_bypassed = true;
             }
+            Act::Outside { deletes } => {
+                world.left.outsides -= 1;
+                let id = world.judge.write(deletes);
+                world.judge.acknowledge(id);
+                let stamp = world.stamp_outside();
+                world.legacy = Record { stamp, value: (!deletes).then_some(id) };
+            }
+            Act::SwitchOff => world.outside = [false; 2],
             Act::Step { job, choice } => {
                 let job = world.jobs.remove(job);
                 if let Next::On(job) = job.step(choice, &mut world, self.without) {

@@ -115,6 +115,10 @@ impl Protocol {
             left: self.budget,
             judge: Judge::new(exists),
             is_bypassed: false,
+            outside: [
+                self.budget.outsides > 0,
+                self.budget.outsides > 0 && self.without != Some(Ablation::OutsideLease),
+            ],
             has_missed: false,
         };
         // Processes that have just begun, by clocks that are behind.
@@ -181,6 +185,12 @@ impl Protocol {
         let has_cut_over = world.history.iter().any(|spec| spec.state.cut_over().holds(BUCKET));
         if left.bypasses > 0 && !has_cut_over {
             acts.extend([false, true].map(|deletes| Act::Bypass { deletes }));
+        }
+        if world.outside[0] {
+            acts.push(Act::SwitchOff);
+            if left.outsides > 0 {
+                acts.extend([false, true].map(|deletes| Act::Outside { deletes }));
+            }
         }
     }
 

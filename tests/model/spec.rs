@@ -8,7 +8,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use strangler_fig::phase::{
     Adopted, Bucket, CutOver, Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease,
-    Part, PartName, Phase, Share,
+    NodeRole, Part, PartName, Phase, Share,
 };
 
 /// Where the one key stands: in the middle.
@@ -82,6 +82,13 @@ pub(crate) fn lease(node: usize, life: u8, adopted: Option<Adopted>) -> NodeLeas
     let node = NodeId { name, incarnation: Incarnation::fixed(life.into()) };
     let lease = NodeLease::new(node);
     adopted.map_or(lease.clone(), |adopted| lease.adopting(adopted))
+}
+
+/// The lease of writers that know no phase.
+pub(crate) fn outside() -> NodeLease {
+    let name = "monolith".parse().expect("a name");
+    let node = NodeId { name, incarnation: Incarnation::fixed(0) };
+    NodeLease::new(node).with_role(NodeRole::Outside)
 }
 
 /// A fleet that has settled in `state`, whatever the rules ask.

@@ -71,6 +71,9 @@ fn told(act: &Act, before: &World, after: &World) -> String {
         Act::Sweep { node } => format!("{} begins a sweep", NODES[*node]),
         Act::Bypass { deletes: false } => "code without the crate saves in legacy".to_owned(),
         Act::Bypass { deletes: true } => "code without the crate deletes in legacy".to_owned(),
+        Act::Outside { deletes: false } => "a writer outside saves in legacy".to_owned(),
+        Act::Outside { deletes: true } => "a writer outside deletes in legacy".to_owned(),
+        Act::SwitchOff => "writers outside are switched off".to_owned(),
         Act::Step { job, choice } => {
             let job = &before.jobs[*job];
             format!("{}'s {}", NODES[job.node()], job.tell(*choice, before))

@@ -33,6 +33,9 @@ pub(crate) struct Budget {
     pub(crate) crashes: u8,
     /// Writes into legacy by code that does not know of the crate.
     pub(crate) bypasses: u8,
+    /// Writes into legacy by code that knows no phase, which a trigger stamps; if there are any, whoever makes them holds a
+    /// place in the fleet until the operator gives it up.
+    pub(crate) outsides: u8,
     /// Leases of nodes that run out.
     pub(crate) fences: u8,
     /// Stamps that a side which keeps them in its process lets go.
@@ -54,6 +57,7 @@ impl Budget {
         repeats: 0,
         crashes: 0,
         bypasses: 0,
+        outsides: 0,
         fences: 0,
         forgets: 0,
         tears: 0,
@@ -119,6 +123,8 @@ pub(crate) struct World {
     pub(crate) judge: Judge,
     /// Whether legacy was written behind the crate's back since all was last at rest.
     pub(crate) is_bypassed: bool,
+    /// Whether writers outside are on, and whether they hold their place in the fleet.
+    pub(crate) outside: [bool; 2],
     /// Whether a query has answered what it must not.
     pub(crate) has_missed: bool,
 }
@@ -170,6 +176,7 @@ impl World {
                 leases.push(spec::lease(number, life, adopted(left.adopted)));
             }
         }
+        leases.extend(self.outside[1].then(spec::outside));
         let leases = leases.into_iter().map(|lease| lease.with_scopes(self.scopes)).collect();
         Fleet::new(leases).accepting_process_scope(story::NODES[0].parse().expect("a name"))
     }
@@ -231,6 +238,14 @@ impl World {
         let millis = self.largest_stamp().unix_millis() + 1;
         let clock = StampClock::with_writer(WriterId::fixed(NonZeroU64::MAX));
         clock.with_clock(Arc::new(ManualClock::at(millis))).now()
+    }
+
+    /// What a trigger stamps a row of legacy with, whose clock is far behind: the successor, of a writer of its own.
+    pub(crate) fn stamp_outside(&self) -> Stamp {
+        let writer = NonZeroU64::new(u64::MAX - 1).expect("not zero");
+        let clock = StampClock::with_writer(WriterId::fixed(writer));
+        let clock = clock.with_clock(Arc::new(ManualClock::at(0)));
+        clock.above(self.legacy.stamp).expect("no clock is broken")
     }
 
     fn largest_stamp(&self) -> Stamp {

@@ -1,8 +1,8 @@
 //! What the leases of the fleet say, and stop.
 
 use strangler_fig::phase::{
-    Adopted, EvictionGround, Fleet, Move, MoveId, NodeLease, PartName, Phase, Refused, Scopes,
-    Share,
+    Adopted, EvictionGround, Fleet, Move, MoveId, NodeLease, NodeRole, PartName, Phase, Refused,
+    Scopes, Share,
 };
 use strangler_fig::stamp::StampScope;
 
@@ -58,6 +58,48 @@ fn one_node_that_lags_is_enough_to_block_a_crossing() {
     }
     trip.fleet = Fleet::new(vec![lease("node-1", now), lease("node-2", now)]);
     trip.moved(Move::to(Phase::Live));
+}
+
+/// Found before missing and late nodes: nothing else is worth waiting for.
+#[test]
+fn writers_outside_block_a_crossing_whatever_they_say() {
+    let mut trip = Trip::through(&[Phase::Cutover]);
+    let now = Some(trip.state.adopted());
+    let outside = |adopted| lease("monolith", adopted).with_role(NodeRole::Outside);
+    for (node, adopted) in [(now, None), (now, now), (None, None)] {
+        trip.fleet = Fleet::new(vec![lease("node-1", node), outside(adopted)]);
+        assert!(!trip.state.has_settled(PartName::Base, &trip.fleet));
+        assert!(!trip.state.begin_sweep(&trip.fleet).counts());
+        let refused = trip.refusal(Move::to(Phase::Live));
+        let node = outside(None).node;
+        assert_eq!(refused, Refused::OutsideWriters { node });
+    }
+    trip.fleet = Fleet::new(vec![outside(None)]);
+    assert!(matches!(trip.refusal(Move::to(Phase::Live)), Refused::OutsideWriters { .. }));
+    trip.fleet = Fleet::new(vec![lease("node-1", now)]);
+    trip.moved(Move::to(Phase::Live));
+}
+
+/// What need not wait for the fleet goes on, the way back included.
+#[test]
+fn writers_outside_stop_no_move_within_legacy_s_family() {
+    let mut trip = Trip::new();
+    trip.fleet = Fleet::new(vec![lease("monolith", None).with_role(NodeRole::Outside)]);
+    trip.moved(Move::to(Phase::DualWrite))
+        .moved(Move::to(Phase::Cutover))
+        .moved(Move::to(Phase::LegacyOnly));
+}
+
+#[test]
+fn writers_outside_are_none_of_the_nodes_expected() {
+    let mut trip = Trip::through(&[Phase::Cutover]).moved(expect_nodes(2)).settled();
+    let now = Some(trip.state.adopted());
+    let outside = lease("monolith", now).with_role(NodeRole::Outside);
+    trip.fleet = Fleet::new(vec![lease("node-1", now), outside]);
+    assert!(matches!(trip.refusal(Move::to(Phase::Live)), Refused::OutsideWriters { .. }));
+    trip.fleet = Fleet::new(vec![lease("node-1", now)]);
+    let missing = Refused::TooFewNodes { expected: 2, found: 1 };
+    assert_eq!(trip.refusal(Move::to(Phase::Live)), missing);
 }
 
 #[test]

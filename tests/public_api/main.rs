@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adapters;
+mod events;
 #[cfg(feature = "http")]
 mod gateway;
 mod requests;
@@ -27,10 +28,10 @@ use strangler_fig::observe::{
 use strangler_fig::phase::{
     Adopted, Bucket, Cohort, CutOver, DocumentError, Family, Fleet, HashVersion, Hold, Incarnation,
     MigrationName, MigrationState, MigrationStateService, Move, MoveId, NameError, NodeId,
-    NodeLease, NodeName, Part, PartName, Phase, PhaseTracker, ReadPlan, Refused, Revision, Salt,
-    Scopes, Share, ShareError, Side, StateWord, StepError, SweepEvidence, SweepTicket,
-    TrackerConfig, TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step,
-    write_must_rerun,
+    NodeLease, NodeName, NodeRole, Part, PartName, Phase, PhaseTracker, ReadPlan, Refused,
+    Revision, Salt, Scopes, Share, ShareError, Side, StateWord, StepError, SweepEvidence,
+    SweepTicket, TrackerConfig, TrackerError, Versioned, WritePlan, primary, read_must_rerun,
+    take_step, write_must_rerun,
 };
 use strangler_fig::reconcile::{
     FailedKey, PlannedRepair, PumpReport, ReconcileError, ReconcileReport, Reconciler,
@@ -184,7 +185,7 @@ fn values_are_values() {
     assert_value::<(Stamp, StampScope, WriterId, Observed, Record<Row>)>();
     assert_value::<(Phase, Family, Side, Share, Bucket, Salt, HashVersion, PartName)>();
     assert_value::<(Part, Cohort, CutOver, MigrationState, StateWord)>();
-    assert_value::<(Adopted, Incarnation, MoveId, NodeId, NodeLease, Scopes, Fleet)>();
+    assert_value::<(Adopted, Incarnation, MoveId, NodeId, NodeLease, NodeRole, Scopes, Fleet)>();
     assert_value::<(Move, SweepTicket, SweepEvidence, Revision, Versioned)>();
     assert_value::<(ReadPlan, WritePlan, Join, JoinRule, Joined)>();
     assert_value::<(Access, Applied, Answer<Row>, Page<u32, Row>, DivergenceReason)>();

@@ -2,10 +2,10 @@ use async_trait::async_trait;
 
 use super::fleet_nodes::Nodes;
 use super::{Gate, GateContext, GateReading};
-use crate::phase::{NodeLease, PartName};
+use crate::phase::{NodeLease, NodeRole, PartName};
 
 /// Open when every node works by every part of the state, and as many nodes hold a
-/// lease as are expected. Workers have to, too.
+/// lease as are expected. Workers have to, too; writers outside the crate never do.
 ///
 /// ```
 /// use strangler_fig::controller::{FleetSettled, Gate, GateContext};
@@ -54,7 +54,9 @@ fn settled(context: &GateContext<'_>) -> GateReading {
     let lags = |lease: &&NodeLease| lease.adopted.is_none_or(|adopted| adopted.epoch < since);
     let (all, late) = (fleet.leases().len(), fleet.leases().iter().filter(lags).count());
     let figures = format!("{} of {all} leases work by epoch {since} or later", all - late);
-    match fleet.leases().iter().find(lags) {
+    // What can be waited for comes last.
+    let outside = fleet.leases().iter().find(|lease| lease.role == NodeRole::Outside);
+    match outside.or_else(|| fleet.leases().iter().find(lags)) {
         Some(lease) => GateReading::closed(format!("{figures}; {}", lagging(lease))),
         None => GateReading::of(parts().all(|name| state.has_settled(name, fleet)), figures),
     }
@@ -62,6 +64,9 @@ fn settled(context: &GateContext<'_>) -> GateReading {
 
 fn lagging(lease: &NodeLease) -> String {
     match lease.adopted {
+        _ if lease.role == NodeRole::Outside => {
+            format!("writers outside the crate ({}) have not been switched off", lease.node)
+        }
         Some(adopted) => format!("node {} works by {}", lease.node, adopted.epoch),
         None => format!("node {} is starting", lease.node),
     }

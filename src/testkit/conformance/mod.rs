@@ -17,6 +17,11 @@
 //! | [`RepairQueue`] | [`repair_queue`] | [`repair_queue_conformance!`] | [`RepairQueueFixture`] |
 //! | [`SagaJournal`] | [`saga_journal`] | [`saga_journal_conformance!`] | [`SagaJournalFixture`] |
 //! | [`SagaBarrier`] | [`saga_barrier`] | [`saga_barrier_conformance!`] | [`SagaBarrierFixture`] |
+//! | [`ChangeFeed`] | [`change_feed`] | [`change_feed_conformance!`] | [`ChangeFeedFixture`] |
+//! | [`Outbox`] and [`OutboxStore`] | [`outbox`] | [`outbox_conformance!`] | [`OutboxFixture`] |
+//! | [`Inbox`] | [`inbox`] | [`inbox_conformance!`] | [`InboxFixture`] |
+//! | [`EventBus`] | [`event_bus`] | [`event_bus_conformance!`] | [`EventBusFixture`] |
+//! | [`ReplyStore`] | [`reply_store`] | [`reply_store_conformance!`] | [`ReplyStoreFixture`] |
 //!
 //! A macro takes an expression for a future of the fixture, and makes a fixture
 //! for each test: on a server, give each a schema or a table of its own. The
@@ -87,8 +92,19 @@
 //! [`repair_queue_conformance!`]: crate::repair_queue_conformance
 //! [`SagaJournal`]: crate::saga::SagaJournal
 //! [`SagaBarrier`]: crate::saga::SagaBarrier
+//! [`ChangeFeed`]: crate::event::ChangeFeed
+//! [`Outbox`]: crate::event::Outbox
+//! [`OutboxStore`]: crate::event::OutboxStore
+//! [`Inbox`]: crate::event::Inbox
+//! [`outbox_conformance!`]: crate::outbox_conformance
+//! [`inbox_conformance!`]: crate::inbox_conformance
+//! [`EventBus`]: crate::event::EventBus
+//! [`event_bus_conformance!`]: crate::event_bus_conformance
+//! [`ReplyStore`]: crate::event::ReplyStore
+//! [`reply_store_conformance!`]: crate::reply_store_conformance
 //! [`saga_journal_conformance!`]: crate::saga_journal_conformance
 //! [`saga_barrier_conformance!`]: crate::saga_barrier_conformance
+//! [`change_feed_conformance!`]: crate::change_feed_conformance
 //! [`repository_conformance!`]: crate::repository_conformance
 //! [`list_conformance!`]: crate::list_conformance
 //! [`stamped_conformance!`]: crate::stamped_conformance
@@ -104,13 +120,18 @@
     )
 )]
 
+pub mod change_feed;
 pub mod checkpoint;
 pub mod digest;
+pub mod event_bus;
 mod fact;
+pub mod inbox;
 pub mod list;
 mod macros;
+pub mod outbox;
 mod pace;
 pub mod repair_queue;
+pub mod reply_store;
 pub mod repository;
 #[cfg(feature = "http")]
 pub mod request_journal;
@@ -122,11 +143,16 @@ pub mod state;
 pub mod tables;
 
 pub use async_trait::async_trait;
+pub use change_feed::ChangeFeedFixture;
 pub use checkpoint::CheckpointFixture;
+pub use event_bus::{EventBusFixture, GivenUp};
 #[doc(hidden)]
 pub use fact::__prove_one_of;
 pub use fact::{Fact, FactReport, FactRun, prove, run_all};
+pub use inbox::InboxFixture;
+pub use outbox::OutboxFixture;
 pub use repair_queue::RepairQueueFixture;
+pub use reply_store::ReplyStoreFixture;
 pub use repository::RepositoryFixture;
 #[cfg(feature = "http")]
 pub use request_journal::RequestJournalFixture;

@@ -36,12 +36,26 @@ impl MariadbDatabase {
         Self::with_deadline(url, Self::DEADLINE)
     }
 
+    /// The same, marked as the crate's own: what its sessions write is no change by others to the triggers of a
+    /// [`MariadbChangeFeed`](super::MariadbChangeFeed), and is not refused when those are closed out.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if it is no URL.
+    pub fn marked(url: &str) -> Result<Self, StoreError> {
+        Self::with(url, Self::DEADLINE, ", @strangler_fig = 1")
+    }
+
     /// The same, with a deadline of its own for each answer.
     ///
     /// # Errors
     ///
     /// `Rejected` if it is no URL.
     pub fn with_deadline(url: &str, deadline: Duration) -> Result<Self, StoreError> {
+        Self::with(url, deadline, "")
+    }
+
+    fn with(url: &str, deadline: Duration, more: &str) -> Result<Self, StoreError> {
         let opts = Opts::from_url(url).map_err(StoreError::rejected)?;
         let session = format!(
             "SET SESSION \
@@ -49,7 +63,7 @@ impl MariadbDatabase {
              tx_isolation = 'READ-COMMITTED', \
              max_statement_time = {seconds}, \
              idle_transaction_timeout = {whole_seconds}, \
-             innodb_lock_wait_timeout = {whole_seconds}",
+             innodb_lock_wait_timeout = {whole_seconds}{more}",
             seconds = deadline.as_secs_f64(),
             whole_seconds = deadline.as_secs().max(1),
         );

@@ -24,8 +24,9 @@ pub(super) fn is_interrupted(error: &StoreError) -> bool {
 
 fn server_kind(answer: &ServerError, effect: Effect) -> StoreErrorKind {
     match (answer.code, answer.state.get(..2).unwrap_or_default()) {
-        // Data that does not fit, constraints, and a trigger's own no.
-        (_, "22" | "23" | "45") => StoreErrorKind::Rejected,
+        // Data that does not fit, constraints, a trigger's own no; and a schema
+        // other than this adapter knows: no such column.
+        (_, "22" | "23" | "45") | (1054, _) => StoreErrorKind::Rejected,
         // Full, locked for too long, read only, changed meanwhile: the statement
         // was rolled back.
         (1020 | 1114 | 1205 | 1290 | 1836, _) => StoreErrorKind::Unavailable,

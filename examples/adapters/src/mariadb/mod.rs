@@ -1,19 +1,28 @@
 //! MariaDB: a side with stamps of its own, a plain table with its stamps beside
 //! it, and what sagas write down.
 
+mod change_feed;
 mod database;
 mod digest;
 mod error;
+mod inbox;
+mod outbox;
+mod outbox_store;
 mod plain;
 mod repository;
 mod row;
+mod runs;
 mod saga_barrier;
 mod saga_journal;
 mod saga_row;
 mod stamps;
 mod transaction;
 
+pub use change_feed::{CHANGE_FEED_SCHEMA, ChangeMode, MariadbChangeFeed};
 pub use database::MariadbDatabase;
+pub use inbox::{INBOX_SCHEMA, MariadbInbox};
+pub use outbox::{MariadbOutbox, OUTBOX_SCHEMA};
+pub use outbox_store::MariadbOutboxStore;
 pub use plain::{MariadbCustomers, PLAIN_SCHEMA};
 pub use repository::{CUSTOMER_SCHEMA, MariadbRepository};
 pub use saga_barrier::{MariadbSagaBarrier, SAGA_BARRIER_SCHEMA};

@@ -24,6 +24,25 @@ pub(super) fn plain(row: Row) -> Result<Customer, StoreError> {
     customer(bytes(id)?, name, rest)
 }
 
+/// The customer in columns of these names, among others; `None` if they hold no row.
+pub(super) fn named(mut row: Row) -> Result<Option<Customer>, StoreError> {
+    let mut column = |name: &str| {
+        let missing = || StoreError::rejected(format!("no column {name}"));
+        row.take::<Value, _>(name).ok_or_else(missing)
+    };
+    let id = column("id")?;
+    if id == Value::NULL {
+        return Ok(None);
+    }
+    let name = column("name")?;
+    let rest = ["email", "balance", "joined", "visits", "is_active", "seal"].map(column);
+    let [email, balance, joined, visits, is_active, seal] = rest;
+    let rest = [email?, balance?, joined?, visits?, is_active?, seal?];
+    // Whoever tells of it tells no content.
+    let unreadable = |_| StoreError::rejected("a column holds what cannot be read");
+    customer(bytes(id)?, name, rest).map(Some).map_err(unreadable)
+}
+
 pub(super) fn id(row: Row) -> Result<Vec<u8>, StoreError> {
     let [id] = columns(row)?;
     bytes(id)

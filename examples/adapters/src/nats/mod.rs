@@ -1,4 +1,4 @@
-//! NATS: the state of migrations, in a key-value bucket of JetStream.
+//! NATS: the state of migrations, in a key-value bucket of JetStream, and a bus of events on its streams.
 //!
 //! JetStream acknowledges what it has written, but flushes it every two minutes
 //! only (`sync_interval`), unless the servers' file says `always`, which they
@@ -6,9 +6,14 @@
 //! bucket says what it stands on, as a [`Durability`].
 
 mod bucket;
+mod consumers;
 mod durability;
 mod error;
+mod event_bus;
+mod publisher;
 mod state_service;
+mod subscription;
 
 pub use durability::Durability;
+pub use event_bus::{NatsBus, NatsBusConfig, NatsDeadLetter};
 pub use state_service::NatsStateService;

@@ -43,19 +43,33 @@ impl PostgresDatabase {
         Self::with_deadline(url, Self::DEADLINE)
     }
 
+    /// The same, marked as the crate's own: what its sessions write is no change by others to a
+    /// [`PostgresChangeFeed`](super::PostgresChangeFeed), and is not refused when those are closed out.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if it is no URL.
+    pub fn marked(url: &str) -> Result<Self, StoreError> {
+        Self::with(url, Self::DEADLINE, "-c strangler.fig=1")
+    }
+
     /// The same, with a deadline of its own for each answer.
     ///
     /// # Errors
     ///
     /// `Rejected` if it is no URL.
     pub fn with_deadline(url: &str, deadline: Duration) -> Result<Self, StoreError> {
+        Self::with(url, deadline, "")
+    }
+
+    fn with(url: &str, deadline: Duration, more: &str) -> Result<Self, StoreError> {
         let mut config: Config = url.parse().map_err(StoreError::rejected)?;
         // The server gives up too, so that no statement lives on unseen. And what
         // it acknowledges is on its disk, whatever the default of role or database.
         let millis = deadline.as_millis();
         let options = format!(
             "{} -c statement_timeout={millis} -c idle_in_transaction_session_timeout={millis} \
-             -c synchronous_commit=on",
+             -c synchronous_commit=on {more}",
             config.get_options().unwrap_or_default()
         );
         // Reads are never to come from a replica.

@@ -4,17 +4,24 @@
 //! The statements name no schema: that of the connection counts
 //! (`?options=-csearch_path%3Dshop`).
 
+mod change_feed;
 mod checkpoints;
 mod database;
 mod digest;
 mod error;
 mod group_commit;
+mod inbox;
 mod native;
 mod number;
+mod outbox;
+mod outbox_notify;
+mod outbox_store;
+mod pgoutput;
 mod plain;
 mod repair_queue;
 mod repository;
 mod row;
+mod runs;
 mod saga_barrier;
 mod saga_journal;
 mod saga_writes;
@@ -22,8 +29,12 @@ mod stamps;
 mod state_service;
 mod transaction;
 
+pub use change_feed::PostgresChangeFeed;
 pub use checkpoints::{CHECKPOINT_SCHEMA, PostgresCheckpointStore};
 pub use database::PostgresDatabase;
+pub use inbox::{INBOX_SCHEMA, PostgresInbox};
+pub use outbox::{OUTBOX_SCHEMA, PostgresOutbox};
+pub use outbox_store::PostgresOutboxStore;
 pub use plain::{PLAIN_SCHEMA, PostgresCustomers};
 pub use repair_queue::{PostgresRepairQueue, REPAIR_QUEUE_SCHEMA};
 pub use repository::{CUSTOMER_SCHEMA, PostgresRepository};

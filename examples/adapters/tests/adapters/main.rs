@@ -6,21 +6,27 @@
 //! Each test works in a schema, a bucket or under a prefix of its own and drops
 //! it.
 
+mod change_feeds;
 mod copies;
 mod copying;
 mod customers;
 mod digests;
+mod events_faults;
+mod events_mariadb;
+mod events_postgres;
 mod faults;
 mod http;
 mod mariadb;
 mod mariadb_schema;
 mod nats_bucket;
+mod nats_bus;
 mod nats_cluster;
 mod nats_states;
 mod postgres;
 mod postgres_schema;
 mod postgres_states;
 mod proxy;
+mod rabbitmq_bus;
 mod redis_server;
 mod redis_states;
 mod redis_trust;
@@ -30,3 +36,6 @@ mod sagas_mariadb;
 mod sagas_postgres;
 mod states;
 mod workers;
+
+#[path = "../support/own_servers/mod.rs"]
+mod own_servers;

@@ -1,0 +1,303 @@
+//! The changes of a table that other code writes to, by triggers.
+//!
+//! Triggers note the key of each changed row in a table, in the transaction of the change, so that a change and its note
+//! are committed or rolled back together. What was carried over is deleted there, by number. There is no cursor: numbers
+//! are drawn before they are committed, and one that goes on after the largest it has seen leaves out what commits late.
+//!
+//! Sessions of [`MariadbDatabase::marked`] are the crate's own: triggers leave what they write alone.
+//!
+//! No trigger sees `TRUNCATE`, nor what a foreign key deletes by `CASCADE`: not for tables that know such.
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use mysql_async::{Error, Row, Value};
+use strangler_fig::async_trait;
+use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::event::{ChangeFeed, ChangePage, Changed, FeedLag, FeedMark, LagSource};
+use strangler_fig::key::KeyExt;
+use strangler_fig::stamp::{Record, StampClock};
+
+use super::MariadbDatabase;
+use super::row::{bytes, columns, integer, named, to_stamp};
+use crate::customer::Customer;
+use crate::effect::Effect;
+
+/// The table of the changes.
+pub const CHANGE_FEED_SCHEMA: &str = include_str!("change_feed.sql");
+
+const HINTS: &str = "SELECT number, id FROM plain_customer_change ORDER BY number LIMIT ?";
+/// One statement is one moment: a row and its stamp change in one transaction.
+const RECORDS: &str = "\
+    SELECT c.number, c.id AS changed_id, s.stamp AS changed_stamp, p.*
+    FROM (SELECT number, id FROM plain_customer_change ORDER BY number LIMIT ?) AS c
+    LEFT JOIN plain_customer_stamp AS s ON s.id = c.id
+    LEFT JOIN plain_customer AS p ON p.id = c.id
+    ORDER BY c.number";
+const LAG: &str = "\
+    SELECT TIMESTAMPDIFF(MICROSECOND, MIN(at), UTC_TIMESTAMP(6)), COUNT(*) FROM plain_customer_change";
+/// What a server says of a table that is not there.
+const NO_SUCH_TABLE: u16 = 1146;
+/// Numbers in one statement.
+const NUMBERS_MAX: usize = 1_000;
+
+/// The number of a note, the id that it is of, and what is known of the change.
+type Captured = (u64, Vec<u8>, Changed<Vec<u8>, Customer>);
+
+/// What triggers do, and what the feed therefore knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeMode {
+    /// They note that a row was changed; a replicator reads it again.
+    Hints,
+    /// They stamp the row too, with what is larger: the time, or the successor of its stamp. For a table whose stamps are
+    /// beside it. A writer outside and one through the crate that change one row at once may end in a deadlock, of which
+    /// the server rolls one back: they lock row and stamp in opposite orders.
+    Records,
+}
+
+/// The changes of `plain_customer`.
+#[derive(Debug, Clone)]
+pub struct MariadbChangeFeed {
+    database: MariadbDatabase,
+    mode: ChangeMode,
+}
+
+impl MariadbChangeFeed {
+    /// The feed in `database`, whose triggers were [installed](Self::install) in this mode.
+    #[must_use]
+    pub const fn new(database: MariadbDatabase, mode: ChangeMode) -> Self {
+        Self { database, mode }
+    }
+
+    /// What its triggers do.
+    #[must_use]
+    pub const fn mode(&self) -> ChangeMode {
+        self.mode
+    }
+
+    /// Makes the table and the triggers; again, it replaces them. When it answers, every change is noted that is not
+    /// committed yet: making a trigger waits for the transactions that have touched the table.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`, if a transaction stays open: again.
+    pub async fn install(&self) -> Result<(), StoreError> {
+        self.run(CHANGE_FEED_SCHEMA).await?;
+        if self.mode == ChangeMode::Records {
+            self.run(&stamp_function()?).await?;
+        }
+        for (event, rows) in [("INSERT", "NEW"), ("UPDATE", "NEW OLD"), ("DELETE", "OLD")] {
+            self.run(&self.trigger(event, rows)).await?;
+        }
+        Ok(())
+    }
+
+    /// Switches the writers outside off: from now on the server refuses what they write, and says so. When it answers,
+    /// their last transaction has ended, and once [`lag`](LagSource::lag) shows nothing, nothing more will come.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`, if a transaction stays open: again.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        for event in ["INSERT", "UPDATE", "DELETE"] {
+            let sql = format!(
+                "CREATE OR REPLACE TRIGGER plain_customer_closed_{name} BEFORE {event} ON plain_customer
+                 FOR EACH ROW IF @strangler_fig IS NULL THEN
+                     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'customers are written by their service';
+                 END IF",
+                name = event.to_lowercase(),
+            );
+            self.run(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets writers outside write again.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`: again.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        for event in ["insert", "update", "delete"] {
+            self.run(&format!("DROP TRIGGER IF EXISTS plain_customer_closed_{event}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes triggers and table away, and what is unsettled with them. Whoever is closed out stays so.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`: again.
+    pub async fn remove(&self) -> Result<(), StoreError> {
+        for event in ["insert", "update", "delete"] {
+            self.run(&format!("DROP TRIGGER IF EXISTS plain_customer_after_{event}")).await?;
+        }
+        self.run("DROP FUNCTION IF EXISTS strangler_fig_stamp").await?;
+        self.run("DROP TABLE IF EXISTS plain_customer_change").await
+    }
+
+    /// A trigger that notes these rows: of a changed key both, the old one first.
+    fn trigger(&self, event: &str, rows: &str) -> String {
+        let note = |row: &str| {
+            let stamp = match self.mode {
+                ChangeMode::Hints => String::new(),
+                ChangeMode::Records => format!(
+                    "INSERT INTO plain_customer_stamp (id, stamp)
+                     VALUES ({row}.id, strangler_fig_stamp(NULL))
+                     ON DUPLICATE KEY UPDATE stamp = strangler_fig_stamp(stamp);"
+                ),
+            };
+            format!("{stamp} INSERT INTO plain_customer_change (id) VALUES ({row}.id);")
+        };
+        let notes = match rows {
+            "NEW OLD" => {
+                format!("IF NOT OLD.id <=> NEW.id THEN {} END IF; {}", note("OLD"), note("NEW"))
+            }
+            row => note(row),
+        };
+        format!(
+            "CREATE OR REPLACE TRIGGER plain_customer_after_{name} AFTER {event} ON plain_customer
+             FOR EACH ROW IF @strangler_fig IS NULL THEN {notes} END IF",
+            name = event.to_lowercase(),
+        )
+    }
+
+    /// A definition, which cannot be prepared.
+    async fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.database.lease().await?.command(Effect::Possible, sql).await
+    }
+
+    async fn rows(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.database.query(Effect::None, sql, params).await.map_err(lost)
+    }
+
+    fn changed(&self, row: Row) -> Result<Captured, StoreError> {
+        match self.mode {
+            ChangeMode::Hints => {
+                let [number, id] = columns(row)?;
+                let id = bytes(id)?;
+                Ok((unsigned(&number)?, id.clone(), Changed::Hint(id)))
+            }
+            ChangeMode::Records => record(row),
+        }
+    }
+}
+
+/// The row as it is now, with the stamp that its last change got.
+fn record(mut row: Row) -> Result<Captured, StoreError> {
+    let missing = || StoreError::rejected("no such column");
+    let number = unsigned(row.as_ref(0).unwrap_or(&Value::NULL))?;
+    let id = bytes(row.take("changed_id").ok_or_else(missing)?)?;
+    let stamp: Value = row.take("changed_stamp").ok_or_else(missing)?;
+    if stamp == Value::NULL {
+        // From before the triggers stamped: it is read again.
+        return Ok((number, id.clone(), Changed::Hint(id)));
+    }
+    let read = to_stamp(stamp).and_then(|stamp| Ok(Record { stamp, value: named(row)? }));
+    let changed = match read {
+        Ok(record) => Changed::Record(id.clone(), record),
+        Err(error) => Changed::Unreadable { key: id.to_bytes(), why: told(&error) },
+    };
+    Ok((number, id, changed))
+}
+
+/// What an error of a row says, without what kind of error it is.
+fn told(error: &StoreError) -> String {
+    std::error::Error::source(error).unwrap_or(error).to_string()
+}
+
+/// A table that is not there is a feed that was lost.
+fn lost(error: StoreError) -> StoreError {
+    let is_gone = matches!(
+        error.downcast_ref::<Error>(),
+        Some(Error::Server(answer)) if answer.code == NO_SUCH_TABLE
+    );
+    if is_gone { error.with_kind(StoreErrorKind::Rejected) } else { error }
+}
+
+fn unsigned(value: &Value) -> Result<u64, StoreError> {
+    match value {
+        Value::UInt(number) => Ok(*number),
+        other => u64::try_from(integer(other)?).map_err(StoreError::rejected),
+    }
+}
+
+/// `max(now, successor)`, where the upper half of a stamp counts: 48 bits of milliseconds, and a counter that carries
+/// into them. The lower half names who stamped: these triggers.
+fn stamp_function() -> Result<String, StoreError> {
+    let clock = StampClock::new().map_err(StoreError::unavailable)?;
+    let writer = hex::encode(&clock.now().to_bytes()[8..]);
+    Ok(format!(
+        "CREATE OR REPLACE FUNCTION strangler_fig_stamp(old BINARY(16)) RETURNS BINARY(16) NO SQL
+         RETURN CONCAT(UNHEX(LPAD(HEX(GREATEST(
+             CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS UNSIGNED) << 16,
+             CAST(COALESCE(CONV(HEX(LEFT(old, 8)), 16, 10), 0) AS UNSIGNED) + 1
+         )), 16, '0')), X'{writer}')"
+    ))
+}
+
+#[async_trait]
+impl LagSource for MariadbChangeFeed {
+    async fn lag(&self) -> Result<FeedLag, StoreError> {
+        let mut rows = self.rows(LAG, Vec::new()).await?;
+        let row = rows.pop().ok_or_else(|| StoreError::rejected("no answer"))?;
+        let [oldest, pending] = columns(row)?;
+        let oldest = match oldest {
+            Value::NULL => None,
+            // Clocks go back at times.
+            micros => Some(u64::try_from(integer(&micros)?).unwrap_or(0)),
+        };
+        let oldest = oldest.map(Duration::from_micros);
+        Ok(FeedLag { oldest, pending: Some(unsigned(&pending)?) })
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for MariadbChangeFeed {
+    type Key = Vec<u8>;
+    type Entity = Customer;
+
+    async fn changes(
+        &self,
+        limit: NonZeroUsize,
+    ) -> Result<ChangePage<Vec<u8>, Customer>, StoreError> {
+        let sql = match self.mode {
+            ChangeMode::Hints => HINTS,
+            ChangeMode::Records => RECORDS,
+        };
+        let limit = limit.get().min(NUMBERS_MAX);
+        let rows = self.rows(sql, vec![Value::from(limit)]).await?;
+        let (mut changes, mut mark, is_last) = (Vec::new(), Vec::new(), rows.len() < limit);
+        let mut known = HashSet::new();
+        // From the last on: every record is the row as it is now, so one is enough.
+        for row in rows.into_iter().rev() {
+            let (number, id, change) = self.changed(row)?;
+            mark.extend_from_slice(&number.to_be_bytes());
+            if known.insert(id) {
+                changes.push(change);
+            }
+        }
+        changes.reverse();
+        Ok(ChangePage { changes, mark: FeedMark(mark), is_last })
+    }
+
+    async fn settle(&self, mark: &FeedMark) -> Result<(), StoreError> {
+        let numbers = mark.0.chunks_exact(8);
+        if !numbers.remainder().is_empty() {
+            return Err(StoreError::rejected("it is no mark of this feed"));
+        }
+        let numbers: Vec<Value> = numbers
+            .map(|number| {
+                Value::UInt(number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+            })
+            .collect();
+        for numbers in numbers.chunks(NUMBERS_MAX) {
+            let marks = vec!["?"; numbers.len()].join(", ");
+            let sql = format!("DELETE FROM plain_customer_change WHERE number IN ({marks})");
+            self.database.execute(&sql, numbers.to_vec()).await.map_err(lost)?;
+        }
+        Ok(())
+    }
+}

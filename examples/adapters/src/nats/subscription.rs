@@ -1,0 +1,257 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::message::Acker;
+use futures::StreamExt;
+use strangler_fig::async_trait;
+use strangler_fig::error::StoreError;
+use strangler_fig::event::{
+    CloudEventError, Delivery, EventEnvelope, EventSubscription, Receipt, Settlement,
+    SubscriptionLimits, SubscriptionName, Topic,
+};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::consumers::Part;
+use super::event_bus::NatsBus;
+
+/// For how long the server keeps a request for a message. Without heartbeats: 0.46 of the client does not wake up
+/// behind one.
+const PULL: Duration = Duration::from_secs(2);
+/// How long to wait before a server that is away is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What came, and was not settled.
+struct Entry {
+    topic: Topic,
+    event: Result<EventEnvelope, CloudEventError>,
+    bytes: Vec<u8>,
+    attempt: NonZeroU32,
+    acker: Arc<Acker>,
+    is_out: bool,
+    /// When the server was last told that it is alive: from then on it waits for `hidden_for`.
+    signed: Instant,
+    over: Arc<Notify>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    entries: Mutex<BTreeMap<Receipt, Entry>>,
+    /// Something has come, or was settled.
+    changed: Notify,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Receipt, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is not held here any more.
+    fn forget(&self, receipt: Receipt) {
+        if let Some(entry) = self.lock().remove(&receipt) {
+            entry.over.notify_one();
+        }
+        self.changed.notify_waiters();
+    }
+}
+
+/// A receiver. A task for each part pulls its messages, one at a time; dropped, it ends them and gives back what is
+/// unsettled.
+#[derive(Debug)]
+pub(super) struct NatsSubscription {
+    bus: NatsBus,
+    name: SubscriptionName,
+    limits: SubscriptionLimits,
+    shared: Arc<Shared>,
+    _tasks: JoinSet<()>,
+}
+
+impl NatsSubscription {
+    pub(super) fn new(
+        bus: NatsBus,
+        name: &SubscriptionName,
+        limits: SubscriptionLimits,
+        parts: Vec<Part>,
+    ) -> Self {
+        let shared = Arc::<Shared>::default();
+        let mut tasks = JoinSet::new();
+        for (number, part) in (0_u64..).zip(parts) {
+            let pull = Pull { part, shared: Arc::clone(&shared), hidden_for: limits.hidden_for };
+            tasks.spawn(pull.follow(number << 40));
+        }
+        Self { bus, name: name.clone(), limits, shared, _tasks: tasks }
+    }
+
+    /// What is handed out by `receipt`, unless the server may have given it to somebody else meanwhile: it takes an
+    /// acknowledgement of whoever had it (issue 4786 of the server).
+    fn held(&self, receipt: Receipt) -> Result<(Arc<Acker>, Topic, Vec<u8>), StoreError> {
+        let entries = self.shared.lock();
+        let held = entries.get(&receipt).filter(|entry| entry.is_out);
+        let held = held.filter(|entry| entry.signed.elapsed() < self.limits.hidden_for);
+        let entry = held.ok_or_else(|| StoreError::conflict("it is not held here any more"))?;
+        Ok((Arc::clone(&entry.acker), entry.topic.clone(), entry.bytes.clone()))
+    }
+
+    fn take(&self, limit: usize) -> Vec<Delivery> {
+        let mut entries = self.shared.lock();
+        let out = entries.values().filter(|entry| entry.is_out).count();
+        let room = limit.min(self.limits.in_flight_max.get().saturating_sub(out));
+        let waiting = entries.iter_mut().filter(|(_, entry)| !entry.is_out).take(room);
+        waiting
+            .map(|(receipt, entry)| {
+                entry.is_out = true;
+                Delivery {
+                    receipt: *receipt,
+                    topic: entry.topic.clone(),
+                    attempt: entry.attempt,
+                    event: entry.event.clone(),
+                }
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl EventSubscription for NatsSubscription {
+    async fn receive(&self, limit: NonZeroUsize) -> Result<Vec<Delivery>, StoreError> {
+        loop {
+            let mut changed = pin!(self.shared.changed.notified());
+            changed.as_mut().enable();
+            let taken = self.take(limit.get());
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+            changed.await;
+        }
+    }
+
+    async fn settle(&self, receipt: Receipt, settlement: &Settlement) -> Result<(), StoreError> {
+        let (acker, topic, bytes) = self.held(receipt)?;
+        let kind = match settlement {
+            Settlement::Ack => AckKind::Ack,
+            Settlement::Nack { after } => AckKind::Nak((!after.is_zero()).then_some(*after)),
+            Settlement::DeadLetter { reason } => {
+                self.bus.bury(&self.name, &topic, bytes, reason).await?;
+                AckKind::Term
+            }
+        };
+        let told = timeout(self.bus.config.deadline, acker.double_ack_with(kind)).await;
+        told.map_err(StoreError::unknown)?.map_err(StoreError::unknown)?;
+        self.shared.forget(receipt);
+        Ok(())
+    }
+
+    async fn extend(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        for receipt in receipts {
+            let Ok((acker, ..)) = self.held(*receipt) else { continue };
+            let now = Instant::now();
+            acker.ack_with(AckKind::Progress).await.map_err(StoreError::unknown)?;
+            if let Some(entry) = self.shared.lock().get_mut(receipt) {
+                entry.signed = now;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for NatsSubscription {
+    fn drop(&mut self) {
+        // Without a runtime the server waits until the time is over.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let left = std::mem::take(&mut *self.shared.lock());
+        runtime.spawn(async move {
+            for entry in left.into_values() {
+                let _ = entry.acker.ack_with(AckKind::Nak(None)).await;
+            }
+        });
+    }
+}
+
+/// What pulls the messages of a part.
+#[derive(Debug)]
+struct Pull {
+    part: Part,
+    shared: Arc<Shared>,
+    hidden_for: Duration,
+}
+
+impl Pull {
+    /// One after the other; receipts are numbers from `receipts` on.
+    async fn follow(self, receipts: u64) {
+        for number in receipts.. {
+            let message = loop {
+                match timeout(PULL * 2, self.next()).await {
+                    Ok(Ok(Some(message))) => break message,
+                    Ok(Ok(None)) | Err(_) => {}
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, "nothing was pulled");
+                        sleep(PAUSE).await;
+                    }
+                }
+            };
+            self.came(Receipt(number), message).await;
+        }
+    }
+
+    async fn next(&self) -> Result<Option<async_nats::jetstream::Message>, async_nats::Error> {
+        let batch = self.part.consumer.batch().max_messages(1).expires(PULL);
+        batch.messages().await?.next().await.transpose()
+    }
+
+    /// Holds a message until it is settled, or may be somebody else's.
+    async fn came(&self, receipt: Receipt, message: async_nats::jetstream::Message) {
+        let signed = Instant::now();
+        let delivered = message.info().map(|info| info.delivered).unwrap_or_default();
+        let attempt = u32::try_from(delivered).ok().and_then(NonZeroU32::new);
+        let (message, acker) = message.split();
+        let (acker, over) = (Arc::new(acker), Arc::new(Notify::new()));
+        let entry = Entry {
+            topic: self.part.topic.clone(),
+            event: EventEnvelope::from_cloud_event(&message.payload),
+            bytes: message.payload.to_vec(),
+            attempt: attempt.unwrap_or(NonZeroU32::MIN),
+            acker: Arc::clone(&acker),
+            is_out: false,
+            signed,
+            over: Arc::clone(&over),
+        };
+        self.shared.lock().insert(receipt, entry);
+        self.shared.changed.notify_waiters();
+        while timeout(self.hidden_for / 3, over.notified()).await.is_err() {
+            if !self.keeps(receipt, &acker).await {
+                self.shared.forget(receipt);
+                return;
+            }
+        }
+    }
+
+    /// Whether it is still ours. What was not handed out yet is kept alive here.
+    async fn keeps(&self, receipt: Receipt, acker: &Acker) -> bool {
+        let now = Instant::now();
+        let is_out = match self.shared.lock().get(&receipt) {
+            Some(entry) if entry.signed + self.hidden_for <= now => return false,
+            Some(entry) => entry.is_out,
+            None => return false,
+        };
+        if !is_out
+            && acker.ack_with(AckKind::Progress).await.is_ok()
+            && let Some(entry) = self.shared.lock().get_mut(&receipt)
+        {
+            entry.signed = now;
+        }
+        true
+    }
+}

@@ -1,0 +1,301 @@
+//! The changes of a table that other code writes to, by logical decoding.
+//!
+//! The server decodes its log for a slot; `pgoutput` writes what [`pgoutput`](super::pgoutput) reads, here through SQL:
+//! peeked at until it was carried over, and only then the slot is advanced. Transactions come whole and in the order of
+//! their commits, so that a place in the log is mark enough; memory holds the largest of them.
+//!
+//! Every change is a hint: a replicator reads the row again. What went through the crate is left out: sessions of
+//! [`PostgresDatabase::marked`] have a trigger write a message into their transactions.
+//!
+//! A slot that nobody follows keeps the log, until the disk is full or `max_slot_wal_keep_size` is reached: then it is
+//! lost, as after a `TRUNCATE`, and the feed says `Rejected`. Remove it, install it again, and begin with a backfill.
+//! After a crash of the server the slot may stand where it stood at the last checkpoint: changes come again.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use strangler_fig::async_trait;
+use strangler_fig::error::StoreError;
+use strangler_fig::event::{ChangeFeed, ChangePage, FeedLag, FeedMark, LagSource};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::PgLsn;
+
+use super::PostgresDatabase;
+use super::database::Params;
+use super::pgoutput::{OWN, Transaction, transactions};
+use crate::customer::Customer;
+use crate::effect::Effect;
+
+/// The publication of the table.
+const PUBLICATION: &str = "strangler_fig";
+
+const PEEK: &str = "\
+    SELECT data FROM pg_logical_slot_peek_binary_changes(
+        $1, NULL, $2, 'proto_version', '1', 'publication_names', 'strangler_fig', 'messages', 'true')";
+const ADVANCE: &str = "SELECT pg_replication_slot_advance($1, $2)";
+const STANDS: &str = "\
+    SELECT confirmed_flush_lsn, coalesce(wal_status = 'lost', false)
+    FROM pg_replication_slots WHERE slot_name = $1";
+const HEAD: &str = "SELECT pg_current_wal_lsn()";
+/// Microseconds since 2000.
+const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp() - timestamptz '2000-01-01 00:00+00') * 1000000)::bigint";
+/// Messages for each change at most asked for: of a transaction of one, its beginning and its end.
+const MESSAGES: usize = 3;
+const CHANGES_MAX: usize = 100_000;
+/// How often, and how long, a busy slot is waited for.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The changes of `plain_customer`, of a server with `wal_level = logical`.
+#[derive(Debug, Clone)]
+pub struct PostgresChangeFeed {
+    database: PostgresDatabase,
+    slot: String,
+}
+
+impl PostgresChangeFeed {
+    /// The feed in `database` by the slot of this name: lower-case letters, digits and `_`, and unique on the server.
+    #[must_use]
+    pub fn new(database: PostgresDatabase, slot: impl Into<String>) -> Self {
+        Self { database, slot: slot.into() }
+    }
+
+    /// Makes trigger, publication and slot; what is there stays. When it answers, every change is told that is committed
+    /// later: a slot begins where no transaction is open that has begun before.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if the server does not decode its log; `Unavailable` or `Unknown`, if a transaction stays open: again.
+    pub async fn install(&self) -> Result<(), StoreError> {
+        let marks = format!(
+            "CREATE OR REPLACE FUNCTION strangler_fig_own() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF current_setting('strangler.fig', true) = '1' THEN
+                     PERFORM pg_logical_emit_message(true, '{OWN}', '');
+                 END IF;
+                 RETURN NULL;
+             END $$"
+        );
+        self.run(&marks, &[]).await?;
+        let trigger = "\
+            CREATE OR REPLACE TRIGGER strangler_fig_own
+            AFTER INSERT OR UPDATE OR DELETE ON plain_customer
+            FOR EACH STATEMENT EXECUTE FUNCTION strangler_fig_own()";
+        self.run(trigger, &[]).await?;
+        // Before the slot: what is decoded is looked up in the catalogue of that moment.
+        let known = "SELECT 1 FROM pg_publication WHERE pubname = $1";
+        if self.run(known, &[&PUBLICATION]).await?.is_empty() {
+            self.run("CREATE PUBLICATION strangler_fig FOR TABLE plain_customer", &[]).await?;
+        }
+        if self.run(STANDS, &[&self.slot]).await?.is_empty() {
+            let slot = "SELECT pg_create_logical_replication_slot($1, 'pgoutput')";
+            self.run(slot, &[&self.slot]).await?;
+        }
+        Ok(())
+    }
+
+    /// Switches the writers outside off: from now on the server refuses what they write, and says so. When it answers,
+    /// their last transaction has ended, and once [`lag`](LagSource::lag) shows nothing, nothing more will come.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`, if a transaction stays open: again.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let refuses = "\
+            CREATE OR REPLACE FUNCTION strangler_fig_closed() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF current_setting('strangler.fig', true) IS DISTINCT FROM '1' THEN
+                    RAISE check_violation USING MESSAGE = 'customers are written by their service';
+                END IF;
+                RETURN NULL;
+            END $$";
+        self.run(refuses, &[]).await?;
+        let trigger = "\
+            CREATE OR REPLACE TRIGGER strangler_fig_closed
+            BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON plain_customer
+            FOR EACH STATEMENT EXECUTE FUNCTION strangler_fig_closed()";
+        self.run(trigger, &[]).await.map(drop)
+    }
+
+    /// Lets writers outside write again.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`: again.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        self.run("DROP TRIGGER IF EXISTS strangler_fig_closed ON plain_customer", &[])
+            .await
+            .map(drop)
+    }
+
+    /// Takes slot, publication and trigger away, and what is unsettled with them. Whoever is closed out stays so.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Unknown`: again.
+    pub async fn remove(&self) -> Result<(), StoreError> {
+        if !self.run(STANDS, &[&self.slot]).await?.is_empty() {
+            self.run("SELECT pg_drop_replication_slot($1)", &[&self.slot]).await?;
+        }
+        self.run("DROP PUBLICATION IF EXISTS strangler_fig", &[]).await?;
+        self.run("DROP TRIGGER IF EXISTS strangler_fig_own ON plain_customer", &[]).await.map(drop)
+    }
+
+    async fn run(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        self.database.query(Effect::Possible, sql, params).await
+    }
+
+    /// A statement on the slot, which one session has at a time: another waits a while.
+    async fn patiently(
+        &self,
+        effect: Effect,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        for _ in 0..ATTEMPTS {
+            match self.database.query(effect, sql, params).await {
+                Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
+                answer => return answer,
+            }
+        }
+        Err(StoreError::unavailable("another session has the slot"))
+    }
+
+    /// Where the slot stands, if it is there and of use.
+    async fn stands(&self) -> Result<u64, StoreError> {
+        let rows = self.database.query(Effect::None, STANDS, &[&self.slot]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::rejected("the slot is not there"))?;
+        let stands: Option<PgLsn> = row.try_get(0).map_err(StoreError::rejected)?;
+        match (stands, row.try_get(1).map_err(StoreError::rejected)?) {
+            (Some(stands), false) => Ok(stands.into()),
+            _ => Err(StoreError::rejected("the slot was lost: the log is gone")),
+        }
+    }
+
+    async fn advance(&self, to: u64) -> Result<(), StoreError> {
+        if self.stands().await? < to {
+            self.patiently(Effect::Possible, ADVANCE, &[&self.slot, &PgLsn::from(to)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Unsettled transactions of others, as many as hold `limit` changes or one, and whether these are all.
+    ///
+    /// Where there are none, the slot is moved up to what was looked through: to it nothing is to come from there.
+    async fn unsettled(&self, limit: usize) -> Result<(Vec<Transaction>, bool), StoreError> {
+        let asked = limit.min(CHANGES_MAX) * MESSAGES;
+        loop {
+            self.stands().await?;
+            let head = self.database.query(Effect::None, HEAD, &[]).await?;
+            let head: PgLsn = head[0].try_get(0).map_err(StoreError::rejected)?;
+            let most = i32::try_from(asked).unwrap_or(i32::MAX);
+            let rows = self.patiently(Effect::None, PEEK, &[&self.slot, &most]).await?;
+            let messages = rows.iter().map(|row| row.try_get::<_, &[u8]>(0));
+            let messages: Vec<&[u8]> =
+                messages.collect::<Result<_, _>>().map_err(StoreError::rejected)?;
+            let is_all = messages.len() < asked;
+            let found = transactions(messages).map_err(|it| StoreError::rejected(it.0))?;
+            let last = found.last().map(|last| last.end);
+            let others: Vec<_> = found.into_iter().filter(concerns).collect();
+            if others.iter().any(|it| it.is_truncated) {
+                return Err(StoreError::rejected("the table was emptied by TRUNCATE"));
+            }
+            match (others.is_empty(), last) {
+                (false, _) => {
+                    let (page, is_whole) = within(others, limit);
+                    return Ok((page, is_all && is_whole));
+                }
+                (true, _) if is_all => {
+                    self.advance(last.unwrap_or(head.into())).await?;
+                    return Ok((Vec::new(), true));
+                }
+                (true, Some(last)) => self.advance(last).await?,
+                (true, None) => return Err(StoreError::rejected("messages of no transaction")),
+            }
+        }
+    }
+}
+
+/// Whether others have changed something by it.
+fn concerns(transaction: &Transaction) -> bool {
+    !transaction.is_own && (transaction.is_truncated || !transaction.changes.is_empty())
+}
+
+/// The first of them that hold `limit` changes, or one; and whether that is all.
+fn within(mut found: Vec<Transaction>, limit: usize) -> (Vec<Transaction>, bool) {
+    let (mut changes, before) = (0, found.len());
+    let fits = found.iter().take_while(|it| {
+        changes += it.changes.len();
+        changes <= limit
+    });
+    let fits = fits.count().max(1);
+    found.truncate(fits);
+    (found, fits >= before)
+}
+
+#[async_trait]
+impl LagSource for PostgresChangeFeed {
+    async fn lag(&self) -> Result<FeedLag, StoreError> {
+        let (found, _) = self.unsettled(1).await?;
+        let Some(first) = found.first() else { return Ok(FeedLag { oldest: None, pending: None }) };
+        let rows = self.database.query(Effect::None, NOW, &[]).await?;
+        let now: i64 = rows[0].try_get(0).map_err(StoreError::rejected)?;
+        let waited = u64::try_from(now - first.committed).unwrap_or(0);
+        Ok(FeedLag { oldest: Some(Duration::from_micros(waited)), pending: None })
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for PostgresChangeFeed {
+    type Key = Vec<u8>;
+    type Entity = Customer;
+
+    async fn changes(
+        &self,
+        limit: NonZeroUsize,
+    ) -> Result<ChangePage<Vec<u8>, Customer>, StoreError> {
+        let (found, is_last) = self.unsettled(limit.get()).await?;
+        let mark = found.last().map_or_else(Vec::new, |last| last.end.to_be_bytes().to_vec());
+        let changes = found.into_iter().flat_map(|it| it.changes).collect();
+        Ok(ChangePage { changes, mark: FeedMark(mark), is_last })
+    }
+
+    async fn settle(&self, mark: &FeedMark) -> Result<(), StoreError> {
+        if mark.0.is_empty() {
+            return Ok(());
+        }
+        let to = mark.0.as_slice().try_into().map_err(StoreError::rejected)?;
+        self.advance(u64::from_be_bytes(to)).await
+    }
+}
+
+/// Whether another session has the slot.
+fn is_busy(error: &StoreError) -> bool {
+    let code = error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
+    code.is_some_and(|code| *code == SqlState::OBJECT_IN_USE)
+}
+
+#[cfg(test)]
+mod tests {
+    use strangler_fig::event::Changed;
+
+    use super::*;
+
+    #[test]
+    fn a_page_is_whole_transactions_and_one_at_least() {
+        let of = |changes: usize| Transaction {
+            changes: vec![Changed::Hint(vec![1]); changes],
+            ..Transaction::default()
+        };
+        let page = |limit| {
+            let (page, is_whole) = within(vec![of(2), of(3), of(1)], limit);
+            (page.len(), is_whole)
+        };
+        assert_eq!([page(1), page(2), page(5)], [(1, false), (1, false), (2, false)]);
+        assert_eq!([page(6), page(99)], [(3, true), (3, true)]);
+    }
+}

@@ -1,0 +1,412 @@
+//! The changes that other code makes to the monolith's table, by triggers and by logical decoding.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::customer::Customer;
+use adapters::mariadb::{
+    ChangeMode, MariadbChangeFeed, MariadbCustomers, MariadbDatabase, PLAIN_SCHEMA,
+};
+use adapters::postgres::{
+    PLAIN_SCHEMA as POSTGRES_SCHEMA, PostgresChangeFeed, PostgresCustomers, PostgresDatabase,
+};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, OptsBuilder};
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::event::{ChangeFeed, Changed, LagSource};
+use strangler_fig::repository::{Repository, StampedRepository};
+use strangler_fig::stamp::{Record, Stamp};
+use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait, change_feed, run_all};
+use tokio_postgres::{Client, NoTls};
+
+use crate::customers::{customer, id};
+use crate::mariadb_schema::Schema;
+use crate::own_servers::{OwnServer, Product};
+
+/// The monolith's table on MariaDB.
+struct OnMariadb {
+    schema: Schema,
+    feed: Arc<MariadbChangeFeed>,
+}
+
+impl OnMariadb {
+    async fn with(mode: ChangeMode) -> Self {
+        let schema = Schema::with(PLAIN_SCHEMA).await;
+        let feed = MariadbChangeFeed::new(schema.shared(), mode);
+        feed.install().await.unwrap();
+        Self { schema, feed: Arc::new(feed) }
+    }
+
+    /// A connection of code that knows nothing of this crate.
+    async fn monolith(&self) -> Conn {
+        let opts = Opts::from_url(&self.schema.url()).unwrap();
+        Conn::new(OptsBuilder::from_opts(opts).prefer_socket(false)).await.unwrap()
+    }
+
+    /// Customers through the crate, with stamps beside them.
+    fn own(&self) -> impl StampedRepository<Key = Vec<u8>, Entity = Customer> {
+        MariadbCustomers::new(MariadbDatabase::marked(&self.schema.url()).unwrap()).stamped()
+    }
+
+    async fn page(&self) -> Vec<Changed<Vec<u8>, Customer>> {
+        self.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap().changes
+    }
+}
+
+const WRITE: &str = "\
+    INSERT INTO plain_customer (id, name, email, balance, joined, visits, is_active, seal)
+    VALUES (?, ?, ?, CAST(? AS DECIMAL(19, 0)) * 0.0001,
+        TIMESTAMP '1970-01-01 00:00:00' + INTERVAL ? MICROSECOND, ?, ?, ?)
+    ON DUPLICATE KEY UPDATE
+        name = VALUES(name), email = VALUES(email), balance = VALUES(balance),
+        joined = VALUES(joined), visits = VALUES(visits), is_active = VALUES(is_active),
+        seal = VALUES(seal)";
+
+async fn write(conn: &mut Conn, it: Customer) -> Result<(), mysql_async::Error> {
+    let row = (it.id, it.name, it.email, it.balance, it.joined, it.visits, it.is_active, it.seal);
+    conn.exec_drop(WRITE, row).await
+}
+
+#[async_trait]
+impl ChangeFeedFixture for OnMariadb {
+    type Feed = MariadbChangeFeed;
+    type Transaction = Conn;
+
+    fn feed(&self) -> Arc<MariadbChangeFeed> {
+        Arc::clone(&self.feed)
+    }
+
+    fn key(&self, n: u32) -> Vec<u8> {
+        id(n)
+    }
+
+    fn entity(&self, n: u32, variant: u32) -> Customer {
+        customer(n, variant)
+    }
+
+    async fn begin(&self) -> Conn {
+        let mut conn = self.monolith().await;
+        conn.query_drop("START TRANSACTION").await.unwrap();
+        conn
+    }
+
+    async fn write(&self, open: &mut Conn, n: u32, variant: u32) {
+        write(open, customer(n, variant)).await.unwrap();
+    }
+
+    async fn delete(&self, open: &mut Conn, n: u32) {
+        open.exec_drop("DELETE FROM plain_customer WHERE id = ?", (id(n),)).await.unwrap();
+    }
+
+    async fn rename(&self, open: &mut Conn, from: u32, to: u32) {
+        let sql = "UPDATE plain_customer SET id = ? WHERE id = ?";
+        open.exec_drop(sql, (id(to), id(from))).await.unwrap();
+    }
+
+    async fn commit(&self, mut open: Conn) {
+        open.query_drop("COMMIT").await.unwrap();
+        open.disconnect().await.unwrap();
+    }
+
+    /// A date that is none, as old applications store it.
+    async fn spoil(&self, open: &mut Conn, n: u32) -> bool {
+        if self.feed.mode() == ChangeMode::Hints {
+            return false; // it reads nothing but keys
+        }
+        write(open, customer(n, 1)).await.unwrap();
+        open.query_drop("SET SESSION sql_mode = ''").await.unwrap();
+        let sql = "UPDATE plain_customer SET joined = '0000-00-00 00:00:00' WHERE id = ?";
+        open.exec_drop(sql, (id(n),)).await.unwrap();
+        true
+    }
+}
+
+mod mariadb_hints {
+    use super::{ChangeMode, OnMariadb};
+
+    strangler_fig::change_feed_conformance!(OnMariadb::with(ChangeMode::Hints));
+}
+
+mod mariadb_records {
+    use super::{ChangeMode, OnMariadb};
+
+    strangler_fig::change_feed_conformance!(OnMariadb::with(ChangeMode::Records));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_leaves_out_what_goes_through_the_crate() {
+    let world = OnMariadb::with(ChangeMode::Records).await;
+    let own = world.own();
+    let record = Record::live(Stamp::from_bytes([1; 16]), customer(1, 1));
+    own.apply(&id(1), &record).await.unwrap();
+    assert_eq!(world.page().await, [], "its own sessions are marked");
+    assert_eq!(own.read(&id(1)).await.unwrap(), record, "and nobody stamps for them");
+
+    let mut monolith = world.monolith().await;
+    write(&mut monolith, customer(1, 2)).await.unwrap();
+    let now = own.read(&id(1)).await.unwrap();
+    assert_eq!(world.page().await, [Changed::Record(id(1), now.clone())]);
+    assert!(now.stamp > record.stamp && now.value == Some(customer(1, 2)));
+    monolith.exec_drop("DELETE FROM plain_customer WHERE id = ?", (id(1),)).await.unwrap();
+    let gone = own.read(&id(1)).await.unwrap();
+    assert!(gone.stamp > now.stamp && gone.is_tombstone(), "a row that is gone has a stamp, too");
+}
+
+/// A stamp of the trigger is above the row's, whatever that is; and never far from the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_triggers_of_mariadb_stamp_with_the_larger_of_time_and_successor() {
+    let world = OnMariadb::with(ChangeMode::Records).await;
+    let mut conn = world.monolith().await;
+    let half = |stamp: &[u8]| u64::from_be_bytes(stamp[..8].try_into().unwrap());
+    let mut random = fastrand::Rng::with_seed(7);
+    let now = u64::try_from(
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis(),
+    );
+    let now = now.unwrap() << 16;
+    let edges = [0, 1, 0xFFFF, (now >> 16) << 16 | 0xFFFF, u64::MAX >> 1, u64::MAX - 1];
+    let random = std::iter::repeat_with(|| match random.u8(0..3) {
+        0 => random.u64(..u64::MAX),
+        1 => now - (random.u64(..) >> 20),
+        _ => (now + (random.u64(..) >> 30)) | 0xFFFF,
+    });
+    for old in edges.into_iter().chain(random.take(2_000)) {
+        let bytes = [&old.to_be_bytes()[..], &[0xFF; 8]].concat();
+        let found: Option<Vec<u8>> =
+            conn.exec_first("SELECT strangler_fig_stamp(?)", (bytes,)).await.unwrap();
+        let found = found.unwrap();
+        assert_eq!(found.len(), 16);
+        let stamped = half(&found);
+        assert!(stamped > old, "{old:016x} is followed by {stamped:016x}");
+        let is_next = stamped == old + 1;
+        let is_now = stamped.trailing_zeros() >= 16 && stamped.abs_diff(now) >> 16 < 60_000;
+        assert!(is_next || is_now, "{old:016x} is followed by {stamped:016x}");
+        assert!(!is_now || stamped > old, "the time, if that is later");
+    }
+    let writers: Vec<Vec<u8>> = conn
+        .query("SELECT RIGHT(strangler_fig_stamp(NULL), 8) UNION SELECT RIGHT(strangler_fig_stamp(NULL), 8)")
+        .await
+        .unwrap();
+    assert!(writers.len() == 1 && writers[0] != [0; 8], "one writer, which is not nobody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_mariadb_waits_for_who_is_open_and_refuses_who_comes() {
+    let world = OnMariadb::with(ChangeMode::Hints).await;
+    let mut open = world.begin().await;
+    world.write(&mut open, 1, 1).await;
+    let feed = world.feed();
+    let closing = tokio::spawn(async move { feed.close().await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!closing.is_finished(), "one has written and is open");
+    world.commit(open).await;
+    closing.await.unwrap().unwrap();
+    assert_eq!(world.page().await, [Changed::Hint(id(1))], "the last of them is told");
+
+    let mut monolith = world.monolith().await;
+    for sql in ["UPDATE plain_customer SET visits = 2", "DELETE FROM plain_customer"] {
+        let refused = monolith.query_drop(sql).await.unwrap_err().to_string();
+        assert!(refused.contains("customers are written by their service"), "{refused}");
+    }
+    assert!(write(&mut monolith, customer(2, 1)).await.is_err());
+    let own = MariadbCustomers::new(MariadbDatabase::marked(&world.schema.url()).unwrap());
+    own.save(customer(3, 1)).await.unwrap();
+    let careless = MariadbCustomers::new(world.schema.database());
+    let refused = careless.save(customer(4, 1)).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Rejected, "a definite no");
+    world.feed.open().await.unwrap();
+    write(&mut monolith, customer(2, 1)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_of_mariadb_that_is_not_there_says_so() {
+    let world = OnMariadb::with(ChangeMode::Hints).await;
+    world.feed.remove().await.unwrap();
+    let lost = world.feed.changes(NonZeroUsize::new(1).unwrap()).await.unwrap_err();
+    assert_eq!(lost.kind(), StoreErrorKind::Rejected);
+    assert_eq!(world.feed.lag().await.unwrap_err().kind(), StoreErrorKind::Rejected);
+    write(&mut world.monolith().await, customer(1, 1)).await.unwrap();
+    world.feed.install().await.unwrap();
+    world.feed.install().await.unwrap();
+    write(&mut world.monolith().await, customer(2, 1)).await.unwrap();
+    assert_eq!(world.page().await, [Changed::Hint(id(2))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_column_of_mariadb_parks_rows_and_not_the_feed() {
+    let world = OnMariadb::with(ChangeMode::Records).await;
+    let mut monolith = world.monolith().await;
+    write(&mut monolith, customer(1, 1)).await.unwrap();
+    monolith.query_drop("ALTER TABLE plain_customer RENAME COLUMN email TO mail").await.unwrap();
+    monolith.exec_drop("DELETE FROM plain_customer WHERE id = ?", (id(1),)).await.unwrap();
+    let sql = "INSERT INTO plain_customer (id, name, balance, joined, visits, is_active) \
+               VALUES (?, 'Ada', 0, NOW(), 0, 1)";
+    monolith.exec_drop(sql, (id(2),)).await.unwrap();
+    let page = world.page().await;
+    assert!(matches!(&page[0], Changed::Record(key, gone) if *key == id(1) && gone.is_tombstone()));
+    let Changed::Unreadable { why, .. } = &page[1] else { panic!("it is read: {page:?}") };
+    assert!(why.contains("no column email"), "{why}");
+}
+
+/// The monolith's table on a PostgreSQL of the test's own, which decodes its log.
+struct OnPostgres {
+    url: String,
+    feed: Arc<PostgresChangeFeed>,
+}
+
+async fn connected(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+impl OnPostgres {
+    /// One at a time: a server has few slots.
+    async fn new(server: &OwnServer) -> Self {
+        let url = server.url();
+        let feed = PostgresChangeFeed::new(PostgresDatabase::new(&url).unwrap(), "fig");
+        removed(&feed, &url).await;
+        let client = connected(&url).await;
+        let sql = "DROP TABLE IF EXISTS plain_customer, plain_customer_stamp;";
+        client.batch_execute(&format!("{sql} {POSTGRES_SCHEMA}")).await.unwrap();
+        feed.install().await.unwrap();
+        feed.install().await.unwrap();
+        Self { url, feed: Arc::new(feed) }
+    }
+
+    async fn page(&self) -> Vec<Changed<Vec<u8>, Customer>> {
+        self.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap().changes
+    }
+}
+
+/// Takes away the feed of the fact before.
+async fn removed(feed: &PostgresChangeFeed, url: &str) {
+    let sql = "SELECT to_regclass('plain_customer') IS NOT NULL";
+    let is_there: bool = connected(url).await.query_one(sql, &[]).await.unwrap().get(0);
+    if is_there {
+        feed.remove().await.unwrap();
+    }
+}
+
+async fn put(open: &Client, it: Customer) {
+    let sql = "\
+        INSERT INTO plain_customer (id, name, email, balance, joined, visits, is_active, seal)
+        VALUES ($1, $2, $3, $4, to_timestamp(0), $5, $6, $7)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, visits = excluded.visits";
+    let name: String = it.name.chars().filter(|letter| *letter != '\0').collect();
+    let row: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&it.id, &name, &it.email, &it.balance, &it.visits, &it.is_active, &it.seal];
+    open.execute(sql, &row).await.unwrap();
+}
+
+#[async_trait]
+impl ChangeFeedFixture for OnPostgres {
+    type Feed = PostgresChangeFeed;
+    type Transaction = Client;
+
+    fn feed(&self) -> Arc<PostgresChangeFeed> {
+        Arc::clone(&self.feed)
+    }
+
+    fn key(&self, n: u32) -> Vec<u8> {
+        id(n)
+    }
+
+    fn entity(&self, n: u32, variant: u32) -> Customer {
+        customer(n, variant)
+    }
+
+    async fn begin(&self) -> Client {
+        let client = connected(&self.url).await;
+        client.batch_execute("BEGIN").await.unwrap();
+        client
+    }
+
+    async fn write(&self, open: &mut Client, n: u32, variant: u32) {
+        put(open, customer(n, variant)).await;
+    }
+
+    async fn delete(&self, open: &mut Client, n: u32) {
+        open.execute("DELETE FROM plain_customer WHERE id = $1", &[&id(n)]).await.unwrap();
+    }
+
+    async fn rename(&self, open: &mut Client, from: u32, to: u32) {
+        let sql = "UPDATE plain_customer SET id = $1 WHERE id = $2";
+        open.execute(sql, &[&id(to), &id(from)]).await.unwrap();
+    }
+
+    async fn commit(&self, open: Client) {
+        open.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fact_of_a_change_feed_holds_of_postgresql() {
+    let server = OwnServer::new(Product::Postgres).await;
+    let reports = run_all(change_feed::facts(), async || OnPostgres::new(&server).await).await;
+    let failed: Vec<_> = reports.iter().filter(|report| report.outcome.is_err()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let facts: BTreeSet<_> = reports.iter().map(|report| report.fact).collect();
+    assert_eq!(facts.len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_switched_off() {
+    let server = OwnServer::new(Product::Postgres).await;
+    let world = OnPostgres::new(&server).await;
+    let own = PostgresCustomers::new(PostgresDatabase::marked(&world.url).unwrap());
+    for n in 20..40 {
+        own.save(customer(n, 1)).await.unwrap();
+    }
+    assert_eq!(world.page().await, [], "its own sessions are marked");
+    assert_eq!(world.feed.lag().await.unwrap().oldest, None);
+    let monolith = connected(&world.url).await;
+    put(&monolith, customer(1, 1)).await;
+    own.save(customer(2, 1)).await.unwrap();
+    assert_eq!(world.page().await, [Changed::Hint(id(1))]);
+
+    let mut open = world.begin().await;
+    world.write(&mut open, 3, 1).await;
+    let feed = world.feed();
+    let closing = tokio::spawn(async move { feed.close().await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!closing.is_finished(), "one has written and is open");
+    world.commit(open).await;
+    closing.await.unwrap().unwrap();
+    assert_eq!(world.page().await, [Changed::Hint(id(1)), Changed::Hint(id(3))]);
+    for sql in ["UPDATE plain_customer SET visits = 2", "TRUNCATE plain_customer"] {
+        let refused = monolith.batch_execute(sql).await.unwrap_err();
+        let refused = refused.as_db_error().unwrap().message().to_owned();
+        assert!(refused.contains("customers are written by their service"), "{refused}");
+    }
+    own.save(customer(4, 1)).await.unwrap();
+    world.feed.open().await.unwrap();
+    put(&monolith, customer(5, 1)).await;
+
+    monolith.batch_execute("TRUNCATE plain_customer").await.unwrap();
+    let lost = world.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap_err();
+    assert_eq!(lost.kind(), StoreErrorKind::Rejected, "nobody tells which rows are gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_postgresql_has_not_settled_comes_again_after_a_crash() {
+    let mut server = OwnServer::new(Product::Postgres).await;
+    let world = OnPostgres::new(&server).await;
+    let monolith = connected(&world.url).await;
+    for n in 20..30 {
+        put(&monolith, customer(n, 1)).await;
+    }
+    let page = world.feed.changes(NonZeroUsize::new(4).unwrap()).await.unwrap();
+    assert_eq!(page.changes.len(), 4);
+    world.feed.settle(&page.mark).await.unwrap();
+    server.kill();
+    server.start().await;
+    let feed = PostgresChangeFeed::new(PostgresDatabase::new(&world.url).unwrap(), "fig");
+    let left = feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap();
+    let keys: BTreeSet<_> = left.changes.iter().map(|it| format!("{it:?}")).collect();
+    let open = (24..30).map(|n| format!("{:?}", Changed::<_, Customer>::Hint(id(n))));
+    assert!(open.into_iter().all(|hint| keys.contains(&hint)), "{keys:?}");
+}

@@ -1,0 +1,61 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{CommandStep, ReplyReceiver};
+use crate::event::{EventPublisher, EventSource, EventType, Topic};
+
+/// How often a reply is looked for that nobody here is told of.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Where the commands to a participant go, and where its replies come from. Clones are the same.
+///
+/// [`CommandStep`] has an example.
+#[derive(Debug, Clone)]
+pub struct CommandChannel {
+    pub(super) publisher: Arc<dyn EventPublisher>,
+    pub(super) replies: ReplyReceiver,
+    pub(super) commands: Topic,
+    pub(super) reply_to: Topic,
+    pub(super) source: EventSource,
+    pub(super) look_every: Duration,
+}
+
+impl CommandChannel {
+    /// Publishes to `commands`, and asks to be answered to `reply_to`, a topic that a [`ReplyReceiver`] handles: this
+    /// one, or another with the same store. The sender is `/sagas` unless said otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Never: `/sagas` is a source.
+    #[must_use]
+    pub fn new(
+        publisher: Arc<dyn EventPublisher>,
+        replies: ReplyReceiver,
+        commands: Topic,
+        reply_to: Topic,
+    ) -> Self {
+        let source = "/sagas".parse().expect("it is a URI reference");
+        Self { publisher, replies, commands, reply_to, source, look_every: LOOK_EVERY }
+    }
+
+    /// The same, with another sender.
+    #[must_use]
+    pub fn with_source(mut self, source: EventSource) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// The same, looking into the store so often for replies that come to other processes: each 200 ms unless said
+    /// otherwise. Those that come to its own [`ReplyReceiver`] are seen at once.
+    #[must_use]
+    pub fn with_look_every(mut self, pause: Duration) -> Self {
+        self.look_every = pause;
+        self
+    }
+
+    /// A step that is this command, and says its input as JSON.
+    #[must_use]
+    pub fn step<I, O>(&self, command: EventType) -> CommandStep<I, O> {
+        CommandStep::new(self.clone(), command)
+    }
+}

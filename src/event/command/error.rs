@@ -1,0 +1,22 @@
+/// An event that is no command, or no reply to one: which attribute of it is none, and never what it is.
+///
+/// ```
+/// use strangler_fig::event::{EventEnvelope, EventPayload, ReceivedCommand};
+///
+/// let stray = EventEnvelope::new(
+///     "1".parse()?,
+///     "/shop".parse()?,
+///     "order.paid".parse()?,
+///     "4711".parse()?,
+///     EventPayload::default(),
+/// );
+/// let error = ReceivedCommand::of(&stray).unwrap_err();
+/// assert_eq!(error.to_string(), "no command: correlationid: it is missing, or none");
+/// # Ok::<(), strangler_fig::event::TextError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no {what}: {field}: it is missing, or none")]
+pub struct CommandError {
+    pub(super) what: &'static str,
+    pub(super) field: &'static str,
+}

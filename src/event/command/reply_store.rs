@@ -1,0 +1,47 @@
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Reply;
+use crate::error::StoreError;
+use crate::event::EventId;
+
+/// Where replies wait for who has asked: any runner of the saga, now or after a crash.
+///
+/// # Contract
+///
+/// 1. `put` keeps the first reply of a correlation, durably, and answers whether it was the first; a later one changes
+///    nothing.
+/// 2. `get` answers what was kept, `None` if nothing was; never an older copy.
+/// 3. Of several `put`s at once, one is the first.
+/// 4. Correlations differ if a byte does; replies come back as they were.
+/// 5. `forget` removes replies that have been there for `age`, at most `limit`, and answers how many.
+///
+/// # Cancel safety
+///
+/// A dropped `put` may have had its effect; putting again is harmless.
+#[async_trait]
+pub trait ReplyStore: fmt::Debug + Send + Sync + 'static {
+    /// Keeps a reply.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`: it cannot be kept; `Unavailable`, `Unknown`: put it again.
+    async fn put(&self, correlation: &EventId, reply: &Reply) -> Result<bool, StoreError>;
+
+    /// What was answered.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if what is stored cannot be read; else `Unavailable`.
+    async fn get(&self, correlation: &EventId) -> Result<Option<Reply>, StoreError>;
+
+    /// Removes old replies.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, `Unknown`: forget again.
+    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError>;
+}

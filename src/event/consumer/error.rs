@@ -1,0 +1,30 @@
+use crate::error::StoreError;
+use crate::event::SubscriptionName;
+
+/// What ends an [`EventConsumer`](super::EventConsumer) before it is told to end.
+///
+/// ```
+/// use strangler_fig::event::ConsumerError;
+///
+/// let error = ConsumerError::Ended { name: "billing".parse()? };
+/// assert_eq!(error.to_string(), "the subscription billing was ended elsewhere");
+/// # Ok::<(), strangler_fig::phase::NameError>(())
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumerError {
+    /// The bus will not open the subscription, now or later.
+    #[error("the subscription {name} cannot be opened")]
+    Subscribe {
+        /// Which.
+        name: SubscriptionName,
+        /// What the bus said.
+        source: StoreError,
+    },
+    /// Somebody has ended the subscription, an operator of the bus say.
+    #[error("the subscription {name} was ended elsewhere")]
+    Ended {
+        /// Which.
+        name: SubscriptionName,
+    },
+}

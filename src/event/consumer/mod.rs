@@ -1,0 +1,18 @@
+//! What handles what comes, each key in its order.
+
+mod attempt;
+mod config;
+#[expect(clippy::module_inception, reason = "a file is named for its main type")]
+mod consumer;
+mod decide;
+mod error;
+mod handler;
+mod keyed;
+mod report;
+mod work;
+
+pub use config::ConsumerConfig;
+pub use consumer::EventConsumer;
+pub use error::ConsumerError;
+pub use handler::{EventHandler, FnHandler, handler_fn};
+pub use report::ConsumerReport;

@@ -1,0 +1,19 @@
+/// What an [`EventConsumer`](super::EventConsumer) has done.
+///
+/// ```
+/// use strangler_fig::event::ConsumerReport;
+///
+/// let report = ConsumerReport { acknowledged: 3, retried: 1, ..ConsumerReport::default() };
+/// assert_eq!(report.dead_lettered, 0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConsumerReport {
+    /// Deliveries that were handled and acknowledged.
+    pub acknowledged: u64,
+    /// Attempts that failed, and were to be made again.
+    pub retried: u64,
+    /// Deliveries that were given up.
+    pub dead_lettered: u64,
+    /// Deliveries that came here and were not settled, at the end: somebody else is given them.
+    pub given_back: u64,
+}

@@ -1,0 +1,248 @@
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+
+use super::attempt::{Attempted, Held, attempt};
+use super::decide::Next;
+use super::keyed::Keyed;
+use super::{ConsumerError, ConsumerReport, EventConsumer};
+use crate::error::StoreError;
+use crate::event::{Delivery, EventKey, EventSubscription, Receipt, Settlement, Topic};
+
+/// What is handled one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Lane {
+    Of(Topic, EventKey),
+    /// What is no event has no key.
+    Alone(Receipt),
+}
+
+impl Lane {
+    fn of(delivery: &Delivery) -> Self {
+        match &delivery.event {
+            Ok(event) => Self::Of(delivery.topic.clone(), event.key.clone()),
+            Err(_) => Self::Alone(delivery.receipt),
+        }
+    }
+}
+
+/// What goes on at once.
+enum Ended {
+    Attempt(Lane, Held, Attempted),
+    Signs,
+}
+
+type Running<'a> = FuturesUnordered<BoxFuture<'a, Ended>>;
+
+/// One run of a consumer.
+pub(super) struct Work<'a> {
+    consumer: &'a EventConsumer,
+    subscription: &'a dyn EventSubscription,
+    held: Keyed<Lane, Held, Instant>,
+    /// How many attempts are under way.
+    attempts: usize,
+    /// Whether the bus is being told that what is held is alive.
+    gives_signs: bool,
+    /// How often `receive` has failed in a row, and when it is called again.
+    failures: u32,
+    receive_from: Instant,
+    /// Told to end: until then what is under way may take.
+    ends_by: Option<Instant>,
+    is_ended_elsewhere: bool,
+    report: ConsumerReport,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(
+        consumer: &'a EventConsumer,
+        subscription: &'a dyn EventSubscription,
+    ) -> Self {
+        Self {
+            consumer,
+            subscription,
+            held: Keyed::default(),
+            attempts: 0,
+            gives_signs: false,
+            failures: 0,
+            receive_from: Instant::now(),
+            ends_by: None,
+            is_ended_elsewhere: false,
+            report: ConsumerReport::default(),
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        mut shutdown: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) -> Result<ConsumerReport, ConsumerError> {
+        let mut running = Running::new();
+        let mut signs = self.signs();
+        loop {
+            if self.ends_by.is_none() {
+                self.start(&mut running);
+            } else if self.attempts == 0 {
+                break;
+            }
+            let (subscription, is_open) = (self.subscription, self.ends_by.is_none());
+            let room = NonZeroUsize::new(self.room());
+            let due = self.next_due();
+            tokio::select! {
+                biased;
+                () = &mut shutdown, if is_open => self.end(),
+                Some(ended) = running.next() => self.ended(ended),
+                _ = signs.tick(), if !self.gives_signs && self.held.len() > 0 => {
+                    self.give_signs(&mut running);
+                }
+                came = received(subscription, room, self.receive_from), if is_open => self.came(came),
+                () = until(due) => {}
+                () = until(self.ends_by) => break,
+            }
+        }
+        drop(running);
+        self.give_back().await;
+        if self.is_ended_elsewhere {
+            return Err(ConsumerError::Ended { name: self.consumer.name.clone() });
+        }
+        Ok(self.report)
+    }
+
+    /// When to tell the bus again that what is held is alive.
+    fn signs(&self) -> Interval {
+        let third = (self.consumer.config.limits.hidden_for / 3).max(Duration::from_millis(1));
+        let mut signs = interval_at(Instant::now() + third, third);
+        signs.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        signs
+    }
+
+    fn room(&self) -> usize {
+        self.consumer.config.limits.in_flight_max.get().saturating_sub(self.held.len())
+    }
+
+    fn start(&mut self, running: &mut Running<'a>) {
+        while self.attempts < self.consumer.config.concurrency.get() {
+            let Some((lane, held)) = self.held.start(Instant::now()) else { break };
+            let (consumer, subscription) = (self.consumer, self.subscription);
+            self.attempts += 1;
+            running.push(Box::pin(async move {
+                let attempted = attempt(consumer, subscription, &held).await;
+                Ended::Attempt(lane, held, attempted)
+            }));
+        }
+    }
+
+    /// When one that waits may start, if there is place for it.
+    fn next_due(&self) -> Option<Instant> {
+        let has_place = self.attempts < self.consumer.config.concurrency.get();
+        self.held.next_due().filter(|_| has_place && self.ends_by.is_none())
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        match ended {
+            Ended::Signs => self.gives_signs = false,
+            Ended::Attempt(lane, held, attempted) => {
+                self.attempts -= 1;
+                self.attempted(&lane, held, &attempted);
+            }
+        }
+    }
+
+    fn attempted(&mut self, lane: &Lane, held: Held, attempted: &Attempted) {
+        let settlement = match &attempted.next {
+            Next::Retry { at_least } => {
+                let pause = self.consumer.config.pauses.delay(held.tries).max(*at_least);
+                let held = Held { tries: held.tries.saturating_add(1), ..held };
+                self.report.retried += 1;
+                tracing::debug!(tries = held.tries, ?pause, "an event is handled again");
+                return self.held.pause(lane, held, Instant::now() + pause);
+            }
+            Next::Settle(settlement) => settlement,
+        };
+        self.held.done(lane);
+        match settlement {
+            _ if !attempted.is_settled => self.report.given_back += 1,
+            Settlement::DeadLetter { .. } => {
+                self.report.dead_lettered += 1;
+                tracing::warn!("an event was given up");
+            }
+            Settlement::Ack | Settlement::Nack { .. } => self.report.acknowledged += 1,
+        }
+    }
+
+    fn came(&mut self, came: Result<Vec<Delivery>, StoreError>) {
+        match came {
+            Ok(deliveries) if deliveries.is_empty() => {
+                self.is_ended_elsewhere = true;
+                self.end();
+            }
+            Ok(deliveries) => {
+                self.failures = 0;
+                for delivery in deliveries {
+                    let lane = Lane::of(&delivery);
+                    self.held.add(lane, Held { delivery: Arc::new(delivery), tries: 0 });
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "nothing was received");
+                let pause = self.consumer.config.pauses.delay(self.failures);
+                self.failures = self.failures.saturating_add(1);
+                self.receive_from = Instant::now() + pause;
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let deadline = self.consumer.config.deadline;
+        self.ends_by = Some(Instant::now() + deadline + deadline);
+    }
+
+    fn give_signs(&mut self, running: &mut Running<'a>) {
+        self.gives_signs = true;
+        let receipts: Vec<_> = self.held.all().iter().map(|it| it.delivery.receipt).collect();
+        let (subscription, deadline) = (self.subscription, self.consumer.config.limits.hidden_for);
+        running.push(Box::pin(async move {
+            if let Ok(Err(error)) = timeout(deadline, subscription.extend(&receipts)).await {
+                tracing::warn!(%error, "what is held may come to somebody else");
+            }
+            Ended::Signs
+        }));
+    }
+
+    /// Gives back what is left, the oldest first; from where that fails on, it is the subscription's end that does.
+    async fn give_back(&mut self) {
+        let left = self.held.all();
+        self.report.given_back += left.len() as u64;
+        let nack = Settlement::Nack { after: Duration::ZERO };
+        let all = async {
+            for held in left {
+                if self.subscription.settle(held.delivery.receipt, &nack).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let _ = timeout(self.consumer.config.deadline, all).await;
+    }
+}
+
+/// What comes next; nothing does while there is no room for it.
+async fn received(
+    subscription: &dyn EventSubscription,
+    room: Option<NonZeroUsize>,
+    from: Instant,
+) -> Result<Vec<Delivery>, StoreError> {
+    let Some(room) = room else { return std::future::pending().await };
+    sleep_until(from).await;
+    subscription.receive(room).await
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

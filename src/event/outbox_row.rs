@@ -1,0 +1,108 @@
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::{CloudEventError, EventKey, EventType, Lane, Message, Topic};
+
+/// Where a row stands in its outbox: grows along the rows of a key.
+///
+/// ```
+/// use strangler_fig::event::OutboxPosition;
+///
+/// assert!(OutboxPosition(7) < OutboxPosition(11));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutboxPosition(pub u64);
+
+/// A staged message, as a relay gets it from [`OutboxStore::fetch`](super::OutboxStore::fetch).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Which row.
+    pub position: OutboxPosition,
+    /// Its lane.
+    pub lane: Lane,
+    /// Its key, also where the rest cannot be read.
+    pub key: EventKey,
+    /// How often it was put off.
+    pub attempts: u32,
+    /// How long ago it was staged, by the outbox's clock.
+    pub age: Duration,
+    /// The message; or why it cannot be read.
+    pub message: Result<Message, CloudEventError>,
+}
+
+/// What became of a row.
+///
+/// ```
+/// use strangler_fig::event::RowEnd;
+///
+/// let refused = RowEnd::Parked { reason: "rejected: no such topic".to_owned() };
+/// assert_ne!(refused, RowEnd::Sent);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowEnd {
+    /// The bus has taken it.
+    Sent,
+    /// It was refused, and is tried again; its key waits.
+    Retry {
+        /// Not before this has passed.
+        delay: Duration,
+        /// Why it was refused.
+        error: String,
+    },
+    /// It is given up until somebody looks; its key waits.
+    Parked {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How much of an outbox is read at once.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use strangler_fig::event::FetchLimit;
+///
+/// let one = FetchLimit { rows: NonZeroUsize::MIN, bytes: NonZeroUsize::MAX };
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FetchLimit {
+    /// So many rows.
+    pub rows: NonZeroUsize,
+    /// No more once their payloads have so many bytes; one row at least.
+    pub bytes: NonZeroUsize,
+}
+
+/// A parked row, for its operator, as [`OutboxRelay::parked`](super::OutboxRelay::parked) lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedRow {
+    /// Which row.
+    pub position: OutboxPosition,
+    /// Its key.
+    pub key: EventKey,
+    /// Its topic and type, where they can be read.
+    pub what: Option<(Topic, EventType)>,
+    /// Why.
+    pub reason: String,
+    /// How long ago it was staged.
+    pub age: Duration,
+    /// How many rows of its key wait behind it.
+    pub behind: u64,
+}
+
+/// How much waits.
+///
+/// ```
+/// use strangler_fig::event::OutboxDepth;
+///
+/// let nothing = OutboxDepth::default();
+/// assert_eq!((nothing.pending, nothing.parked, nothing.oldest), (0, 0, None));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxDepth {
+    /// Rows to be sent, those that were put off and those behind others included.
+    pub pending: u64,
+    /// Rows that were given up.
+    pub parked: u64,
+    /// How long ago the oldest of `pending` was staged.
+    pub oldest: Option<Duration>,
+}

@@ -1,0 +1,19 @@
+//! What takes messages from an outbox to the bus.
+
+mod care;
+mod config;
+mod decide;
+mod error;
+mod holding;
+mod lane_work;
+mod operate;
+#[expect(clippy::module_inception, reason = "a file is named for its main type")]
+mod relay;
+mod report;
+mod work;
+
+pub use config::RelayConfig;
+pub use error::RelayError;
+pub use operate::Discarding;
+pub use relay::OutboxRelay;
+pub use report::RelayReport;

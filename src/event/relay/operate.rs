@@ -1,0 +1,88 @@
+use std::num::NonZeroUsize;
+
+use tracing::warn;
+
+use super::OutboxRelay;
+use crate::error::StoreError;
+use crate::event::{OutboxPosition, ParkedRow};
+
+/// The confirmation that [`OutboxRelay::discard`] asks for: whoever makes this says that a message is lost for good.
+///
+/// ```
+/// use strangler_fig::event::{Discarding, OutboxPosition};
+///
+/// let confirmation = Discarding::this_message_is_lost(OutboxPosition(4711));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Discarding(OutboxPosition);
+
+impl Discarding {
+    /// The message at this position will never be sent, and later ones of its key will.
+    #[must_use]
+    pub const fn this_message_is_lost(position: OutboxPosition) -> Self {
+        Self(position)
+    }
+}
+
+/// For operators.
+impl OutboxRelay {
+    /// Messages that were given up, in the order of their positions, after `after`.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing.
+    pub async fn parked(
+        &self,
+        after: Option<OutboxPosition>,
+        limit: NonZeroUsize,
+    ) -> Result<Vec<ParkedRow>, StoreError> {
+        self.outbox().parked(after, limit).await
+    }
+
+    /// Lets a parked message be tried again at once, since what was in its way is mended; its key goes on behind it. Answers
+    /// whether there was one. Who did it, and why, is told at `warn`.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, `Unknown`: look.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call may have had its effect; calling again is harmless.
+    pub async fn release(
+        &self,
+        position: OutboxPosition,
+        actor: &str,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let was_parked = self.outbox().retry(position).await?;
+        warn!(position = position.0, actor, reason, was_parked, "a parked message was released");
+        Ok(was_parked)
+    }
+
+    /// Removes a parked message for good, so that its key goes on without it. Answers whether there was one. Who did it, and
+    /// why, is told at `warn`.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, `Unknown`: look.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call may have had its effect; calling again is harmless.
+    pub async fn discard(
+        &self,
+        confirmation: Discarding,
+        actor: &str,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let Discarding(position) = confirmation;
+        let was_parked = self.outbox().discard(position).await?;
+        warn!(position = position.0, actor, reason, was_parked, "a parked message was discarded");
+        Ok(was_parked)
+    }
+}

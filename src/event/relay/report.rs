@@ -1,0 +1,33 @@
+/// What an [`OutboxRelay`](super::OutboxRelay) has done.
+///
+/// ```
+/// use strangler_fig::event::RelayReport;
+///
+/// let report = RelayReport { sent: 3, parked: 1, ..RelayReport::default() };
+/// assert_eq!(report.ended(), 4);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RelayReport {
+    /// Messages that the bus has taken, and that is written down.
+    pub sent: u64,
+    /// How often a message was put off: it was refused, or may be the one that the bus could not take.
+    pub put_off: u64,
+    /// Messages that were given up, until an operator looks.
+    pub parked: u64,
+    /// How often the bus was away, so that lanes had to pause.
+    pub pauses: u64,
+    /// Lanes that another relay has taken over, or whose messages' ends could not be written down in time.
+    pub lanes_lost: u64,
+    /// Failed calls of the outbox.
+    pub store_errors: u64,
+    /// Rows that were removed, having been sent long ago.
+    pub purged: u64,
+}
+
+impl RelayReport {
+    /// How many messages need nothing more from a relay.
+    #[must_use]
+    pub const fn ended(&self) -> u64 {
+        self.sent + self.parked
+    }
+}

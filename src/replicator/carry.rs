@@ -1,0 +1,202 @@
+//! One page, carried over.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+
+use futures::{FutureExt, StreamExt, stream};
+
+use super::Replicator;
+use super::judge::{After, Fate, after_apply, after_join, after_try};
+use crate::error::StoreError;
+use crate::event::{ChangeFeed, Changed};
+use crate::key::{Key, KeyExt};
+use crate::reconcile::RepairNote;
+use crate::repository::StampedRepository;
+use crate::stamp::Record;
+
+/// What a page comes down to: the last that is known of each key.
+pub(super) struct Work<K, E> {
+    records: Vec<(K, Record<E>)>,
+    hints: Vec<K>,
+    unreadable: BTreeMap<Vec<u8>, String>,
+}
+
+impl<K: Key, E> Work<K, E> {
+    pub(super) fn of(changes: Vec<Changed<K, E>>) -> Self {
+        let mut unreadable = BTreeMap::new();
+        let mut last = BTreeMap::new();
+        for change in changes {
+            match change {
+                Changed::Hint(key) => drop(last.insert(key, None)),
+                Changed::Record(key, record) => drop(last.insert(key, Some(record))),
+                Changed::Unreadable { key, why } => drop(unreadable.insert(key, why)),
+            }
+        }
+        let (mut records, mut hints) = (Vec::new(), Vec::new());
+        for (key, record) in last {
+            match record {
+                Some(record) => records.push((key, record)),
+                None => hints.push(key),
+            }
+        }
+        Self { records, hints, unreadable }
+    }
+}
+
+/// What became of the keys of a page.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    pub(super) copied: u64,
+    pub(super) level: u64,
+    pub(super) unreadable: u64,
+    pub(super) notes: Vec<RepairNote>,
+}
+
+impl Carried {
+    fn answered(&self) -> u64 {
+        self.copied + self.level + u64::try_from(self.notes.len()).unwrap_or(u64::MAX)
+    }
+
+    fn note(&mut self, key: Vec<u8>, reason: &str) {
+        self.notes.push(RepairNote { key, reason: reason.to_owned() });
+    }
+}
+
+/// Keys that a store did not answer for, and what was said of the last of them.
+struct Left<K, E> {
+    records: Vec<(K, Record<E>)>,
+    hints: Vec<K>,
+    error: Option<StoreError>,
+}
+
+impl<F, L, M> Replicator<F, L, M>
+where
+    F: ChangeFeed<Key = L::Key, Entity = L::Entity> + ?Sized,
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// Carries a page over, each key as often as it takes and is allowed.
+    ///
+    /// Fails if no key of it was answered for: then a store is away.
+    pub(super) async fn carry(&self, work: Work<L::Key, L::Entity>) -> Result<Carried, StoreError> {
+        let mut carried = Carried::default();
+        let (mut records, mut hints) = (work.records, work.hints);
+        let mut pauses = self.config.tries.delays();
+        loop {
+            let left = self.attempt(records, hints, &mut carried).await;
+            let pause = pauses.next();
+            let away = left.records.len() + left.hints.len();
+            match after_try(carried.answered(), away, pause.is_none()) {
+                After::Settle => break,
+                After::Hold => return Err(left.error.unwrap_or_else(unanswered)),
+                After::Note => {
+                    let records = left.records.into_iter().map(|(key, _)| key);
+                    for key in records.chain(left.hints) {
+                        carried.note(key.to_bytes(), "unavailable");
+                    }
+                    break;
+                }
+                After::Again => tokio::time::sleep(pause.unwrap_or_default()).await,
+            }
+            (records, hints) = (left.records, left.hints);
+        }
+        for key in work.unreadable.into_keys() {
+            carried.unreadable += 1;
+            carried.note(key, "unreadable");
+        }
+        Ok(carried)
+    }
+
+    /// Tries each key once: records first, since those that were overtaken are joined.
+    async fn attempt(
+        &self,
+        records: Vec<(L::Key, Record<L::Entity>)>,
+        mut hints: Vec<L::Key>,
+        carried: &mut Carried,
+    ) -> Left<L::Key, L::Entity> {
+        let mut left = Left { records: Vec::new(), hints: Vec::new(), error: None };
+        if !records.is_empty() {
+            let modern = self.repository.modern();
+            let answers = self.once(async { Ok(modern.apply_many(&records).await) }).await;
+            let mut answers = answers.unwrap_or_default().into_iter();
+            for (key, record) in records {
+                let answer = answers.next().unwrap_or_else(|| Err(unanswered()));
+                match carried.count(after_apply(record.stamp, &answer), &key) {
+                    Some(Fate::Join) => hints.push(key),
+                    Some(_) => {
+                        left.error = answer.err().or(left.error);
+                        left.records.push((key, record));
+                    }
+                    None => {}
+                }
+            }
+        }
+        let joins: Vec<_> = hints.into_iter().map(|key| self.joined(key)).collect();
+        let mut joins = stream::iter(joins).buffer_unordered(self.config.concurrency.get());
+        while let Some((key, fate, error)) = joins.next().await {
+            if carried.count(fate, &key).is_some() {
+                left.error = error.or(left.error);
+                left.hints.push(key);
+            }
+        }
+        left
+    }
+
+    async fn joined(&self, key: L::Key) -> (L::Key, Fate, Option<StoreError>) {
+        let joined = self.once(self.repository.join(&key)).await;
+        (key, after_join(&joined), joined.err())
+    }
+
+    /// A call, within its deadline; a panic is a failure.
+    async fn once<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let call = AssertUnwindSafe(call).catch_unwind();
+        let panicked = |_| Err(StoreError::unknown("the adapter panicked"));
+        let call = call.map(|called| called.unwrap_or_else(panicked));
+        self.config.tries.in_time(call).await.and_then(|answer| answer)
+    }
+}
+
+impl Carried {
+    /// Counts a key that came to an end; answers the fate of any other.
+    fn count<K: Key>(&mut self, fate: Fate, key: &K) -> Option<Fate> {
+        match fate {
+            Fate::Copied => self.copied += 1,
+            Fate::Level => self.level += 1,
+            Fate::Noted(reason) => self.note(key.to_bytes(), reason),
+            Fate::Join | Fate::Away => return Some(fate),
+        }
+        None
+    }
+}
+
+fn unanswered() -> StoreError {
+    StoreError::unknown("the adapter answered for fewer records than it was given, or not in time")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stamp::Stamp;
+
+    #[test]
+    fn of_each_key_the_last_counts() {
+        let record = |n| Record::live(Stamp::from_bytes([n; 16]), n);
+        let why = || "no such column".to_owned();
+        let work = Work::of(vec![
+            Changed::Record(1_u32, record(1)),
+            Changed::Hint(2),
+            Changed::Record(1, record(2)),
+            Changed::Unreadable { key: vec![9], why: why() },
+            Changed::Record(2, record(3)),
+            Changed::Record(3, record(4)),
+            Changed::Hint(3),
+            Changed::Unreadable { key: vec![9], why: why() },
+        ]);
+        assert_eq!(work.records, [(1, record(2)), (2, record(3))]);
+        assert_eq!(work.hints, [3]);
+        assert_eq!(work.unreadable.len(), 1);
+    }
+}

@@ -1,0 +1,113 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::ReplicatorConfig;
+use crate::event::{ChangeFeed, OutsideWriters};
+use crate::observe::Event;
+use crate::reconcile::RepairQueue;
+use crate::repository::{MigrationRepository, StampedRepository};
+use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
+
+/// Follows the changes that others make to legacy, and carries them over to modern.
+///
+/// See the [module](crate::replicator) for an example, and for why it may do so beside any traffic. It runs in the
+/// legacy family and in a `Cutover` entered from it; beyond, legacy is not what counts, and it ends. Several at once are
+/// harmless, and no faster.
+///
+/// What modern does not take, and what cannot be read, is noted in the [`RepairQueue`] before the page is settled: the
+/// feed goes on, a [`Reconciler`](crate::reconcile::Reconciler) tries or parks the key, and the gate
+/// [`RepairQueueEmpty`](crate::controller::RepairQueueEmpty) shows it. Where no key of a page gets an answer, a store is
+/// away: nothing is noted nor settled, and the page comes again.
+pub struct Replicator<F: ?Sized, L: StampedRepository, M> {
+    pub(super) feed: Arc<F>,
+    pub(super) repository: MigrationRepository<L, M>,
+    pub(super) repairs: Arc<dyn RepairQueue>,
+    pub(super) config: ReplicatorConfig,
+    pub(super) outside: Option<OutsideWriters>,
+    control: WorkerControl,
+    throttle: Option<Arc<dyn Throttle>>,
+    pub(super) meter: Meter,
+}
+
+impl<F: ?Sized, L: StampedRepository, M> fmt::Debug for Replicator<F, L, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replicator")
+            .field("repository", &self.repository)
+            .field("outside", &self.outside)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F, L, M> Replicator<F, L, M>
+where
+    F: ChangeFeed<Key = L::Key, Entity = L::Entity> + ?Sized,
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// Follows `feed`, the changes of the legacy side of `repository`. What does not go is noted in `repairs`.
+    #[must_use]
+    pub fn new(
+        repository: &MigrationRepository<L, M>,
+        feed: Arc<F>,
+        repairs: Arc<dyn RepairQueue>,
+    ) -> Self {
+        Self {
+            feed,
+            repository: repository.clone(),
+            repairs,
+            config: ReplicatorConfig::default(),
+            outside: None,
+            control: WorkerControl::new(),
+            throttle: None,
+            meter: Meter::default(),
+        }
+    }
+
+    /// The same, with given limits.
+    #[must_use]
+    pub fn with_config(mut self, config: ReplicatorConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The same, told to pause and stop by `control`.
+    #[must_use]
+    pub fn with_control(mut self, control: WorkerControl) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// The same, giving way to what `throttle` watches.
+    #[must_use]
+    pub fn with_throttle(mut self, throttle: Arc<dyn Throttle>) -> Self {
+        self.throttle = Some(throttle);
+        self
+    }
+
+    /// The same, with an eye on these: if they change something in `Cutover` after they were retired, they get their
+    /// place in the fleet again, before the change is settled, and nothing crosses until they are off.
+    ///
+    /// The feed must then tell nothing of what goes through the crate itself.
+    #[must_use]
+    pub fn with_outside(mut self, writers: OutsideWriters) -> Self {
+        self.outside = Some(writers);
+        self
+    }
+
+    /// How many changes it has carried over, how fast, and why it waits, if it does.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.meter.progress()
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        let pace = Pace::new(&self.control, &self.meter);
+        pace.with_limit(self.config.rate_limit).with_throttle(self.throttle.clone())
+    }
+
+    pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(observer) = &self.config.observer {
+            observer.on_event(&event());
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Page after page.
+
+use std::future::Future;
+
+use tracing::{Instrument, debug, info_span, warn};
+
+use super::carry::{Carried, Work};
+use super::{Replicator, ReplicatorError, ReplicatorReport};
+use crate::error::StoreError;
+use crate::event::{ChangeFeed, FeedLag};
+use crate::observe::{Event, field, span};
+use crate::phase::{PartName, Phase, Side, primary};
+use crate::repository::StampedRepository;
+use crate::worker::{Pace, hint, persist, until};
+
+/// When a run is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Shutdown,
+    CaughtUp,
+}
+
+/// What became of a page.
+enum Paged {
+    Settled {
+        changes: u64,
+        is_last: bool,
+    },
+    /// It comes again; whether that is for the feed, and not for a side or the repair queue.
+    Failed {
+        of_feed: bool,
+        source: StoreError,
+    },
+}
+
+impl Paged {
+    const fn feed(source: StoreError) -> Self {
+        Self::Failed { of_feed: true, source }
+    }
+
+    const fn held(source: StoreError) -> Self {
+        Self::Failed { of_feed: false, source }
+    }
+}
+
+/// Whether the next page may be carried over.
+enum Leave {
+    Given,
+    /// The lease of this node has run out; it may come back.
+    Later,
+    Crossed(Phase),
+    Closed,
+}
+
+#[expect(
+    clippy::manual_async_fn,
+    reason = "`Send` is promised here once, as in `MigrationRepository`"
+)]
+impl<F, L, M> Replicator<F, L, M>
+where
+    F: ChangeFeed<Key = L::Key, Entity = L::Entity> + ?Sized,
+    L: StampedRepository,
+    M: StampedRepository<Key = L::Key, Entity = L::Entity>,
+{
+    /// Follows the feed until `shutdown` resolves; the page in hand is always finished. It waits for whatever is away.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplicatorError`]: the keys have crossed, the node is closed, or the feed was lost.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what is not settled comes again, and does no harm by that.
+    pub fn run(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = Result<ReplicatorReport, ReplicatorError>> + Send {
+        self.follow(shutdown, Goal::Shutdown)
+    }
+
+    /// Carries over all that was committed until now: it ends once the feed was read to its end, and that is settled.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and if the feed, a side or the repair queue stays away.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, as [`run`](Self::run).
+    pub fn catch_up(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = Result<ReplicatorReport, ReplicatorError>> + Send {
+        self.follow(shutdown, Goal::CaughtUp)
+    }
+
+    fn follow(
+        &self,
+        shutdown: impl Future<Output = ()> + Send,
+        goal: Goal,
+    ) -> impl Future<Output = Result<ReplicatorReport, ReplicatorError>> + Send {
+        async move {
+            let pace = self.pace();
+            let stop = pace.shutdown();
+            let work = self.pages(pace, goal).instrument(info_span!(span::REPLICATE));
+            // On the heap: a future of many kB is not the caller's to carry.
+            let report = until(shutdown, stop, Box::pin(work)).await;
+            debug!(report = report.as_ref().ok().map(tracing::field::display), "replicated");
+            report
+        }
+    }
+
+    async fn pages(&self, mut pace: Pace, goal: Goal) -> Result<ReplicatorReport, ReplicatorError> {
+        let (mut report, mut failures) = (ReplicatorReport::default(), 0_u32);
+        self.meter.begin(0, None);
+        while goes_on(&mut pace).await {
+            match self.leave() {
+                Leave::Given => {}
+                Leave::Later => {
+                    let pause = tokio::time::sleep(self.config.poll_interval);
+                    let _ = pace.unless_stopped(pause).await;
+                    continue;
+                }
+                Leave::Crossed(phase) => {
+                    return Err(ReplicatorError::Crossed { phase, report: Box::new(report) });
+                }
+                Leave::Closed => return Err(ReplicatorError::Closed { report: Box::new(report) }),
+            }
+            match self.page(&mut report).await {
+                Paged::Settled { changes, is_last } => {
+                    failures = 0;
+                    pace.spent(changes);
+                    self.meter.count(changes);
+                    report.is_caught_up = is_last;
+                    match goal {
+                        Goal::CaughtUp if is_last => break,
+                        Goal::Shutdown if is_last => self.idle(&pace).await,
+                        _ => {}
+                    }
+                }
+                Paged::Failed { of_feed, source } => {
+                    failures = failures.saturating_add(1);
+                    report.held += 1;
+                    report.is_caught_up = false;
+                    // A feed that was lost does not come back.
+                    let is_over = of_feed && !source.is_retryable()
+                        || goal == Goal::CaughtUp && failures > self.config.retries;
+                    if is_over {
+                        return Err(ReplicatorError::of_page(of_feed, source, report));
+                    }
+                    warn!({ field::ERROR } = %source, failures, "a page of changes comes again");
+                    let pause = self.config.delay(failures).max(hint(&source));
+                    let _ = pace.unless_stopped(tokio::time::sleep(pause)).await;
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Whether legacy is what counts, of every part, and this node may copy.
+    fn leave(&self) -> Leave {
+        let tracker = self.repository.tracker();
+        let state = tracker.state();
+        if tracker.is_closed_for_good() || state.is_decommissioned() {
+            return Leave::Closed;
+        }
+        let parts = [PartName::Base, PartName::Cohort].into_iter();
+        let beyond = parts.filter_map(|name| state.part(name)).find(|part| {
+            part.phase == Phase::Halted || primary(part.phase, part.entered_from) == Side::Modern
+        });
+        match beyond {
+            Some(part) => Leave::Crossed(part.phase),
+            None if tracker.may_copy() => Leave::Given,
+            None => Leave::Later,
+        }
+    }
+
+    /// One page: read, carried over, noted, settled, in this order.
+    async fn page(&self, report: &mut ReplicatorReport) -> Paged {
+        let tries = &self.config.tries;
+        let page = match persist(tries, || self.feed.changes(self.config.page_size)).await {
+            Ok(page) => page,
+            Err(error) => return Paged::feed(error),
+        };
+        let changes = u64::try_from(page.changes.len()).unwrap_or(u64::MAX);
+        if changes == 0 && page.is_last {
+            return Paged::Settled { changes, is_last: true };
+        }
+        if changes > 0 {
+            match self.watch_outside().await {
+                Ok(again) => report.outside_writes += u64::from(again),
+                Err(error) => return Paged::held(error),
+            }
+        }
+        let carried = match self.carry(Work::of(page.changes)).await {
+            Ok(carried) => carried,
+            Err(error) => return Paged::held(error),
+        };
+        if !carried.notes.is_empty() {
+            if let Err(error) = persist(tries, || self.repairs.note(&carried.notes)).await {
+                return Paged::held(error);
+            }
+        }
+        if let Err(error) = persist(tries, || self.feed.settle(&page.mark)).await {
+            return Paged::feed(error);
+        }
+        self.count(&carried, changes, report).await;
+        Paged::Settled { changes, is_last: page.is_last }
+    }
+
+    /// Somebody has written to legacy. In `Cutover` that unsettles the fleet, if it was said that nobody does.
+    async fn watch_outside(&self) -> Result<bool, StoreError> {
+        let Some(outside) = &self.outside else { return Ok(false) };
+        let state = self.repository.tracker().state();
+        let parts = [PartName::Base, PartName::Cohort].into_iter();
+        let mut parts = parts.filter_map(|name| state.part(name));
+        if !parts.any(|part| part.phase == Phase::Cutover) {
+            return Ok(false);
+        }
+        let tries = &self.config.tries;
+        if persist(tries, || outside.are_registered()).await? {
+            return Ok(false);
+        }
+        persist(tries, || outside.hold()).await?;
+        self.tell(|| Event::OutsideWrite);
+        warn!("somebody writes to legacy who was said to be off: the fleet is unsettled");
+        Ok(true)
+    }
+
+    async fn count(&self, carried: &Carried, changes: u64, report: &mut ReplicatorReport) {
+        let noted = u64::try_from(carried.notes.len()).unwrap_or(u64::MAX);
+        report.pages += 1;
+        report.changes += changes;
+        report.copied += carried.copied;
+        report.level += carried.level;
+        report.unreadable += carried.unreadable;
+        report.noted += noted;
+        if self.config.observer.is_some() {
+            let lag = self.lag().await.and_then(|lag| lag.oldest);
+            let (copied, level) = (carried.copied, carried.level);
+            self.tell(|| Event::ChangesReplicated { copied, level, noted, lag });
+        }
+    }
+
+    /// Waits for more.
+    async fn idle(&self, pace: &Pace) {
+        if self.config.observer.is_some() {
+            if let Some(lag) = self.lag().await {
+                self.tell(|| Event::ReplicationLag { pending: lag.pending, lag: lag.oldest });
+            }
+        }
+        let more = async {
+            tokio::select! {
+                biased;
+                () = self.feed.changed() => {}
+                () = tokio::time::sleep(self.config.poll_interval) => {}
+            }
+        };
+        let _ = pace.unless_stopped(more).await;
+    }
+
+    async fn lag(&self) -> Option<FeedLag> {
+        self.config.tries.in_time(self.feed.lag()).await.ok()?.ok()
+    }
+}
+
+async fn goes_on(pace: &mut Pace) -> bool {
+    // A feed in memory never yields by itself.
+    tokio::task::consume_budget().await;
+    pace.proceed().await.is_ok()
+}

@@ -1,0 +1,184 @@
+//! Stores, feeds and queues that are away, and replicators that are dropped.
+
+use std::future::pending;
+use std::num::NonZeroUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use strangler_fig::error::StoreErrorKind;
+use strangler_fig::phase::Phase;
+use strangler_fig::reconcile::Reconciler;
+use strangler_fig::replicator::{ReplicatorConfig, ReplicatorError};
+use strangler_fig::testkit::faults::{Fault, FaultPlan};
+use strangler_fig::worker::WorkerControl;
+
+use crate::support::{HOUR, World};
+
+const AWAY: Fault = Fault::Refuse(StoreErrorKind::Unavailable);
+
+fn with_changes(keys: u32) -> World {
+    let world = World::new(Phase::DualWrite);
+    for key in 0..keys {
+        world.outside((key, "new"));
+    }
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_modern_is_away_nothing_is_settled_and_nothing_noted() {
+    for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Unknown] {
+        let world = with_changes(50);
+        world.modern.always(Fault::Refuse(kind));
+        let report = world.run_for(HOUR).await;
+        assert!(report.held > 10 && report.pages == 0, "{report}");
+        assert_eq!((world.pending().await, world.waiting().await.len()), (50, 0));
+        world.modern.heal();
+        let report = world.catch_up().await;
+        assert_eq!((report.copied + report.level, world.pending().await), (50, 0));
+        assert_eq!(world.modern.inner().records(), world.legacy.inner().records());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn catching_up_ends_when_modern_stays_away() {
+    let world = with_changes(3);
+    world.modern.always(AWAY);
+    let ended = world.replicator().catch_up(pending()).await.unwrap_err();
+    assert!(matches!(ended, ReplicatorError::Held { .. }) && ended.is_retryable(), "{ended}");
+    assert_eq!(ended.report().held, 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_fails_while_others_go_is_noted_and_holds_up_nothing() {
+    let world = with_changes(1);
+    // The first try of the first key fails, the other key goes, and so do the other tries of the first fail.
+    let config = ReplicatorConfig::default().with_concurrency(NonZeroUsize::MIN);
+    let replicator = world.replicator().with_config(config);
+    for fault in [Some(AWAY), None, Some(AWAY), Some(AWAY), Some(AWAY)] {
+        world.modern.push_read(fault);
+    }
+    world.outside((1, "other"));
+    let report = replicator.catch_up(pending()).await.unwrap();
+    assert_eq!((report.copied, report.noted, report.held), (1, 1, 0), "{report}");
+    assert_eq!(world.waiting().await[0].reason, "unavailable");
+    assert_eq!(world.pending().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_is_away_is_awaited_and_one_that_is_lost_is_not() {
+    let world = with_changes(5);
+    world.feed.is_away.store(true, Ordering::Relaxed);
+    let ended = world.replicator().catch_up(pending()).await.unwrap_err();
+    assert!(matches!(ended, ReplicatorError::Feed { .. }) && ended.is_retryable(), "{ended}");
+    let report = world.run_for(HOUR).await;
+    assert!(report.held > 10, "{report}");
+    world.feed.is_away.store(false, Ordering::Relaxed);
+    assert_eq!(world.catch_up().await.copied, 5);
+
+    world.feed.is_lost.store(true, Ordering::Relaxed);
+    let ended = world.replicator().run(pending()).await.unwrap_err();
+    assert!(matches!(ended, ReplicatorError::Feed { .. }) && !ended.is_retryable(), "{ended}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_settlement_in_doubt_is_made_again() {
+    let world = with_changes(5);
+    world.feed.doubts.store(2, Ordering::Relaxed);
+    let report = world.catch_up().await;
+    assert_eq!((report.copied, report.held, world.pending().await), (5, 0, 0), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_noted_is_not_settled() {
+    let world = World::new(Phase::DualWrite);
+    world.feed.log.spoil(vec![1], "no column");
+    world.repairs.is_full.store(true, Ordering::Relaxed);
+    let ended = world.replicator().catch_up(pending()).await.unwrap_err();
+    assert!(matches!(ended, ReplicatorError::Held { .. }), "{ended}");
+    assert_eq!(world.pending().await, 1);
+    world.repairs.is_full.store(false, Ordering::Relaxed);
+    assert_eq!(world.catch_up().await.noted, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_resumes_after_a_drop_at_any_point() {
+    for polls in 0..400 {
+        let world = with_changes(20);
+        world.modern.always(Fault::Delay(Duration::from_millis(1)));
+        let replicator = world
+            .replicator()
+            .with_config(ReplicatorConfig::default().with_page_size(NonZeroUsize::new(7).unwrap()));
+        let mut running = Box::pin(replicator.catch_up(pending()));
+        let mut is_done = false;
+        for _ in 0..polls {
+            if futures::poll!(&mut running).is_ready() {
+                is_done = true;
+                break;
+            }
+            tokio::time::advance(Duration::from_micros(500)).await;
+        }
+        drop(running);
+        world.modern.heal();
+        world.catch_up().await;
+        assert_eq!(world.modern.inner().records(), world.legacy.inner().records(), "{polls}");
+        assert_eq!(world.pending().await, 0);
+        if is_done {
+            return;
+        }
+    }
+    panic!("it was never dropped after its end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_pauses_and_stops_when_told() {
+    let world = with_changes(5);
+    let control = WorkerControl::new();
+    let replicator = world.replicator().with_control(control.clone());
+    control.pause();
+    let report = replicator.run(tokio::time::sleep(HOUR)).await.unwrap();
+    assert_eq!((report.pages, world.pending().await), (0, 5));
+    control.stop();
+    assert_eq!(replicator.run(pending()).await.unwrap().pages, 0);
+}
+
+/// Whatever fails, and lands later than it said, nothing is lost: what the feed has settled is in modern, or noted.
+#[tokio::test(start_paused = true)]
+async fn with_stores_that_fail_in_every_way_modern_ends_as_legacy_is() {
+    for seed in 0..40 {
+        let world = World::new(Phase::DualWrite);
+        for side in [&world.legacy, &world.modern] {
+            let plan = FaultPlan::seeded(seed)
+                .with(150, AWAY)
+                .with(100, Fault::FailAfter)
+                .with(100, Fault::LandLater(Duration::from_millis(700)))
+                .with(50, Fault::Panic)
+                .with(20, Fault::Refuse(StoreErrorKind::Rejected));
+            side.follow(plan);
+        }
+        let mut random = fastrand::Rng::with_seed(seed);
+        for _ in 0..30 {
+            for _ in 0..random.usize(0..6) {
+                let key = random.u32(0..5);
+                match random.u8(0..4) {
+                    0 => world.outside_deletes(key),
+                    1 => {
+                        world.outside_stamped(key, Some((key, "stamped"))).await;
+                    }
+                    _ => world.outside((key, "plain")),
+                }
+            }
+            world.run_for(Duration::from_millis(random.u64(1..900))).await;
+        }
+        for side in [&world.legacy, &world.modern] {
+            side.heal();
+        }
+        world.catch_up().await;
+        tokio::time::sleep(HOUR).await;
+        let reconciler = Reconciler::new(&world.rows, world.repairs.clone());
+        reconciler.drain(pending()).await.unwrap();
+        for key in 0..5 {
+            let [legacy, modern] = world.values(key).await;
+            assert_eq!(legacy, modern, "seed {seed}, key {key}");
+        }
+    }
+}
