@@ -141,7 +141,7 @@ impl Broken {
                 }
             }
             Fault::ExtensionsAreLost => {
-                event.extensions = strangler_fig::event::Extensions::default()
+                event.extensions = strangler_fig::event::Extensions::default();
             }
             _ => {}
         }
