@@ -29,7 +29,7 @@ pub enum Arrival {
 /// use strangler_fig::event::{Arrival, EventEnvelope, Inbox, SubscriptionName};
 ///
 /// # trait Stock<T> { fn take(&self, transaction: &mut T); }
-/// async fn on_order<T: Send>(
+/// async fn on_order<T: Send + 'static>(
 ///     inbox: &dyn Inbox<T>,
 ///     stock: &dyn Stock<T>,
 ///     transaction: &mut T,

@@ -18,7 +18,7 @@ use crate::error::StoreError;
 ///
 /// # trait Orders<T> { fn confirm(&self, transaction: &mut T, order: u32); }
 /// /// Whoever confirms an order says so: both are done when `transaction` commits, or neither is.
-/// async fn confirm<T: Send>(
+/// async fn confirm<T: Send + 'static>(
 ///     orders: &dyn Orders<T>,
 ///     outbox: &dyn Outbox<T>,
 ///     transaction: &mut T,
