@@ -14,7 +14,7 @@ use crate::error::StoreError;
 ///
 /// ```
 /// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{EventEnvelope, Outbox};
+/// use strangler_fig::event::{EventEnvelope, Outbox, Topic};
 ///
 /// # trait Orders<T> { fn confirm(&self, transaction: &mut T, order: u32); }
 /// /// Whoever confirms an order says so: both are done when `transaction` commits, or neither is.
@@ -25,7 +25,7 @@ use crate::error::StoreError;
 ///     confirmed: EventEnvelope,
 /// ) -> Result<(), StoreError> {
 ///     orders.confirm(transaction, 4711);
-///     let topic = "orders".parse().map_err(StoreError::rejected)?;
+///     let topic: Topic = "orders".parse().map_err(StoreError::rejected)?;
 ///     outbox.stage(transaction, &[confirmed.to(topic)]).await
 /// }
 /// ```
