@@ -186,7 +186,7 @@ start_rabbitmq() {
         RABBITMQ_LOG_BASE="$data/logs" RABBITMQ_PID_FILE="$data/pid" RABBITMQ_ENABLED_PLUGINS_FILE="$data/plugins" \
         RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE="$data/none" \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='+S 2:2 +sbwt none' \
-        sh -c "cd '$data' && exec '$script'" </dev/null >"$home/rabbitmq.log" 2>&1 &
+        sh -c "ulimit -n 10000 2>/dev/null; cd '$data' && exec '$script'" </dev/null >"$home/rabbitmq.log" 2>&1 &
     wait_for "$rabbitmq_port" RabbitMQ "$home/rabbitmq.log"
 }
 

@@ -13,6 +13,7 @@ mod event_row;
 pub mod http;
 pub mod mariadb;
 pub mod nats;
+mod parcel;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod redis;

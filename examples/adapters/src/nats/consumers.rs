@@ -1,35 +1,70 @@
 //! The consumers that a subscription consists of.
 
-use std::collections::BTreeSet;
-
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, Info, PullConsumer, pull};
+use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::stream::Stream;
+use strangler_fig::error::StoreError;
 use strangler_fig::event::{SubscriptionLimits, SubscriptionName, Topic};
 
+use super::error::asked;
 use super::event_bus::NatsBusConfig;
 
-/// A consumer, and what it delivers.
-#[derive(Debug)]
+/// A partition of a topic, as a subscription follows it.
+#[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) topic: Topic,
-    pub(super) consumer: PullConsumer,
+    stream: String,
+    wanted: pull::Config,
 }
 
-/// That of a partition of a topic.
-pub(super) fn wanted(
-    name: &SubscriptionName,
-    topic: &Topic,
-    partition: u16,
-    limits: SubscriptionLimits,
-    config: &NatsBusConfig,
-) -> pull::Config {
-    pull::Config {
-        durable_name: Some(durable_name(name, topic, partition)),
-        deliver_policy: DeliverPolicy::New,
-        ack_policy: AckPolicy::Explicit,
-        ack_wait: limits.hidden_for,
-        max_ack_pending: 1,
-        filter_subject: subject(&config.prefix, topic, partition),
-        ..pull::Config::default()
+impl Part {
+    /// One that begins with the message `first`.
+    pub(super) fn new(
+        name: &SubscriptionName,
+        topic: Topic,
+        partition: u16,
+        first: u64,
+        limits: SubscriptionLimits,
+        config: &NatsBusConfig,
+    ) -> Self {
+        let wanted = pull::Config {
+            durable_name: Some(durable_name(name, &topic, partition)),
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: first },
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: limits.hidden_for,
+            max_ack_pending: 1,
+            filter_subject: subject(&config.prefix, &topic, partition),
+            ..pull::Config::default()
+        };
+        Self { topic, stream: config.prefix.clone(), wanted }
+    }
+
+    /// Its consumer; made where there is none. One that is fit is left as it is: whatever is changed is written anew, and
+    /// a server that is killed while it writes forgets it.
+    pub(super) async fn consumer(&self, context: &Context) -> Result<PullConsumer, StoreError> {
+        let stream = context.get_stream_no_info(&self.stream).await.map_err(asked)?;
+        let name = self.wanted.durable_name.as_deref().unwrap_or_default();
+        let found: PullConsumer =
+            stream.get_or_create_consumer(name, self.wanted.clone()).await.map_err(asked)?;
+        let is = &found.cached_info().config;
+        if is.filter_subject != self.wanted.filter_subject || is.max_ack_pending != 1 {
+            return Err(StoreError::rejected(format!("the consumer {name} is another's")));
+        }
+        if is.ack_wait == self.wanted.ack_wait {
+            return Ok(found);
+        }
+        self.changed(&stream, found).await
+    }
+
+    /// That of others, who wait longer or less long, from now on as it is wanted here.
+    async fn changed(
+        &self,
+        stream: &Stream<()>,
+        found: PullConsumer,
+    ) -> Result<PullConsumer, StoreError> {
+        let deliver_policy = found.cached_info().config.deliver_policy;
+        let wanted = pull::Config { deliver_policy, ..self.wanted.clone() };
+        stream.create_consumer(wanted).await.map_err(asked)
     }
 }
 
@@ -42,36 +77,14 @@ fn durable_name(name: &SubscriptionName, topic: &Topic, partition: u16) -> Strin
     format!("{name}={topic}={partition}").replace('.', ",")
 }
 
-/// The topics that a subscription is to have, and those it has.
-pub(super) fn topics_of(
-    name: &SubscriptionName,
-    topics: &[Topic],
-    known: &[Info],
-    config: &NatsBusConfig,
-) -> BTreeSet<Topic> {
-    let own = format!("{name}=").replace('.', ",");
-    let its = known.iter().filter(|info| info.name.starts_with(&own));
-    let has = its.filter_map(|info| topic_of(&config.prefix, &info.config.filter_subject));
-    topics.iter().cloned().chain(has).collect()
-}
-
-/// The topic of a subject.
-fn topic_of(prefix: &str, subject: &str) -> Option<Topic> {
-    let rest = subject.strip_prefix(prefix)?.strip_prefix('.')?;
-    rest.split_once('.')?.1.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_subject_tells_its_topic_and_a_name_its_subscription() {
-        let topic: Topic = "shop.orders".parse().unwrap();
-        assert_eq!(topic_of("fig", &subject("fig", &topic, 7)), Some(topic.clone()));
-        assert_eq!(topic_of("fig", "other.7.shop.orders"), None);
-        let named = durable_name(&"a.b".parse().unwrap(), &topic, 7);
-        assert_eq!(named, "a,b=shop,orders=7");
-        assert!(!named.starts_with("a="), "it is not one of the subscription `a`");
+    fn a_consumer_is_named_for_its_part() {
+        let (name, topic) = ("a.b".parse().unwrap(), "shop.orders".parse().unwrap());
+        assert_eq!(durable_name(&name, &topic, 7), "a,b=shop,orders=7");
+        assert_eq!(subject("fig", &topic, 7), "fig.7.shop.orders");
     }
 }

@@ -1,19 +1,24 @@
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType};
-use futures::TryStreamExt;
+use async_nats::jetstream::stream::{Config, RawMessageErrorKind, RetentionPolicy, StorageType};
+use futures::future::try_join_all;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
     EventSubscriber, EventSubscription, SubscriptionLimits, SubscriptionName, Topic,
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::Durability;
-use super::consumers::{Part, topics_of, wanted};
+use super::births::Births;
+use super::consumers::Part;
 use super::error::asked;
 use super::publisher::{REASON, TOPIC};
 use super::subscription::NatsSubscription;
@@ -73,26 +78,34 @@ impl NatsBusConfig {
     }
 }
 
-/// A bus on JetStream: a stream that keeps a message until every subscription has settled it, and a second one for what
-/// was given up.
+/// A bus on JetStream: a stream that keeps a message until every subscription has settled it, a second one for what was
+/// given up, and a bucket of where subscriptions began.
 ///
 /// Each subscription has a durable consumer for each topic and partition, and each of those one unsettled message at a
 /// time: with more the server redelivers them in another order (issue 6114 of the server). So throughput comes from
 /// partitions.
+///
+/// A server that is killed may forget how far a consumer was, or the consumer itself. It begins again where the
+/// subscription began: nothing that is kept is skipped. A consumer that is gone is made again by its receivers as soon as
+/// they find out; until then the server drops what is published for it. It loses one only if it is killed in the moment
+/// in which the consumer is made, or its time to wait changed: so those that are there are left alone.
 #[derive(Debug, Clone)]
 pub struct NatsBus {
     pub(super) context: Context,
     pub(super) config: Arc<NatsBusConfig>,
+    births: Births,
 }
 
 impl NatsBus {
-    /// The bus in the streams `prefix` and `prefix-dead`, which are made if there are none.
+    /// The bus in the streams `prefix` and `prefix-dead` and the bucket `prefix-subscriptions`, which are made if there
+    /// are none.
     ///
     /// # Errors
     ///
     /// `Unavailable`; `Rejected`: there is such a stream, and it is another's.
     pub async fn open(client: Client, config: NatsBusConfig) -> Result<Self, StoreError> {
-        let context = ContextBuilder::new().timeout(config.deadline).build(client);
+        let until = later(config.deadline);
+        let context = ContextBuilder::new().timeout(config.deadline).build(client.clone());
         let kept = |name: String, retention| Config {
             subjects: vec![format!("{name}.>")],
             name,
@@ -107,12 +120,13 @@ impl NatsBus {
         for kept in [events, dead] {
             let retention = kept.retention;
             let stream = context.get_or_create_stream(kept).await.map_err(asked)?;
-            if stream.cached_info().config.retention != retention {
-                let why = format!("the stream {} is another's", stream.cached_info().config.name);
-                return Err(StoreError::rejected(why));
+            let is = &stream.cached_info().config;
+            if is.retention != retention || is.storage != StorageType::File {
+                return Err(StoreError::rejected(format!("the stream {} is another's", is.name)));
             }
         }
-        Ok(Self { context, config: Arc::new(config) })
+        let births = Births::open(client, &config.prefix, config.durability, until).await?;
+        Ok(Self { context, config: Arc::new(config), births })
     }
 
     /// What a subscription has given up, at most so many; it stays where it is.
@@ -129,8 +143,12 @@ impl NatsBus {
         let (subject, state) = (self.config.dead_subject(name), &stream.cached_info().state);
         let mut found = Vec::new();
         for sequence in state.first_sequence..=state.last_sequence {
-            // One that was removed meanwhile is no letter any more.
-            let Ok(message) = stream.get_raw_message(sequence).await else { continue };
+            let message = match stream.get_raw_message(sequence).await {
+                Ok(message) => message,
+                // One that was removed is no letter any more.
+                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => continue,
+                Err(error) => return Err(asked(error)),
+            };
             if message.subject.as_str() != subject || found.len() == limit {
                 continue;
             }
@@ -145,26 +163,39 @@ impl NatsBus {
         Ok(found)
     }
 
-    /// The consumers of a subscription, once for each of its topics and partitions; made where there are none.
-    pub(super) async fn consumers(
+    /// The parts of a subscription, each with its consumer: those it has, and those of `topics`, which begin here if they
+    /// are new.
+    async fn parts(
         &self,
         name: &SubscriptionName,
         topics: &[Topic],
         limits: SubscriptionLimits,
-    ) -> Result<Vec<Part>, StoreError> {
+        until: Instant,
+    ) -> Result<Vec<(Part, PullConsumer)>, StoreError> {
+        let mut births = self.births.of(name, until).await?;
         let stream = self.context.get_stream(&self.config.prefix).await.map_err(asked)?;
-        let known: Vec<_> = stream.consumers().try_collect().await.map_err(asked)?;
-        let topics = topics_of(name, topics, &known, &self.config);
-        let mut parts = Vec::new();
+        let first = stream.cached_info().state.last_sequence + 1;
         for topic in topics {
             for partition in 0..self.config.partitions {
-                let consumer = wanted(name, &topic, partition, limits, &self.config);
-                let consumer = stream.create_consumer(consumer).await.map_err(asked)?;
-                parts.push(Part { topic: topic.clone(), consumer });
+                if let Entry::Vacant(part) = births.entry((topic.clone(), partition)) {
+                    let born = self.births.born(name, topic, partition, first, until);
+                    part.insert(born.await?);
+                }
             }
         }
-        Ok(parts)
+        let parts = births.into_iter().map(|((topic, partition), first)| async move {
+            let part = Part::new(name, topic, partition, first, limits, &self.config);
+            let consumer = part.consumer(&self.context).await?;
+            Ok((part, consumer))
+        });
+        try_join_all(parts).await
     }
+}
+
+/// The moment in so long, or one that nobody lives to see.
+pub(super) fn later(by: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(by).unwrap_or(now + Duration::from_secs(1 << 32))
 }
 
 /// What was given up, as its stream has it.
@@ -186,13 +217,9 @@ impl EventSubscriber for NatsBus {
         topics: &[Topic],
         limits: SubscriptionLimits,
     ) -> Result<Box<dyn EventSubscription>, StoreError> {
-        let opened = async {
-            let parts = self.consumers(name, topics, limits).await?;
-            Ok::<_, StoreError>(NatsSubscription::new(self.clone(), name, limits, parts))
-        };
-        match tokio::time::timeout(self.config.deadline, opened).await {
-            Ok(opened) => Ok(Box::new(opened?)),
-            Err(late) => Err(StoreError::unknown(late)),
-        }
+        let until = later(self.config.deadline);
+        let parts = timeout_at(until, self.parts(name, topics, limits, until)).await;
+        let parts = parts.map_err(StoreError::unknown)??;
+        Ok(Box::new(NatsSubscription::new(self.clone(), name, limits, parts)))
     }
 }

@@ -5,6 +5,7 @@
 //! know from version 2.10 on. No client can ask for it: whoever opens the
 //! bucket says what it stands on, as a [`Durability`].
 
+mod births;
 mod bucket;
 mod consumers;
 mod durability;

@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_nats::jetstream::AckKind;
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::message::Acker;
+use async_nats::jetstream::{AckKind, Context};
 use futures::StreamExt;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
@@ -16,7 +18,6 @@ use strangler_fig::event::{
 };
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::consumers::Part;
@@ -52,11 +53,38 @@ struct Shared {
     entries: Mutex<BTreeMap<Receipt, Entry>>,
     /// Something has come, or was settled.
     changed: Notify,
+    is_closed: AtomicBool,
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Receipt, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is held from now on; what was.
+    fn close(&self) -> BTreeMap<Receipt, Entry> {
+        let mut entries = self.lock();
+        self.is_closed.store(true, Ordering::Relaxed);
+        let left = std::mem::take(&mut *entries);
+        for entry in left.values() {
+            entry.over.notify_one();
+        }
+        left
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Holds what came, unless nobody is there any more.
+    fn hold(&self, receipt: Receipt, entry: Entry) -> bool {
+        let mut entries = self.lock();
+        if self.is_closed() {
+            return false;
+        }
+        entries.insert(receipt, entry);
+        self.changed.notify_waiters();
+        true
     }
 
     /// It is not held here any more.
@@ -68,15 +96,14 @@ impl Shared {
     }
 }
 
-/// A receiver. A task for each part pulls its messages, one at a time; dropped, it ends them and gives back what is
-/// unsettled.
+/// A receiver. A task for each part pulls its messages, one at a time; dropped, it gives back what is unsettled, and they
+/// what they have asked for already.
 #[derive(Debug)]
 pub(super) struct NatsSubscription {
     bus: NatsBus,
     name: SubscriptionName,
     limits: SubscriptionLimits,
     shared: Arc<Shared>,
-    _tasks: JoinSet<()>,
 }
 
 impl NatsSubscription {
@@ -84,15 +111,15 @@ impl NatsSubscription {
         bus: NatsBus,
         name: &SubscriptionName,
         limits: SubscriptionLimits,
-        parts: Vec<Part>,
+        parts: Vec<(Part, PullConsumer)>,
     ) -> Self {
         let shared = Arc::<Shared>::default();
-        let mut tasks = JoinSet::new();
-        for (number, part) in (0_u64..).zip(parts) {
-            let pull = Pull { part, shared: Arc::clone(&shared), hidden_for: limits.hidden_for };
-            tasks.spawn(pull.follow(number << 40));
+        for (number, (part, consumer)) in (0_u64..).zip(parts) {
+            let (context, shared) = (bus.context.clone(), Arc::clone(&shared));
+            let pull = Pull { part, context, shared, hidden_for: limits.hidden_for };
+            tokio::spawn(pull.follow(number << 40, consumer));
         }
-        Self { bus, name: name.clone(), limits, shared, _tasks: tasks }
+        Self { bus, name: name.clone(), limits, shared }
     }
 
     /// What is handed out by `receipt`, unless the server may have given it to somebody else meanwhile: it takes an
@@ -145,6 +172,8 @@ impl EventSubscription for NatsSubscription {
             Settlement::Nack { after } => AckKind::Nak((!after.is_zero()).then_some(*after)),
             Settlement::DeadLetter { reason } => {
                 self.bus.bury(&self.name, &topic, bytes, reason).await?;
+                // That may have taken longer than the server waits.
+                self.held(receipt)?;
                 AckKind::Term
             }
         };
@@ -169,9 +198,9 @@ impl EventSubscription for NatsSubscription {
 
 impl Drop for NatsSubscription {
     fn drop(&mut self) {
+        let left = self.shared.close();
         // Without a runtime the server waits until the time is over.
         let Ok(runtime) = Handle::try_current() else { return };
-        let left = std::mem::take(&mut *self.shared.lock());
         runtime.spawn(async move {
             for entry in left.into_values() {
                 let _ = entry.acker.ack_with(AckKind::Nak(None)).await;
@@ -184,21 +213,26 @@ impl Drop for NatsSubscription {
 #[derive(Debug)]
 struct Pull {
     part: Part,
+    context: Context,
     shared: Arc<Shared>,
     hidden_for: Duration,
 }
 
 impl Pull {
-    /// One after the other; receipts are numbers from `receipts` on.
-    async fn follow(self, receipts: u64) {
+    /// One after the other, until the receiver is dropped; receipts are numbers from `receipts` on.
+    async fn follow(self, receipts: u64, mut consumer: PullConsumer) {
         for number in receipts.. {
             let message = loop {
-                match timeout(PULL * 2, self.next()).await {
+                if self.shared.is_closed() {
+                    return;
+                }
+                match timeout(PULL * 2, next(&consumer)).await {
                     Ok(Ok(Some(message))) => break message,
-                    Ok(Ok(None)) | Err(_) => {}
-                    Ok(Err(error)) => {
-                        tracing::debug!(%error, "nothing was pulled");
-                        sleep(PAUSE).await;
+                    Ok(Ok(None)) => {}
+                    failed => {
+                        tracing::debug!(?failed, "nothing was pulled");
+                        let Some(found) = self.found().await else { return };
+                        consumer = found;
                     }
                 }
             };
@@ -206,9 +240,19 @@ impl Pull {
         }
     }
 
-    async fn next(&self) -> Result<Option<async_nats::jetstream::Message>, async_nats::Error> {
-        let batch = self.part.consumer.batch().max_messages(1).expires(PULL);
-        batch.messages().await?.next().await.transpose()
+    /// The consumer, when the server is back; made again if it has forgotten it.
+    async fn found(&self) -> Option<PullConsumer> {
+        loop {
+            sleep(PAUSE).await;
+            match timeout(PULL * 2, self.part.consumer(&self.context)).await {
+                Ok(Ok(consumer)) => return Some(consumer),
+                Ok(Err(error)) => tracing::debug!(%error, "the consumer was not found"),
+                Err(_) => {}
+            }
+            if self.shared.is_closed() {
+                return None;
+            }
+        }
     }
 
     /// Holds a message until it is settled, or may be somebody else's.
@@ -228,8 +272,10 @@ impl Pull {
             signed,
             over: Arc::clone(&over),
         };
-        self.shared.lock().insert(receipt, entry);
-        self.shared.changed.notify_waiters();
+        if !self.shared.hold(receipt, entry) {
+            let _ = acker.ack_with(AckKind::Nak(None)).await;
+            return;
+        }
         while timeout(self.hidden_for / 3, over.notified()).await.is_err() {
             if !self.keeps(receipt, &acker).await {
                 self.shared.forget(receipt);
@@ -254,4 +300,11 @@ impl Pull {
         }
         true
     }
+}
+
+async fn next(
+    consumer: &PullConsumer,
+) -> Result<Option<async_nats::jetstream::Message>, async_nats::Error> {
+    let batch = consumer.batch().max_messages(1).expires(PULL);
+    batch.messages().await?.next().await.transpose()
 }

@@ -7,6 +7,7 @@ use super::RabbitmqBus;
 use super::connection::Link;
 use super::error::{opened, within};
 use super::publisher::{Parcel, persistent};
+use crate::parcel::cut;
 
 const REASON: &str = "reason";
 const TOPIC: &str = "topic";
@@ -36,14 +37,14 @@ impl RabbitmqBus {
         reason: &str,
     ) -> Result<(), StoreError> {
         let mut headers = FieldTable::default();
-        let reason = &reason[..reason.floor_char_boundary(REASON_MAX)];
-        headers.insert(REASON.into(), AMQPValue::LongString(reason.into()));
+        headers.insert(REASON.into(), AMQPValue::LongString(cut(reason, REASON_MAX).into()));
         headers.insert(TOPIC.into(), AMQPValue::LongString(topic.as_str().into()));
         let parcel = Parcel {
             exchange: "".into(),
             routing_key: self.config.dead_queue(name)?,
             body: bytes,
             properties: persistent().with_headers(headers),
+            is_mandatory: true,
         };
         self.send(vec![parcel]).await.pop().unwrap_or(Ok(()))
     }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::RabbitmqBus;
 use super::connection::Link;
 use super::error::sent;
+use crate::parcel::send_what_fits;
 
 /// A message survives its broker.
 const PERSISTENT: u8 = 2;
@@ -21,6 +22,8 @@ pub(super) struct Parcel {
     pub(super) routing_key: ShortString,
     pub(super) body: Vec<u8>,
     pub(super) properties: BasicProperties,
+    /// Whether some queue has to take it.
+    pub(super) is_mandatory: bool,
 }
 
 pub(super) fn persistent() -> BasicProperties {
@@ -44,6 +47,8 @@ impl RabbitmqBus {
                 Some(id) => properties.with_message_id(id),
                 None => properties,
             },
+            // Without subscriptions there is nobody to keep it for.
+            is_mandatory: false,
         })
     }
 
@@ -85,7 +90,8 @@ async fn published(
     parcel: &Parcel,
 ) -> Result<impl Future<Output = Result<(), StoreError>> + use<>, StoreError> {
     let (exchange, key) = (parcel.exchange.clone(), parcel.routing_key.clone());
-    let (options, properties) = (BasicPublishOptions::default(), parcel.properties.clone());
+    let options = BasicPublishOptions { mandatory: parcel.is_mandatory, ..Default::default() };
+    let properties = parcel.properties.clone();
     let confirm = link
         .channel
         .basic_publish(exchange, key, options, &parcel.body, properties)
@@ -93,7 +99,8 @@ async fn published(
         .map_err(sent)?;
     Ok(async move {
         match confirm.await.map_err(StoreError::unknown)? {
-            Confirmation::Ack(_) => Ok(()),
+            Confirmation::Ack(None) => Ok(()),
+            Confirmation::Ack(Some(_)) => Err(StoreError::unavailable("no queue has taken it")),
             // One of several queues may have it.
             Confirmation::Nack(_) => Err(StoreError::unknown("the broker has refused it")),
             Confirmation::NotRequested => Err(StoreError::unknown("it is not confirmed")),
@@ -105,26 +112,8 @@ async fn published(
 impl EventPublisher for RabbitmqBus {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
         let wave = |wave: Vec<usize>| async move {
-            let parcels: Vec<_> = wave.iter().map(|at| self.parcel(&messages[*at])).collect();
-            let (mut fit, mut refused) = (Vec::new(), Vec::new());
-            for parcel in parcels {
-                match parcel {
-                    Ok(parcel) => {
-                        fit.push(parcel);
-                        refused.push(None);
-                    }
-                    Err(error) => refused.push(Some(error)),
-                }
-            }
-            let mut answers = self.send(fit).await.into_iter();
-            let unanswered = || Err(StoreError::unknown("it was not answered"));
-            refused
-                .into_iter()
-                .map(|refused| match refused {
-                    Some(error) => Err(error),
-                    None => answers.next().unwrap_or_else(unanswered),
-                })
-                .collect()
+            let parcels = wave.into_iter().map(|at| self.parcel(&messages[at]));
+            send_what_fits(parcels, async |fit| self.send(fit).await).await
         };
         publish_in_waves(messages, wave).await
     }

@@ -195,9 +195,9 @@ impl Line {
     }
 
     fn came(&self, message: Message) {
-        // What is sent here past the bus has some topic, or comes under the name of a queue.
+        // What is sent here past the bus may come under anything; it must not stay here unseen.
         let topic = topic_of(message.routing_key.as_str());
-        let Some(topic) = topic.or_else(|| self.topics.first().cloned()) else { return };
+        let topic = topic.unwrap_or_else(|| "unknown".parse().expect("it is a topic"));
         let came = Came {
             topic,
             event: EventEnvelope::from_cloud_event(&message.data),

@@ -1,11 +1,12 @@
 //! The adapters against real servers: every fact of their contracts, and what
 //! only a server can do wrong.
 //!
-//! The servers are those of `POSTGRES_URL`, `MARIADB_URL`, `REDIS_URL` and
-//! `NATS_URL`, or of the usual ports; `make servers` starts what is missing.
+//! The servers are those of `POSTGRES_URL`, `MARIADB_URL`, `REDIS_URL`, `NATS_URL`
+//! and `AMQP_URL`, or of the usual ports; `make servers` starts what is missing.
 //! Each test works in a schema, a bucket or under a prefix of its own and drops
 //! it.
 
+mod buses;
 mod change_feeds;
 mod copies;
 mod copying;

@@ -3,22 +3,25 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::nats::{Durability, NatsBus, NatsBusConfig};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::event::{
-    ConsumerConfig, Delivery, EventBus, EventConsumer, EventEnvelope, EventKey, EventPayload,
-    EventPublisher, EventSubscriber, EventSubscription, Lane, Message, Settlement,
-    SubscriptionLimits, SubscriptionName, Topic, handler_fn,
+    EventBus, EventEnvelope, EventKey, EventPublisher, EventSubscriber, EventSubscription, Lane,
+    Message, Settlement, SubscriptionLimits, SubscriptionName, Topic,
 };
-use strangler_fig::resilience::Exponential;
 use strangler_fig::testkit::conformance::{EventBusFixture, GivenUp};
 use tokio::time::{sleep, timeout};
 
+use super::buses::{
+    a_consumer_goes_on, in_order, message, messages, name, next, published, topic, until,
+};
 use super::nats_bucket::{connect, patient, server_url};
+use super::own_servers::{OwnServer, Product};
 use super::proxy::{Link, Proxy};
 
 const PARTITIONS: u16 = 4;
@@ -59,7 +62,8 @@ impl Drop for Own {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime can be made").block_on(async {
                 let context = async_nats::jetstream::new(connect(&server_url()).await);
-                for stream in [format!("{prefix}-dead"), prefix] {
+                let births = format!("KV_{prefix}-subscriptions");
+                for stream in [format!("{prefix}-dead"), births, prefix] {
                     let _ = context.delete_stream(stream).await;
                 }
             });
@@ -109,35 +113,6 @@ mod conformance {
     strangler_fig::event_bus_conformance!(Own::new());
 }
 
-fn topic() -> Topic {
-    "orders".parse().unwrap()
-}
-
-fn name() -> SubscriptionName {
-    "billing".parse().unwrap()
-}
-
-fn message(key: &str, n: usize) -> Message {
-    EventEnvelope::new(
-        format!("{key}-{n}").parse().unwrap(),
-        "/shop".parse().unwrap(),
-        "order.changed".parse().unwrap(),
-        key.parse().unwrap(),
-        EventPayload::json(&n).unwrap(),
-    )
-    .to(topic())
-}
-
-fn messages(key: &str, numbers: std::ops::RangeInclusive<usize>) -> Vec<Message> {
-    numbers.map(|n| message(key, n)).collect()
-}
-
-async fn published(bus: &NatsBus, messages: &[Message]) {
-    for answer in bus.publish(messages).await {
-        answer.unwrap();
-    }
-}
-
 /// What a dead receiver held is soon somebody else's.
 const LIMITS: SubscriptionLimits = SubscriptionLimits {
     in_flight_max: NonZeroUsize::new(64).unwrap(),
@@ -146,28 +121,6 @@ const LIMITS: SubscriptionLimits = SubscriptionLimits {
 
 async fn opened(bus: &NatsBus) -> Box<dyn EventSubscription> {
     bus.subscribe(&name(), &[topic()], LIMITS).await.unwrap()
-}
-
-async fn next(receiver: &dyn EventSubscription) -> Vec<Delivery> {
-    let most = NonZeroUsize::new(99).unwrap();
-    let came = timeout(Duration::from_secs(30), receiver.receive(most)).await;
-    came.expect("something is to come").unwrap()
-}
-
-/// The ids of what comes, each acknowledged, until it is `last`.
-async fn until(receiver: &dyn EventSubscription, last: &str) -> Vec<String> {
-    let mut came = Vec::new();
-    while came.last().is_none_or(|id| id != last) {
-        for delivery in next(receiver).await {
-            came.push(delivery.event.unwrap().id.as_str().to_owned());
-            receiver.settle(delivery.receipt, &Settlement::Ack).await.unwrap();
-        }
-    }
-    came
-}
-
-fn in_order(key: &str, numbers: std::ops::RangeInclusive<usize>) -> Vec<String> {
-    numbers.map(|n| format!("{key}-{n}")).collect()
 }
 
 /// Its connection is gone for good, and it cannot say so: after `hidden_for` its messages are another's.
@@ -232,51 +185,104 @@ async fn what_was_not_answered_is_in_doubt() {
     assert!(pears == in_order("pears", 1..=3) || pears == twice, "{pears:?}");
 }
 
-/// A consumer whose connection is cut again and again: every effect, and those of a key in their order.
 #[tokio::test]
 async fn a_consumer_goes_on_behind_a_connection_that_breaks() {
     let own = Own::new().await;
     drop(opened(&own.bus).await);
     let proxy = Proxy::before(&server_url()).await;
-    let effects = Arc::new(Mutex::new(Vec::<String>::new()));
-    let seen = Arc::clone(&effects);
-    let handler = handler_fn(move |_, event| {
-        let seen = Arc::clone(&seen);
-        async move {
-            sleep(Duration::from_millis(2)).await;
-            let mut seen = seen.lock().unwrap();
-            let id = event.id.as_str().to_owned();
-            if !seen.contains(&id) {
-                seen.push(id); // As an inbox lets it.
-            }
-            Ok(())
+    let bus = Arc::new(own.by(&proxy, Duration::from_secs(5)).await);
+    a_consumer_goes_on(&own.bus, bus, &proxy, 60, LIMITS).await;
+}
+
+/// As if the server had been killed while it wrote down its consumers: a file of each ends in the middle.
+fn tear(directory: &Path, file: &str) -> usize {
+    let mut torn = 0;
+    for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        let is_of_consumer = path.components().any(|it| it.as_os_str() == "obs");
+        if path.is_dir() {
+            torn += tear(&path, file);
+        } else if is_of_consumer && path.ends_with(file) {
+            let content = std::fs::read(&path).unwrap();
+            std::fs::write(&path, &content[..content.len() / 2]).unwrap();
+            torn += 1;
+        }
+    }
+    torn
+}
+
+async fn published_at_last(bus: &NatsBus, messages: &[Message]) {
+    let publishing = timeout(Duration::from_mins(1), async {
+        while bus.publish(messages).await.iter().any(Result::is_err) {
+            sleep(Duration::from_millis(50)).await;
         }
     });
-    let pauses = Exponential::between(Duration::from_millis(20), Duration::from_millis(200));
-    let bus = Arc::new(own.by(&proxy, Duration::from_secs(5)).await);
-    let consumer = EventConsumer::new(bus, name(), vec![topic()], Arc::new(handler))
-        .with_config(ConsumerConfig::default().with_pauses(pauses).with_limits(LIMITS));
-    let keys = ["pears", "plums", "figs", "nuts"];
-    let count = || effects.lock().unwrap().len();
-    let faults = async {
-        for part in 0..6 {
-            for key in keys {
-                published(&own.bus, &messages(key, part * 10 + 1..=part * 10 + 10)).await;
-            }
-            proxy.set(Link::CutAtAnswer);
-            sleep(Duration::from_millis(100)).await;
-            proxy.set(Link::Whole);
-            sleep(Duration::from_millis(300)).await;
-        }
-        while count() < keys.len() * 60 {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let ran = timeout(Duration::from_mins(1), consumer.run(faults)).await;
-    ran.unwrap_or_else(|_| panic!("only {} effects", count())).unwrap();
-    let effects = effects.lock().unwrap().clone();
-    for key in keys {
-        let its: Vec<_> = effects.iter().filter(|id| id.starts_with(key)).cloned().collect();
-        assert_eq!(its, in_order(key, 1..=60));
-    }
+    publishing.await.expect("the server is back");
+}
+
+/// Of its consumer a server has lost `file`. What was published before comes to who has subscribed before, and to who
+/// subscribes again; and what is published after that.
+async fn behind_a_server_that_has_lost(file: &str) {
+    let mut server = OwnServer::new(Product::Nats).await;
+    let config = NatsBusConfig::new("fig", Durability::SyncedAlways).with_partitions(1);
+    let own = bus(&server.url(), config.clone()).await;
+    let before = opened(&own).await;
+    published(&own, &messages("pears", 1..=4)).await;
+    assert_eq!(until(&*before, "pears-2").await, in_order("pears", 1..=2));
+    server.kill();
+    assert_eq!(tear(server.directory(), file), 1);
+    server.start().await;
+    let mut came = until(&*before, "pears-3").await;
+    published_at_last(&own, &messages("pears", 5..=5)).await;
+    came.extend(until(&*before, "pears-5").await);
+    came.dedup();
+    assert!(came.ends_with(&in_order("pears", 3..=5)), "{came:?}");
+    published(&own, &messages("pears", 6..=7)).await;
+    drop(before);
+
+    server.kill();
+    assert_eq!(tear(server.directory(), file), 1);
+    server.start().await;
+    let own = bus(&server.url(), config).await;
+    let again = opened(&own).await;
+    published(&own, &messages("pears", 8..=8)).await;
+    let mut came = until(&*again, "pears-8").await;
+    came.dedup();
+    assert!(came.ends_with(&in_order("pears", 6..=8)), "{came:?}");
+}
+
+#[tokio::test]
+async fn behind_a_server_that_has_forgotten_a_consumer_nothing_is_skipped() {
+    behind_a_server_that_has_lost("meta.inf").await;
+}
+
+#[tokio::test]
+async fn behind_a_server_that_has_forgotten_how_far_it_was_nothing_is_skipped() {
+    behind_a_server_that_has_lost("o.dat").await;
+}
+
+/// A subscription begins where it was first opened, though the stream keeps what was before.
+#[tokio::test]
+async fn what_was_published_before_does_not_come() {
+    let own = Own::new().await;
+    let first = opened(&own.bus).await;
+    published(&own.bus, &messages("pears", 1..=3)).await;
+    let late = "stock".parse().unwrap();
+    let second = own.bus.subscribe(&late, &[topic()], LIMITS).await.unwrap();
+    published(&own.bus, &messages("pears", 4..=4)).await;
+    assert_eq!(until(&*second, "pears-4").await, in_order("pears", 4..=4));
+    assert_eq!(until(&*first, "pears-4").await, in_order("pears", 1..=4));
+}
+
+/// Who opens it with another patience changes nothing but that.
+#[tokio::test]
+async fn the_last_who_opens_says_how_long_the_server_waits() {
+    let own = Own::new().await;
+    let first = opened(&own.bus).await;
+    published(&own.bus, &messages("pears", 1..=2)).await;
+    assert_eq!(until(&*first, "pears-1").await, in_order("pears", 1..=1));
+    drop(first);
+    let patient = SubscriptionLimits { hidden_for: Duration::from_mins(1), ..LIMITS };
+    let second = own.bus.subscribe(&name(), &[topic()], patient).await.unwrap();
+    assert_eq!(until(&*second, "pears-2").await, in_order("pears", 2..=2), "it goes on");
 }
