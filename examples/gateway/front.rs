@@ -4,17 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use axum::middleware::from_fn;
+use hyper::server::conn::http1;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use strangler_fig::gateway::dual::{DualWriteConfig, DualWriter};
 use strangler_fig::gateway::tower::{BaseError, GatewayService, ServiceUpstream};
-use strangler_fig::gateway::{
-    Aggregate, Body, ClientAddress, Gateway, GatewayConfig, Mirror, Part, Upstream,
-};
+use strangler_fig::gateway::{Aggregate, Body, Gateway, GatewayConfig, Mirror, Part, Upstream};
 use strangler_fig::memory::FileRequestJournal;
 use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::resilience::Exponential;
@@ -27,11 +24,18 @@ use super::Failed;
 
 pub(crate) type HttpClient = Client<HttpConnector, Body>;
 
+/// How long the head of a request may take.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How many bytes of a message are read before somebody wants them: no head is longer.
+const HEAD_MAX: usize = 64 << 10;
+/// How long to wait when no connection can be accepted: others end.
+const FULL: Duration = Duration::from_millis(10);
+
 /// By this header a tester goes to a side of choice.
 pub(crate) const OVERRIDE: &str = "x-canary";
 
 pub(crate) fn client() -> HttpClient {
-    Client::builder(TokioExecutor::new()).build_http()
+    Client::builder(TokioExecutor::new()).http1_max_buf_size(HEAD_MAX).build_http()
 }
 
 /// Where the two sides are, and what all gateways in front of them share.
@@ -92,6 +96,23 @@ fn at(address: SocketAddr) -> Result<Arc<dyn Upstream>, BaseError> {
     Ok(Arc::new(upstream.at(&format!("http://{address}"))?))
 }
 
+/// Serves for ever: heads that are too slow or too large end their connections.
+async fn serve(listener: TcpListener, service: GatewayService) {
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX);
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(FULL).await;
+            continue;
+        };
+        // Who has sent a request is its connection's word.
+        let service = TowerToHyperService::new(service.for_peer(peer.ip()));
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        // A client that goes away is no news.
+        tokio::spawn(async { drop(connection.await) });
+    }
+}
+
 /// A process that serves a gateway, as far as a runtime of its own is one.
 #[derive(Debug)]
 pub(crate) struct Front {
@@ -106,21 +127,8 @@ impl Front {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         runtime.spawn(async move {
-            // Who has sent a request is its connection's word.
-            let routes = Router::new()
-                .fallback_service(service)
-                .layer(from_fn(
-                    async |mut request: axum::extract::Request, next: axum::middleware::Next| {
-                        let peer =
-                            request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0);
-                        if let Some(peer) = peer {
-                            request.extensions_mut().insert(ClientAddress(peer.ip()));
-                        }
-                        next.run(request).await
-                    },
-                ))
-                .into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(TcpListener::from_std(listener)?, routes).await
+            serve(TcpListener::from_std(listener)?, service).await;
+            io::Result::Ok(())
         });
         Ok(Self { address, runtime: Some(runtime) })
     }

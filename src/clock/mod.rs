@@ -15,11 +15,13 @@
 //! ```
 
 mod contract;
+mod later;
 mod manual;
 mod skewed;
 mod system;
 
 pub use contract::Clock;
+pub(crate) use later::later;
 pub use manual::ManualClock;
 pub use skewed::SkewedClock;
 pub use system::SystemClock;

@@ -229,6 +229,6 @@ async fn on_trial(
         sent = &mut sent => return sent,
         () = tokio::time::sleep(deadline) => {}
     }
-    let _trial = upload.is_answered_next().then_some(trial);
+    let _trial = upload.awaits_answer().then_some(trial);
     sent.await
 }

@@ -48,7 +48,7 @@ impl Upload {
     }
 
     /// Whether nothing but the side's answer is waited for.
-    pub(super) fn is_answered_next(&self) -> bool {
+    pub(super) fn awaits_answer(&self) -> bool {
         matches!(*self.turn(), Turn::Answer(_))
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::later;
 use crate::error::StoreError;
 use crate::phase::NodeId;
 use crate::saga::{
@@ -22,7 +23,7 @@ pub(super) trait Moment: Copy + Ord {
 
 impl Moment for Instant {
     fn after(self, term: Duration) -> Self {
-        self.checked_add(term).unwrap_or(self + Duration::from_secs(1 << 32))
+        later(self, term)
     }
 
     fn since(self, earlier: Self) -> Duration {

@@ -16,13 +16,14 @@ use strangler_fig::memory::InMemoryRequestJournal;
 use strangler_fig::mock::MockRequestJournal;
 use strangler_fig::phase::Side;
 use strangler_fig::route::IdSource;
+use strangler_fig::stamp::Stamp;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::crash::request;
 use crate::named::{STRICT, bench, plan};
 use crate::process::config;
 use crate::scenario::Fault;
-use crate::scripted::script_on;
+use crate::scripted::{Script, script_on};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -63,6 +64,7 @@ async fn told(journal: MockRequestJournal, request: Request) -> (u16, String) {
     let response = script.writer.handle(request, plan, "orders").await;
     assert_eq!((script.legacy.calls(), script.modern.calls()), (0, 0));
     let status = response.status().as_u16();
+    assert_eq!(response.headers()["cache-control"], "no-store", "{status}");
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
@@ -190,7 +192,7 @@ async fn a_purge_that_never_ends_delays_no_request_and_no_shutdown() {
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_does_not_wait_for_a_journal_that_hangs_in_a_purge() {
     let script = crate::scripted::script(&[], &[]);
-    let hangs: Arc<dyn RequestJournal> = Arc::new(Hangs(script.journal.clone()));
+    let hangs: Arc<dyn RequestJournal> = Arc::new(Hangs::in_care(script.journal.clone()));
     let script = script_on(hangs, script.journal, &[], &[0]);
     let plan = plan(false, IdSource::Client);
     assert_eq!(script.writer.handle(request("pears"), plan, "orders").await.status(), 201);
@@ -201,6 +203,51 @@ async fn a_shutdown_does_not_wait_for_a_journal_that_hangs_in_a_purge() {
     let key = strangler_fig::gateway::dual::RequestKey::new("", "pears").unwrap();
     let found = script.journal.load(&key).await.unwrap().unwrap();
     assert_eq!(found.state.status(), RequestStatus::Done);
+}
+
+/// A journal with a request that is half done, whose looks for work come to no end before so long.
+async fn cold(first_look: Duration) -> Script {
+    let script = crate::scripted::script(&[], &[]);
+    let hangs: Arc<dyn RequestJournal> =
+        Arc::new(Hangs::at_first(script.journal.clone(), first_look));
+    let script = script_on(hangs, script.journal, &[], &[0]);
+    let plan = plan(false, IdSource::Client);
+    assert_eq!(script.writer.handle(request("pears"), plan, "orders").await.status(), 201);
+    script
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_outlasts_the_first_look_of_a_journal_that_is_cold() {
+    let script = cold(60 * SECOND).await;
+    let report = script.writer.replayer().drain(std::future::pending()).await.unwrap();
+    assert_eq!(report.done, 1);
+    assert!(report.journal_errors > 5, "{report:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_of_a_journal_that_is_silent_for_good_has_an_end() {
+    let script = cold(Duration::from_secs(1 << 30)).await;
+    let began = Instant::now();
+    let error = script.writer.replayer().drain(std::future::pending()).await.unwrap_err();
+    let took = began.elapsed();
+    assert!((300 * SECOND..310 * SECOND).contains(&took), "{took:?}: {error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_request_cannot_begin_anew_may_be_another_call_s() {
+    let mut last = found(&[]);
+    last.new.stamp = Stamp::from_bytes([0xff; 16]);
+    let notes = vec![RequestNote::Withdrawn];
+    let state = RequestState::of(last.new.first, last.new.stamp, &notes).unwrap();
+    let last = RequestRecord::new(last.new, notes, state);
+    let claim = RequestClaim { key: last.new.key.clone(), epoch: last.epoch };
+    let again = last.clone();
+    let mut journal = MockRequestJournal::new();
+    journal.expect_record().returning(move |_, _, _| Ok(Recorded::Found(Box::new(last.clone()))));
+    journal.expect_claim().returning(move |_, _, _| Ok(Some(claim.clone())));
+    journal.expect_load().returning(move |_| Ok(Some(again.clone())));
+    let (status, text) = told(journal, request("pears")).await;
+    assert!(status == 503 && text.contains("another of its Idempotency-Key may"), "{text}");
 }
 
 use hangs::Hangs;
@@ -218,10 +265,33 @@ mod hangs {
     };
     use strangler_fig::memory::InMemoryRequestJournal;
     use strangler_fig::phase::NodeId;
+    use tokio::time::{Instant, sleep_until};
 
-    /// A journal whose lists and purges never end.
+    /// A journal of which some calls do not end.
     #[derive(Debug)]
-    pub(super) struct Hangs(pub(super) InMemoryRequestJournal);
+    pub(super) struct Hangs {
+        journal: InMemoryRequestJournal,
+        /// Whether lists and purges never end.
+        in_care: bool,
+        /// No look for work ends before.
+        looks_from: Instant,
+    }
+
+    impl Hangs {
+        pub(super) fn in_care(journal: InMemoryRequestJournal) -> Self {
+            Self { journal, in_care: true, looks_from: Instant::now() }
+        }
+
+        pub(super) fn at_first(journal: InMemoryRequestJournal, first_look: Duration) -> Self {
+            Self { journal, in_care: false, looks_from: Instant::now() + first_look }
+        }
+
+        async fn cares(&self) {
+            if self.in_care {
+                pending::<()>().await;
+            }
+        }
+    }
 
     #[async_trait]
     impl RequestJournal for Hangs {
@@ -231,7 +301,7 @@ mod hangs {
             holder: &NodeId,
             term: Duration,
         ) -> Result<Recorded, StoreError> {
-            self.0.record(request, holder, term).await
+            self.journal.record(request, holder, term).await
         }
 
         async fn note(
@@ -242,11 +312,11 @@ mod hangs {
             due: Duration,
             term: Duration,
         ) -> Result<(), StoreError> {
-            self.0.note(claim, position, note, due, term).await
+            self.journal.note(claim, position, note, due, term).await
         }
 
         async fn load(&self, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError> {
-            self.0.load(key).await
+            self.journal.load(key).await
         }
 
         async fn claim(
@@ -255,7 +325,7 @@ mod hangs {
             holder: &NodeId,
             term: Duration,
         ) -> Result<Option<RequestClaim>, StoreError> {
-            self.0.claim(key, holder, term).await
+            self.journal.claim(key, holder, term).await
         }
 
         async fn take(
@@ -264,25 +334,28 @@ mod hangs {
             limit: NonZeroUsize,
             term: Duration,
         ) -> Result<Vec<(RequestClaim, RequestRecord)>, StoreError> {
-            self.0.take(holder, limit, term).await
+            sleep_until(self.looks_from).await;
+            self.journal.take(holder, limit, term).await
         }
 
         async fn list(
             &self,
-            _: Shelf,
-            _: Option<&RequestKey>,
-            _: NonZeroUsize,
+            wanted: Shelf,
+            after: Option<&RequestKey>,
+            limit: NonZeroUsize,
         ) -> Result<Vec<RequestRecord>, StoreError> {
-            pending().await
+            self.cares().await;
+            self.journal.list(wanted, after, limit).await
         }
 
         async fn purge(
             &self,
-            _: Duration,
-            _: Duration,
-            _: NonZeroUsize,
+            idle: Duration,
+            keep: Duration,
+            limit: NonZeroUsize,
         ) -> Result<usize, StoreError> {
-            pending().await
+            self.cares().await;
+            self.journal.purge(idle, keep, limit).await
         }
     }
 }

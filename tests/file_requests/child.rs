@@ -4,18 +4,20 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
+use fs4::FileExt;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::gateway::dual::{Recorded, RequestJournal};
 use strangler_fig::memory::FileRequestJournal;
 
 use super::other::{keep, say, task};
+use super::share::{GATES, gate_in};
 use super::walk::key_of;
 use super::{TERM, doubt, key, node, note, order, record};
 
 #[tokio::test]
 async fn a_child_does_its_task() {
     let Some((task, directory)) = task() else { return };
-    let journal = FileRequestJournal::new(&directory).with_lock_timeout(Duration::from_secs(30));
+    let journal = FileRequestJournal::new(&directory).with_lock_timeout(Duration::from_secs(300));
     match task.as_str() {
         "record" => match record(&journal, key()).await {
             Ok(_) => say("recorded"),
@@ -32,7 +34,7 @@ async fn a_child_does_its_task() {
             let purged = journal.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await;
             say(purged.map_or_else(|error| told(&error), |purged| purged.to_string()));
         }
-        "record 30" => record_thirty(&journal).await,
+        "record at each gate" => record_at_each_gate(&journal).await,
         "take all" => take_all(&journal).await,
         "keep the locks" => {
             keep((0..16).map(|digit| Path::new(&directory).join(format!("{digit:x}.lock")))).await;
@@ -58,10 +60,18 @@ async fn note_on(journal: &FileRequestJournal, mut noted: impl FnMut(u32)) -> St
     }
 }
 
-/// Says how many of thirty requests were recorded here, and not by another that does the same.
-async fn record_thirty(journal: &FileRequestJournal) {
+/// Says that it is ready, and waits until a gate opens for all who wait for it.
+fn wait_at(gate: usize, directory: &Path) {
+    let gate = std::fs::File::open(gate_in(directory, gate)).unwrap();
+    say("ready");
+    FileExt::lock_shared(&gate).unwrap();
+}
+
+/// Says how many requests, one behind each gate, were recorded here, and not by another that does the same.
+async fn record_at_each_gate(journal: &FileRequestJournal) {
     let mut won = 0;
-    for n in 0..30 {
+    for n in 0..GATES {
+        wait_at(n, journal.directory());
         let recorded = journal.record(&order(key_of(n)), &node(1), Duration::ZERO).await.unwrap();
         won += usize::from(matches!(recorded, Recorded::New(_)));
     }
@@ -71,6 +81,7 @@ async fn record_thirty(journal: &FileRequestJournal) {
 /// Says which requests were taken here, as long as there are some.
 async fn take_all(journal: &FileRequestJournal) {
     let node = node(std::process::id().into());
+    wait_at(0, journal.directory());
     loop {
         let taken = journal.take(&node, NonZeroUsize::new(3).unwrap(), TERM).await;
         match taken {

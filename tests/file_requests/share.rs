@@ -1,8 +1,11 @@
 //! Journals that share a directory, in one process or in several, never do the same twice.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fs4::FileExt;
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::gateway::dual::RequestJournal;
 use strangler_fig::memory::{FileRequestError, FileRequestJournal};
@@ -26,19 +29,49 @@ async fn what_one_journal_records_another_sees_at_once() {
     assert_eq!(notes(&here).await, [doubt()]);
 }
 
+/// How many gates there are.
+pub(crate) const GATES: usize = 16;
+
+pub(crate) fn gate_in(directory: &Path, gate: usize) -> PathBuf {
+    directory.join(format!("{gate}.gate"))
+}
+
+/// Gates that are closed: three processes wait for one, and are let through together.
+fn gates(scratch: &Scratch) -> Vec<File> {
+    let closed = |gate| {
+        let gate = File::create(gate_in(scratch.path(), gate)).unwrap();
+        FileExt::lock(&gate).unwrap();
+        gate
+    };
+    (0..GATES).map(closed).collect()
+}
+
+fn open(gate: &File, others: &mut [Other]) {
+    for other in others {
+        assert_eq!(other.next().as_deref(), Some("ready"));
+    }
+    FileExt::unlock(gate).unwrap();
+}
+
 #[test]
 fn of_processes_that_record_the_same_one_does() {
     let scratch = Scratch::new();
-    let others: Vec<_> = (0..3).map(|_| Other::doing("record 30", scratch.path())).collect();
-    let won = others.into_iter().map(|mut other| other.next().unwrap().parse::<usize>().unwrap());
-    assert_eq!(won.sum::<usize>(), 30);
+    let gates = gates(&scratch);
+    let mut others = [(); 3].map(|()| Other::doing("record at each gate", scratch.path()));
+    for gate in &gates {
+        open(gate, &mut others);
+    }
+    let won = others.map(|mut other| other.next().unwrap().parse::<usize>().unwrap());
+    assert_eq!(won.iter().sum::<usize>(), GATES, "{won:?}");
 }
 
 #[tokio::test]
 async fn processes_take_each_request_once() {
     let scratch = Scratch::new();
     due(&scratch.journal(), 40).await;
-    let others: Vec<_> = (0..3).map(|_| Other::doing("take all", scratch.path())).collect();
+    let gates = gates(&scratch);
+    let mut others = [(); 3].map(|()| Other::doing("take all", scratch.path()));
+    open(&gates[0], &mut others);
     let mut all = Vec::new();
     for mut other in others {
         let taken = std::iter::from_fn(|| Some(other.next().expect("it ends with `done`")));

@@ -17,6 +17,7 @@ mod phases;
 mod properties;
 mod ramp;
 pub mod reference;
+mod rules;
 mod sticky;
 mod support;
 mod swap;

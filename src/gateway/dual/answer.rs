@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
 use super::{RequestKeyError, RequestStatus, Trouble};
@@ -128,11 +128,13 @@ impl Told {
         }
     }
 
+    /// The response that says so; as every one of the gateway's own, no cache may keep it.
     pub(super) fn response(self) -> Response {
         let mut response = Response::new(Body::full(self.text()));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds);
         }

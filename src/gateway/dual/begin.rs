@@ -33,7 +33,6 @@ impl Inner {
         &self,
         new: &Arc<NewRequest>,
         sendable: &Sendable,
-        is_clients_key: bool,
         is_gone: impl Fn() -> bool + Send + Sync,
     ) -> Begun {
         let term = self.config.claim_term();
@@ -62,12 +61,12 @@ impl Inner {
                     return self.found(*found, new, sendable, &is_gone).await;
                 }
                 Err(error) if error.kind() == StoreErrorKind::Rejected && !is_doubtful => {
-                    return Begun::Told(self.rejected(new).await.of_key(is_clients_key));
+                    return Begun::Told(self.rejected(new).await);
                 }
                 Err(error) => is_doubtful |= error.kind() == StoreErrorKind::Unknown,
             }
             if !is_doubtful {
-                return Begun::Told(Told::NotSent.of_key(is_clients_key));
+                return Begun::Told(Told::NotSent);
             }
         }
         Begun::Told(Told::Unknown)

@@ -159,7 +159,6 @@ impl Inner {
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let late = || StoreError::unknown("the journal has not answered in time");
         timeout(self.config.journal_deadline, call).await.unwrap_or_else(|_| Err(late()))
     }
 
@@ -239,6 +238,11 @@ impl Inner {
             Verdict::Unclear => Outcome::Doubt(Trouble::Status(status)),
         }
     }
+}
+
+/// A call of the journal has had its time.
+pub(super) fn late() -> StoreError {
+    StoreError::unknown("the journal has not answered in time")
 }
 
 /// What a side's answer says of the side.

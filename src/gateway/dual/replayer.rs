@@ -7,13 +7,16 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep, timeout};
 use tracing::warn;
 
-use super::inner::Inner;
+use super::inner::{Inner, late};
 use super::replay::Replayed;
 use super::{DualWriter, ReplayError, ReplayReport};
 use crate::error::StoreError;
 
 /// After so many failures in a row a drain gives up.
 const FAILURES_MAX: u32 = 5;
+/// How long the journal may answer nothing at all before that: the first look of one in files may take minutes, and goes
+/// on while it is asked again.
+const SILENCE_MAX: Duration = Duration::from_secs(300);
 /// How many requests one call of a purge takes.
 const PURGE: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 /// How long that may take.
@@ -55,11 +58,40 @@ struct Work {
     /// In tasks of their own, so that a journal that hangs holds up none of them.
     running: JoinSet<Replayed>,
     report: ReplayReport,
-    failures: u32,
+    failing: Failing,
     last: Option<StoreError>,
     /// How many requests were purged by it; aside, so that a journal that is slow at that delays no request.
     caring: JoinSet<usize>,
     care_at: Instant,
+}
+
+/// How the journal has failed since it last said what is due.
+#[derive(Debug, Default, Clone, Copy)]
+struct Failing {
+    failures: u32,
+    /// In how many of them it said nothing, and since when.
+    silences: u32,
+    silent_since: Option<Instant>,
+}
+
+impl Failing {
+    const fn failed(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        self.silent_since = None;
+    }
+
+    fn was_silent(&mut self, since: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        self.silences = self.silences.saturating_add(1);
+        self.silent_since.get_or_insert(since);
+    }
+
+    /// Whether a drain gives up.
+    fn is_hopeless(&self, now: Instant) -> bool {
+        let is_silent = |since| now.saturating_duration_since(since) >= SILENCE_MAX;
+        self.failures.saturating_sub(self.silences) >= FAILURES_MAX
+            || self.silent_since.is_some_and(is_silent)
+    }
 }
 
 impl RequestReplayer {
@@ -88,7 +120,8 @@ impl RequestReplayer {
     ///
     /// # Errors
     ///
-    /// [`ReplayError::Journal`] if that goes on failing.
+    /// [`ReplayError::Journal`] if that fails five times in a row, or has not answered for five minutes: no call of it
+    /// within [`with_journal_deadline`](super::DualWriteConfig::with_journal_deadline).
     ///
     /// # Cancel safety
     ///
@@ -107,7 +140,8 @@ impl RequestReplayer {
     ) -> Result<ReplayReport, ReplayError> {
         let (running, report) = (JoinSet::new(), ReplayReport::default());
         let (caring, care_at) = (JoinSet::new(), Instant::now());
-        let mut work = Work { running, report, failures: 0, last: None, caring, care_at };
+        let failing = Failing::default();
+        let mut work = Work { running, report, failing, last: None, caring, care_at };
         loop {
             let found = self.take(&mut work).await;
             if work.caring.is_empty() && work.care_at <= Instant::now() {
@@ -118,7 +152,7 @@ impl RequestReplayer {
                 if found == Some(0) && work.running.is_empty() && work.caring.is_empty() {
                     return Ok(work.report);
                 }
-                if work.failures >= FAILURES_MAX {
+                if work.failing.is_hopeless(Instant::now()) {
                     work.finish().await;
                     break;
                 }
@@ -140,7 +174,7 @@ impl RequestReplayer {
                 () = sleep(pause) => {}
             }
         }
-        let Work { report, failures, last, .. } = work;
+        let Work { report, failing: Failing { failures, .. }, last, .. } = work;
         let source = last.unwrap_or_else(|| StoreError::unavailable("the journal failed"));
         Err(ReplayError::Journal { failures, source, report })
     }
@@ -151,25 +185,33 @@ impl RequestReplayer {
         let room = inner.config.concurrency.get().saturating_sub(work.running.len());
         let Some(room) = NonZeroUsize::new(room) else { return Some(0) };
         let term = inner.config.claim_term();
-        let until = Instant::now() + term;
-        match inner.within(inner.journal.take(&inner.node, room, term)).await {
-            Ok(taken) => {
-                work.failures = 0;
+        let began = Instant::now();
+        let taken = inner.journal.take(&inner.node, room, term);
+        let error = match timeout(inner.config.journal_deadline, taken).await {
+            Ok(Ok(taken)) => {
+                work.failing = Failing::default();
+                let until = began + term;
                 let found = taken.len();
                 for (claim, record) in taken {
                     let inner = Arc::clone(inner);
                     work.running.spawn(async move { inner.replay(claim, record, until).await });
                 }
-                Some(found)
+                return Some(found);
             }
-            Err(error) => {
-                let text = error.with_causes();
-                warn!(error = text, "the journal does not say what is due");
-                work.report.journal_errors += 1;
-                (work.failures, work.last) = (work.failures.saturating_add(1), Some(error));
-                None
+            Ok(Err(error)) => {
+                work.failing.failed();
+                error
             }
-        }
+            Err(_) => {
+                work.failing.was_silent(began);
+                late()
+            }
+        };
+        let text = error.with_causes();
+        warn!(error = text, "the journal does not say what is due");
+        work.report.journal_errors += 1;
+        work.last = Some(error);
+        None
     }
 }
 

@@ -39,8 +39,9 @@ pub enum RequestStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParkReason {
-    /// It was tried often enough: so often that its side is to be looked at, or long ago, so that the side may have
-    /// forgotten its key.
+    /// It is not tried any more: it was tried so often in vain that its side is to be looked at, or so long ago that
+    /// the side may have forgotten its key. Of the latter a
+    /// [`release`](super::DualWriter::release) answers [`TooOld`](super::OperateError::TooOld).
     Attempts,
     /// The first side has done it, and the other will not: they differ.
     Refused(u16),

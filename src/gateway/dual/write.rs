@@ -59,8 +59,8 @@ impl Inner {
     /// Does a dual write, and tells its caller.
     pub(super) async fn write(self: Arc<Self>, write: Write, tell: Tell) {
         let is_gone = || tell.is_closed();
-        match self.begin(&write.new, &write.sendable, write.is_clients_key, is_gone).await {
-            Begun::Told(answer) => told(tell, answer.response()),
+        match self.begin(&write.new, &write.sendable, is_gone).await {
+            Begun::Told(answer) => told(tell, answer.of_key(write.is_clients_key).response()),
             Begun::Again(record) => {
                 let response = self.again(&record, &write.sendable).await;
                 told(tell, response.unwrap_or_else(|| Told::WasDone.response()));

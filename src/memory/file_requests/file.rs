@@ -14,6 +14,8 @@ const FORMAT: Format = Format { name: "strangler-fig/request-file", version: 1 }
 pub(super) const ENDING: &str = ".request";
 /// What one ends with while it is made.
 pub(super) const LEFTOVER: &str = ".request.tmp";
+/// How many digits a digest has, each of them lower case.
+const DIGITS: usize = 32;
 
 /// What is left in a new one for its notes, in bytes: a request of which nothing more can be written down must not
 /// be sent.
@@ -54,10 +56,13 @@ impl RequestFile {
         directory.join(format!("{:x}.lock", key.digest() >> 124))
     }
 
-    /// What must be locked around the removal of what was left half-made of a request's file.
+    /// What must be locked around the removal of what was left half-made of a request's file; `None` if the name is
+    /// no such file's.
     pub(super) fn lock_of_leftover(directory: &Path, name: &str) -> Option<PathBuf> {
-        let digit = name.chars().next().filter(char::is_ascii_hexdigit)?;
-        Some(directory.join(format!("{digit}.lock")))
+        let digest = name.strip_suffix(LEFTOVER)?;
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_digest = digest.len() == DIGITS && digest.bytes().all(is_digit);
+        is_digest.then(|| directory.join(format!("{}.lock", &digest[..1])))
     }
 
     /// What the file says, even if it may be gone after the power has failed.

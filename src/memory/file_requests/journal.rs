@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::FileRequestError;
 use super::file::{RequestFile, Stored};
 use super::line::{Line, Request};
+use super::sweep::Swept;
 use super::turn::Patience;
 use crate::error::StoreError;
 use crate::gateway::dual::{
@@ -35,7 +36,9 @@ use crate::phase::NodeId;
 ///
 /// Beside 200,000 closed requests, on ext4 and a machine that had other work, a look for work took 0.04 s while nothing
 /// was recorded, 0.7 s after a change and 1.4 s at worst beside lists, of which each took 2.5 s; the first look reads every
-/// file: 14 s, and a minute if they came from the disk.
+/// file: 14 s, and a minute if they came from the disk. That is longer than a replayer waits for one call
+/// ([`with_journal_deadline`](crate::gateway::dual::DualWriteConfig::with_journal_deadline)): it reports an error, the
+/// look goes on, and it asks again. Callers wait for no look.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -73,6 +76,7 @@ pub struct FileRequestJournal {
     pub(super) lock_timeout: Duration,
     pub(super) turns: Turns,
     pub(super) catalog: Arc<Catalog<Request>>,
+    pub(super) swept: Arc<Swept>,
 }
 
 impl FileRequestJournal {
@@ -80,8 +84,8 @@ impl FileRequestJournal {
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let lock_timeout = Duration::from_secs(2);
-        let (turns, catalog) = (Turns::default(), Arc::default());
-        Self { directory: directory.into(), lock_timeout, turns, catalog }
+        let (turns, catalog, swept) = (Turns::default(), Arc::default(), Arc::default());
+        Self { directory: directory.into(), lock_timeout, turns, catalog, swept }
     }
 
     /// The same; a write waits so long for its turn, in this process and among others,

@@ -39,6 +39,8 @@ pub(super) enum Line {
         epoch: u64,
         begun: u64,
         held: Option<(NodeId, UnixMillis)>,
+        /// Older files do not say.
+        #[serde(default)]
         has_lapsed: bool,
         due: UnixMillis,
         changed: UnixMillis,
@@ -92,5 +94,46 @@ impl Line {
             }
             Self::Recorded { .. } | Self::Purged { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::dual::{Fingerprint, RecordedRequest, RequestKey};
+    use crate::phase::{Incarnation, Side};
+    use crate::stamp::Stamp;
+
+    fn refused() -> Request {
+        let new = NewRequest {
+            key: RequestKey::new("ada", "order-4711").unwrap(),
+            fingerprint: Fingerprint::of("POST", "/orders", b"two pears"),
+            request: RecordedRequest::default(),
+            stamp: Stamp::default(),
+            first: Side::Legacy,
+            strict: true,
+            answers: Side::Legacy,
+            rule: "orders".to_owned(),
+            entity_id: None,
+        };
+        let holder =
+            NodeId { name: "gateway".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+        let now = UnixMillis::now();
+        let mut refused = Kept::new(&new, &holder, now, now);
+        let note = RequestNote::Refused { side: Side::Legacy, status: 422 };
+        let state = refused.takes(1, 0, &note).unwrap();
+        refused.add(note, state, Moments { now, due: now, until: now });
+        refused.empty();
+        refused
+    }
+
+    #[test]
+    fn what_was_purged_before_claims_were_known_to_lapse_is_read() {
+        let refused = refused();
+        let mut line = serde_json::to_value(Line::purged(refused.clone())).unwrap();
+        let fields = line["purged"].as_object_mut().unwrap();
+        assert_eq!(fields.remove("has_lapsed"), Some(false.into()));
+        let line: Line = serde_json::from_value(line).unwrap();
+        assert_eq!(line.begun(), Some(refused));
     }
 }

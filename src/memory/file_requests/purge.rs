@@ -1,11 +1,8 @@
-use std::fs;
-use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::FileRequestError;
-use super::catalog::leftovers;
 use super::file::{RequestFile, Stored};
 use super::journal::FileRequestJournal;
 use super::line::{Line, Request};
@@ -29,13 +26,17 @@ impl FileRequestJournal {
         let keys = self.looked(Which::Live, move |known| {
             let now = UnixMillis::now();
             let is_old = |request: &&Request| request.purge(idle, keep, now) != Purge::Nothing;
+            // More than the limit: some may stay behind a lock that others keep.
             let old = known.all().filter(is_old).map(|request| request.new.key.clone());
-            old.take(limit.get()).collect::<Vec<_>>()
+            old.collect::<Vec<_>>()
         });
         let (mut purged, mut patience) = (0, Patience::new(self.lock_timeout));
         let keys = keys.await?;
         self.sweep(&mut patience).await?;
         for key in keys {
+            if purged == limit.get() {
+                break;
+            }
             let lock = RequestFile::lock(&self.directory, &key);
             let Some(timeout) = patience.with(&lock) else { continue };
             let catalog = Arc::clone(&self.catalog);
@@ -51,39 +52,6 @@ impl FileRequestJournal {
             }
         }
         if purged == 0 { patience.end().map(|()| 0) } else { Ok(purged) }
-    }
-
-    /// Removes what killed processes left half-made. Under its lock nobody else makes it.
-    async fn sweep(&self, patience: &mut Patience) -> Result<(), StoreError> {
-        let directory = self.directory.clone();
-        for name in self.blocking(move || Ok(leftovers(&directory)?)).await? {
-            let Some(lock) = RequestFile::lock_of_leftover(&self.directory, &name) else {
-                continue;
-            };
-            let Some(timeout) = patience.with(&lock) else { continue };
-            let path = self.directory.join(&name);
-            let swept = match self.turns.lock(&lock, timeout).await {
-                Ok(lock) => {
-                    let remove = move || {
-                        let removed = fs::remove_file(&path);
-                        drop(lock);
-                        match removed {
-                            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                                Err(FileRequestError::io(&path, error).into())
-                            }
-                            // It may have been made in full since.
-                            _ => Ok(()),
-                        }
-                    };
-                    self.blocking(remove).await
-                }
-                Err(error) => Err(FileRequestError::from(error).into()),
-            };
-            if let Err(error) = swept {
-                patience.failed(&lock, &name, "stays as a killed process left it", error);
-            }
-        }
-        Ok(())
     }
 }
 

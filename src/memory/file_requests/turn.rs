@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
+use tokio::time::{Duration, Instant};
 use tracing::warn;
 
 use super::FileRequestError;
+use crate::clock::later;
 use crate::error::{StoreError, StoreErrorKind};
 
 /// How long one more lock is waited for, once the patience is at an end.
@@ -22,7 +23,7 @@ pub(super) struct Patience {
 
 impl Patience {
     pub(super) fn new(timeout: Duration) -> Self {
-        Self { until: Instant::now() + timeout, stuck: BTreeSet::new(), first: None }
+        Self { until: later(Instant::now(), timeout), stuck: BTreeSet::new(), first: None }
     }
 
     /// How long a lock may be waited for; `None` if it was, in vain.

@@ -15,9 +15,7 @@ use crate::support::{MODERN_FIRST, Side, builder, get, whole};
 #[tokio::test(start_paused = true)]
 async fn a_slow_sender_does_not_open_modern_s_breaker() {
     let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
-    let policy = Policy::new("modern").with_breaker(breaker.clone());
-    let builder = builder(MODERN_FIRST, &Side::says("legacy"), &reader());
-    let gateway = builder.with_policy(Place::Modern, policy).build().unwrap();
+    let gateway = guarded(&breaker);
     for _ in 0..50 {
         let (sender, body) = pipe();
         let sending = async {
@@ -62,20 +60,21 @@ fn guarded(breaker: &CircuitBreaker) -> Gateway {
     builder.with_policy(Place::Modern, policy).build().unwrap()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_slow_sender_is_no_probe() {
+/// A breaker that is half open, and lets three probes through.
+async fn half_open() -> CircuitBreaker {
     let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
-    let policy = Policy::new("modern").with_breaker(breaker.clone());
-    let builder = builder(MODERN_FIRST, &Side::says("legacy"), &reader());
-    let gateway = builder.with_policy(Place::Modern, policy).build().unwrap();
-    for _ in 0..100 {
+    while breaker.state() == BreakerState::Closed {
         breaker.acquire().unwrap().settle(Health::Sick);
-        if breaker.state() != BreakerState::Closed {
-            break;
-        }
     }
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    breaker
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_sender_is_no_probe() {
+    let breaker = half_open().await;
+    let gateway = guarded(&breaker);
     // Small ones are collected first; of large ones a few may come, as slowly as they like.
     let pipes: Vec<_> = (0..20).map(|_| pipe_of(5)).collect();
     let (senders, bodies): (Vec<_>, Vec<_>) = pipes.into_iter().unzip();
@@ -109,13 +108,8 @@ async fn a_slow_sender_is_no_probe() {
 
 #[tokio::test(start_paused = true)]
 async fn where_nothing_but_large_bodies_is_sent_a_breaker_closes_again() {
-    let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
+    let breaker = half_open().await;
     let gateway = guarded(&breaker);
-    while breaker.state() == BreakerState::Closed {
-        breaker.acquire().unwrap().settle(Health::Sick);
-    }
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    assert_eq!(breaker.state(), BreakerState::HalfOpen);
     for _ in 0..3 {
         let (sender, body) = pipe();
         let sending = async {
@@ -176,17 +170,6 @@ async fn the_time_after_it_is() {
         assert_eq!(gateway.handle(upload(body)).await.status(), StatusCode::OK);
     }
     assert_eq!(breaker.state(), BreakerState::Open);
-}
-
-/// A breaker that is half open, and lets three probes through.
-async fn half_open() -> CircuitBreaker {
-    let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
-    while breaker.state() == BreakerState::Closed {
-        breaker.acquire().unwrap().settle(Health::Sick);
-    }
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    assert_eq!(breaker.state(), BreakerState::HalfOpen);
-    breaker
 }
 
 /// What an upload is answered whose only piece comes at once.
