@@ -253,12 +253,12 @@ async fn behind_a_server_that_has_lost(file: &str) {
 
 #[tokio::test]
 async fn behind_a_server_that_has_forgotten_a_consumer_nothing_is_skipped() {
-    behind_a_server_that_has_lost("meta.inf").await;
+    Box::pin(behind_a_server_that_has_lost("meta.inf")).await;
 }
 
 #[tokio::test]
 async fn behind_a_server_that_has_forgotten_how_far_it_was_nothing_is_skipped() {
-    behind_a_server_that_has_lost("o.dat").await;
+    Box::pin(behind_a_server_that_has_lost("o.dat")).await;
 }
 
 /// A subscription begins where it was first opened, though the stream keeps what was before.
