@@ -45,8 +45,8 @@ impl Process {
 
 fn serve(runtime: &Runtime, site: &Site, at: usize, node: NodeId) -> Result<(), Failed> {
     let service = site.services[at].clone();
-    let (outbox, bus) = (service.outbox.clone(), service.bus.clone());
-    runtime.spawn(async move { relay(&outbox, &bus, &node).await });
+    let relay = relay(&service, node);
+    runtime.spawn(async move { relay.run(pending()).await });
     consume(runtime, site, COMMANDS[at], Arc::new(service))
 }
 

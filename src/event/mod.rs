@@ -13,6 +13,7 @@ mod envelope;
 mod extension;
 mod feed;
 mod id;
+mod in_time;
 mod inbox;
 mod lane;
 mod names;

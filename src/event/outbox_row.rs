@@ -22,8 +22,10 @@ pub struct OutboxRow {
     pub lane: Lane,
     /// Its key, also where the rest cannot be read.
     pub key: EventKey,
-    /// How often it was put off.
+    /// How often it was put off, for whatever reason.
     pub attempts: u32,
+    /// How often of these the bus had refused it.
+    pub refusals: u32,
     /// How long ago it was staged, by the outbox's clock.
     pub age: Duration,
     /// The message; or why it cannot be read.
@@ -42,8 +44,15 @@ pub struct OutboxRow {
 pub enum RowEnd {
     /// The bus has taken it.
     Sent,
-    /// It was refused, and is tried again; its key waits.
+    /// It was neither taken nor refused, and is tried again; its key waits.
     Retry {
+        /// Not before this has passed.
+        delay: Duration,
+        /// Why it was not taken.
+        error: String,
+    },
+    /// The bus has refused it, and it is tried again; its key waits. That counts: too often, and it is given up.
+    Refused {
         /// Not before this has passed.
         delay: Duration,
         /// Why it was refused.

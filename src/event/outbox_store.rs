@@ -54,10 +54,10 @@ use crate::phase::NodeId;
 ///    the newest; that its term has run out does not matter. Rows that are not there, or settled (sent, parked, or put
 ///    off and not due), are passed over; so are rows of other lanes: nothing else is touched, whatever was staged
 ///    meanwhile.
-/// 9. `Sent` rows never come again. `Retry` counts an attempt, keeps the error, and makes the row due after `delay`.
-///    `Parked` keeps the reason; the row is never fetched, nor purged.
-/// 10. `parked` lists parked rows after `after`, in the order of their positions. `retry` makes one due at once, with no
-///     attempts; `discard` removes it, and its key goes on. Each answers whether there was such a parked row.
+/// 9. `Sent` rows never come again. `Retry` counts an attempt, keeps the error, and makes the row due after `delay`;
+///    `Refused` does the same, and counts a refusal too. `Parked` keeps the reason; the row is never fetched, nor purged.
+/// 10. `parked` lists parked rows after `after`, in the order of their positions. `retry` makes one due at once, with
+///     neither attempts nor refusals; `discard` removes it, and its key goes on. Each answers whether there was such a parked row.
 /// 11. `purge` removes at most `limit` rows that were sent longer than `age` ago, and answers how many. An outbox may
 ///     remove rows when they are sent.
 /// 12. `depth` counts what the lists hold.

@@ -35,61 +35,9 @@ pub(super) fn checked(
 /// A type of texts, with a document of its own, a check, and what is said when it fails.
 macro_rules! text {
     ($(#[$doc:meta])* $type:ident, $fits:expr, $rule:literal) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-        )]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $type(smol_str::SmolStr);
-
-        impl $type {
-            /// It as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::str::FromStr for $type {
-            type Err = $crate::event::TextError;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $crate::event::text::checked(text, $fits, $rule).map(Self)
-            }
-        }
-
-        impl TryFrom<&str> for $type {
-            type Error = $crate::event::TextError;
-
-            fn try_from(text: &str) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl TryFrom<String> for $type {
-            type Error = $crate::event::TextError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
-
-        impl From<$type> for String {
-            fn from(text: $type) -> Self {
-                text.0.into()
-            }
-        }
-
-        impl std::borrow::Borrow<str> for $type {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
+        $crate::phase::name::text_type! {
+            $(#[$doc])*
+            $type, $crate::event::TextError, |text| $crate::event::text::checked(text, $fits, $rule)
         }
     };
 }

@@ -57,7 +57,7 @@ pub fn in_memory_mail() -> (InMemoryOutbox, InMemoryInbox) {
 pub(super) struct Mail {
     state: Mutex<MailState>,
     locks: Mutex<HashMap<Lock, Weak<tokio::sync::Mutex<()>>>>,
-    /// Told of each commit that has staged something.
+    /// Told when there is something to be sent.
     pub(super) staged: Notify,
 }
 
@@ -90,6 +90,12 @@ impl Mail {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells whoever waits for something to be sent, and whoever is about to.
+    pub(super) fn tell(&self) {
+        self.staged.notify_waiters();
+        self.staged.notify_one();
+    }
+
     /// The lock of this name, which is there as long as somebody wants it.
     fn lock_named(&self, name: &Lock) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,7 +113,7 @@ impl Mail {
     pub(super) fn begin(self: &Arc<Self>) -> InMemoryMailTransaction {
         InMemoryMailTransaction {
             mail: Arc::clone(self),
-            state: TransactionState::Open,
+            is_broken: false,
             staged: Vec::new(),
             seen: HashSet::new(),
             effects: Vec::new(),
@@ -138,18 +144,12 @@ impl Mail {
 /// ```
 pub struct InMemoryMailTransaction {
     mail: Arc<Mail>,
-    state: TransactionState,
+    /// A call in it is not over, was dropped, or has failed.
+    is_broken: bool,
     staged: Vec<(OutboxPosition, Message, Instant)>,
     seen: HashSet<Seen>,
     effects: Vec<Box<dyn FnOnce() + Send>>,
     held: BTreeMap<Lock, OwnedMutexGuard<()>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TransactionState {
-    Open,
-    /// A call in it is not over, was dropped, or has failed.
-    Failed,
 }
 
 impl InMemoryMailTransaction {
@@ -179,20 +179,17 @@ impl InMemoryMailTransaction {
         drop(state);
         drop(self.held);
         if has_staged {
-            // Whoever waits is told, and whoever is about to.
-            self.mail.staged.notify_waiters();
-            self.mail.staged.notify_one();
+            self.mail.tell();
         }
         Ok(())
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        match self.state {
-            TransactionState::Open => Ok(()),
-            TransactionState::Failed => {
-                Err(StoreError::conflict("a call in this transaction has failed, or was dropped"))
-            }
+        if self.is_broken {
+            let why = "a call in this transaction has failed, or was dropped";
+            return Err(StoreError::conflict(why));
         }
+        Ok(())
     }
 
     /// Takes locks to the end of the transaction, in their order.
@@ -205,7 +202,7 @@ impl InMemoryMailTransaction {
         if !Arc::ptr_eq(mail, &self.mail) {
             return Err(StoreError::rejected("the transaction is one of another store"));
         }
-        self.state = TransactionState::Failed;
+        self.is_broken = true;
         for name in wanted {
             if self.held.contains_key(&name) {
                 continue;
@@ -216,7 +213,7 @@ impl InMemoryMailTransaction {
             })?;
             self.held.insert(name, held);
         }
-        self.state = TransactionState::Open;
+        self.is_broken = false;
         Ok(())
     }
 

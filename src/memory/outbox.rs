@@ -115,7 +115,7 @@ impl OutboxStore for InMemoryOutbox {
     async fn retry(&self, position: OutboxPosition) -> Result<bool, StoreError> {
         let is_parked = self.0.lock().rows.retry(position);
         if is_parked {
-            self.0.staged.notify_waiters();
+            self.0.tell();
         }
         Ok(is_parked)
     }
@@ -123,7 +123,7 @@ impl OutboxStore for InMemoryOutbox {
     async fn discard(&self, position: OutboxPosition) -> Result<bool, StoreError> {
         let was_parked = self.0.lock().rows.discard(position);
         if was_parked {
-            self.0.staged.notify_waiters();
+            self.0.tell();
         }
         Ok(was_parked)
     }

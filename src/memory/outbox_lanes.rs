@@ -88,7 +88,7 @@ impl Lanes {
     }
 
     pub(super) fn release(&mut self, claims: &[LaneClaim]) {
-        for claim in claims.iter().filter(|claim| claim.epoch > 0) {
+        for claim in claims {
             if self.get(claim).is_some() {
                 self.lanes[usize::from(claim.lane.0)].by = None;
             }

@@ -29,6 +29,7 @@ struct Row {
     message: Result<Message, CloudEventError>,
     staged: Instant,
     attempts: u32,
+    refusals: u32,
     state: RowState,
 }
 
@@ -47,6 +48,11 @@ impl Row {
             RowState::PutOff(due) => due <= now,
             RowState::Parked(_) => false,
         }
+    }
+
+    fn put_off(&mut self, due: Instant) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.state = RowState::PutOff(due);
     }
 
     fn bytes(&self) -> usize {
@@ -69,7 +75,8 @@ impl Rows {
         let key = message.event.key.clone();
         let lane = Lane::of(&key, self.lanes);
         let (message, state) = (Ok(message), RowState::Due);
-        self.unsent.insert(position, Row { lane, key, message, staged, attempts: 0, state });
+        let row = Row { lane, key, message, staged, attempts: 0, refusals: 0, state };
+        self.unsent.insert(position, row);
     }
 
     pub(super) fn spoil(&mut self, position: OutboxPosition) -> bool {
@@ -104,6 +111,7 @@ impl Rows {
                 lane: row.lane,
                 key: row.key.clone(),
                 attempts: row.attempts,
+                refusals: row.refusals,
                 age: now.since(row.staged),
                 message: row.message.clone(),
             });
@@ -121,9 +129,10 @@ impl Rows {
                     self.unsent.remove(position);
                     self.sent.push_back(now);
                 }
-                RowEnd::Retry { delay, .. } => {
-                    row.attempts = row.attempts.saturating_add(1);
-                    row.state = RowState::PutOff(now.after(*delay));
+                RowEnd::Retry { delay, .. } => row.put_off(now.after(*delay)),
+                RowEnd::Refused { delay, .. } => {
+                    row.refusals = row.refusals.saturating_add(1);
+                    row.put_off(now.after(*delay));
                 }
                 RowEnd::Parked { reason } => row.state = RowState::Parked(reason.clone()),
             }
@@ -164,7 +173,7 @@ impl Rows {
     pub(super) fn retry(&mut self, position: OutboxPosition) -> bool {
         let row = self.unsent.get_mut(&position);
         row.filter(|row| matches!(row.state, RowState::Parked(_))).is_some_and(|row| {
-            (row.state, row.attempts) = (RowState::Due, 0);
+            (row.state, row.attempts, row.refusals) = (RowState::Due, 0, 0);
             true
         })
     }

@@ -36,8 +36,6 @@ pub const RULE: &str = "rule";
 pub const JOB: &str = "job";
 /// Which topic.
 pub const TOPIC: &str = "topic";
-/// Which lane of an outbox.
-pub const LANE: &str = "lane";
 /// Which consumer: the name of its subscription.
 pub const CONSUMER: &str = "consumer";
 /// The W3C `traceparent` of an event.

@@ -24,9 +24,9 @@ pub(crate) fn checked(text: &str) -> Result<SmolStr, NameError> {
     Ok(text.into())
 }
 
-/// A type of names, with a document of its own.
-macro_rules! name {
-    ($(#[$doc:meta])* $type:ident) => {
+/// A type of texts, with a document of its own, the error of what is none, and the check that makes it.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $type:ident, $error:ty, $checked:expr) => {
         $(#[$doc])*
         #[derive(
             Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
@@ -35,7 +35,7 @@ macro_rules! name {
         pub struct $type(smol_str::SmolStr);
 
         impl $type {
-            /// The name as text.
+            /// It as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -43,32 +43,39 @@ macro_rules! name {
         }
 
         impl std::str::FromStr for $type {
-            type Err = $crate::phase::NameError;
+            type Err = $error;
 
-            fn from_str(text: &str) -> Result<Self, $crate::phase::NameError> {
-                $crate::phase::name::checked(text).map(Self)
+            fn from_str(text: &str) -> Result<Self, $error> {
+                let checked: Result<smol_str::SmolStr, $error> = $checked(text);
+                checked.map(Self)
             }
         }
 
         impl TryFrom<&str> for $type {
-            type Error = $crate::phase::NameError;
+            type Error = $error;
 
-            fn try_from(text: &str) -> Result<Self, $crate::phase::NameError> {
+            fn try_from(text: &str) -> Result<Self, $error> {
                 text.parse()
             }
         }
 
         impl TryFrom<String> for $type {
-            type Error = $crate::phase::NameError;
+            type Error = $error;
 
-            fn try_from(text: String) -> Result<Self, $crate::phase::NameError> {
+            fn try_from(text: String) -> Result<Self, $error> {
                 text.parse()
             }
         }
 
         impl From<$type> for String {
-            fn from(name: $type) -> Self {
-                name.0.into()
+            fn from(text: $type) -> Self {
+                text.0.into()
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $type {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 
@@ -76,6 +83,18 @@ macro_rules! name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
+        }
+    };
+}
+
+pub(crate) use text_type;
+
+/// A type of names, with a document of its own.
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $crate::phase::name::text_type! {
+            $(#[$doc])*
+            $type, $crate::phase::NameError, $crate::phase::name::checked
         }
     };
 }

@@ -1,6 +1,6 @@
 //! What is a command, and what is none.
 
-use strangler_fig::event::{EventEnvelope, EventPayload, Extensions, ReceivedCommand};
+use strangler_fig::event::{EventEnvelope, EventPayload, Extensions, ReceivedCommand, Reply};
 use strangler_fig::saga::Direction;
 
 const EXTENSIONS: [(&str, &str); 6] = [
@@ -39,6 +39,15 @@ fn a_command_is_an_event_with_six_extensions() {
     assert_eq!((received.call().direction, received.call().epoch), (Direction::Execute, 3));
     assert_eq!(received.input::<u32>().unwrap(), 700);
     assert!(received.input::<String>().is_err());
+}
+
+#[test]
+fn an_answer_is_as_from_who_says_so() {
+    let received = ReceivedCommand::of(&command(&EXTENSIONS)).unwrap();
+    let answer = received.answer(&Reply::done()).unwrap();
+    assert_eq!((answer.event.source.as_str(), answer.topic.as_str()), ("/sagas", "order.replies"));
+    let bank = received.with_source("/bank".parse().unwrap()).answer(&Reply::done()).unwrap();
+    assert_eq!((bank.event.source.as_str(), bank.event.id), ("/bank", answer.event.id));
 }
 
 #[test]

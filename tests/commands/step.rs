@@ -1,14 +1,15 @@
 //! A step by itself: what it sends, and what it makes of what it hears.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    CommandStep, EventHandler, EventId, PAYLOAD_MAX, ReceivedCommand, Reply, ReplyReceiver,
-    ReplyStore,
+    CommandChannel, CommandStep, EventHandler, EventId, PAYLOAD_MAX, ReceivedCommand, Reply,
+    ReplyReceiver, ReplyStore,
 };
 use strangler_fig::memory::InMemoryReplyStore;
 use strangler_fig::saga::{Direction, Effect, Payload, Probe, SagaStep, StepContext, StepError};
@@ -261,4 +262,40 @@ async fn a_store_that_is_away_is_no_doubt_before_the_command_and_waited_for_afte
     };
     let (output, ()) = tokio::join!(step.execute(&7, &at), replies);
     assert_eq!(output.unwrap(), 8);
+}
+
+/// Counts how often it is looked into.
+#[derive(Debug, Default)]
+struct Counting(AtomicU32, InMemoryReplyStore);
+
+#[async_trait]
+impl ReplyStore for Counting {
+    async fn put(&self, correlation: &EventId, reply: &Reply) -> Result<bool, StoreError> {
+        self.1.put(correlation, reply).await
+    }
+
+    async fn get(&self, correlation: &EventId) -> Result<Option<Reply>, StoreError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.get(correlation).await
+    }
+
+    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+        self.1.forget(age, limit).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_to_look_without_a_pause_looks_once_a_millisecond() {
+    let (world, store) = (world().await, Arc::new(Counting::default()));
+    let replies = ReplyReceiver::new(store.clone());
+    let [commands, reply_to] = [COMMANDS, REPLIES].map(|topic| topic.parse().unwrap());
+    let bus = Arc::new(world.durable.bus.clone());
+    let channel = CommandChannel::new(bus, replies, commands, reply_to);
+    let channel = channel.with_look_every(Duration::ZERO);
+    let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap());
+    let context = context(Direction::Execute);
+    let second = Duration::from_secs(1);
+    assert!(timeout(second, step.execute(&7, &context)).await.is_err(), "nobody answers");
+    let looks = store.0.load(Ordering::Relaxed);
+    assert!((100..=1_002).contains(&looks), "{looks} in a second");
 }

@@ -23,6 +23,7 @@ pub(crate) struct Row {
     pub(crate) message: Message,
     pub(crate) is_spoilt: bool,
     pub(crate) attempts: u32,
+    pub(crate) refusals: u32,
     pub(crate) staged: Instant,
     pub(crate) state: RowState,
 }
@@ -187,6 +188,7 @@ impl Outbox<Transaction> for Broken {
                 message,
                 is_spoilt: false,
                 attempts: 0,
+                refusals: 0,
                 staged: Instant::now(),
                 state: RowState::Due,
             };
@@ -253,7 +255,13 @@ impl Row {
     pub(crate) fn end(&mut self, fault: Fault, end: &RowEnd) {
         match end {
             RowEnd::Sent => self.state = RowState::Sent(Instant::now()),
-            RowEnd::Retry { delay, .. } => {
+            RowEnd::Retry { delay, .. } | RowEnd::Refused { delay, .. } => {
+                let is_refusal = match fault {
+                    Fault::RefusedDoesNotCount => false,
+                    Fault::RetryIsARefusal => true,
+                    _ => matches!(end, RowEnd::Refused { .. }),
+                };
+                self.refusals += u32::from(is_refusal);
                 self.attempts += u32::from(fault != Fault::RetryDoesNotCount);
                 let delay = if fault == Fault::RetryIsAtOnce { Duration::ZERO } else { *delay };
                 self.state = RowState::PutOff(Instant::now() + delay);

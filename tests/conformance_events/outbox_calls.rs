@@ -93,6 +93,7 @@ impl Broken {
             lane: row.lane,
             key: row.message.event.key.clone(),
             attempts: row.attempts,
+            refusals: row.refusals,
             age,
             message,
         }
@@ -315,6 +316,9 @@ impl OutboxStore for Broken {
             row.state = RowState::Due;
             if !self.is(Fault::AttemptsStay) {
                 row.attempts = 0;
+            }
+            if !self.is(Fault::RefusalsStay) {
+                row.refusals = 0;
             }
         }
         Ok(is_parked || self.is(Fault::EverythingIsParked))

@@ -191,6 +191,7 @@ controls! {
         a_parked_row_that_is_discarded_lets_its_key_go_on
         a_parked_row_that_is_tried_again_is_due_at_once
         a_purge_takes_what_was_sent_only
+        a_refusal_counts_and_another_attempt_does_not
         a_row_put_off_comes_after_its_delay_and_counts
         a_row_that_cannot_be_read_comes_as_such
         an_old_claim_fetches_nothing
@@ -293,12 +294,20 @@ controls! {
         settling_again_is_harmless
     ];
     retry_does_not_count_is_caught: RetryDoesNotCount fails [
+        a_refusal_counts_and_another_attempt_does_not
         a_row_put_off_comes_after_its_delay_and_counts
         ends_of_one_call_all_have_their_effect
         settling_again_is_harmless
     ];
+    refused_does_not_count_is_caught: RefusedDoesNotCount fails [
+        a_refusal_counts_and_another_attempt_does_not
+    ];
+    retry_is_a_refusal_is_caught: RetryIsARefusal fails [
+        a_refusal_counts_and_another_attempt_does_not
+    ];
     retry_is_at_once_is_caught: RetryIsAtOnce fails [
         a_parked_row_never_comes_and_is_never_purged
+        a_refusal_counts_and_another_attempt_does_not
         a_row_put_off_comes_after_its_delay_and_counts
         behind_a_row_put_off_its_key_waits
         keys_differ_by_bytes
@@ -336,6 +345,9 @@ controls! {
         a_list_of_parked_rows_goes_on_and_has_a_limit
     ];
     attempts_stay_is_caught: AttemptsStay fails [
+        a_parked_row_that_is_tried_again_is_due_at_once
+    ];
+    refusals_stay_is_caught: RefusalsStay fails [
         a_parked_row_that_is_tried_again_is_due_at_once
     ];
     everything_is_parked_is_caught: EverythingIsParked fails [

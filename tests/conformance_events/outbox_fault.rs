@@ -107,6 +107,10 @@ pub(crate) enum Fault {
     CountsTwice,
     /// Attempts are not counted.
     RetryDoesNotCount,
+    /// Refusals are counted as attempts only.
+    RefusedDoesNotCount,
+    /// Whatever is tried again is said to have been refused.
+    RetryIsARefusal,
     /// What is to be tried again is due at once.
     RetryIsAtOnce,
     /// Parked rows come again.
@@ -125,6 +129,8 @@ pub(crate) enum Fault {
     ListIsUnlimited,
     /// A parked row that is tried again has had its attempts.
     AttemptsStay,
+    /// A parked row that is tried again has had its refusals.
+    RefusalsStay,
     /// Whatever is to be tried again is said to have been parked.
     EverythingIsParked,
     /// What is discarded holds up its key.

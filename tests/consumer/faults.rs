@@ -6,7 +6,9 @@ use strangler_fig::error::StoreError;
 use strangler_fig::event::ConsumerError;
 
 use super::flaky::Flaky;
-use super::world::{Scripted, bus_with, consumer, in_order, messages, name, run_until_empty};
+use super::world::{
+    Scripted, bus_with, consumer, in_order, messages, name, publish, run_until_empty,
+};
 
 fn away(times: usize) -> Vec<StoreError> {
     vec![StoreError::unavailable("no connection"); times]
@@ -29,14 +31,26 @@ async fn a_subscription_that_cannot_be_is_an_error() {
     let bus = bus_with(&[]).await;
     let flaky = Flaky::new(bus).failing_subscribes(vec![StoreError::rejected("no such topic")]);
     let ran = consumer(flaky, &Scripted::default()).run(std::future::pending()).await;
-    assert!(matches!(ran, Err(ConsumerError::Subscribe { name: which, .. }) if which == name()));
+    let error = ran.unwrap_err();
+    assert!(!error.is_retryable());
+    assert!(matches!(error, ConsumerError::Subscribe { name: which, .. } if which == name()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_subscription_that_was_ended_elsewhere_is_an_error() {
-    let flaky = Flaky::new(bus_with(&[]).await).ended();
-    let ran = consumer(flaky, &Scripted::default()).run(std::future::pending()).await;
-    assert!(matches!(ran, Err(ConsumerError::Ended { name: which }) if which == name()));
+    let bus = bus_with(&messages(&["pears"], 3)).await;
+    let flaky = Flaky::new(bus.clone());
+    let handler = Scripted::default();
+    let ran = consumer(flaky.clone(), &handler);
+    let (ran, ()) = tokio::join!(ran.run(std::future::pending()), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        flaky.ended();
+        publish(&bus, &messages(&["plums"], 1)).await;
+    });
+    let error = ran.unwrap_err();
+    assert!(error.is_retryable());
+    let ConsumerError::Ended { name: which, report } = error else { panic!("{error:?}") };
+    assert_eq!((which, report.acknowledged, report.given_back), (name(), 4, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,4 +9,5 @@ mod flaky;
 mod forms;
 mod keys;
 mod limits;
+mod wild;
 mod world;

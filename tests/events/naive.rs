@@ -53,8 +53,8 @@ impl Naive {
                 Ok(()) => self.settle(&claims, row, RowEnd::Sent).await?,
                 Err(error) if error.kind() == StoreErrorKind::Rejected => {
                     let error = error.to_string();
-                    let end = if row.attempts + 1 < REFUSALS_MAX {
-                        RowEnd::Retry { delay: Duration::from_millis(200), error }
+                    let end = if row.refusals + 1 < REFUSALS_MAX {
+                        RowEnd::Refused { delay: Duration::from_millis(200), error }
                     } else {
                         RowEnd::Parked { reason: error }
                     };

@@ -1,11 +1,12 @@
 //! A bus or an outbox that is away.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use strangler_fig::error::StoreErrorKind::{Conflict, Rejected, Unavailable, Unknown};
-use strangler_fig::event::{OutboxDepth, OutboxStore, RelayError};
+use strangler_fig::event::{OutboxDepth, OutboxStore};
 use strangler_fig::memory::InMemoryOutbox;
+use strangler_fig::resilience::{Exponential, Jitter};
 
 use super::order::ids;
 use super::support::{Bus, Does, Fault, Running, SECOND, Store, config, drain, relay, stage};
@@ -130,38 +131,52 @@ async fn an_outbox_that_was_away_is_asked_again() {
     }
 }
 
+/// That rows can be fetched says nothing of claims.
 #[tokio::test(start_paused = true)]
-async fn a_drain_gives_up_when_the_bus_stays_away() {
-    let (outbox, bus) = (InMemoryOutbox::default(), Bus::new(|_| Does::Fail(Unavailable)));
-    stage(&outbox, &[("a", "1")]).await;
-    let relay = relay(&Store::of(&outbox), &bus, 1);
-    let error = relay.drain(std::future::pending()).await.unwrap_err();
-    assert!(matches!(error, RelayError::Bus { failures: 5, .. }), "{error:?}");
-    assert_eq!(error.report().pauses, 5);
-    assert!(outbox.parked(None, NonZeroUsize::MAX).await.unwrap().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_drain_gives_up_when_the_outbox_stays_away() {
+async fn claims_that_fail_are_made_ever_more_rarely_though_fetches_go_well() {
     let (outbox, bus) = (InMemoryOutbox::default(), Bus::taking());
-    stage(&outbox, &[("a", "1")]).await;
     let store = Store::of(&outbox);
-    store.next("fetch", &[Fault::Before(Unavailable); 100]);
-    let relay = relay(&store, &bus, 1);
-    let error = relay.drain(std::future::pending()).await.unwrap_err();
-    assert!(matches!(error, RelayError::Outbox { failures: 5, .. }), "{error:?}");
-    assert_eq!(error.report().store_errors, 5);
+    let running = Running::start(relay(&store, &bus, 1));
+    tokio::time::sleep(SECOND).await;
+    store.next("claim", &[Fault::Before(Unavailable); 1_000]);
+    store.calls.lock().unwrap().clear();
+    tokio::time::sleep(24 * SECOND).await;
+    // From the tenth second on, after pauses of 100 ms, 200 ms and so on.
+    let claims = store.count("claim");
+    assert!((4..=9).contains(&claims), "{claims} claims in 15 seconds");
+    assert!(store.count("fetch") > 15, "they go well");
+    // Back in time, it keeps what it holds.
+    store.next("claim", &[]);
+    tokio::time::sleep(10 * SECOND).await;
+    stage(&outbox, &[("a", "1")]).await;
+    tokio::time::sleep(2 * SECOND).await;
+    assert_eq!(bus.ids(), ids("1"));
+    assert_eq!(running.stop().await.lanes_lost, 0);
 }
 
+/// No setting is so long that a moment after it could not be told.
 #[tokio::test(start_paused = true)]
-async fn a_drain_leaves_what_is_put_off() {
+async fn settings_of_any_length_are_no_panic() {
+    let longest = Exponential::between(Duration::MAX, Duration::MAX).with_jitter(Jitter::None);
+    let config = config()
+        .with_term(Duration::MAX)
+        .with_poll_interval(Duration::MAX)
+        .with_publish_deadline(Duration::MAX)
+        .with_store_deadline(Duration::MAX)
+        .with_care_interval(Duration::MAX)
+        .with_retention(Duration::MAX)
+        .with_backoff(longest.clone())
+        .with_pause(longest);
     let outbox = InMemoryOutbox::default();
     let bus = Bus::new(|message| match message.event.id.as_str() {
-        "1" => Does::Fail(Rejected),
+        "refused" => Does::Fail(Rejected),
+        "away" => Does::Fail(Unavailable),
         _ => Does::Take,
     });
-    stage(&outbox, &[("a", "1"), ("a", "2"), ("b", "3")]).await;
-    let report = drain(&relay(&Store::of(&outbox), &bus, 1)).await;
-    assert_eq!((report.sent, report.put_off), (1, 1));
-    assert_eq!(outbox.depth().await.unwrap().pending, 2);
+    let running = Running::start(relay(&Store::of(&outbox), &bus, 1).with_config(config));
+    stage(&outbox, &[("a", "1"), ("b", "refused"), ("c", "away"), ("d", "away")]).await;
+    tokio::time::sleep(3_600 * SECOND).await;
+    let report = running.stop().await;
+    assert_eq!((report.sent, outbox.depth().await.unwrap().pending), (1, 3));
+    assert!(report.put_off >= 1, "{report:?}");
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use strangler_fig::event::{OutboxStore, RowEnd};
 use strangler_fig::memory::InMemoryOutbox;
 
 use super::order::ids;
-use super::support::{Bus, Does, Running, SECOND, Store, config, relay, stage};
+use super::support::{Bus, Does, Running, SECOND, Store, config, limit, relay, stage};
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_relay_asks_at_most_once_a_second() {
@@ -67,6 +68,30 @@ async fn a_hint_that_comes_during_the_work_is_not_lost() {
     tokio::time::sleep(100 * SECOND).await;
     assert_eq!(bus.first_of("a").len(), 100);
     running.stop().await;
+}
+
+/// Whoever is about to wait when a parked message is let go is told as well.
+#[tokio::test(start_paused = true)]
+async fn what_is_let_go_is_told_to_who_asks_next() {
+    for is_discarded in [false, true] {
+        let outbox = InMemoryOutbox::default();
+        stage(&outbox, &[("a", "1"), ("a", "2")]).await;
+        outbox.staged().await;
+        let soon = || tokio::time::timeout(SECOND, outbox.staged());
+        assert!(soon().await.is_err(), "it was told once");
+        let node = super::support::node(1);
+        let claims = outbox.claim(&node, std::num::NonZeroU16::MAX, 30 * SECOND).await.unwrap();
+        let rows = outbox.fetch(&claims.held, limit(1, 1)).await.unwrap();
+        let claim = claims.held.iter().find(|claim| claim.lane == rows[0].lane).unwrap();
+        let parked = RowEnd::Parked { reason: "as it was told".to_owned() };
+        outbox.settle(claim, &[(rows[0].position, parked)]).await.unwrap();
+        let was_parked = if is_discarded {
+            outbox.discard(rows[0].position).await.unwrap()
+        } else {
+            outbox.retry(rows[0].position).await.unwrap()
+        };
+        assert!(was_parked && soon().await.is_ok(), "discarded: {is_discarded}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 
 mod away;
 mod care;
+mod drain;
 mod idle;
 mod order;
 mod poison;

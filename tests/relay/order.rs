@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use strangler_fig::event::{Outbox, RelayReport};
+use strangler_fig::event::{Outbox, OutboxStore, RelayReport};
 use strangler_fig::memory::InMemoryOutbox;
 
 use super::support::{
@@ -130,6 +130,7 @@ async fn a_shutdown_finishes_what_is_in_hand() {
 /// Wherever it is dropped, what was not written down is published again, and first copies are in order.
 #[tokio::test(start_paused = true)]
 async fn dropped_anywhere_it_loses_nothing() {
+    let mut copies = BTreeSet::new();
     for polls in 0..40_u32 {
         let outbox = InMemoryOutbox::default();
         let slow = |message: &strangler_fig::event::Message| match message.event.id.as_str() {
@@ -143,12 +144,16 @@ async fn dropped_anywhere_it_loses_nothing() {
         let mut run = Box::pin(first.run(std::future::pending()));
         for _ in 0..polls {
             assert!(futures::poll!(run.as_mut()).is_pending());
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(70)).await;
         }
         drop(run);
         tokio::time::sleep(31 * SECOND).await;
         drain(&relay(&store, &bus, 2)).await;
         let found = [bus.first_of("a"), bus.first_of("b")];
         assert_eq!(found, [ids("1 2 3"), ids("4 5")], "dropped after {polls} polls");
+        assert_eq!(outbox.depth().await.unwrap().pending, 0, "dropped after {polls} polls");
+        copies.insert(bus.ids().len() - 5);
     }
+    assert!(copies.contains(&0), "it was dropped before it had sent anything, and after all");
+    assert!(copies.len() > 1, "it was dropped between a message and its end: {copies:?}");
 }

@@ -7,7 +7,7 @@ use strangler_fig::event::{Discarding, Message, OutboxStore};
 use strangler_fig::memory::InMemoryOutbox;
 
 use super::order::ids;
-use super::support::{Bus, Does, Running, SECOND, Store, drain, relay, stage};
+use super::support::{Bus, Does, Fault, Running, SECOND, Store, drain, relay, stage};
 
 fn refuses_bad(message: &Message) -> Does {
     if message.event.id.as_str() == "bad" { Does::Fail(Rejected) } else { Does::Take }
@@ -36,6 +36,59 @@ async fn a_poison_message_delays_its_key_only() {
     assert_eq!(bus.first_of("a"), ["1"], "its key waits");
     let report = running.stop().await;
     assert_eq!((report.sent, report.put_off, report.parked, report.pauses), (61, 2, 1, 0));
+}
+
+/// Nothing but a refusal counts as one.
+#[tokio::test(start_paused = true)]
+async fn an_outage_brings_no_message_nearer_to_being_parked() {
+    for is_alone in [true, false] {
+        let outbox = InMemoryOutbox::default();
+        let bus = Bus::new(|message| match message.event.id.as_str() {
+            "bad" => Does::Fail(Unavailable),
+            _ => Does::Take,
+        });
+        stage(&outbox, &[("a", "bad")]).await;
+        let running = Running::start(relay(&Store::of(&outbox), &bus, 1));
+        for n in 0..60 {
+            if !is_alone {
+                stage(&outbox, &[("b", &n.to_string())]).await;
+            }
+            tokio::time::sleep(60 * SECOND).await;
+        }
+        let asked = |bus: &Bus| {
+            let calls = bus.calls.lock().unwrap();
+            calls.iter().filter(|call| call.contains(&"bad".to_owned())).count()
+        };
+        let before = asked(&bus);
+        assert!(before > 20, "it was put off {before} times");
+        bus.now(refuses_bad);
+        tokio::time::sleep(600 * SECOND).await;
+        assert_eq!(asked(&bus) - before, 3, "it was parked by the third refusal");
+        let parked = outbox.parked(None, NonZeroUsize::MAX).await.unwrap();
+        assert_eq!(parked[0].reason, "rejected: as it was told");
+        running.stop().await;
+    }
+}
+
+/// What an operator asks for has the deadline of the outbox.
+#[tokio::test(start_paused = true)]
+async fn no_operator_waits_for_an_outbox_that_does_not_answer() {
+    let (outbox, bus) = (InMemoryOutbox::default(), Bus::taking());
+    let store = Store::of(&outbox);
+    for call in ["parked", "retry", "discard"] {
+        store.next(call, &[Fault::Stand(600 * SECOND)]);
+    }
+    let relay = relay(&store, &bus, 1);
+    let position = strangler_fig::event::OutboxPosition(1);
+    let began = tokio::time::Instant::now();
+    let confirmation = Discarding::this_message_is_lost(position);
+    let errors = [
+        relay.parked(None, NonZeroUsize::MAX).await.unwrap_err(),
+        relay.retry(position, "ada", "the topic was made").await.unwrap_err(),
+        relay.discard(confirmation, "ada", "nobody wants it").await.unwrap_err(),
+    ];
+    assert!(errors.iter().all(|error| error.kind() == Unknown), "{errors:?}");
+    assert!(began.elapsed() < 16 * SECOND, "5 s for each: {:?}", began.elapsed());
 }
 
 /// One that is not refused, and not taken either: a queue that is full, while others are not.
@@ -68,7 +121,7 @@ async fn what_is_not_known_of_one_message_delays_its_key_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_parked_message_that_is_released_is_sent_before_what_waits_behind() {
+async fn a_parked_message_that_is_tried_again_is_sent_before_what_waits_behind() {
     let (outbox, bus) = (InMemoryOutbox::default(), Bus::new(refuses_bad));
     stage(&outbox, &[("a", "bad"), ("a", "2")]).await;
     let relay = relay(&Store::of(&outbox), &bus, 1);
@@ -77,8 +130,8 @@ async fn a_parked_message_that_is_released_is_sent_before_what_waits_behind() {
     let parked = relay.parked(None, NonZeroUsize::MAX).await.unwrap();
     bus.now(|_| Does::Take);
     let position = parked[0].position;
-    assert!(relay.release(position, "ada", "the topic was made").await.unwrap());
-    assert!(!relay.release(position, "ada", "the topic was made").await.unwrap());
+    assert!(relay.retry(position, "ada", "the topic was made").await.unwrap());
+    assert!(!relay.retry(position, "ada", "the topic was made").await.unwrap());
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(bus.ids(), ids("bad 2"));
     running.stop().await;

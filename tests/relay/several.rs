@@ -1,8 +1,12 @@
 //! Several relays.
 
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::sync::Arc;
+
+use strangler_fig::event::{Lane, OutboxStore};
 use strangler_fig::memory::InMemoryOutbox;
 
-use super::support::{Bus, Does, Running, SECOND, Store, config, relay, stage};
+use super::support::{Bus, Does, Heard, Running, SECOND, Store, config, relay, stage};
 
 async fn stage_many(outbox: &InMemoryOutbox, from: u32, to: u32) {
     for n in from..to {
@@ -33,25 +37,65 @@ async fn they_share_the_lanes() {
 /// Also if the one that holds all never rests.
 #[tokio::test(start_paused = true)]
 async fn one_that_never_rests_gives_lanes_back() {
-    let (outbox, buses) = (InMemoryOutbox::default(), [Bus::new(slowly), Bus::taking()]);
-    let store = Store::of(&outbox);
-    let first = Running::start(relay(&store, &buses[0], 1));
-    let staging = tokio::spawn({
-        let outbox = outbox.clone();
-        async move {
-            for n in 0..100 {
-                stage_many(&outbox, 50 * n, 50 * (n + 1)).await;
-                tokio::time::sleep(SECOND).await;
-            }
-        }
-    });
+    let (outbox, buses) = (InMemoryOutbox::default(), [Bus::new(slowly), Bus::new(slowly)]);
+    let heard = [(); 2].map(|()| Arc::new(Heard::default()));
+    let start = |n: usize| {
+        let config = config().with_observer(heard[n].clone());
+        let n_of_node = u32::try_from(n + 1).unwrap();
+        Running::start(relay(&Store::of(&outbox), &buses[n], n_of_node).with_config(config))
+    };
+    let held = |n: usize| heard[n].lanes_held();
+    let first = start(0);
+    // Of each lane more than can be sent in all the time.
+    stage_many(&outbox, 0, 50 * 100).await;
     tokio::time::sleep(30 * SECOND).await;
-    let second = Running::start(relay(&store, &buses[1], 2));
+    assert_eq!(held(0), Some(16));
+    let second = start(1);
     tokio::time::sleep(40 * SECOND).await;
-    assert!(!buses[1].ids().is_empty(), "the second one has lanes");
-    staging.abort();
-    first.stop().await;
-    second.stop().await;
+    assert_eq!((held(0), held(1)), (Some(8), Some(8)));
+    let sent = buses[0].ids().len();
+    let [first, second] = [first.stop().await, second.stop().await];
+    assert!(first.sent > 0 && second.sent > 0, "{first:?}, {second:?}");
+    assert!(outbox.depth().await.unwrap().pending > 0 && sent > 0, "neither has ever rested");
+    for (key, expected) in expected(50 * 100).into_iter().enumerate() {
+        let key = format!("key-{key}");
+        // Whoever had its lane before, and who has it now.
+        let found = [buses[0].first_of(&key), buses[1].first_of(&key)].concat();
+        assert_eq!(found, expected[..found.len()], "{key}");
+    }
+}
+
+/// What it claims later is not left until it rests.
+#[tokio::test(start_paused = true)]
+async fn one_that_never_rests_sends_also_what_is_in_lanes_that_it_claims_later() {
+    let (outbox, bus) = (InMemoryOutbox::default(), Bus::new(slowly));
+    // Another one has half of the lanes, and dies.
+    let half = NonZeroU16::new(8).unwrap();
+    let dead = outbox.claim(&super::support::node(2), half, 5 * SECOND).await.unwrap();
+    let is_its = |key: &str| {
+        let lane = Lane::of(&key.parse().unwrap(), dead.lanes);
+        dead.held.iter().any(|claim| claim.lane == lane)
+    };
+    let key = |end: &str, wanted: bool| {
+        let mut keys = (0..).map(|n| format!("{n}{end}"));
+        keys.find(|key| is_its(key) == wanted).unwrap()
+    };
+    let (busy, waiting) = (key("7", false), key("0", true));
+    for n in 0..200 {
+        stage(&outbox, &[(&busy, &n.to_string())]).await;
+    }
+    stage(&outbox, &[(&waiting, "waits")]).await;
+    let config = config().with_concurrency(NonZeroUsize::MIN).with_poll_interval(3_600 * SECOND);
+    let running = Running::start(relay(&Store::of(&outbox), &bus, 1).with_config(config));
+    // Three claims: the second finds that it is alone, and the third has all.
+    tokio::time::sleep(25 * SECOND).await;
+    assert_eq!(bus.first_of(&waiting), ["waits"]);
+    let sent = bus.first_of(&busy).len();
+    assert!((20..=25).contains(&sent), "one a second: {sent}");
+    tokio::time::sleep(200 * SECOND).await;
+    let expected: Vec<_> = (0..200).map(|n| n.to_string()).collect();
+    assert_eq!(bus.first_of(&busy), expected);
+    running.stop().await;
 }
 
 fn slowly(message: &strangler_fig::event::Message) -> Does {

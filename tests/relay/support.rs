@@ -330,6 +330,17 @@ impl Running {
 #[derive(Debug, Default)]
 pub(crate) struct Heard(pub(crate) Mutex<Vec<Event>>);
 
+impl Heard {
+    /// How many lanes it was told of at last.
+    pub(crate) fn lanes_held(&self) -> Option<u16> {
+        let heard = self.0.lock().unwrap();
+        heard.iter().rev().find_map(|event| match event {
+            Event::LanesHeld { held, .. } => Some(*held),
+            _ => None,
+        })
+    }
+}
+
 impl Observer for Heard {
     fn on_event(&self, event: &Event) {
         self.0.lock().unwrap().push(*event);

@@ -52,6 +52,7 @@ pub(crate) struct Fetched {
     pub(crate) topic: String,
     pub(crate) event: String,
     pub(crate) attempts: i64,
+    pub(crate) refusals: i64,
     /// In microseconds.
     pub(crate) age: i64,
 }
@@ -65,6 +66,7 @@ impl Fetched {
             lane: Lane(self.lane.try_into().unwrap_or(u16::MAX)),
             key: key(&self.key),
             attempts: self.attempts.try_into().unwrap_or(u32::MAX),
+            refusals: self.refusals.try_into().unwrap_or(u32::MAX),
             age: age(self.age),
             message,
         }
@@ -134,8 +136,18 @@ pub(crate) fn age(micros: i64) -> Duration {
 pub(crate) struct Ends {
     /// Which were sent.
     pub(crate) sent: Vec<i64>,
-    /// Which were not, for how long, and why; for ever, if parked.
-    pub(crate) kept: Vec<(i64, Option<Duration>, String)>,
+    /// Which were not.
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// What becomes of a row that was not sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) position: i64,
+    /// For how long it is put off; for ever, if parked.
+    pub(crate) delay: Option<Duration>,
+    pub(crate) is_refusal: bool,
+    pub(crate) error: String,
 }
 
 impl Ends {
@@ -143,13 +155,18 @@ impl Ends {
         let mut sorted = Self::default();
         for (position, end) in ends {
             let position = sought(position.0);
-            match end {
-                RowEnd::Sent => sorted.sent.push(position),
-                RowEnd::Retry { delay, error } => {
-                    sorted.kept.push((position, Some(*delay), cut(error)));
+            let (delay, error) = match end {
+                RowEnd::Sent => {
+                    sorted.sent.push(position);
+                    continue;
                 }
-                RowEnd::Parked { reason } => sorted.kept.push((position, None, cut(reason))),
-            }
+                RowEnd::Retry { delay, error } | RowEnd::Refused { delay, error } => {
+                    (Some(*delay), cut(error))
+                }
+                RowEnd::Parked { reason } => (None, cut(reason)),
+            };
+            let is_refusal = matches!(end, RowEnd::Refused { .. });
+            sorted.kept.push(Kept { position, delay, is_refusal, error });
         }
         sorted
     }
@@ -200,13 +217,24 @@ mod tests {
     #[test]
     fn ends_are_sorted_out() {
         let second = Duration::from_secs(1);
+        let kept = |position, delay, is_refusal, error: &str| Kept {
+            position,
+            delay,
+            is_refusal,
+            error: error.to_owned(),
+        };
         let ends = Ends::of(&[
             (OutboxPosition(3), RowEnd::Sent),
-            (OutboxPosition(1), RowEnd::Retry { delay: second, error: "no".to_owned() }),
+            (OutboxPosition(1), RowEnd::Retry { delay: second, error: "away".to_owned() }),
+            (OutboxPosition(2), RowEnd::Refused { delay: second, error: "no".to_owned() }),
             (OutboxPosition(u64::MAX), RowEnd::Parked { reason: "never".to_owned() }),
         ]);
         assert_eq!(ends.sent, [3]);
-        let kept = [(1, Some(second), "no".to_owned()), (i64::MAX, None, "never".to_owned())];
-        assert_eq!(ends.kept, kept);
+        let expected = [
+            kept(1, Some(second), false, "away"),
+            kept(2, Some(second), true, "no"),
+            kept(i64::MAX, None, false, "never"),
+        ];
+        assert_eq!(ends.kept, expected);
     }
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 use super::{CommandStep, ReplyReceiver};
 use crate::event::{EventPublisher, EventSource, EventType, Topic};
 
+/// The shortest pause between two looks.
+const LOOK_EVERY_MIN: Duration = Duration::from_millis(1);
+
 /// How often a reply is looked for that nobody here is told of.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -46,10 +49,10 @@ impl CommandChannel {
     }
 
     /// The same, looking into the store so often for replies that come to other processes: each 200 ms unless said
-    /// otherwise. Those that come to its own [`ReplyReceiver`] are seen at once.
+    /// otherwise, no less than a millisecond. Those that come to its own [`ReplyReceiver`] are seen at once.
     #[must_use]
     pub fn with_look_every(mut self, pause: Duration) -> Self {
-        self.look_every = pause;
+        self.look_every = pause.max(LOOK_EVERY_MIN);
         self
     }
 

@@ -147,7 +147,15 @@ impl ReceivedCommand {
         Ok(undo.output.map(|output| serde_json::from_str(output.get())).transpose()?)
     }
 
-    /// The reply, as the message that is to be staged. Every answer to one command has one id.
+    /// The same, answered as from `source`, the participant's own.
+    #[must_use]
+    pub fn with_source(mut self, source: EventSource) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// The reply, as the message that is to be staged. Every answer to one command has one id. Its source is that of the
+    /// command, unless [`with_source`](Self::with_source) says otherwise; its key and its trace are the command's too.
     ///
     /// # Errors
     ///

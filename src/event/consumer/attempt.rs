@@ -1,14 +1,14 @@
-use std::panic::AssertUnwindSafe;
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::FutureExt;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::{Instrument, info_span};
 
 use super::EventConsumer;
+use super::config::PAUSE_MIN;
 use super::decide::{Next, Tried, after};
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::StoreErrorKind;
+use crate::event::in_time::{Cut, answered, in_time};
 use crate::event::{Delivery, EventEnvelope, EventSubscription, Settlement, Topic};
 use crate::observe::{Event, field, span};
 
@@ -41,43 +41,44 @@ pub(super) async fn attempt(
         let (outcome, duration) = (next.outcome(), began.elapsed());
         observer.on_event(&Event::EventHandled { outcome, attempt, duration });
     }
-    let is_settled = match &next {
-        Next::Settle(settlement) => settled(consumer, subscription, delivery, settlement).await,
-        Next::Retry { .. } => false,
+    let is_settled = match next.settlement() {
+        Some(settlement) => settled(consumer, subscription, delivery, &settlement).await,
+        None => false,
     };
     Attempted { next, is_settled }
 }
 
 async fn tried(consumer: &EventConsumer, delivery: &Delivery) -> Tried {
-    match &delivery.event {
-        Ok(event) => {
-            let trace = event.traceparent.as_ref().map(tracing::field::display);
-            let span = info_span!(
-                span::HANDLE,
-                { field::CONSUMER } = %consumer.name,
-                { field::TOPIC } = %delivery.topic,
-                { field::TRACEPARENT } = trace,
-            );
-            match &consumer.upcasters {
-                None => handled(consumer, &delivery.topic, event).instrument(span).await,
-                Some(upcasters) => match upcasters.upcast(event.clone()) {
-                    Ok(event) => handled(consumer, &delivery.topic, &event).instrument(span).await,
-                    Err(error) => Tried::NotRead(error),
-                },
-            }
-        }
-        Err(error) => Tried::Unreadable(error.clone()),
-    }
+    let event = match &delivery.event {
+        Ok(event) => event,
+        Err(error) => return Tried::Unreadable(error.clone()),
+    };
+    let trace = event.traceparent.as_ref().map(tracing::field::display);
+    let span = info_span!(
+        span::HANDLE,
+        { field::CONSUMER } = %consumer.name,
+        { field::TOPIC } = %delivery.topic,
+        { field::TRACEPARENT } = trace,
+    );
+    let deadline = consumer.config.deadline;
+    let call = handled(consumer, &delivery.topic, event).instrument(span);
+    in_time(deadline, call).await.unwrap_or_else(|cut| match cut {
+        Cut::Panicked => Tried::Panicked,
+        Cut::TimedOut => Tried::TimedOut(deadline),
+    })
 }
 
 async fn handled(consumer: &EventConsumer, topic: &Topic, event: &EventEnvelope) -> Tried {
-    let deadline = consumer.config.deadline;
-    let call = AssertUnwindSafe(async { consumer.handler.handle(topic, event).await });
-    match timeout(deadline, call.catch_unwind()).await {
-        Ok(Ok(Ok(()))) => Tried::Handled,
-        Ok(Ok(Err(error))) => Tried::Failed(error),
-        Ok(Err(_panic)) => Tried::Panicked,
-        Err(_) => Tried::TimedOut(deadline),
+    let read = match &consumer.upcasters {
+        None => Cow::Borrowed(event),
+        Some(upcasters) => match upcasters.upcast(event.clone()) {
+            Ok(event) => Cow::Owned(event),
+            Err(error) => return Tried::NotRead(error),
+        },
+    };
+    match consumer.handler.handle(topic, &read).await {
+        Ok(()) => Tried::Handled,
+        Err(error) => Tried::Failed(error),
     }
 }
 
@@ -90,22 +91,15 @@ async fn settled(
     settlement: &Settlement,
 ) -> bool {
     for failures in 0.. {
-        let call = subscription.settle(delivery.receipt, settlement);
-        let late = || StoreError::unknown("the bus has not answered in time");
-        let answer = timeout(at_least(consumer.config.deadline), call).await;
-        match answer.unwrap_or_else(|_| Err(late())) {
+        let call = async { subscription.settle(delivery.receipt, settlement).await };
+        match answered("the bus", consumer.config.bus_deadline, call).await {
             Ok(()) => break,
             Err(error) if error.kind() == StoreErrorKind::Conflict => return false,
             Err(error) => {
                 tracing::warn!(%error, "a delivery is not settled yet");
-                sleep(consumer.config.pauses.delay(failures)).await;
+                sleep(consumer.config.pauses.delay(failures).max(PAUSE_MIN)).await;
             }
         }
     }
     true
-}
-
-/// A call with no time at all could never be made.
-fn at_least(deadline: Duration) -> Duration {
-    deadline.max(Duration::from_secs(1))
 }

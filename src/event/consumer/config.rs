@@ -25,18 +25,27 @@ pub struct ConsumerConfig {
     pub(super) limits: SubscriptionLimits,
     pub(super) concurrency: NonZeroUsize,
     pub(super) deadline: Duration,
+    pub(super) bus_deadline: Duration,
     pub(super) pauses: Exponential,
     pub(super) attempts_max: Option<NonZeroU32>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
+/// A shorter deadline of the bus could not be kept.
+const BUS_DEADLINE_MIN: Duration = Duration::from_millis(100);
+
+/// What fails is not tried again at once, whatever the schedule says.
+pub(super) const PAUSE_MIN: Duration = Duration::from_millis(1);
+
 impl Default for ConsumerConfig {
-    /// 64 deliveries in flight, 16 handled at once, 30 s for each; pauses from 100 ms to 60 s, and no end to the attempts.
+    /// 64 deliveries in flight, 16 handled at once, 30 s for each; the bus has 10 s for a call; pauses of up to 100 ms, then
+    /// 200 ms and so on, 60 s at most, each drawn between nothing and that (`Jitter::Full`), and no end to the attempts.
     fn default() -> Self {
         Self {
             limits: SubscriptionLimits::default(),
             concurrency: NonZeroUsize::new(16).expect("16 is not 0"),
             deadline: Duration::from_secs(30),
+            bus_deadline: Duration::from_secs(10),
             pauses: Exponential::between(Duration::from_millis(100), Duration::from_secs(60)),
             attempts_max: None,
             observer: None,
@@ -66,8 +75,16 @@ impl ConsumerConfig {
         self
     }
 
-    /// The pauses between attempts: those to handle an event, to settle it, and to reach the bus. How often is
-    /// [`with_attempts_max`](Self::with_attempts_max).
+    /// How long the bus has for one call: to open the subscription, and to settle; for all that is given back at the end,
+    /// together. After that the call is dropped, and made again. No less than 100 ms.
+    #[must_use]
+    pub fn with_bus_deadline(mut self, deadline: Duration) -> Self {
+        self.bus_deadline = deadline.max(BUS_DEADLINE_MIN);
+        self
+    }
+
+    /// The pauses between attempts: those to handle an event, to settle it, and to reach the bus; none is shorter than a
+    /// millisecond. How often is [`with_attempts_max`](Self::with_attempts_max).
     #[must_use]
     pub fn with_pauses(mut self, pauses: Exponential) -> Self {
         self.pauses = pauses;

@@ -2,11 +2,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::config::PAUSE_MIN;
 use super::work::Work;
 use super::{ConsumerConfig, ConsumerError, ConsumerReport, EventHandler};
-use crate::error::StoreError;
+use crate::event::in_time::answered;
 use crate::event::{EventSubscriber, EventSubscription, SubscriptionName, Topic, Upcasters};
 
 /// Handles what comes to a subscription: the events of a key one after the other, in their order, and those of other
@@ -103,13 +104,13 @@ impl EventConsumer {
     }
 
     /// Handles what comes until `shutdown` resolves. Then nothing more is received, what is being handled is finished,
-    /// within twice the deadline, and the rest is given back.
+    /// within twice the deadline, and the rest is given back, within that of the bus.
     ///
-    /// A bus that is away is waited for.
+    /// A bus that is away, or does not answer, or panics, is waited for.
     ///
     /// # Errors
     ///
-    /// [`ConsumerError`]: the subscription cannot be opened, or was ended elsewhere.
+    /// [`ConsumerError`]: the subscription cannot be opened, or was ended elsewhere, with what was done until then.
     ///
     /// # Cancel safety
     ///
@@ -130,15 +131,13 @@ impl EventConsumer {
 
     async fn open(&self) -> Result<Box<dyn EventSubscription>, ConsumerError> {
         for failures in 0.. {
-            let call = self.bus.subscribe(&self.name, &self.topics, self.config.limits);
-            let opened = timeout(self.config.deadline, call)
-                .await
-                .unwrap_or_else(|_| Err(StoreError::unknown("the bus has not answered in time")));
-            match opened {
+            let call =
+                async { self.bus.subscribe(&self.name, &self.topics, self.config.limits).await };
+            match answered("the bus", self.config.bus_deadline, call).await {
                 Ok(subscription) => return Ok(subscription),
                 Err(error) if error.is_retryable() => {
                     tracing::warn!(%error, "the subscription is not open yet");
-                    sleep(self.config.pauses.delay(failures)).await;
+                    sleep(self.config.pauses.delay(failures).max(PAUSE_MIN)).await;
                 }
                 Err(source) => {
                     return Err(ConsumerError::Subscribe { name: self.name.clone(), source });

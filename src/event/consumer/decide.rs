@@ -23,7 +23,10 @@ pub(super) enum Tried {
 /// What becomes of the delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
-    Settle(Settlement),
+    Ack,
+    GiveUp {
+        reason: String,
+    },
     /// It is handled again here; not before the time that the handler has asked for.
     Retry {
         at_least: Duration,
@@ -34,9 +37,18 @@ impl Next {
     /// Its name, for observers.
     pub(super) const fn outcome(&self) -> &'static str {
         match self {
-            Self::Settle(Settlement::Ack) => "ack",
-            Self::Settle(Settlement::Nack { .. }) | Self::Retry { .. } => "retry",
-            Self::Settle(Settlement::DeadLetter { .. }) => "dead_letter",
+            Self::Ack => "ack",
+            Self::Retry { .. } => "retry",
+            Self::GiveUp { .. } => "dead_letter",
+        }
+    }
+
+    /// What the bus is told, if this is the end of it here.
+    pub(super) fn settlement(&self) -> Option<Settlement> {
+        match self {
+            Self::Ack => Some(Settlement::Ack),
+            Self::GiveUp { reason } => Some(Settlement::DeadLetter { reason: reason.clone() }),
+            Self::Retry { .. } => None,
         }
     }
 }
@@ -45,30 +57,26 @@ impl Next {
 pub(super) fn after(tried: &Tried, attempt: u32, attempts_max: Option<NonZeroU32>) -> Next {
     let is_last = attempts_max.is_some_and(|most| attempt >= most.get());
     match tried {
-        Tried::Handled => Next::Settle(Settlement::Ack),
-        Tried::Unreadable(error) => dead_letter(error.to_string()),
+        Tried::Handled => Next::Ack,
+        Tried::Unreadable(error) => Next::GiveUp { reason: error.to_string() },
         Tried::NotRead(error) if error.is_retryable() => Next::Retry { at_least: NEWER_PAUSE },
-        Tried::NotRead(error) => dead_letter(with_causes(error)),
+        Tried::NotRead(error) => Next::GiveUp { reason: with_causes(error) },
         Tried::Failed(error) if error.kind() == StoreErrorKind::Rejected => {
-            dead_letter(error.with_causes())
+            Next::GiveUp { reason: error.with_causes() }
         }
         Tried::Failed(error) if is_last => {
-            dead_letter(format!("after {attempt} attempts: {}", error.with_causes()))
+            Next::GiveUp { reason: format!("after {attempt} attempts: {}", error.with_causes()) }
         }
         Tried::Panicked if is_last => {
-            dead_letter(format!("after {attempt} attempts: its handler panicked"))
+            Next::GiveUp { reason: format!("after {attempt} attempts: its handler panicked") }
         }
         Tried::TimedOut(deadline) if is_last => {
             let why = format!("its handler was not done within {deadline:?}");
-            dead_letter(format!("after {attempt} attempts: {why}"))
+            Next::GiveUp { reason: format!("after {attempt} attempts: {why}") }
         }
         Tried::Failed(error) => Next::Retry { at_least: error.retry_after().unwrap_or_default() },
         Tried::Panicked | Tried::TimedOut(_) => Next::Retry { at_least: Duration::ZERO },
     }
-}
-
-fn dead_letter(reason: String) -> Next {
-    Next::Settle(Settlement::DeadLetter { reason })
 }
 
 #[cfg(test)]
@@ -85,12 +93,15 @@ mod tests {
 
     #[test]
     fn what_was_handled_is_acknowledged_and_what_is_hopeless_given_up_at_once() {
-        assert_eq!(decided(&Tried::Handled, 9, 3), Next::Settle(Settlement::Ack));
+        assert_eq!(decided(&Tried::Handled, 9, 3), Next::Ack);
         let reason = "the store rejected it: why";
-        assert_eq!(decided(&failed(StoreErrorKind::Rejected), 1, 0), dead_letter(reason.into()));
+        assert_eq!(
+            decided(&failed(StoreErrorKind::Rejected), 1, 0),
+            Next::GiveUp { reason: reason.into() }
+        );
         let unreadable = Tried::Unreadable(CloudEventError::new("id", "it is missing"));
         let reason = "no event: id: it is missing";
-        assert_eq!(decided(&unreadable, 1, 9), dead_letter(reason.into()));
+        assert_eq!(decided(&unreadable, 1, 9), Next::GiveUp { reason: reason.into() });
     }
 
     #[test]
@@ -109,7 +120,10 @@ mod tests {
             assert_eq!(decided(&tried, 3, 3).outcome(), "dead_letter");
         }
         let reason = "after 3 attempts: its handler was not done within 3s".to_owned();
-        assert_eq!(decided(&Tried::TimedOut(Duration::from_secs(3)), 3, 3), dead_letter(reason));
+        assert_eq!(
+            decided(&Tried::TimedOut(Duration::from_secs(3)), 3, 3),
+            Next::GiveUp { reason }
+        );
     }
 
     #[test]

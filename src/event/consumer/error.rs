@@ -1,12 +1,15 @@
+use super::ConsumerReport;
 use crate::error::StoreError;
 use crate::event::SubscriptionName;
 
 /// What ends an [`EventConsumer`](super::EventConsumer) before it is told to end.
 ///
 /// ```
-/// use strangler_fig::event::ConsumerError;
+/// use strangler_fig::event::{ConsumerError, ConsumerReport};
 ///
-/// let error = ConsumerError::Ended { name: "billing".parse()? };
+/// let report = ConsumerReport { acknowledged: 3, ..ConsumerReport::default() };
+/// let error = ConsumerError::Ended { name: "billing".parse()?, report };
+/// assert!(error.is_retryable());
 /// assert_eq!(error.to_string(), "the subscription billing was ended elsewhere");
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
@@ -26,5 +29,18 @@ pub enum ConsumerError {
     Ended {
         /// Which.
         name: SubscriptionName,
+        /// What was done until then.
+        report: ConsumerReport,
     },
+}
+
+impl ConsumerError {
+    /// Whether running again may succeed. After `Ended` it opens the subscription anew; what was ended with it is gone.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Subscribe { source, .. } => source.is_retryable(),
+            Self::Ended { .. } => true,
+        }
+    }
 }

@@ -6,13 +6,16 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use super::attempt::{Attempted, Held, attempt};
+use super::config::PAUSE_MIN;
 use super::decide::Next;
 use super::keyed::Keyed;
 use super::{ConsumerError, ConsumerReport, EventConsumer};
+use crate::clock::later;
 use crate::error::StoreError;
+use crate::event::in_time::answered;
 use crate::event::{Delivery, EventKey, EventSubscription, Receipt, Settlement, Topic};
 
 /// What is handled one after the other.
@@ -107,7 +110,8 @@ impl<'a> Work<'a> {
         drop(running);
         self.give_back().await;
         if self.is_ended_elsewhere {
-            return Err(ConsumerError::Ended { name: self.consumer.name.clone() });
+            let (name, report) = (self.consumer.name.clone(), self.report);
+            return Err(ConsumerError::Ended { name, report });
         }
         Ok(self.report)
     }
@@ -115,7 +119,7 @@ impl<'a> Work<'a> {
     /// When to tell the bus again that what is held is alive.
     fn signs(&self) -> Interval {
         let third = (self.consumer.config.limits.hidden_for / 3).max(Duration::from_millis(1));
-        let mut signs = interval_at(Instant::now() + third, third);
+        let mut signs = interval_at(later(Instant::now(), third), third);
         signs.set_missed_tick_behavior(MissedTickBehavior::Delay);
         signs
     }
@@ -153,25 +157,26 @@ impl<'a> Work<'a> {
     }
 
     fn attempted(&mut self, lane: &Lane, held: Held, attempted: &Attempted) {
-        let settlement = match &attempted.next {
+        match &attempted.next {
             Next::Retry { at_least } => {
-                let pause = self.consumer.config.pauses.delay(held.tries).max(*at_least);
+                let pause = self.pause(held.tries).max(*at_least);
                 let held = Held { tries: held.tries.saturating_add(1), ..held };
                 self.report.retried += 1;
                 tracing::debug!(tries = held.tries, ?pause, "an event is handled again");
-                return self.held.pause(lane, held, Instant::now() + pause);
+                return self.held.pause(lane, held, later(Instant::now(), pause));
             }
-            Next::Settle(settlement) => settlement,
-        };
-        self.held.done(lane);
-        match settlement {
             _ if !attempted.is_settled => self.report.given_back += 1,
-            Settlement::DeadLetter { .. } => {
+            Next::GiveUp { .. } => {
                 self.report.dead_lettered += 1;
                 tracing::warn!("an event was given up");
             }
-            Settlement::Ack | Settlement::Nack { .. } => self.report.acknowledged += 1,
+            Next::Ack => self.report.acknowledged += 1,
         }
+        self.held.done(lane);
+    }
+
+    fn pause(&self, earlier: u32) -> Duration {
+        self.consumer.config.pauses.delay(earlier).max(PAUSE_MIN)
     }
 
     fn came(&mut self, came: Result<Vec<Delivery>, StoreError>) {
@@ -189,16 +194,15 @@ impl<'a> Work<'a> {
             }
             Err(error) => {
                 tracing::warn!(%error, "nothing was received");
-                let pause = self.consumer.config.pauses.delay(self.failures);
+                self.receive_from = later(Instant::now(), self.pause(self.failures));
                 self.failures = self.failures.saturating_add(1);
-                self.receive_from = Instant::now() + pause;
             }
         }
     }
 
     fn end(&mut self) {
         let deadline = self.consumer.config.deadline;
-        self.ends_by = Some(Instant::now() + deadline + deadline);
+        self.ends_by = Some(later(Instant::now(), deadline.saturating_add(deadline)));
     }
 
     fn give_signs(&mut self, running: &mut Running<'a>) {
@@ -206,7 +210,8 @@ impl<'a> Work<'a> {
         let receipts: Vec<_> = self.held.all().iter().map(|it| it.delivery.receipt).collect();
         let (subscription, deadline) = (self.subscription, self.consumer.config.limits.hidden_for);
         running.push(Box::pin(async move {
-            if let Ok(Err(error)) = timeout(deadline, subscription.extend(&receipts)).await {
+            let call = async { subscription.extend(&receipts).await };
+            if let Err(error) = answered("the bus", deadline, call).await {
                 tracing::warn!(%error, "what is held may come to somebody else");
             }
             Ended::Signs
@@ -220,12 +225,13 @@ impl<'a> Work<'a> {
         let nack = Settlement::Nack { after: Duration::ZERO };
         let all = async {
             for held in left {
-                if self.subscription.settle(held.delivery.receipt, &nack).await.is_err() {
-                    break;
-                }
+                self.subscription.settle(held.delivery.receipt, &nack).await?;
             }
+            Ok(())
         };
-        let _ = timeout(self.consumer.config.deadline, all).await;
+        if let Err(error) = answered("the bus", self.consumer.config.bus_deadline, all).await {
+            tracing::warn!(%error, "not all was given back: the end of the subscription does it");
+        }
     }
 }
 
@@ -237,7 +243,7 @@ async fn received(
 ) -> Result<Vec<Delivery>, StoreError> {
     let Some(room) = room else { return std::future::pending().await };
     sleep_until(from).await;
-    subscription.receive(room).await
+    answered("the bus", Duration::MAX, async { subscription.receive(room).await }).await
 }
 
 async fn until(moment: Option<Instant>) {

@@ -34,13 +34,16 @@ pub struct RelayConfig {
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
 
-/// The shortest term: shorter ones are over before they are used.
+/// The shortest term: shorter ones are over before they are used. And the longest.
 const TERM_MIN: Duration = Duration::from_millis(100);
+const TERM_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Default for RelayConfig {
     /// Lanes for 30 s, renewed each 10; what is staged is looked for each 1.25 s, 500 rows or 4 MiB at once, by four
-    /// groups of lanes; the bus has 10 s, the outbox 5; five refusals, from a second to five minutes apart; pauses of
-    /// 100 ms to 30 s while the bus or the outbox is away; what was sent is not kept; and the depth is told each minute.
+    /// groups of lanes; the bus has 10 s, the outbox 5; five refusals, with delays between them of up to 1, 2, 4 and 8 s,
+    /// drawn with full jitter, so that a message is parked some 15 s after its first refusal at most; pauses, drawn likewise, of up to
+    /// 100 ms at first and up to 30 s at last while the bus or the outbox is away; what was sent is not kept; and the depth
+    /// is told each minute.
     fn default() -> Self {
         let at_least_one = |n| NonZeroUsize::new(n).expect("it is not zero");
         Self {
@@ -61,10 +64,11 @@ impl Default for RelayConfig {
 }
 
 impl RelayConfig {
-    /// For how long lanes are claimed: so long do they stand still when a relay dies. No less than 100 ms.
+    /// For how long lanes are claimed: so long do they stand still when a relay dies. No less than 100 ms,
+    /// and no more than a year.
     #[must_use]
     pub fn with_term(mut self, term: Duration) -> Self {
-        self.term = term.max(TERM_MIN);
+        self.term = term.clamp(TERM_MIN, TERM_MAX);
         self
     }
 
@@ -96,22 +100,23 @@ impl RelayConfig {
         self
     }
 
-    /// How long the outbox has for one call.
+    /// How long the outbox has for one call, those of operators included.
     #[must_use]
     pub const fn with_store_deadline(mut self, deadline: Duration) -> Self {
         self.store_deadline = deadline;
         self
     }
 
-    /// How often the bus may refuse a message before it is parked. Whatever else it was put off for counts too; but what
-    /// parks it is a refusal.
+    /// How often the bus may refuse a message: the last time it is parked. Nothing but a refusal counts; for an outage,
+    /// however long, no message comes nearer to it.
     #[must_use]
     pub const fn with_refusals_max(mut self, refusals: NonZeroU32) -> Self {
         self.refusals_max = refusals;
         self
     }
 
-    /// How long a message is put off that was refused.
+    /// How long a message is put off that was refused: by default up to 1, 2, 4, 8 s and so on, five minutes at most, each
+    /// drawn between nothing and that (`Jitter::Full`).
     #[must_use]
     pub fn with_backoff(mut self, backoff: Exponential) -> Self {
         self.backoff = backoff;
@@ -119,7 +124,8 @@ impl RelayConfig {
     }
 
     /// How long lanes rest while the bus or the outbox is away; and how long a message is put off that the bus did not take,
-    /// and did not refuse either.
+    /// and did not refuse either. By default up to 100 ms, 200 ms and so on, 30 s at most, each drawn between nothing and that
+    /// (`Jitter::Full`). No pause is shorter than a millisecond.
     #[must_use]
     pub fn with_pause(mut self, pause: Exponential) -> Self {
         self.pause = pause;

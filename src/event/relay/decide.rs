@@ -7,16 +7,7 @@ use std::time::Duration;
 use crate::error::{StoreError, StoreErrorKind, with_causes};
 use crate::event::{CloudEventError, RowEnd};
 
-/// What becomes of a row, and of its lanes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum AfterRow {
-    /// This is to be written down.
-    Ends(RowEnd),
-    /// It is not its fault: it stays as it is.
-    Stays,
-}
-
-/// How a message is put off that was put off so often before.
+/// How long a message is put off that was put off so often before.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Delays {
     /// After a refusal.
@@ -34,27 +25,26 @@ pub(super) fn away(answers: &[Result<(), StoreError>]) -> Option<&StoreError> {
     if answers.iter().any(is_said) { None } else { answers.first()?.as_ref().err() }
 }
 
-/// After an answer to a row that was put off `attempts` times before; `is_suspect` is whether it may be this message that
-/// the bus cannot take, as the first of a call of which nothing was taken, or one beside others that were.
+/// The end of a row that was refused `refusals` times before, by its answer; `None`: that is not its fault, and it stays as
+/// it is. `is_suspect` is whether it may be this message that the bus cannot take, as the first of a call of which nothing
+/// was taken, or one beside others that were.
 pub(super) fn after_answer(
-    attempts: u32,
+    refusals: u32,
     answer: &Result<(), StoreError>,
     is_suspect: bool,
     refusals_max: NonZeroU32,
     delays: Delays,
-) -> AfterRow {
-    let Err(error) = answer else { return AfterRow::Ends(RowEnd::Sent) };
+) -> Option<RowEnd> {
+    let Err(error) = answer else { return Some(RowEnd::Sent) };
     let why = why(error);
     match error.kind() {
-        StoreErrorKind::Rejected if attempts.saturating_add(1) >= refusals_max.get() => {
-            AfterRow::Ends(RowEnd::Parked { reason: format!("rejected: {why}") })
+        StoreErrorKind::Rejected if refusals.saturating_add(1) >= refusals_max.get() => {
+            Some(RowEnd::Parked { reason: format!("rejected: {why}") })
         }
-        StoreErrorKind::Rejected => {
-            AfterRow::Ends(RowEnd::Retry { delay: delays.refused, error: why })
-        }
+        StoreErrorKind::Rejected => Some(RowEnd::Refused { delay: delays.refused, error: why }),
         // Its key waits, and so it keeps no other waiting.
-        _ if is_suspect => AfterRow::Ends(RowEnd::Retry { delay: delays.failed, error: why }),
-        _ => AfterRow::Stays,
+        _ if is_suspect => Some(RowEnd::Retry { delay: delays.failed, error: why }),
+        _ => None,
     }
 }
 
@@ -105,38 +95,38 @@ mod tests {
     const DELAYS: Delays =
         Delays { refused: Duration::from_secs(7), failed: Duration::from_secs(3) };
 
-    fn after(attempts: u32, answer: &Result<(), StoreError>, is_suspect: bool) -> AfterRow {
-        after_answer(attempts, answer, is_suspect, MAX, DELAYS)
+    fn after(refusals: u32, answer: &Result<(), StoreError>, is_suspect: bool) -> Option<RowEnd> {
+        after_answer(refusals, answer, is_suspect, MAX, DELAYS)
     }
 
     #[test]
     fn what_was_taken_is_sent() {
-        assert_eq!(after(7, &Ok(()), true), AfterRow::Ends(RowEnd::Sent));
+        assert_eq!(after(7, &Ok(()), true), Some(RowEnd::Sent));
     }
 
     #[test]
     fn what_is_refused_is_put_off_and_parked_at_last() {
         let refused = || Err(StoreError::rejected("too large"));
         for is_suspect in [false, true] {
-            for attempts in [0, 1] {
-                let end = RowEnd::Retry { delay: DELAYS.refused, error: "too large".to_owned() };
-                assert_eq!(after(attempts, &refused(), is_suspect), AfterRow::Ends(end));
+            for refusals in [0, 1] {
+                let end = RowEnd::Refused { delay: DELAYS.refused, error: "too large".to_owned() };
+                assert_eq!(after(refusals, &refused(), is_suspect), Some(end));
             }
-            for attempts in [2, 3, u32::MAX] {
+            for refusals in [2, 3, u32::MAX] {
                 let end = RowEnd::Parked { reason: "rejected: too large".to_owned() };
-                assert_eq!(after(attempts, &refused(), is_suspect), AfterRow::Ends(end));
+                assert_eq!(after(refusals, &refused(), is_suspect), Some(end));
             }
         }
     }
 
     #[test]
     fn what_is_not_known_is_never_parked() {
-        for attempts in [0, 2, u32::MAX] {
+        for refusals in [0, 2, u32::MAX] {
             for error in [StoreError::unavailable, StoreError::conflict, StoreError::unknown] {
                 let answer = || Err(error("away"));
-                assert_eq!(after(attempts, &answer(), false), AfterRow::Stays);
+                assert_eq!(after(refusals, &answer(), false), None);
                 let end = RowEnd::Retry { delay: DELAYS.failed, error: "away".to_owned() };
-                assert_eq!(after(attempts, &answer(), true), AfterRow::Ends(end));
+                assert_eq!(after(refusals, &answer(), true), Some(end));
             }
         }
     }

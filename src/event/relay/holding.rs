@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::later;
 use crate::event::LaneClaim;
 
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ impl Holding {
 
     /// Whether a call for a lane that takes so long at most is over before its term is.
     pub(super) fn has_time_for(&self, claim: &LaneClaim, call: Duration) -> bool {
-        self.claims.contains(claim) && Instant::now() + call <= self.until
+        self.claims.contains(claim) && later(Instant::now(), call) <= self.until
     }
 }
 

@@ -1,23 +1,22 @@
 //! A group of lanes, sent until it is empty.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::join_all;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info_span, warn};
 
 use super::RelayReport;
-use super::decide::{
-    AfterRow, AfterSettle, Delays, after_answer, after_settle, away, reason, unreadable,
-};
+use super::decide::{AfterSettle, Delays, after_answer, after_settle, away, reason, unreadable};
+use super::failing::{FAILURES_MAX, Side};
 use super::holding::Holding;
 use super::relay::Inner;
+use crate::clock::later;
 use crate::error::StoreError;
+use crate::event::in_time::{Cut, in_time};
 use crate::event::{EventKey, Lane, LaneClaim, Message, OutboxPosition, OutboxRow, RowEnd, waves};
 use crate::observe::{Event, span};
 
@@ -27,17 +26,32 @@ pub(super) struct GroupEnd {
     pub(super) report: RelayReport,
     /// Lanes that are another relay's.
     pub(super) lost: Vec<LaneClaim>,
-    /// Why the bus has not taken what was published at last, if it has not.
-    pub(super) away: Option<StoreError>,
-    /// Why the outbox has not answered.
-    pub(super) failed: Option<StoreError>,
+    /// Why it has ended before its lanes were empty, if somebody has failed.
+    pub(super) failed: Option<Failed>,
+    /// How often it has tried in vain to write down what was sent, and what the outbox reported at last, if it has given up.
+    pub(super) given_up: Option<(u32, StoreError)>,
+    /// Until when messages are put off that were not refused, and why.
+    pub(super) put_off: Option<(Instant, StoreError)>,
+}
+
+/// Who has failed, and what it reported.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) side: Side,
+    pub(super) error: StoreError,
 }
 
 /// Lanes that are worked on by one task.
 pub(super) struct Group {
-    pub(super) inner: Arc<Inner>,
-    pub(super) claims: Vec<LaneClaim>,
-    pub(super) holding: watch::Receiver<Holding>,
+    inner: Arc<Inner>,
+    number: usize,
+    /// What it has looked into at last.
+    claims: Vec<LaneClaim>,
+    /// What it has lost, though it may be held by what is known yet.
+    lost: BTreeSet<LaneClaim>,
+    holding: watch::Receiver<Holding>,
+    /// Whether it gives up when what was sent cannot be written down.
+    gives_up: bool,
 }
 
 /// The rows of a batch, and what is known of them.
@@ -45,30 +59,58 @@ struct Batch {
     rows: Vec<OutboxRow>,
     ends: Vec<Option<RowEnd>>,
     away: Option<StoreError>,
+    /// For how long a message is put off that was not refused, and why.
+    put_off: Option<(Duration, StoreError)>,
 }
+
+/// Nobody's clock is finer.
+const TICK: Duration = Duration::from_millis(1);
 
 type LaneEnds = Vec<(OutboxPosition, RowEnd)>;
 
 impl Group {
+    /// That of this number, with the lanes that it has by now.
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        number: usize,
+        holding: watch::Receiver<Holding>,
+        gives_up: bool,
+    ) -> Self {
+        let (claims, lost) = (Vec::new(), BTreeSet::new());
+        let mut group = Self { inner, number, claims, lost, holding, gives_up };
+        group.claims = group.own();
+        group
+    }
+
+    /// Its lanes by now, those too that were claimed since it began.
+    fn own(&self) -> Vec<LaneClaim> {
+        let is_own = |claim: &&LaneClaim| {
+            self.inner.group_of(claim.lane) == self.number && !self.lost.contains(claim)
+        };
+        self.holding.borrow().claims.iter().filter(is_own).copied().collect()
+    }
+
+    /// Whether it has lanes that it has not looked into.
+    fn has_grown(&self) -> bool {
+        self.own().iter().any(|claim| !self.claims.contains(claim))
+    }
+
     /// Sends `rows`, and then what else its lanes have, until that is nothing, or the bus is away.
     pub(super) async fn work(mut self, rows: Vec<OutboxRow>) -> GroupEnd {
         let mut end = GroupEnd::default();
         let mut rows = rows;
         while !rows.is_empty() {
             let span = info_span!(span::RELAY, rows = rows.len(), lanes = self.claims.len());
-            let has_moved = self.batch(rows, &mut end).instrument(span).await;
-            if !has_moved {
-                let why = "the terms of the lanes are nearly over";
-                end.failed = Some(StoreError::unavailable(why));
-            }
-            if !has_moved || end.away.is_some() || self.holding.borrow().is_yielding {
+            self.batch(rows, &mut end).instrument(span).await;
+            let has_failed = end.failed.is_some() || end.given_up.is_some();
+            if has_failed || self.holding.borrow().is_yielding {
                 break;
             }
             rows = match self.fetch().await {
                 Ok(rows) => rows,
                 Err(error) => {
                     end.report.store_errors += 1;
-                    end.failed = Some(error);
+                    end.failed = Some(Failed { side: Side::Outbox, error });
                     break;
                 }
             };
@@ -76,7 +118,8 @@ impl Group {
         end
     }
 
-    async fn fetch(&self) -> Result<Vec<OutboxRow>, StoreError> {
+    async fn fetch(&mut self) -> Result<Vec<OutboxRow>, StoreError> {
+        self.claims = self.own();
         if self.claims.is_empty() {
             return Ok(Vec::new());
         }
@@ -84,18 +127,27 @@ impl Group {
         inner.within(inner.outbox.fetch(&self.claims, inner.config.batch)).await
     }
 
-    /// Publishes rows and writes down what came of it; whether that is known of any.
-    async fn batch(&mut self, rows: Vec<OutboxRow>, end: &mut GroupEnd) -> bool {
+    /// Publishes rows and writes down what came of it.
+    async fn batch(&mut self, rows: Vec<OutboxRow>, end: &mut GroupEnd) {
         let ends = rows.iter().map(|_| None).collect();
-        let mut batch = Batch { rows, ends, away: None };
+        let mut batch = Batch { rows, ends, away: None, put_off: None };
         self.publish(&mut batch).await;
         self.settle(&batch, end).await;
-        let has_moved = batch.ends.iter().any(Option::is_some);
-        if let Some(away) = batch.away {
-            end.report.pauses += 1;
-            end.away = Some(away);
+        if let Some((delay, error)) = batch.put_off {
+            // The outbox has begun to count before it has answered.
+            let due = later(later(Instant::now(), delay), TICK);
+            let before = end.put_off.take().map(|(before, _)| before);
+            end.put_off = Some((before.map_or(due, |before| before.max(due)), error));
         }
-        has_moved
+        end.report.pauses += u64::from(batch.away.is_some());
+        end.failed = if let Some(error) = batch.away {
+            Some(Failed { side: Side::Bus, error })
+        } else if batch.ends.iter().all(Option::is_none) {
+            let error = StoreError::unavailable("the terms of the lanes are nearly over");
+            Some(Failed { side: Side::Outbox, error })
+        } else {
+            None
+        };
     }
 
     /// Publishes in waves, so that a message is sent when the one before, of its key, was taken.
@@ -134,7 +186,8 @@ impl Group {
                 }
             }
             // What was not published comes again.
-            if batch.away.is_some() || self.holding.borrow().is_yielding {
+            let is_yielding = self.holding.borrow().is_yielding;
+            if batch.away.is_some() || is_yielding || self.has_grown() {
                 break;
             }
         }
@@ -156,9 +209,9 @@ impl Group {
     /// One call of the bus: as many answers as there are messages.
     async fn call(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
         let inner = &self.inner;
-        let call = AssertUnwindSafe(async { inner.bus.publish(messages).await }).catch_unwind();
-        let (name, why) = match timeout(inner.config.publish_within(), call).await {
-            Ok(Ok(answers)) if answers.len() == messages.len() => {
+        let call = async { inner.bus.publish(messages).await };
+        let (name, why) = match in_time(inner.config.publish_within(), call).await {
+            Ok(answers) if answers.len() == messages.len() => {
                 let failed = answers.iter().filter_map(|answer| answer.as_ref().err());
                 let names: BTreeSet<_> = failed.map(reason).collect();
                 for name in names {
@@ -166,13 +219,13 @@ impl Group {
                 }
                 return answers;
             }
-            Ok(Ok(answers)) => {
+            Ok(answers) => {
                 let (wanted, found) = (messages.len(), answers.len());
                 error!(wanted, found, "the bus has not answered once for each message");
                 ("unknown", "the bus has not answered once for each message")
             }
-            Ok(Err(_)) => ("panicked", "the bus has panicked"),
-            Err(_) => ("timed_out", "the bus has not answered in time"),
+            Err(Cut::Panicked) => ("panicked", "the bus has panicked"),
+            Err(Cut::TimedOut) => ("timed_out", "the bus has not answered in time"),
         };
         self.failed(name);
         messages.iter().map(|_| Err(StoreError::unknown(why))).collect()
@@ -198,23 +251,22 @@ impl Group {
         let row = &batch.rows[at];
         let config = &self.inner.config;
         let delays = Delays {
-            refused: config.backoff.delay(row.attempts),
-            failed: config.pause.delay(row.attempts),
+            refused: config.backoff.delay(row.refusals),
+            failed: config.pause.delay(row.attempts).max(TICK),
         };
-        match after_answer(row.attempts, answer, is_suspect, config.refusals_max, delays) {
-            AfterRow::Ends(RowEnd::Sent) => {
-                batch.ends[at] = Some(RowEnd::Sent);
-                return Ok(());
+        let end = after_answer(row.refusals, answer, is_suspect, config.refusals_max, delays);
+        let key = row.key.clone();
+        match (&end, answer) {
+            (Some(end @ RowEnd::Parked { .. }), _) => self.parked("rejected", row, end),
+            (Some(RowEnd::Retry { delay, .. }), Err(error)) => {
+                let before = batch.put_off.as_ref().map_or(Duration::ZERO, |(before, _)| *before);
+                batch.put_off = Some((before.max(*delay), error.clone()));
             }
-            AfterRow::Ends(end) => {
-                if matches!(end, RowEnd::Parked { .. }) {
-                    self.parked("rejected", row, &end);
-                }
-                batch.ends[at] = Some(end);
-            }
-            AfterRow::Stays => {}
+            _ => {}
         }
-        Err(batch.rows[at].key.clone())
+        let is_sent = end == Some(RowEnd::Sent);
+        batch.ends[at] = end;
+        if is_sent { Ok(()) } else { Err(key) }
     }
 
     /// Writes down what is known, lane by lane.
@@ -237,8 +289,10 @@ impl Group {
                 count(&mut end.report, &ends);
             } else {
                 lost.push(claim);
+                end.given_up = settled.given_up.or(end.given_up.take());
             }
         }
+        self.lost.extend(&lost);
         self.claims.retain(|claim| !lost.contains(claim));
         end.report.lanes_lost += lost.len() as u64;
         end.lost.append(&mut lost);
@@ -257,26 +311,29 @@ impl Group {
         }
     }
 
-    /// Settles until it is known how that ended, or the term is over: until then the lane is not fetched, since its rows
-    /// would be published again.
+    /// Settles until it is known how that ended, or the term is over: until then the lane is not fetched, since its rows would
+    /// be published again. One that gives up does so after some failures, and does not go on without having settled.
     async fn settle_lane(&self, claim: LaneClaim, ends: &LaneEnds) -> Settled {
         let inner = &self.inner;
-        let mut failures = 0;
+        let mut failures = 0_u32;
+        let settled =
+            |is_held, failures: u32| Settled { is_held, failures: failures.into(), given_up: None };
         loop {
             let answer = inner.within(inner.outbox.settle(&claim, ends)).await;
             match after_settle(&answer) {
-                AfterSettle::GoesOn => return Settled { is_held: true, failures },
-                AfterSettle::IsLost => return Settled { is_held: false, failures },
+                AfterSettle::GoesOn => return settled(true, failures),
+                AfterSettle::IsLost => return settled(false, failures),
                 AfterSettle::SettlesAgain => {}
             }
-            failures += 1;
+            failures = failures.saturating_add(1);
             let Err(error) = answer else { continue };
             let text = error.with_causes();
             warn!(lane = claim.lane.0, error = text, "the outbox does not take what was sent");
-            let pause = inner.pause(u32::try_from(failures).unwrap_or(u32::MAX), &error);
-            let pause = pause.min(inner.config.term / 3);
-            if !self.holding.borrow().has_time_for(&claim, pause) {
-                return Settled { is_held: false, failures };
+            let pause = inner.pause(failures, &error).min(inner.config.term / 3);
+            let has_time = self.holding.borrow().has_time_for(&claim, pause);
+            if !has_time || self.gives_up && failures >= FAILURES_MAX {
+                let given_up = self.gives_up.then_some((failures, error));
+                return Settled { given_up, ..settled(false, failures) };
             }
             sleep(pause).await;
         }
@@ -286,13 +343,14 @@ impl Group {
 struct Settled {
     is_held: bool,
     failures: u64,
+    given_up: Option<(u32, StoreError)>,
 }
 
 fn count(report: &mut RelayReport, ends: &LaneEnds) {
     for (_, end) in ends {
         match end {
             RowEnd::Sent => report.sent += 1,
-            RowEnd::Retry { .. } => report.put_off += 1,
+            RowEnd::Retry { .. } | RowEnd::Refused { .. } => report.put_off += 1,
             RowEnd::Parked { .. } => report.parked += 1,
         }
     }

@@ -4,6 +4,7 @@ mod care;
 mod config;
 mod decide;
 mod error;
+mod failing;
 mod holding;
 mod lane_work;
 mod operate;

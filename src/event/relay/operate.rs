@@ -24,13 +24,13 @@ impl Discarding {
     }
 }
 
-/// For operators.
+/// For operators. Each call has the `store_deadline` of the configuration.
 impl OutboxRelay {
     /// Messages that were given up, in the order of their positions, after `after`.
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// `Unavailable`; `Unknown`: the outbox has not answered in time.
     ///
     /// # Cancel safety
     ///
@@ -40,7 +40,7 @@ impl OutboxRelay {
         after: Option<OutboxPosition>,
         limit: NonZeroUsize,
     ) -> Result<Vec<ParkedRow>, StoreError> {
-        self.outbox().parked(after, limit).await
+        self.within(self.outbox().parked(after, limit)).await
     }
 
     /// Lets a parked message be tried again at once, since what was in its way is mended; its key goes on behind it. Answers
@@ -53,14 +53,14 @@ impl OutboxRelay {
     /// # Cancel safety
     ///
     /// A dropped call may have had its effect; calling again is harmless.
-    pub async fn release(
+    pub async fn retry(
         &self,
         position: OutboxPosition,
         actor: &str,
         reason: &str,
     ) -> Result<bool, StoreError> {
-        let was_parked = self.outbox().retry(position).await?;
-        warn!(position = position.0, actor, reason, was_parked, "a parked message was released");
+        let was_parked = self.within(self.outbox().retry(position)).await?;
+        warn!(position = position.0, actor, reason, was_parked, "a parked message is tried again");
         Ok(was_parked)
     }
 
@@ -81,7 +81,7 @@ impl OutboxRelay {
         reason: &str,
     ) -> Result<bool, StoreError> {
         let Discarding(position) = confirmation;
-        let was_parked = self.outbox().discard(position).await?;
+        let was_parked = self.within(self.outbox().discard(position)).await?;
         warn!(position = position.0, actor, reason, was_parked, "a parked message was discarded");
         Ok(was_parked)
     }

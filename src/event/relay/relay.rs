@@ -1,17 +1,14 @@
 use std::fmt;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use tokio::time::timeout;
-
 use super::work::{Goal, Work};
 use super::{RelayConfig, RelayError, RelayReport};
 use crate::error::StoreError;
-use crate::event::{EventPublisher, OutboxStore};
+use crate::event::in_time::answered;
+use crate::event::{EventPublisher, Lane, OutboxStore};
 use crate::observe::Event;
 use crate::phase::NodeId;
 
@@ -67,6 +64,9 @@ use crate::phase::NodeId;
 #[derive(Debug, Clone)]
 pub struct OutboxRelay(Arc<Inner>);
 
+/// What fails is not tried again at once, whatever the schedule says.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+
 #[derive(Clone)]
 pub(super) struct Inner {
     pub(super) outbox: Arc<dyn OutboxStore>,
@@ -91,6 +91,9 @@ impl OutboxRelay {
     /// Relays until `shutdown` resolves; what the bus was asked for is waited for and written down, and the lanes are given back. An
     /// outbox or a bus that fails is tried again after a pause, for ever.
     ///
+    /// One `run` or [`drain`](Self::drain) at a time for each `NodeId`: two of them would hold the same lanes under the same
+    /// claims, and messages would be sent twice and out of order. Whoever wants more of them gives each a node of its own.
+    ///
     /// # Errors
     ///
     /// None, as long as there is none that no pause can help.
@@ -105,12 +108,17 @@ impl OutboxRelay {
         Work::new(&self.0, Goal::Shutdown).until(pin!(shutdown)).await
     }
 
-    /// Relays until nothing is due any more in the lanes it holds, or `shutdown` resolves: for tests, and to empty an outbox.
-    /// What is put off, or parked, is left.
+    /// Relays until nothing is left to be sent in the lanes it holds, or `shutdown` resolves: for tests, and to empty an
+    /// outbox.
+    ///
+    /// `Ok`, and no shutdown: of what was committed in those lanes before, everything was taken by the bus, and that is written
+    /// down, but for messages that the bus has refused, those that cannot be read, and what waits behind them in their keys.
+    /// They are put off or parked, as [`run`](Self::run) does it, and not waited for; the report counts them. What was not
+    /// taken for any other reason is waited for. Lanes that another relay holds are its own: this knows nothing of them.
     ///
     /// # Errors
     ///
-    /// [`RelayError`], if the outbox or the bus goes on failing.
+    /// [`RelayError`], if the outbox or the bus goes on failing, five times in a row; what is left was not lost.
     ///
     /// # Cancel safety
     ///
@@ -125,6 +133,14 @@ impl OutboxRelay {
     pub(super) fn outbox(&self) -> &dyn OutboxStore {
         &*self.0.outbox
     }
+
+    /// A call of the outbox, within its deadline.
+    pub(super) async fn within<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        self.0.within(call).await
+    }
 }
 
 impl Inner {
@@ -133,12 +149,12 @@ impl Inner {
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let call = AssertUnwindSafe(call).catch_unwind();
-        match timeout(self.config.store_deadline, call).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(StoreError::unknown("the outbox has panicked")),
-            Err(_) => Err(StoreError::unknown("the outbox has not answered in time")),
-        }
+        answered("the outbox", self.config.store_deadline, call).await
+    }
+
+    /// Lanes are worked on in groups.
+    pub(super) fn group_of(&self, lane: Lane) -> usize {
+        usize::from(lane.0) % self.config.concurrency.get()
     }
 
     pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
@@ -147,9 +163,9 @@ impl Inner {
         }
     }
 
-    /// The pause after so many failures in a row, the last of which may ask for more.
+    /// The pause after so many failures in a row, the last of which may ask for more. Never none at all.
     pub(super) fn pause(&self, failures: u32, error: &StoreError) -> Duration {
-        let pause = self.config.pause.delay(failures.saturating_sub(1));
+        let pause = self.config.pause.delay(failures.saturating_sub(1)).max(PAUSE_MIN);
         pause.max(error.retry_after().unwrap_or_default())
     }
 }

@@ -15,29 +15,20 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
 use super::care::{Cared, care};
+use super::failing::{Failing, Failures, Side};
 use super::holding::Holding;
-use super::lane_work::{Group, GroupEnd};
+use super::lane_work::{Failed, Group, GroupEnd};
 use super::relay::Inner;
 use super::{RelayError, RelayReport};
+use crate::clock::later;
 use crate::error::StoreError;
 use crate::event::{Lane, LaneClaims, OutboxRow};
 use crate::observe::Event;
-
-/// After so many failures in a row a drain gives up.
-const FAILURES_MAX: u32 = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goal {
     Shutdown,
     NothingIsDue,
-}
-
-/// Failures in a row, and when it is tried again.
-#[derive(Debug)]
-struct Failing {
-    failures: u32,
-    again_at: Instant,
-    last: StoreError,
 }
 
 /// A hint of the outbox, as it is waited for.
@@ -54,11 +45,9 @@ pub(super) struct Work<'r> {
     /// By the number of the group: at most one task for each.
     running: BTreeSet<usize>,
     groups: JoinSet<(usize, GroupEnd)>,
-    /// Groups of which the bus, or the outbox, has failed.
-    away: BTreeMap<usize, Failing>,
-    /// Claims and fetches.
-    failing: Option<Failing>,
-    /// Whether something was staged while groups were at work, perhaps in their lanes, behind their last look.
+    failures: Failures,
+    /// Whether there may be more for groups that are at work, behind their last look: something was staged, or they have
+    /// more lanes.
     is_hinted: bool,
     caring: JoinSet<Cared>,
     /// How many lanes it has said that it holds.
@@ -78,11 +67,10 @@ impl<'r> Work<'r> {
             holding: watch::Sender::new(Holding::nothing()),
             claim_at: now,
             fetch_at: now,
-            care_at: now + inner.config.care_interval,
+            care_at: later(now, inner.config.care_interval),
             running: BTreeSet::new(),
             groups: JoinSet::new(),
-            away: BTreeMap::new(),
-            failing: None,
+            failures: Failures::default(),
             is_hinted: false,
             caring: JoinSet::new(),
             told: None,
@@ -111,7 +99,7 @@ impl<'r> Work<'r> {
                 self.hinted();
             }
             let is_over = self.fetch_at <= Instant::now() && self.look().await;
-            if self.goal == Goal::NothingIsDue && (is_over || self.failed_for_good().is_some()) {
+            if self.goal == Goal::NothingIsDue && (is_over || self.failures.are_for_good()) {
                 break;
             }
             let next = self.next();
@@ -143,13 +131,9 @@ impl<'r> Work<'r> {
     fn hinted(&mut self) {
         self.is_hinted |= !self.running.is_empty();
         // Where the outbox fails it is not asked sooner.
-        if self.failing.is_none() {
+        if self.failures.fetching.is_none() {
             self.fetch_at = Instant::now();
         }
-    }
-
-    fn group_of(&self, lane: Lane) -> usize {
-        usize::from(lane.0) % self.inner.config.concurrency.get()
     }
 
     async fn claim(&mut self) {
@@ -158,13 +142,15 @@ impl<'r> Work<'r> {
         let claimed = inner.within(inner.outbox.claim(&inner.node, wanted, config.term)).await;
         match claimed {
             Ok(claims) => {
-                self.failing = None;
-                self.claim_at = asked + config.term / 3;
-                self.held(claims, asked + config.term);
+                self.failures.claiming = None;
+                self.claim_at = later(asked, config.term / 3);
+                self.held(claims, later(asked, config.term));
                 self.balance().await;
             }
             Err(error) => {
-                self.claim_at = self.fail("lanes cannot be claimed", error);
+                let failing = self.fail("lanes cannot be claimed", |it| &mut it.claiming, error);
+                // It costs no more than when all is well, and the terms go on running.
+                self.claim_at = failing.min(later(Instant::now(), config.term / 3));
             }
         }
     }
@@ -174,6 +160,7 @@ impl<'r> Work<'r> {
         let before: BTreeSet<_> = self.claims.held.iter().copied().collect();
         if claims.held.iter().any(|claim| !before.contains(claim)) {
             self.fetch_at = Instant::now();
+            self.is_hinted |= !self.running.is_empty();
         }
         self.claims = claims;
         self.holding.send_modify(|holding| holding.until = until);
@@ -188,7 +175,7 @@ impl<'r> Work<'r> {
 
     /// Gives back what another relay is to have; groups that hold some of it end with the call in hand.
     async fn balance(&mut self) {
-        let is_busy = |lane: &Lane| self.running.contains(&self.group_of(*lane));
+        let is_busy = |lane: &Lane| self.running.contains(&self.inner.group_of(*lane));
         let lanes = self.claims.held.iter().map(|claim| claim.lane);
         let busy: BTreeSet<_> = lanes.filter(is_busy).collect();
         let surplus = self.claims.surplus(&busy);
@@ -220,17 +207,16 @@ impl<'r> Work<'r> {
     /// Looks for what is to be sent in lanes that are at rest, and hands it out; whether there is nothing, nowhere.
     async fn look(&mut self) -> bool {
         let now = Instant::now();
-        self.fetch_at = now + self.inner.config.poll_interval;
+        self.fetch_at = later(now, self.inner.config.poll_interval);
         let is_at_rest = |lane: Lane| {
-            let group = self.group_of(lane);
-            let is_away = self.away.get(&group).is_some_and(|failing| failing.again_at > now);
-            !self.running.contains(&group) && !is_away
+            let group = self.inner.group_of(lane);
+            !self.running.contains(&group) && !self.failures.is_away(group, now)
         };
         let claims = self.claims.held.iter().filter(|claim| is_at_rest(claim.lane));
         let claims: Vec<_> = claims.copied().collect();
         let is_all = claims.len() == self.claims.held.len();
-        if let Some(again_at) = self.away.values().map(|failing| failing.again_at).min() {
-            self.fetch_at = self.fetch_at.min(again_at.max(now + Duration::from_millis(1)));
+        if let Some(again_at) = self.failures.next_after(now) {
+            self.fetch_at = self.fetch_at.min(again_at);
         }
         if self.running.is_empty() {
             self.is_hinted = false;
@@ -241,21 +227,20 @@ impl<'r> Work<'r> {
             claims.first().is_some_and(|claim| holding.has_time_for(claim, within))
         };
         if !is_held(&claims) {
-            return is_all && claims.is_empty() && self.failing.is_none();
+            let has_failed = self.failures.claiming.is_some() || self.failures.fetching.is_some();
+            return is_all && claims.is_empty() && !has_failed;
         }
         let inner = self.inner;
         match inner.within(inner.outbox.fetch(&claims, inner.config.batch)).await {
             Ok(rows) => {
-                self.failing = None;
                 let is_nothing = rows.is_empty();
                 self.hand_out(rows);
-                // Where nothing is left to be sent it is not known whether the bus is still away.
-                let running = &self.running;
-                self.away.retain(|group, it| running.contains(group) || it.again_at > now);
-                is_nothing && is_all
+                self.failures.fetched(&self.running, now);
+                is_nothing && is_all && self.failures.put_off.is_empty()
             }
             Err(error) => {
-                self.fetch_at = self.fail("what was staged cannot be fetched", error);
+                let what = "what was staged cannot be fetched";
+                self.fetch_at = self.fail(what, |it| &mut it.fetching, error);
                 false
             }
         }
@@ -269,13 +254,11 @@ impl<'r> Work<'r> {
         self.fetch_at = Instant::now();
         let mut groups = BTreeMap::<usize, Vec<OutboxRow>>::new();
         for row in rows {
-            groups.entry(self.group_of(row.lane)).or_default().push(row);
+            groups.entry(self.inner.group_of(row.lane)).or_default().push(row);
         }
         for (group, rows) in groups {
-            let held = self.claims.held.iter().copied();
-            let claims = held.filter(|claim| self.group_of(claim.lane) == group).collect();
             let (inner, holding) = (Arc::clone(self.inner), self.holding.subscribe());
-            let work = Group { inner, claims, holding };
+            let work = Group::new(inner, group, holding, self.goal == Goal::NothingIsDue);
             self.running.insert(group);
             self.groups.spawn(async move { (group, work.work(rows).await) });
         }
@@ -287,17 +270,27 @@ impl<'r> Work<'r> {
         self.claims.held.retain(|claim| !end.lost.contains(claim));
         self.show();
         let has_sent = end.report.sent > 0;
-        match end.away.or(end.failed) {
-            Some(error) => {
-                let before = self.away.remove(&group).map_or(0, |failing| failing.failures);
-                let failures = if has_sent { 1 } else { before.saturating_add(1) };
-                let again_at = Instant::now() + self.inner.pause(failures, &error);
-                self.fetch_at = self.fetch_at.min(again_at);
-                self.away.insert(group, Failing { failures, again_at, last: error });
-            }
-            None => {
-                self.away.remove(&group);
-            }
+        let in_a_row = |before: Option<Failing>| {
+            let before = before.filter(|_| !has_sent).map_or(0, |failing| failing.failures);
+            before.saturating_add(1)
+        };
+        if let Some((failures, last)) = end.given_up {
+            let (side, again_at) = (Side::Outbox, Instant::now());
+            self.failures.given_up = Some(Failing { side, failures, again_at, last });
+        }
+        if let (Goal::NothingIsDue, Some((again_at, last))) = (self.goal, end.put_off) {
+            self.fetch_at = self.fetch_at.min(again_at);
+            let before = self.failures.put_off.remove(&group);
+            let again_at = before.as_ref().map_or(again_at, |it| it.again_at.max(again_at));
+            let failing = Failing { side: Side::Bus, failures: in_a_row(before), again_at, last };
+            self.failures.put_off.insert(group, failing);
+        }
+        let away = self.failures.away.remove(&group);
+        if let Some(Failed { side, error: last }) = end.failed {
+            let failures = in_a_row(away);
+            let again_at = later(Instant::now(), self.inner.pause(failures, &last));
+            self.fetch_at = self.fetch_at.min(again_at);
+            self.failures.away.insert(group, Failing { side, failures, again_at, last });
         }
         if self.is_hinted || self.goal == Goal::NothingIsDue && self.running.is_empty() {
             self.fetch_at = self.fetch_at.min(Instant::now());
@@ -321,27 +314,26 @@ impl<'r> Work<'r> {
     }
 
     /// Notes a failure of the outbox; when it is tried again.
-    fn fail(&mut self, what: &'static str, error: StoreError) -> Instant {
-        let text = error.with_causes();
+    fn fail(
+        &mut self,
+        what: &'static str,
+        failing: impl FnOnce(&mut Failures) -> &mut Option<Failing>,
+        last: StoreError,
+    ) -> Instant {
+        let text = last.with_causes();
         warn!(error = text, "{what}");
         self.report.store_errors += 1;
-        let before = self.failing.as_ref().map_or(0, |failing| failing.failures);
-        let failures = before.saturating_add(1);
-        let again_at = Instant::now() + self.inner.pause(failures, &error);
-        self.failing = Some(Failing { failures, again_at, last: error });
+        let failing = failing(&mut self.failures);
+        let failures = failing.as_ref().map_or(0, |it| it.failures).saturating_add(1);
+        let again_at = later(Instant::now(), self.inner.pause(failures, &last));
+        *failing = Some(Failing { side: Side::Outbox, failures, again_at, last });
         again_at
-    }
-
-    fn failed_for_good(&self) -> Option<&Failing> {
-        let all = self.failing.iter().chain(self.away.values());
-        all.filter(|failing| failing.failures >= FAILURES_MAX)
-            .max_by_key(|failing| failing.failures)
     }
 
     /// Tells the depth and purges, aside.
     fn care(&mut self) {
         if self.care_at <= Instant::now() && self.caring.is_empty() {
-            self.care_at = Instant::now() + self.inner.config.care_interval;
+            self.care_at = later(Instant::now(), self.inner.config.care_interval);
             let inner = Arc::clone(self.inner);
             self.caring.spawn(async move { care(&inner).await });
         }
@@ -368,17 +360,13 @@ impl<'r> Work<'r> {
             self.report.store_errors += 1;
         }
         self.inner.tell(|| Event::LanesHeld { held: 0, of: self.claims.lanes.get() });
-        let is_drain = self.goal == Goal::NothingIsDue;
         let report = self.report;
-        let is_outbox = |failing: &Failing| failing.failures >= FAILURES_MAX;
-        if let (true, Some(failing)) = (is_drain, self.failing.filter(is_outbox)) {
-            let Failing { failures, last, .. } = failing;
-            return Err(RelayError::Outbox { failures, source: last, report });
-        }
-        let worst = self.away.into_values().filter(is_outbox).max_by_key(|it| it.failures);
-        match (is_drain, worst) {
-            (true, Some(Failing { failures, last, .. })) => {
-                Err(RelayError::Bus { failures, source: last, report })
+        match (self.goal, self.failures.for_good()) {
+            (Goal::NothingIsDue, Some(Failing { side, failures, last: source, .. })) => {
+                Err(match side {
+                    Side::Outbox => RelayError::Outbox { failures, source, report },
+                    Side::Bus => RelayError::Bus { failures, source, report },
+                })
             }
             _ => Ok(report),
         }

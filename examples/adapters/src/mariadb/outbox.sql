@@ -11,6 +11,8 @@ CREATE TABLE outbox (
     -- UTC, as every time here.
     staged DATETIME(6) NOT NULL DEFAULT UTC_TIMESTAMP(6),
     attempts INT NOT NULL DEFAULT 0,
+    -- How often of these the bus had refused it.
+    refusals INT NOT NULL DEFAULT 0,
     -- If it was put off, until when.
     due DATETIME(6),
     is_parked BOOLEAN NOT NULL DEFAULT FALSE,

@@ -73,10 +73,12 @@ macro_rules! settle {
                     UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                         position BIGINT PATH '$[0]',
                         delay BIGINT PATH '$[1]',
-                        error TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]'
+                        is_refusal INT PATH '$[2]',
+                        error TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[3]'
                     )) AS part STRAIGHT_JOIN outbox AS it FORCE INDEX (PRIMARY)
                         ON it.position = part.position
                     SET it.attempts = it.attempts + IF(part.delay < 0, 0, 1),
+                        it.refusals = it.refusals + part.is_refusal,
                         it.due = IF(part.delay < 0, NULL,
                             UTC_TIMESTAMP(6) + INTERVAL part.delay MICROSECOND),
                         it.is_parked = part.delay < 0, it.error = part.error
@@ -101,7 +103,7 @@ const PARKED: &str = "\
                 AND it.event_key = parked.event_key)
     FROM outbox AS parked WHERE is_parked = TRUE AND position > ? ORDER BY position LIMIT ?";
 const RETRY: &str = "\
-    UPDATE outbox SET is_parked = FALSE, attempts = 0, due = NULL, error = NULL
+    UPDATE outbox SET is_parked = FALSE, attempts = 0, refusals = 0, due = NULL, error = NULL
     WHERE position = ? AND is_parked";
 const DISCARD: &str = "DELETE FROM outbox WHERE position = ? AND is_parked";
 // Locks that nobody has taken for long, and relays that are long gone, go with it; each by itself.
@@ -172,6 +174,7 @@ fn fetch(lanes: usize) -> String {
             GROUP BY event_key
         )
         SELECT it.position, it.lane, it.event_key, it.topic, it.event, it.attempts,
+            it.refusals,
             TIMESTAMPDIFF(MICROSECOND, it.staged, UTC_TIMESTAMP(6))
         FROM (
             SELECT position, SUM(size) OVER (ORDER BY position) - size AS size_before
@@ -231,8 +234,9 @@ impl OutboxStore for MariadbOutboxStore {
     ) -> Result<(), StoreError> {
         let Ends { sent, kept } = Ends::of(ends);
         let micros = |delay: Duration| i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
-        let kept = kept.iter().map(|(position, delay, error)| {
-            json!([position, delay.map_or(-1, |delay| micros(delay.min(DELAY_MAX))), error])
+        let kept = kept.iter().map(|it| {
+            let delay = it.delay.map_or(-1, |delay| micros(delay.min(DELAY_MAX)));
+            json!([it.position, delay, u8::from(it.is_refusal), it.error])
         });
         let kept: Vec<_> = kept.collect();
         let lane = Value::from(claim.lane.0);
@@ -314,7 +318,7 @@ fn claims(rows: Vec<Row>) -> Result<LaneClaims, StoreError> {
 }
 
 fn fetched(row: Row) -> Result<Fetched, StoreError> {
-    let [position, lane, key, topic, event, attempts, age] = columns(row)?;
+    let [position, lane, key, topic, event, attempts, refusals, age] = columns(row)?;
     Ok(Fetched {
         position: integer(&position)?,
         lane: integer(&lane)?,
@@ -322,6 +326,7 @@ fn fetched(row: Row) -> Result<Fetched, StoreError> {
         topic: text(topic)?,
         event: text(event)?,
         attempts: integer(&attempts)?,
+        refusals: integer(&refusals)?,
         age: integer(&age)?,
     })
 }

@@ -9,6 +9,8 @@ CREATE TABLE outbox (
     event text NOT NULL,
     staged timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempts integer NOT NULL DEFAULT 0,
+    -- How often of these the bus had refused it.
+    refusals integer NOT NULL DEFAULT 0,
     -- If it was put off, until when.
     due timestamptz,
     is_parked boolean NOT NULL DEFAULT false,

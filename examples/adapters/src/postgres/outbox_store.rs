@@ -79,10 +79,12 @@ macro_rules! settle {
             ), kept AS (
                 UPDATE outbox AS it
                 SET attempts = it.attempts + CASE WHEN part.delay IS NULL THEN 0 ELSE 1 END,
+                    refusals = it.refusals + part.is_refusal::integer,
                     due = CASE WHEN part.delay IS NOT NULL
                         THEN clock_timestamp() + part.delay * interval '1 us' END,
                     is_parked = part.delay IS NULL, error = part.error
-                FROM unnest($4::bigint[], $5::bigint[], $6::text[]) AS part (position, delay, error)
+                FROM unnest($4::bigint[], $5::bigint[], $6::boolean[], $7::text[])
+                    AS part (position, delay, is_refusal, error)
                 WHERE it.position = ANY ($4) AND it.position = part.position AND it.lane + 0 = $1
                     AND (it.sent IS NULL AND NOT it.is_parked
                         AND (it.due IS NULL OR it.due <= clock_timestamp())) IS TRUE
@@ -102,7 +104,7 @@ const PARKED: &str = "\
                 AND it.position > parked.position AND it.sent IS NULL AND NOT it.is_parked)
     FROM outbox AS parked WHERE is_parked AND position > $1 ORDER BY position LIMIT $2";
 const RETRY: &str = "\
-    UPDATE outbox SET is_parked = false, attempts = 0, due = NULL, error = NULL
+    UPDATE outbox SET is_parked = false, attempts = 0, refusals = 0, due = NULL, error = NULL
     WHERE position = $1 AND is_parked RETURNING 1";
 const DISCARD: &str = "DELETE FROM outbox WHERE position = $1 AND is_parked RETURNING 1";
 // Locks that nobody has taken for long, and relays that are long gone, go with it.
@@ -180,7 +182,7 @@ impl PostgresOutboxStore {
 fn fetch(lanes: usize) -> String {
     let of_one = |lane: usize| {
         format!(
-            "(SELECT position, lane, event_key, topic, event, attempts, staged
+            "(SELECT position, lane, event_key, topic, event, attempts, refusals, staged
             FROM outbox AS it
             WHERE lane = ${lane} AND sent IS NULL AND NOT is_parked
                 AND (due IS NULL OR due <= clock_timestamp())
@@ -196,7 +198,7 @@ fn fetch(lanes: usize) -> String {
     };
     let all: Vec<_> = (0..lanes).map(|number| of_one(3 + 2 * number)).collect();
     format!(
-        "SELECT position, lane, event_key, topic, event, attempts,
+        "SELECT position, lane, event_key, topic, event, attempts, refusals,
             (extract(epoch FROM clock_timestamp() - staged) * 1000000)::bigint
         FROM (
             SELECT *, sum(octet_length(event)) OVER (ORDER BY position) - octet_length(event)
@@ -256,12 +258,14 @@ impl OutboxStore for PostgresOutboxStore {
         ends: &[(OutboxPosition, RowEnd)],
     ) -> Result<(), StoreError> {
         let Ends { sent, kept } = Ends::of(ends);
-        let positions: Vec<_> = kept.iter().map(|(position, ..)| *position).collect();
-        let delays: Vec<_> = kept.iter().map(|(_, delay, _)| delay.map(span)).collect();
-        let errors: Vec<_> = kept.iter().map(|(.., error)| &**error).collect();
+        let positions: Vec<_> = kept.iter().map(|it| it.position).collect();
+        let delays: Vec<_> = kept.iter().map(|it| it.delay.map(span)).collect();
+        let refusals: Vec<_> = kept.iter().map(|it| it.is_refusal).collect();
+        let errors: Vec<_> = kept.iter().map(|it| &*it.error).collect();
         let sql = if self.keeps_sent { SETTLE } else { SETTLE_AND_REMOVE };
         let (lane, epoch) = (i32::from(claim.lane.0), sought(claim.epoch));
-        let held = self.change(sql, &[&lane, &epoch, &sent, &positions, &delays, &errors]).await?;
+        let params: Params = &[&lane, &epoch, &sent, &positions, &delays, &refusals, &errors];
+        let held = self.change(sql, params).await?;
         if held.is_empty() {
             return Err(StoreError::conflict("the lane has a newer claim"));
         }
@@ -337,7 +341,8 @@ fn fetched(row: &Row) -> Result<Fetched, tokio_postgres::Error> {
         topic: row.try_get(3)?,
         event: row.try_get(4)?,
         attempts: row.try_get::<_, i32>(5)?.into(),
-        age: row.try_get(6)?,
+        refusals: row.try_get::<_, i32>(6)?.into(),
+        age: row.try_get(7)?,
     })
 }
 

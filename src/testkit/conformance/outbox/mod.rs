@@ -119,6 +119,7 @@ macro_rules! __each_outbox_fact {
             ends_of_one_call_all_have_their_effect
             settling_again_is_harmless
             a_row_put_off_comes_after_its_delay_and_counts
+            a_refusal_counts_and_another_attempt_does_not
             a_parked_row_never_comes_and_is_never_purged
             parked_rows_are_listed_with_what_waits_behind
             a_list_of_parked_rows_goes_on_and_has_a_limit

@@ -2,7 +2,7 @@
 
 use super::OutboxFixture;
 use super::samples::{
-    NOW, all, answered, coming, end, fetched, park, parked, parked_after, retry, row, settle,
+    NOW, all, answered, coming, end, fetched, park, parked, parked_after, refuse, row, settle,
     staged,
 };
 use crate::event::{OutboxPosition, RowEnd};
@@ -53,7 +53,7 @@ pub(super) async fn a_parked_row_that_is_tried_again_is_due_at_once<F: OutboxFix
     let store = fixture.store();
     let claims = all(&*store, 1).await;
     staged(fixture, &[("a", "1"), ("a", "2"), ("b", "3")]).await;
-    end(&*store, &claims, "1", retry(NOW)).await;
+    end(&*store, &claims, "1", refuse(NOW)).await;
     end(&*store, &claims, "1", park()).await;
     let position = parked(&*store).await[0].position;
     let strange = OutboxPosition(u64::MAX >> 1);
@@ -61,7 +61,7 @@ pub(super) async fn a_parked_row_that_is_tried_again_is_due_at_once<F: OutboxFix
     assert!(answered("trying again", store.retry(position).await), "it is parked");
     assert!(!answered("trying again", store.retry(position).await), "it is no more");
     let rows = fetched(&*fixture.reopened().await, &claims).await;
-    assert_eq!(row(&rows, "1").attempts, 0);
+    assert_eq!((row(&rows, "1").attempts, row(&rows, "1").refusals), (0, 0));
     assert_eq!((row(&rows, "1").position, rows.len()), (position, 3));
     assert_eq!(parked(&*store).await, []);
 }

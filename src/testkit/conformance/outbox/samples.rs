@@ -175,6 +175,10 @@ pub(super) fn retry(delay: Duration) -> RowEnd {
     RowEnd::Retry { delay, error: "no such \"topic\"\n".to_owned() }
 }
 
+pub(super) fn refuse(delay: Duration) -> RowEnd {
+    RowEnd::Refused { delay, error: "no such \"topic\"\n".to_owned() }
+}
+
 pub(super) fn park() -> RowEnd {
     RowEnd::Parked { reason: "rejected: it's é \u{1F4A9}".to_owned() }
 }

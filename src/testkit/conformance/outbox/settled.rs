@@ -3,7 +3,7 @@
 use super::OutboxFixture;
 use super::samples::{
     LONG, LONGER, NOW, SHORT, all, answered, begin, claim_of, coming, commit, end, fetched,
-    neighbours, park, parked, purged, retry, row, send, settle, stage, staged,
+    neighbours, park, parked, purged, refuse, retry, row, send, settle, stage, staged,
 };
 use crate::event::{OutboxPosition, RowEnd};
 
@@ -95,6 +95,23 @@ pub(super) async fn a_row_put_off_comes_after_its_delay_and_counts<F: OutboxFixt
     let rows = fetched(&*fixture.reopened().await, &claims).await;
     assert_eq!(rows.iter().map(|row| row.attempts).collect::<Vec<_>>(), [2, 0], "in order");
     send(&*store, &claims, &rows).await;
+    assert_eq!(coming(&*store, &claims).await, [""; 0]);
+}
+
+/// Contract 9.
+pub(super) async fn a_refusal_counts_and_another_attempt_does_not<F: OutboxFixture>(fixture: &F) {
+    let store = fixture.store();
+    let claims = all(&*store, 1).await;
+    staged(fixture, &[("a", "1")]).await;
+    for (ending, attempts, refusals) in
+        [(retry(NOW), 1, 0), (refuse(NOW), 2, 1), (retry(NOW), 3, 1), (refuse(NOW), 4, 2)]
+    {
+        end(&*store, &claims, "1", ending.clone()).await;
+        let rows = fetched(&*store, &claims).await;
+        let found = row(&rows, "1");
+        assert_eq!((found.attempts, found.refusals), (attempts, refusals), "after {ending:?}");
+    }
+    end(&*store, &claims, "1", refuse(SHORT)).await;
     assert_eq!(coming(&*store, &claims).await, [""; 0]);
 }
 
