@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-gateway prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
 
 verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet
 
@@ -93,6 +93,12 @@ SAGAS ?= 100000
 bench-sagas:
 	cargo clippy -p data --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data -- sagas --sagas $(SAGAS)
+
+# An outbox of 100,000 messages relayed from PostgreSQL to RabbitMQ, beside the loop of a client that publishes the same;
+# and a monolith's changes replicated from MariaDB to PostgreSQL, beside the rate of their commits.
+bench-events:
+	cargo clippy -p data --all-targets -- -D warnings
+	urls=$$(scripts/servers.sh) && env $$urls cargo run --release -p data -- events
 
 # The gateway beside nginx, which does the same job: latency and throughput, 10,000 slow clients, a service killed.
 bench-gateway:

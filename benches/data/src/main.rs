@@ -7,10 +7,12 @@
 //! Every program that is measured is a process of its own. `data task NAME LEGACY
 //! MODERN` is what such a process of ours is.
 //!
-//! `cargo run --release -p data -- sagas` is about the journal of sagas instead.
+//! `cargo run --release -p data -- sagas` is about the journal of sagas instead, and
+//! `-- events` about the relay of an outbox and the replicator.
 
 mod candidates;
 mod error;
+mod events;
 mod fixture;
 mod process;
 mod race;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
     let ended = match task.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["task", task, legacy, modern] => work::run(task, legacy, modern),
         ["sagas-task", task, url, node, sagas, rows] => sagas::task(task, url, [node, sagas, rows]),
+        ["events-task", task, ref arguments @ ..] => events::task(task, arguments),
+        ["events", ..] => events::bench(lexopt::Parser::from_args(&task[1..])),
         ["sagas", ..] => sagas::bench(lexopt::Parser::from_args(&task[1..])),
         _ => asked().and_then(|asked| bench(&asked)),
     };
