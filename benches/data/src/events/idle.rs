@@ -39,11 +39,11 @@ pub(crate) fn transactions_a_second(
         let relay = OutboxRelay::new(Arc::new(store), bus, node()?).with_config(config);
         Ok::<_, Failure>(tokio::spawn(async move { relay.run(std::future::pending()).await }))
     })?;
-    runtime.block_on(sleep(SETTLING));
+    runtime.block_on(async { sleep(SETTLING).await });
     let before = transactions(servers)?;
-    runtime.block_on(sleep(WATCHED));
+    runtime.block_on(async { sleep(WATCHED).await });
     relaying.abort();
-    runtime.block_on(sleep(COUNTED));
+    runtime.block_on(async { sleep(COUNTED).await });
     let made = transactions(servers)? - before;
     removed(servers)?;
     println!("idle: {made} transactions in {} s", WATCHED.as_secs());

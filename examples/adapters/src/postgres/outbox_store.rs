@@ -177,9 +177,11 @@ impl PostgresOutboxStore {
     }
 }
 
-/// Rows of so many lanes. Of each lane they are walked along its index, until there are enough of all: a lane with a
-/// million rows keeps nobody from the others, nor does one row more than those that come have to be looked at.
-fn fetch(lanes: usize) -> String {
+/// Rows of so many lanes, `rows` at most. Of each lane they are walked along its index, until there are enough of all: a
+/// lane with a million rows keeps nobody from the others, nor does one row more than those that come have to be looked at.
+/// The limit stands in the text: behind a parameter, or without one for each lane, the server reads all that is pending,
+/// and sorts it.
+fn fetch(lanes: usize, rows: i64) -> String {
     let of_one = |lane: usize| {
         format!(
             "(SELECT position, lane, event_key, topic, event, attempts, refusals, staged
@@ -192,20 +194,20 @@ fn fetch(lanes: usize) -> String {
                     WHERE other.event_key = it.event_key AND other.position < it.position
                         AND other.sent IS NULL AND (other.is_parked OR other.due IS NOT NULL)
                         AND (other.is_parked OR other.due > clock_timestamp()))) IS TRUE
-            ORDER BY position)",
+            ORDER BY position LIMIT {rows})",
             epoch = lane + 1,
         )
     };
-    let all: Vec<_> = (0..lanes).map(|number| of_one(3 + 2 * number)).collect();
+    let all: Vec<_> = (0..lanes).map(|number| of_one(2 + 2 * number)).collect();
     format!(
         "SELECT position, lane, event_key, topic, event, attempts, refusals,
             (extract(epoch FROM clock_timestamp() - staged) * 1000000)::bigint
         FROM (
             SELECT *, sum(octet_length(event)) OVER (ORDER BY position) - octet_length(event)
                 AS before
-            FROM (SELECT * FROM ({all}) AS ready ORDER BY position LIMIT $1) AS ready
+            FROM (SELECT * FROM ({all}) AS ready ORDER BY position LIMIT {rows}) AS ready
         ) AS ready
-        WHERE before < $2 ORDER BY position",
+        WHERE before < $1 ORDER BY position",
         all = all.join(" UNION ALL "),
     )
 }
@@ -242,12 +244,12 @@ impl OutboxStore for PostgresOutboxStore {
         }
         let columns: Vec<_> =
             claims.iter().map(|claim| (i32::from(claim.lane.0), sought(claim.epoch))).collect();
-        let (rows, bytes) = (number(limit.rows), number(limit.bytes));
-        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&rows, &bytes];
+        let bytes = number(limit.bytes);
+        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&bytes];
         for (lane, epoch) in &columns {
             params.extend([lane as &(dyn ToSql + Sync), epoch]);
         }
-        let rows = self.read(&fetch(columns.len()), &params).await?;
+        let rows = self.read(&fetch(columns.len(), number(limit.rows)), &params).await?;
         let rows: Result<Vec<_>, _> = rows.iter().map(fetched).collect();
         Ok(rows.map_err(StoreError::rejected)?.into_iter().map(Fetched::row).collect())
     }
@@ -364,4 +366,16 @@ fn depth(row: &Row) -> Decoded<OutboxDepth> {
         parked: unsigned(row, 1)?,
         oldest: row.try_get::<_, Option<i64>>(2)?.map(age),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_of_a_lane_than_is_asked_for() {
+        let sql = fetch(3, 500);
+        assert_eq!(sql.matches("LIMIT 500").count(), 4, "{sql}");
+        assert!(sql.contains("$7") && !sql.contains("$8"), "{sql}");
+    }
 }
