@@ -67,9 +67,7 @@ pub(crate) async fn measured(servers: &Servers, changes: u64) -> Result<Replicat
 
 async fn changed(legacy: &str, modern: &str, changes: u64) -> Result<Replicated, Failure> {
     let mut conn = connected(legacy).await?;
-    for statement in PLAIN_SCHEMA.split(';').filter(|it| !it.trim().is_empty()) {
-        conn.query_drop(statement).await?;
-    }
+    conn.query_drop(PLAIN_SCHEMA).await?;
     conn.query_drop(format!(
         "INSERT INTO plain_customer (id, name, email, balance, joined, visits, is_active, seal)
          SELECT CONCAT('customer-', LPAD(seq, 6, '0')), 'Ada', 'ada@example.org', 10.5,
