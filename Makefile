@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet servers servers-stop
 
 verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet
 
@@ -133,6 +133,11 @@ fuzz:
 adapters:
 	cargo clippy -p adapters --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p adapters
+
+# 10,000 messages from PostgreSQL through RabbitMQ, and from MariaDB through NATS, while relays, consumers, brokers and
+# databases are killed, in an order that SEED draws. It starts its own servers.
+events-chaos:
+	EVENTS_CHAOS_MESSAGES=10000 cargo test -p adapters --test events_chaos each_effect -- --nocapture
 
 # Processes that are stopped, killed and cut off while they migrate, on the same PostgreSQL, and their control.
 fleet:

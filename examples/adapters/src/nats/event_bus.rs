@@ -142,7 +142,8 @@ impl NatsBus {
         let stream = self.context.get_stream(self.config.dead_stream()).await.map_err(asked)?;
         let (subject, state) = (self.config.dead_subject(name), &stream.cached_info().state);
         let mut found = Vec::new();
-        for sequence in state.first_sequence..=state.last_sequence {
+        // A stream that never had a message says 0 twice, and is asked for none.
+        for sequence in state.first_sequence.max(1)..=state.last_sequence {
             let message = match stream.get_raw_message(sequence).await {
                 Ok(message) => message,
                 // One that was removed is no letter any more.

@@ -274,6 +274,12 @@ async fn what_was_published_before_does_not_come() {
     assert_eq!(until(&*first, "pears-4").await, in_order("pears", 1..=4));
 }
 
+#[tokio::test]
+async fn where_nothing_was_given_up_there_are_no_dead_letters() {
+    let own = Own::new().await;
+    assert_eq!(own.bus.dead_letters(&name(), 10).await.unwrap(), []);
+}
+
 /// Who opens it with another patience changes nothing but that.
 #[tokio::test]
 async fn the_last_who_opens_says_how_long_the_server_waits() {

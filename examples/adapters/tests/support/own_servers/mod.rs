@@ -41,6 +41,8 @@ pub(crate) struct OwnServer {
 impl OwnServer {
     /// How long a server may take to start, on a machine that is busy.
     const PATIENCE: Duration = Duration::from_mins(2);
+    /// How often one that was killed is started at most.
+    const STARTS: u32 = 4;
 
     /// A new one, which answers.
     pub(crate) async fn new(product: Product) -> Self {
@@ -93,16 +95,41 @@ impl OwnServer {
         self.running = Some(self.place.run(command));
     }
 
+    /// Starts it after it was killed, and waits until it answers. One that was killed may find its files so that it ends
+    /// while it starts, and comes up the next time: it is started a few times.
+    pub(crate) async fn restart(&mut self) {
+        for _ in 1..Self::STARTS {
+            self.launch();
+            if self.comes_up().await {
+                return;
+            }
+            self.kill();
+        }
+        self.start().await;
+    }
+
     /// Waits until it answers.
     pub(crate) async fn ready(&mut self) {
+        let comes_up = self.comes_up().await;
+        assert!(comes_up, "{:?} ended: {}", self.product, self.log());
+    }
+
+    /// Waits until it answers; or has ended.
+    async fn comes_up(&mut self) -> bool {
         let until = Instant::now() + Self::PATIENCE;
         while !self.answers().await {
             let running = self.running.as_mut().expect("it was started");
-            let log = || fs::read_to_string(self.place.log()).unwrap_or_default();
-            assert!(!running.has_ended(), "{:?} ended: {}", self.product, log());
-            assert!(Instant::now() < until, "{:?} did not start: {}", self.product, log());
+            if running.has_ended() {
+                return false;
+            }
+            assert!(Instant::now() < until, "{:?} did not start: {}", self.product, self.log());
             sleep(Duration::from_millis(50)).await;
         }
+        true
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.place.log()).unwrap_or_default()
     }
 
     /// Ends all of its processes at once, by SIGKILL; none is left when it returns.
