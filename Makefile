@@ -139,6 +139,11 @@ adapters:
 events-chaos:
 	EVENTS_CHAOS_MESSAGES=10000 cargo test -p adapters --test events_chaos each_effect -- --nocapture
 
+# The bus on Kafka, on the mock cluster of librdkafka, which it builds: that takes a C compiler and a while.
+kafka:
+	cargo clippy -p kafka-adapter --no-deps --all-targets -- -D warnings
+	cargo test -p kafka-adapter -- --test-threads 8
+
 # Processes that are stopped, killed and cut off while they migrate, on the same PostgreSQL, and their control.
 fleet:
 	cargo clippy -p fleet --no-deps --all-targets -- -D warnings
