@@ -6,13 +6,16 @@ use std::panic::AssertUnwindSafe;
 use futures::{FutureExt, StreamExt, stream};
 
 use super::Replicator;
-use super::judge::{After, Fate, after_apply, after_join, after_try};
+use super::judge::{After, Fate, after_apply, after_asking, after_join, after_try};
 use crate::error::StoreError;
 use crate::event::{ChangeFeed, Changed};
 use crate::key::{Key, KeyExt};
 use crate::reconcile::RepairNote;
 use crate::repository::StampedRepository;
-use crate::stamp::Record;
+use crate::stamp::{Record, Stamp};
+
+/// So many keys of a page are asked for where none has gone before.
+const ASKED_MAX: usize = 4;
 
 /// What a page comes down to: the last that is known of each key.
 pub(super) struct Work<K, E> {
@@ -67,6 +70,8 @@ struct Left<K, E> {
     records: Vec<(K, Record<E>)>,
     hints: Vec<K>,
     error: Option<StoreError>,
+    /// One that was carried over.
+    went: Option<K>,
 }
 
 impl<F, L, M> Replicator<F, L, M>
@@ -77,18 +82,29 @@ where
 {
     /// Carries a page over, each key as often as it takes and is allowed.
     ///
-    /// Fails if no key of it was answered for: then a store is away.
-    pub(super) async fn carry(&self, work: Work<L::Key, L::Entity>) -> Result<Carried, StoreError> {
+    /// Fails if no key of it was answered for and a store is away. It was `held` so often in a row before.
+    pub(super) async fn carry(
+        &self,
+        work: Work<L::Key, L::Entity>,
+        held: u32,
+    ) -> Result<Carried, StoreError> {
         let mut carried = Carried::default();
         let (mut records, mut hints) = (work.records, work.hints);
         let mut pauses = self.config.tries.delays();
         loop {
-            let left = self.attempt(records, hints, &mut carried).await;
+            let mut left = self.attempt(records, hints, &mut carried).await;
+            if let Some(key) = left.went.take() {
+                *self.witness() = Some(key);
+            }
             let pause = pauses.next();
             let away = left.records.len() + left.hints.len();
-            match after_try(carried.answered(), away, pause.is_none()) {
+            let after = match after_try(carried.answered(), away, pause.is_none(), held) {
+                After::Ask => after_asking(self.stores_answer(&left).await),
+                after => after,
+            };
+            match after {
                 After::Settle => break,
-                After::Hold => return Err(left.error.unwrap_or_else(unanswered)),
+                After::Hold | After::Ask => return Err(left.error.unwrap_or_else(unanswered)),
                 After::Note => {
                     let records = left.records.into_iter().map(|(key, _)| key);
                     for key in records.chain(left.hints) {
@@ -114,37 +130,69 @@ where
         mut hints: Vec<L::Key>,
         carried: &mut Carried,
     ) -> Left<L::Key, L::Entity> {
-        let mut left = Left { records: Vec::new(), hints: Vec::new(), error: None };
+        let mut left = Left { records: Vec::new(), hints: Vec::new(), error: None, went: None };
         if !records.is_empty() {
             let modern = self.repository.modern();
             let answers = self.once(async { Ok(modern.apply_many(&records).await) }).await;
             let mut answers = answers.unwrap_or_default().into_iter();
             for (key, record) in records {
                 let answer = answers.next().unwrap_or_else(|| Err(unanswered()));
-                match carried.count(after_apply(record.stamp, &answer), &key) {
-                    Some(Fate::Join) => hints.push(key),
-                    Some(_) => {
+                match carried.count(after_apply(record.stamp, &answer), key) {
+                    Counted::Went(key) => left.went = Some(key),
+                    Counted::Noted => {}
+                    Counted::Join(key) => hints.push(key),
+                    Counted::Away(key) => {
                         left.error = answer.err().or(left.error);
                         left.records.push((key, record));
                     }
-                    None => {}
                 }
             }
         }
         let joins: Vec<_> = hints.into_iter().map(|key| self.joined(key)).collect();
         let mut joins = stream::iter(joins).buffer_unordered(self.config.concurrency.get());
         while let Some((key, fate, error)) = joins.next().await {
-            if carried.count(fate, &key).is_some() {
-                left.error = error.or(left.error);
-                left.hints.push(key);
+            match carried.count(fate, key) {
+                Counted::Went(key) => left.went = Some(key),
+                Counted::Noted => {}
+                Counted::Join(key) | Counted::Away(key) => {
+                    left.error = error.or(left.error);
+                    left.hints.push(key);
+                }
             }
         }
         left
     }
 
     async fn joined(&self, key: L::Key) -> (L::Key, Fate, Option<StoreError>) {
-        let joined = self.once(self.repository.join(&key)).await;
+        let joined = self.once(self.repository.join_changed(&key)).await;
         (key, after_join(&joined), joined.err())
+    }
+
+    /// Whether the stores answer for a key, so that it is not they who are away: for one that has gone before, which
+    /// modern is to take once more as it holds it, and that changes nothing; else whether some key of the page can be
+    /// read.
+    async fn stores_answer(&self, left: &Left<L::Key, L::Entity>) -> bool {
+        let witness = self.witness().clone();
+        if let Some(key) = witness {
+            return self.answer_for(&key, true).await.is_ok();
+        }
+        let keys = left.records.iter().map(|(key, _)| key).chain(&left.hints);
+        for key in keys.take(ASKED_MAX) {
+            if self.answer_for(key, false).await.is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn answer_for(&self, key: &L::Key, with_write: bool) -> Result<(), StoreError> {
+        self.once(self.repository.legacy().read(key)).await?;
+        let modern = self.repository.modern();
+        let held = self.once(modern.read(key)).await?;
+        if with_write && held.stamp > Stamp::ZERO {
+            self.once(modern.apply(key, &held)).await?;
+        }
+        Ok(())
     }
 
     /// A call, within its deadline; a panic is a failure.
@@ -159,16 +207,27 @@ where
     }
 }
 
+/// A key whose fate was counted, if it came to an end.
+enum Counted<K> {
+    Went(K),
+    Noted,
+    Join(K),
+    Away(K),
+}
+
 impl Carried {
-    /// Counts a key that came to an end; answers the fate of any other.
-    fn count<K: Key>(&mut self, fate: Fate, key: &K) -> Option<Fate> {
+    fn count<K: Key>(&mut self, fate: Fate, key: K) -> Counted<K> {
         match fate {
             Fate::Copied => self.copied += 1,
             Fate::Level => self.level += 1,
-            Fate::Noted(reason) => self.note(key.to_bytes(), reason),
-            Fate::Join | Fate::Away => return Some(fate),
+            Fate::Noted(reason) => {
+                self.note(key.to_bytes(), reason);
+                return Counted::Noted;
+            }
+            Fate::Join => return Counted::Join(key),
+            Fate::Away => return Counted::Away(key),
         }
-        None
+        Counted::Went(key)
     }
 }
 

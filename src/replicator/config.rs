@@ -3,11 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::observe::Observer;
-use crate::resilience::{Exponential, Jitter};
-use crate::worker::{Persistence, RateLimit};
-
-/// Without a pause, a replicator would ask for ever and yield to nobody.
-const PAUSE_MIN: Duration = Duration::from_millis(1);
+use crate::worker::{PAUSE_MIN, Persistence, RateLimit, pause_after};
 
 /// The limits of a [`Replicator`](super::Replicator).
 ///
@@ -136,8 +132,7 @@ impl ReplicatorConfig {
 
     /// The pause after so many failures in a row.
     pub(super) fn delay(&self, failures: u32) -> Duration {
-        let pauses = Exponential::between(self.delay_min, self.delay_max);
-        pauses.with_jitter(Jitter::Equal).delay(failures.saturating_sub(1))
+        pause_after(failures, self.delay_min, self.delay_max)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::repository::{Applied, Joined};
 use crate::stamp::Stamp;
 
 /// What became of a key of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// Modern took it.
     Copied,
@@ -61,16 +61,29 @@ pub(super) enum After {
     Note,
     /// Nothing went: a store is away, nothing is settled, and the page comes again.
     Hold,
+    /// Nothing went, again and again: whether the stores are away is asked of another key. If they answer, the keys are
+    /// noted; if not, the page is held.
+    Ask,
 }
 
-/// After a try, by how many keys the stores have answered so far, and how many they have not.
-pub(super) const fn after_try(answered: u64, away: usize, is_last_try: bool) -> After {
+/// How often in a row a page is held before it is asked why.
+const HOLDS_MAX: u32 = 3;
+
+/// After a try, by how many keys the stores have answered so far, and how many they have not; `held` so often in a row
+/// before.
+pub(super) const fn after_try(answered: u64, away: usize, is_last_try: bool, held: u32) -> After {
     match (answered, away, is_last_try) {
         (_, 0, _) => After::Settle,
-        (0, _, _) => After::Hold,
+        (0, _, _) if held < HOLDS_MAX => After::Hold,
+        (0, _, _) => After::Ask,
         (_, _, false) => After::Again,
         (_, _, true) => After::Note,
     }
+}
+
+/// After another key was asked for.
+pub(super) const fn after_asking(stores_answer: bool) -> After {
+    if stores_answer { After::Note } else { After::Hold }
 }
 
 #[cfg(test)]
@@ -130,12 +143,19 @@ mod tests {
 
     #[test]
     fn a_page_is_held_only_if_no_key_of_it_was_answered() {
-        for is_last_try in [false, true] {
-            assert_eq!(after_try(0, 0, is_last_try), After::Settle);
-            assert_eq!(after_try(9, 0, is_last_try), After::Settle);
-            assert_eq!(after_try(0, 3, is_last_try), After::Hold);
+        for (is_last_try, held) in [(false, 0), (true, HOLDS_MAX - 1), (true, u32::MAX)] {
+            assert_eq!(after_try(0, 0, is_last_try, held), After::Settle);
+            assert_eq!(after_try(9, 0, is_last_try, held), After::Settle);
+            let expected = if held < HOLDS_MAX { After::Hold } else { After::Ask };
+            assert_eq!(after_try(0, 3, is_last_try, held), expected);
         }
-        assert_eq!(after_try(1, 3, false), After::Again);
-        assert_eq!(after_try(1, 3, true), After::Note);
+        assert_eq!(after_try(1, 3, false, 0), After::Again);
+        assert_eq!(after_try(1, 3, true, u32::MAX), After::Note);
+    }
+
+    #[test]
+    fn keys_are_to_blame_only_if_the_stores_answer_for_others() {
+        assert_eq!(after_asking(true), After::Note);
+        assert_eq!(after_asking(false), After::Hold);
     }
 }

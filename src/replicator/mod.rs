@@ -47,8 +47,10 @@ mod judge;
 mod replicator;
 mod report;
 mod run;
+mod status;
 
 pub use config::ReplicatorConfig;
 pub use error::ReplicatorError;
 pub use replicator::Replicator;
 pub use report::ReplicatorReport;
+pub use status::ReplicatorStatus;

@@ -1,7 +1,8 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::ReplicatorConfig;
+use super::{ReplicatorConfig, ReplicatorStatus};
+use crate::error::StoreError;
 use crate::event::{ChangeFeed, OutsideWriters};
 use crate::observe::Event;
 use crate::reconcile::RepairQueue;
@@ -17,7 +18,9 @@ use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
 /// What modern does not take, and what cannot be read, is noted in the [`RepairQueue`] before the page is settled: the
 /// feed goes on, a [`Reconciler`](crate::reconcile::Reconciler) tries or parks the key, and the gate
 /// [`RepairQueueEmpty`](crate::controller::RepairQueueEmpty) shows it. Where no key of a page gets an answer, a store is
-/// away: nothing is noted nor settled, and the page comes again.
+/// away: nothing is noted nor settled, and the page comes again. If it has come three times in vain, the stores are asked
+/// for a key that went before, or are read by the keys of the page; where they answer, it is these keys that do not go:
+/// they are noted, too.
 pub struct Replicator<F: ?Sized, L: StampedRepository, M> {
     pub(super) feed: Arc<F>,
     pub(super) repository: MigrationRepository<L, M>,
@@ -27,6 +30,8 @@ pub struct Replicator<F: ?Sized, L: StampedRepository, M> {
     control: WorkerControl,
     throttle: Option<Arc<dyn Throttle>>,
     pub(super) meter: Meter,
+    /// The last key that was carried over.
+    witness: Mutex<Option<L::Key>>,
 }
 
 impl<F: ?Sized, L: StampedRepository, M> fmt::Debug for Replicator<F, L, M> {
@@ -60,6 +65,7 @@ where
             control: WorkerControl::new(),
             throttle: None,
             meter: Meter::default(),
+            witness: Mutex::new(None),
         }
     }
 
@@ -92,6 +98,50 @@ where
     pub fn with_outside(mut self, writers: OutsideWriters) -> Self {
         self.outside = Some(writers);
         self
+    }
+
+    /// How far it is, by the feed and the repair queue.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use strangler_fig::memory::{InMemoryChangeFeed, InMemoryRepairQueue, InMemoryRepository};
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::replicator::Replicator;
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+    /// # let feed = Arc::new(InMemoryChangeFeed::default());
+    /// let replicator = Replicator::new(&users, feed.clone(), Arc::new(InMemoryRepairQueue::default()));
+    /// feed.hint(1);
+    /// assert_eq!(replicator.status().await?.lag.pending, Some(1));
+    ///
+    /// replicator.catch_up(std::future::pending()).await?;
+    /// let status = replicator.status().await?;
+    /// assert!(status.is_caught_up() && status.repairs.is_empty());
+    /// assert_eq!(status.progress.records, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the feed or the repair queue reported.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only asks.
+    pub async fn status(&self) -> Result<ReplicatorStatus, StoreError> {
+        let tries = &self.config.tries;
+        let lag = tries.in_time(self.feed.lag()).await.and_then(|lag| lag)?;
+        let repairs = tries.in_time(self.repairs.depth()).await.and_then(|depth| depth)?;
+        Ok(ReplicatorStatus { lag, repairs, progress: self.progress() })
+    }
+
+    pub(super) fn witness(&self) -> MutexGuard<'_, Option<L::Key>> {
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many changes it has carried over, how fast, and why it waits, if it does.

@@ -31,6 +31,8 @@ enum Paged {
         of_feed: bool,
         source: StoreError,
     },
+    /// It may not be carried over any more: the state has moved since it was asked for.
+    Left,
 }
 
 impl Paged {
@@ -126,7 +128,9 @@ where
                 }
                 Leave::Closed => return Err(ReplicatorError::Closed { report: Box::new(report) }),
             }
-            match self.page(&mut report).await {
+            match self.page(failures, &mut report).await {
+                // Why, is asked above.
+                Paged::Left => {}
                 Paged::Settled { changes, is_last } => {
                     failures = 0;
                     pace.spent(changes);
@@ -175,8 +179,8 @@ where
         }
     }
 
-    /// One page: read, carried over, noted, settled, in this order.
-    async fn page(&self, report: &mut ReplicatorReport) -> Paged {
+    /// One page: read, carried over, noted, settled, in this order. It has failed so often in a row before.
+    async fn page(&self, failures: u32, report: &mut ReplicatorReport) -> Paged {
         let tries = &self.config.tries;
         let page = match persist(tries, || self.feed.changes(self.config.page_size)).await {
             Ok(page) => page,
@@ -192,7 +196,11 @@ where
                 Err(error) => return Paged::held(error),
             }
         }
-        let carried = match self.carry(Work::of(page.changes)).await {
+        // Again: the answers may have taken long.
+        if !matches!(self.leave(), Leave::Given) {
+            return Paged::Left;
+        }
+        let carried = match self.carry(Work::of(page.changes), failures).await {
             Ok(carried) => carried,
             Err(error) => return Paged::held(error),
         };

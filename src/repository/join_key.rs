@@ -33,6 +33,14 @@ pub(super) enum JoinFailure {
     Apply(StoreError),
 }
 
+impl From<JoinFailure> for StoreError {
+    fn from(failure: JoinFailure) -> Self {
+        match failure {
+            JoinFailure::Read(error) | JoinFailure::Apply(error) => error,
+        }
+    }
+}
+
 impl<L, M> Core<L, M>
 where
     L: StampedRepository,
@@ -45,10 +53,29 @@ where
         policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> Result<Joined, StoreError> {
         self.copying()?;
-        match self.join(key, policy).await {
-            Ok(joined) => Ok(joined.joined),
-            Err(JoinFailure::Read(error) | JoinFailure::Apply(error)) => Err(error),
+        Ok(self.join(key, policy).await?.joined)
+    }
+
+    /// Joins a key that other code has changed in legacy.
+    ///
+    /// If it has deleted a row without a trace, and modern has not seen that row, a copy of it may still be on its way,
+    /// from a page of a backfill say, and nothing would hold it up. So modern takes a tombstone under the stamp of a row
+    /// that was never stamped: it beats nothing, and that copy finds it there. Only where legacy wins whatever the
+    /// stamps say: elsewhere it could delete a row that is made anew.
+    pub(super) async fn repair_changed(&self, key: &L::Key) -> Result<Joined, StoreError> {
+        let policy = ConflictPolicy::PrimaryWins;
+        self.copying()?;
+        let found = self.join(key, &policy).await?;
+        let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
+        let wins = matches!(rule, JoinRule::Wins { winner: Side::Legacy, .. });
+        if wins && found.side == Side::Legacy && found.record.stamp == Stamp::ZERO {
+            let tombstone = Record::tombstone(Stamp::BASE);
+            if self.apply_open(Side::Modern, key, &tombstone).await? != Applied::Stored {
+                // A tombstone, or a copy that has just come.
+                return Ok(self.join(key, &policy).await?.joined);
+            }
         }
+        Ok(found.joined)
     }
 
     /// What joining a key would do now.
@@ -74,7 +101,7 @@ where
     ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
         let bucket = Bucket::of(key, self.salt);
         let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
-        // A settlement whose answer was lost, and that is found in place, was one.
+        // What was done though another has done it, or though its answer was lost, is found in place.
         let mut level = Joined::Level;
         for _ in 0..ATTEMPTS {
             let planned = rule();
@@ -90,9 +117,10 @@ where
                 Join::Copy { from } => {
                     let copied = found(Joined::Copied, from, legacy, modern);
                     let applied = self.apply_open(from.other(), key, &copied.record).await?;
-                    if self.is_level_after(applied, rule, from, key).await? {
+                    if self.is_level_after(applied, copied.record.stamp, rule, from, key).await? {
                         return Ok(copied);
                     }
+                    level = Joined::Copied;
                 }
                 Join::Settle { from, stamp, both } => {
                     let settled = match policy.judge(both, key, &legacy, &modern) {
@@ -132,20 +160,24 @@ where
         Ok(JoinedKey { joined: Joined::Settled, record: Record { stamp, value }, side })
     }
 
-    /// Whether a copy from `from`, answered so, has made the sides one. What the
-    /// other side has instead may be later only if the winner has got it too.
+    /// Whether a copy from `from` under the stamp `copied`, answered so, has made the
+    /// sides one, or the write that overtook it does. Equal stamps do not say so:
+    /// the contents may differ, and then somebody wrote behind the crate's back.
     async fn is_level_after(
         &self,
         applied: Applied,
+        copied: Stamp,
         rule: JoinRule,
         from: Side,
         key: &L::Key,
     ) -> Result<bool, JoinFailure> {
         match (applied, rule) {
-            (Applied::Stored, _) | (_, JoinRule::Larger { .. }) => Ok(true),
+            (Applied::Stale(found), _) if found == copied => Ok(false),
+            (Applied::Stored, _) | (Applied::Stale(_), JoinRule::Larger { .. }) => Ok(true),
+            // What the other side has instead may be later only if the winner goes before it.
             (Applied::Stale(later), JoinRule::Wins { .. }) => {
                 let now = self.read_caught(from, key).await.map_err(JoinFailure::Read)?;
-                Ok(now.stamp >= later)
+                Ok(now.stamp > later)
             }
         }
     }

@@ -22,7 +22,9 @@ use strangler_fig::memory::{
     InMemoryMailTransaction, InMemoryOutbox, InMemoryReplyStore, in_memory_mail,
 };
 use strangler_fig::observe::{field, span};
-use strangler_fig::replicator::{ReplicatorConfig, ReplicatorError, ReplicatorReport};
+use strangler_fig::replicator::{
+    ReplicatorConfig, ReplicatorError, ReplicatorReport, ReplicatorStatus,
+};
 
 use super::{assert_error, assert_send, assert_shared, assert_value};
 
@@ -52,6 +54,7 @@ fn workers_of_events_may_be_shared() {
     assert_shared::<(RelayConfig, ConsumerConfig, ReplicatorConfig)>();
     assert_shared::<(Discarding, WritersAreOff, ReceivedCommand)>();
     assert_value::<(RelayReport, ConsumerReport, ReplicatorReport)>();
+    assert_shared::<ReplicatorStatus>();
     assert_error::<RelayError>();
     assert_error::<ConsumerError>();
     assert_error::<ReplicatorError>();

@@ -64,6 +64,67 @@ async fn a_key_that_fails_while_others_go_is_noted_and_holds_up_nothing() {
     assert_eq!(world.pending().await, 0);
 }
 
+/// Nothing but changes of a key that gets no answer: they are noted, and what comes after them goes.
+#[tokio::test(start_paused = true)]
+async fn a_bad_key_alone_is_noted_and_holds_up_nothing() {
+    let world = World::new(Phase::DualWrite);
+    world.modern.inner().spoil_writes(1);
+    for key in [1, 1, 1, 2] {
+        world.outside((key, "new"));
+    }
+    let small = ReplicatorConfig::default().with_page_size(NonZeroUsize::MIN);
+    let report = world.replicator().with_config(small).catch_up(pending()).await.unwrap();
+    assert_eq!((report.copied, report.noted, world.pending().await), (1, 3, 0), "{report}");
+    assert_eq!(world.waiting().await[0].reason, "unavailable");
+    assert_eq!(world.values(2).await, [Some("new"); 2]);
+
+    world.modern.inner().mend();
+    let reconciler = Reconciler::new(&world.rows, world.repairs.clone());
+    assert_eq!(reconciler.drain(pending()).await.unwrap().copied, 1);
+    assert_eq!(world.values(1).await, [Some("new"); 2], "its change was not lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_key_that_cannot_even_be_read_is_noted_if_another_has_gone_before() {
+    for is_record in [false, true] {
+        let world = World::new(Phase::DualWrite);
+        let replicator = world.replicator();
+        world.outside((2, "good"));
+        assert_eq!(replicator.catch_up(pending()).await.unwrap().copied, 1);
+        if is_record {
+            world.outside_stamped(1, Some((1, "bad"))).await;
+        } else {
+            world.outside((1, "bad"));
+        }
+        world.modern.inner().spoil(1);
+        let report = replicator.catch_up(pending()).await.unwrap();
+        assert_eq!((report.noted, report.held), (1, 3), "{report}");
+        assert_eq!((world.waiting().await.len(), world.pending().await), (1, 0));
+    }
+}
+
+/// Some key went before; that does not say that modern is there now, or takes anything.
+#[tokio::test(start_paused = true)]
+async fn while_modern_is_away_or_takes_nothing_no_key_is_taken_for_a_bad_one() {
+    for takes_nothing in [false, true] {
+        let world = World::new(Phase::DualWrite);
+        let replicator = world.replicator();
+        world.outside((1, "good"));
+        replicator.catch_up(pending()).await.unwrap();
+        world.outside((2, "new"));
+        if takes_nothing {
+            world.modern.always_apply(AWAY);
+        } else {
+            world.modern.always(AWAY);
+        }
+        let report = replicator.run(tokio::time::sleep(HOUR)).await.unwrap();
+        assert!(report.held > 10 && report.noted == 0, "{report}");
+        assert_eq!(world.pending().await, 1);
+        world.modern.heal();
+        assert_eq!(replicator.catch_up(pending()).await.unwrap().copied, 1);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_feed_that_is_away_is_awaited_and_one_that_is_lost_is_not() {
     let world = with_changes(5);

@@ -135,3 +135,23 @@ async fn a_hint_and_a_record_of_one_row_agree_on_the_last() {
     world.catch_up().await;
     assert_eq!(world.values(1).await, [Some("new"); 2], "the hint came last, and legacy is asked");
 }
+
+#[tokio::test(start_paused = true)]
+async fn its_status_tells_what_is_unsettled_noted_and_done() {
+    let world = World::new(Phase::DualWrite);
+    let replicator = world.replicator();
+    world.outside((1, "new"));
+    world.feed.log.spoil(2_u32.to_bytes(), "no column \"name\"");
+    tokio::time::sleep(HOUR).await;
+    let status = replicator.status().await.unwrap();
+    assert!(!status.is_caught_up());
+    assert_eq!((status.lag.oldest, status.lag.pending), (Some(HOUR), Some(2)));
+    let told = "behind by 3600.0 s, 2 changes unsettled; 0 keys wait for repair, 0 are parked; ";
+    assert!(status.to_string().starts_with(told), "{status}");
+
+    replicator.catch_up(std::future::pending()).await.unwrap();
+    let status = replicator.status().await.unwrap();
+    assert!(status.is_caught_up());
+    assert_eq!((status.repairs.waiting, status.repairs.parked, status.progress.records), (1, 0, 2));
+    assert!(status.to_string().starts_with("caught up; 1 keys wait"), "{status}");
+}

@@ -1,6 +1,7 @@
 //! Where legacy is not what counts, nothing is carried over.
 
 use std::future::pending;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use strangler_fig::phase::{Move, Phase, PhaseTracker};
@@ -65,4 +66,25 @@ async fn it_ends_when_the_keys_cross_under_it() {
     let ended = ended.unwrap_err();
     assert!(matches!(ended, ReplicatorError::Crossed { phase: Phase::Live, .. }), "{ended}");
     assert_eq!((ended.report().copied, world.values(2).await[1]), (1, None));
+}
+
+/// A page that was asked for before the keys crossed is not carried over after it.
+#[tokio::test(start_paused = true)]
+async fn what_the_feed_tells_after_the_crossing_is_left() {
+    let tracker = PhaseTracker::detached(state_in(Phase::Cutover));
+    let world = World::with_tracker(tracker.clone());
+    world.outside_stamped(1, Some((1, "late"))).await;
+    world.feed.is_slow.store(true, Ordering::Relaxed);
+    let replicator = world.replicator();
+    let crossing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let state = tracker.state();
+        let swept = state.begin_sweep(&settled(&state)).finish(0, 0);
+        let state = after(&state, &Move::Complete(swept));
+        tracker.adopt(after(&state, &Move::to(Phase::Live)));
+    };
+    let (ended, ()) = tokio::join!(replicator.run(pending()), crossing);
+    let ended = ended.unwrap_err();
+    assert!(matches!(ended, ReplicatorError::Crossed { phase: Phase::Live, .. }), "{ended}");
+    assert_eq!((world.modern.inner().records(), world.pending().await), (vec![], 1));
 }

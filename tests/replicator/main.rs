@@ -7,4 +7,6 @@ mod carried;
 mod crossing;
 mod old_changes;
 mod outside;
+mod raced;
+mod store;
 mod support;

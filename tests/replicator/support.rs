@@ -9,7 +9,7 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{ChangeFeed, ChangePage, FeedLag, FeedMark, LagSource};
-use strangler_fig::memory::{InMemoryChangeFeed, InMemoryRepairQueue, InMemoryRepository};
+use strangler_fig::memory::{InMemoryChangeFeed, InMemoryRepairQueue};
 use strangler_fig::observe::{Event, Observer};
 use strangler_fig::phase::{
     Fleet, Incarnation, MigrationState, Move, MoveId, NodeId, NodeLease, Phase, PhaseTracker,
@@ -21,7 +21,7 @@ use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::faults::FaultyRepository;
 
 pub(crate) type Row = (u32, &'static str);
-pub(crate) type Store = FaultyRepository<InMemoryRepository<u32, Row>>;
+pub(crate) type Store = FaultyRepository<crate::store::Rows>;
 pub(crate) type Rows = MigrationRepository<Store, Store>;
 pub(crate) type Log = InMemoryChangeFeed<u32, Row>;
 
@@ -34,6 +34,8 @@ pub(crate) struct Feed {
     pub(crate) log: Log,
     pub(crate) is_away: AtomicBool,
     pub(crate) is_lost: AtomicBool,
+    /// It takes a second to answer.
+    pub(crate) is_slow: AtomicBool,
     /// So many settlements have their effect, and no answer.
     pub(crate) doubts: AtomicU32,
 }
@@ -53,6 +55,9 @@ impl ChangeFeed for Feed {
     async fn changes(&self, limit: NonZeroUsize) -> Result<ChangePage<u32, Row>, StoreError> {
         if self.is_lost.load(Ordering::Relaxed) {
             return Err(StoreError::rejected("the slot was dropped"));
+        }
+        if self.is_slow.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
         if self.is_away.load(Ordering::Relaxed) {
             return Err(StoreError::unavailable("no route to host"));
@@ -189,8 +194,7 @@ impl World {
     }
 
     pub(crate) fn with_tracker(tracker: Arc<PhaseTracker>) -> Self {
-        let [legacy, modern] =
-            [(); 2].map(|()| Store::new(InMemoryRepository::new(|row: &Row| row.0)));
+        let [legacy, modern] = [(); 2].map(|()| Store::new(crate::store::Rows::new()));
         let rows = Rows::new(legacy.clone(), modern.clone(), tracker).unwrap();
         let (feed, repairs, told) = (Arc::default(), Arc::default(), Arc::default());
         Self { legacy, modern, rows, feed, repairs, told }

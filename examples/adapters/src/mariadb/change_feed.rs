@@ -87,8 +87,11 @@ impl MariadbChangeFeed {
         if self.mode == ChangeMode::Records {
             self.run(&stamp_function()?).await?;
         }
-        for (event, rows) in [("INSERT", "NEW"), ("UPDATE", "NEW OLD"), ("DELETE", "OLD")] {
-            self.run(&self.trigger(event, rows)).await?;
+        let [new, old] = ["NEW", "OLD"].map(|row| self.note(row));
+        // Of a changed key two rows were changed, the old one first.
+        let both = format!("IF NOT (OLD.id <=> NEW.id) THEN {old} END IF; {new}");
+        for (event, notes) in [("INSERT", &new), ("UPDATE", &both), ("DELETE", &old)] {
+            self.run(&trigger(event, notes)).await?;
         }
         Ok(())
     }
@@ -138,30 +141,17 @@ impl MariadbChangeFeed {
         self.run("DROP TABLE IF EXISTS plain_customer_change").await
     }
 
-    /// A trigger that notes these rows: of a changed key both, the old one first.
-    fn trigger(&self, event: &str, rows: &str) -> String {
-        let note = |row: &str| {
-            let stamp = match self.mode {
-                ChangeMode::Hints => String::new(),
-                ChangeMode::Records => format!(
-                    "INSERT INTO plain_customer_stamp (id, stamp)
-                     VALUES ({row}.id, strangler_fig_stamp(NULL))
-                     ON DUPLICATE KEY UPDATE stamp = strangler_fig_stamp(stamp);"
-                ),
-            };
-            format!("{stamp} INSERT INTO plain_customer_change (id) VALUES ({row}.id);")
+    /// What a trigger does about `row`, the old one or the new.
+    fn note(&self, row: &str) -> String {
+        let stamp = match self.mode {
+            ChangeMode::Hints => String::new(),
+            ChangeMode::Records => format!(
+                "INSERT INTO plain_customer_stamp (id, stamp)
+                 VALUES ({row}.id, strangler_fig_stamp(NULL))
+                 ON DUPLICATE KEY UPDATE stamp = strangler_fig_stamp(stamp);"
+            ),
         };
-        let notes = match rows {
-            "NEW OLD" => {
-                format!("IF NOT OLD.id <=> NEW.id THEN {} END IF; {}", note("OLD"), note("NEW"))
-            }
-            row => note(row),
-        };
-        format!(
-            "CREATE OR REPLACE TRIGGER plain_customer_after_{name} AFTER {event} ON plain_customer
-             FOR EACH ROW IF @strangler_fig IS NULL THEN {notes} END IF",
-            name = event.to_lowercase(),
-        )
+        format!("{stamp} INSERT INTO plain_customer_change (id) VALUES ({row}.id);")
     }
 
     /// A definition, which cannot be prepared.
@@ -183,6 +173,14 @@ impl MariadbChangeFeed {
             ChangeMode::Records => record(row),
         }
     }
+}
+
+fn trigger(event: &str, notes: &str) -> String {
+    format!(
+        "CREATE OR REPLACE TRIGGER plain_customer_after_{name} AFTER {event} ON plain_customer
+         FOR EACH ROW IF @strangler_fig IS NULL THEN {notes} END IF",
+        name = event.to_lowercase(),
+    )
 }
 
 /// The row as it is now, with the stamp that its last change got.

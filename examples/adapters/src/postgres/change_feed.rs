@@ -9,6 +9,9 @@
 //!
 //! A slot that nobody follows keeps the log, until the disk is full or `max_slot_wal_keep_size` is reached: then it is
 //! lost, as after a `TRUNCATE`, and the feed says `Rejected`. Remove it, install it again, and begin with a backfill.
+//! What is decoded is what was flushed. A commit with `synchronous_commit = off` is told once it was, which may take three
+//! times `wal_writer_delay`, 0.6 s as it is by default; until then neither `is_last` nor the lag know of it.
+//! [`close`](PostgresChangeFeed::close) flushes. Those that a crash of the server takes back were never told.
 //! After a crash of the server the slot may stand where it stood at the last checkpoint: changes come again.
 
 use std::num::NonZeroUsize;
@@ -36,7 +39,12 @@ const ADVANCE: &str = "SELECT pg_replication_slot_advance($1, $2)";
 const STANDS: &str = "\
     SELECT confirmed_flush_lsn, coalesce(wal_status = 'lost', false)
     FROM pg_replication_slots WHERE slot_name = $1";
-const HEAD: &str = "SELECT pg_current_wal_lsn()";
+/// Up to where a peek that comes later sees everything: not the end of what was written, which is not flushed yet.
+const HEAD: &str = "SELECT pg_current_wal_flush_lsn()";
+/// A commit that is awaited, and with it all before it, whatever the session does otherwise.
+const FLUSH: &str = "\
+    SELECT set_config('synchronous_commit', 'local', true)
+    FROM pg_logical_emit_message(true, 'strangler_fig', '')";
 /// Microseconds since 2000.
 const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp() - timestamptz '2000-01-01 00:00+00') * 1000000)::bigint";
 /// Messages for each change at most asked for: of a transaction of one, its beginning and its end.
@@ -95,7 +103,8 @@ impl PostgresChangeFeed {
     }
 
     /// Switches the writers outside off: from now on the server refuses what they write, and says so. When it answers,
-    /// their last transaction has ended, and once [`lag`](LagSource::lag) shows nothing, nothing more will come.
+    /// their last transaction has ended and was flushed, and once [`lag`](LagSource::lag) shows nothing, nothing more will
+    /// come.
     ///
     /// # Errors
     ///
@@ -114,7 +123,8 @@ impl PostgresChangeFeed {
             CREATE OR REPLACE TRIGGER strangler_fig_closed
             BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON plain_customer
             FOR EACH STATEMENT EXECUTE FUNCTION strangler_fig_closed()";
-        self.run(trigger, &[]).await.map(drop)
+        self.run(trigger, &[]).await?;
+        self.run(FLUSH, &[]).await.map(drop)
     }
 
     /// Lets writers outside write again.

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, Value};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
 
-/// Statements a second, of which some find their row deleted: two hundred changes.
-const RATE: u32 = 250;
+/// Changes a second, on average: after a delay it catches up.
+const RATE: u64 = 200;
 /// As many connections as it takes where a disk is slow to say that a commit is safe.
 const CONNECTIONS: u32 = 25;
+/// Between two statements of a connection.
+const PAUSE: Duration = Duration::from_millis(30);
 /// What a server says if it has chosen this transaction to end a deadlock.
 const DEADLOCK: u16 = 1213;
 /// And what a trigger says that refuses.
@@ -53,24 +54,44 @@ pub(crate) async fn plant(conn: &mut Conn, rows: u32) {
 /// It runs until it is told to end.
 pub(crate) struct Monolith {
     is_over: Arc<AtomicBool>,
-    changes: Arc<AtomicU64>,
+    pace: Arc<Pace>,
     tasks: Vec<JoinHandle<Made>>,
 }
 
+/// How many changes there are, and how many there should be by now.
+struct Pace {
+    began: Instant,
+    changes: AtomicU64,
+}
+
+impl Pace {
+    fn is_behind(&self) -> bool {
+        let due = u128::from(RATE) * self.began.elapsed().as_millis() / 1_000;
+        u128::from(self.changes.load(Ordering::Relaxed)) < due
+    }
+}
+
 impl Monolith {
-    /// Each connection has its part of the rate; one in fifty transactions stays open for a while.
+    /// Its connections share the rate; one in fifty transactions stays open for a while.
     pub(crate) fn begin(url: &str, rows: u32) -> Self {
-        let (is_over, made) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let is_over = Arc::<AtomicBool>::default();
+        let pace = Arc::new(Pace { began: Instant::now(), changes: AtomicU64::new(0) });
         let tasks = (0..CONNECTIONS).map(|seed| {
-            tokio::spawn(changes(url.to_owned(), rows, seed, is_over.clone(), made.clone()))
+            tokio::spawn(changes(url.to_owned(), rows, seed, is_over.clone(), pace.clone()))
         });
-        Self { tasks: tasks.collect(), changes: made, is_over }
+        Self { tasks: tasks.collect(), pace, is_over }
+    }
+
+    /// How many changes a second it has made so far.
+    #[expect(clippy::cast_precision_loss, reason = "there are some thousands")]
+    pub(crate) fn per_second(&self) -> f64 {
+        self.changes() as f64 / self.pace.began.elapsed().as_secs_f64()
     }
 
     /// How many it has made so far.
     pub(crate) fn changes(&self) -> u64 {
         assert!(!self.tasks.iter().any(JoinHandle::is_finished), "the monolith has broken");
-        self.changes.load(Ordering::Relaxed)
+        self.pace.changes.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn end(self) -> Made {
@@ -92,15 +113,16 @@ async fn changes(
     rows: u32,
     seed: u32,
     is_over: Arc<AtomicBool>,
-    changes: Arc<AtomicU64>,
+    pace: Arc<Pace>,
 ) -> Made {
     let mut conn = connected(&url).await;
     let mut random = fastrand::Rng::with_seed(seed.into());
     let (mut made, mut new) = (Made::default(), 1_000_000 * (1 + seed));
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) * CONNECTIONS / RATE);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     while !is_over.load(Ordering::Relaxed) {
-        ticks.tick().await;
+        tokio::time::sleep(PAUSE).await;
+        if !pace.is_behind() {
+            continue;
+        }
         new += 1;
         let n = random.u32(0..rows);
         let (sql, params): (&str, Vec<Value>) = match random.u8(0..100) {
@@ -122,7 +144,7 @@ async fn changes(
         let is_slow = random.u8(0..50) == 0;
         match change(&mut conn, sql, params, is_slow).await {
             Ok(()) => {
-                changes.fetch_add(conn.affected_rows().min(1), Ordering::Relaxed);
+                pace.changes.fetch_add(conn.affected_rows().min(1), Ordering::Relaxed);
             }
             Err(Error::Server(error)) if error.code == DEADLOCK => {
                 made.deadlocks += 1;

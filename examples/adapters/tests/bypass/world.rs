@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use adapters::customer::Customer;
 use adapters::mariadb::{
@@ -14,14 +14,14 @@ use adapters::mariadb::{
 use adapters::postgres::{CUSTOMER_SCHEMA, PostgresDatabase, PostgresRepository};
 use mysql_async::prelude::Queryable;
 use strangler_fig::backfill::Backfiller;
-use strangler_fig::consistency::{CheckReport, ConsistencyChecker};
+use strangler_fig::consistency::{CheckReport, ConsistencyChecker, Verdict};
 use strangler_fig::controller::{ChangeRequest, ControllerError, MigrationController};
 use strangler_fig::event::{LagSource, OutsideWriters};
 use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryStateService};
 use strangler_fig::phase::{
     MigrationName, MigrationState, MigrationStateService, NodeRole, PhaseTracker, TrackerConfig,
 };
-use strangler_fig::reconcile::{Reconciler, Sweep};
+use strangler_fig::reconcile::{Reconciler, RepairPump, RepairQueue, Sweep};
 use strangler_fig::replicator::{Replicator, ReplicatorConfig, ReplicatorError, ReplicatorReport};
 use strangler_fig::repository::{MigrationRepository, SideStamped};
 use tokio::task::JoinHandle;
@@ -153,7 +153,8 @@ impl World {
         let checkpoints = Arc::new(InMemoryCheckpointStore::default());
         let job = "customers".parse().unwrap();
         let backfiller = Backfiller::new(&self.nodes[2], checkpoints, self.repairs.clone(), job);
-        assert!(backfiller.run(pending()).await.unwrap().is_done);
+        let report = backfiller.run(pending()).await.unwrap();
+        assert!(report.is_done && report.failed == 0, "{report}: {:?}", report.failures);
     }
 
     pub(crate) fn monolith_begins(&mut self) {
@@ -165,6 +166,14 @@ impl World {
         while self.monolith.as_ref().unwrap().changes() < changes {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// How many changes a second it has made; it must keep its pace, unless the machine has other things to do.
+    #[expect(clippy::print_stderr, reason = "it is told how fast it went, whether it fails or not")]
+    pub(crate) fn monolith_kept_pace(&self) {
+        let per_second = self.monolith.as_ref().unwrap().per_second();
+        eprintln!("the monolith makes {per_second:.0} changes a second");
+        assert!(per_second > 150.0 || is_busy(), "{per_second:.0} changes a second are too few");
     }
 
     pub(crate) async fn monolith_ends(&mut self) -> Made {
@@ -232,8 +241,30 @@ impl World {
         panic!("replication stays behind: {:?}", self.feed.lag().await);
     }
 
-    pub(crate) async fn check(&self) -> CheckReport<Vec<u8>> {
-        ConsistencyChecker::new(&self.nodes[2]).full(pending()).await
+    /// What a service could not write to modern was noted by its node, and what the replicator could not, in the queue.
+    pub(crate) async fn repair_what_was_noted(&self) {
+        let until = Instant::now() + Duration::from_mins(2);
+        let reconciler = Reconciler::new(&self.nodes[2], self.repairs.clone());
+        loop {
+            for node in &self.nodes {
+                RepairPump::new(node.sink(), self.repairs.clone()).pump().await.unwrap();
+            }
+            reconciler.drain(pending()).await.unwrap();
+            let depth = self.repairs.depth().await.unwrap();
+            if depth.is_empty() {
+                return;
+            }
+            let parked = self.repairs.parked(None, NonZeroUsize::MIN).await.unwrap();
+            assert!(parked.is_empty() && Instant::now() < until, "{depth:?} {parked:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Both sides are the same.
+    pub(crate) async fn is_consistent(&self, when: &str) {
+        let report: CheckReport<_> = ConsistencyChecker::new(&self.nodes[2]).full(pending()).await;
+        let is_consistent = report.verdict == Verdict::Consistent;
+        assert!(is_consistent, "{when}: {report} {:?} {:?}", report.kept, report.unsettled_keys);
     }
 
     /// Repairs what a check finds to differ.
@@ -255,6 +286,14 @@ impl World {
         drop(self.feed);
         self.servers.drop_all().await;
     }
+}
+
+/// Whether more wants to run than can.
+fn is_busy() -> bool {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    load.is_some_and(|load| load > 2.0 * f64::from(u32::try_from(cores).unwrap_or(u32::MAX)))
 }
 
 /// A customer whom services know, in its `round`th content.

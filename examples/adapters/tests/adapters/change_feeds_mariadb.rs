@@ -1,8 +1,7 @@
-//! The changes that other code makes to the monolith's table, by triggers and by logical decoding.
+//! The changes that other code makes to the monolith's table on MariaDB, by triggers.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +10,16 @@ use adapters::customer::Customer;
 use adapters::mariadb::{
     ChangeMode, MariadbChangeFeed, MariadbCustomers, MariadbDatabase, PLAIN_SCHEMA,
 };
-use adapters::postgres::{
-    PLAIN_SCHEMA as POSTGRES_SCHEMA, PostgresChangeFeed, PostgresCustomers, PostgresDatabase,
-};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::event::{ChangeFeed, Changed, LagSource};
 use strangler_fig::repository::{Repository, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
-use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait, change_feed, run_all};
-use tokio_postgres::{Client, NoTls};
+use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait};
 
 use crate::customers::{customer, id};
 use crate::mariadb_schema::Schema;
-use crate::own_servers::{OwnServer, Product};
 
 /// The monolith's table on MariaDB.
 struct OnMariadb {
@@ -50,6 +44,16 @@ impl OnMariadb {
     /// Customers through the crate, with stamps beside them.
     fn own(&self) -> impl StampedRepository<Key = Vec<u8>, Entity = Customer> {
         MariadbCustomers::new(MariadbDatabase::marked(&self.schema.url()).unwrap()).stamped()
+    }
+
+    /// Waits until a definition waits for a transaction to end.
+    async fn waited_for(&self) {
+        let sql = "SELECT COUNT(*) FROM information_schema.processlist
+                   WHERE db = DATABASE() AND state LIKE 'Waiting for table metadata lock%'";
+        let mut conn = self.monolith().await;
+        while conn.query_first::<u64, _>(sql).await.unwrap() == Some(0) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn page(&self) -> Vec<Changed<Vec<u8>, Customer>> {
@@ -200,7 +204,7 @@ async fn closing_mariadb_waits_for_who_is_open_and_refuses_who_comes() {
     world.write(&mut open, 1, 1).await;
     let feed = world.feed();
     let closing = tokio::spawn(async move { feed.close().await });
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.waited_for().await;
     assert!(!closing.is_finished(), "one has written and is open");
     world.commit(open).await;
     closing.await.unwrap().unwrap();
@@ -249,164 +253,4 @@ async fn a_renamed_column_of_mariadb_parks_rows_and_not_the_feed() {
     assert!(matches!(&page[0], Changed::Record(key, gone) if *key == id(1) && gone.is_tombstone()));
     let Changed::Unreadable { why, .. } = &page[1] else { panic!("it is read: {page:?}") };
     assert!(why.contains("no column email"), "{why}");
-}
-
-/// The monolith's table on a PostgreSQL of the test's own, which decodes its log.
-struct OnPostgres {
-    url: String,
-    feed: Arc<PostgresChangeFeed>,
-}
-
-async fn connected(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
-}
-
-impl OnPostgres {
-    /// One at a time: a server has few slots.
-    async fn new(server: &OwnServer) -> Self {
-        let url = server.url();
-        let feed = PostgresChangeFeed::new(PostgresDatabase::new(&url).unwrap(), "fig");
-        removed(&feed, &url).await;
-        let client = connected(&url).await;
-        let sql = "DROP TABLE IF EXISTS plain_customer, plain_customer_stamp;";
-        client.batch_execute(&format!("{sql} {POSTGRES_SCHEMA}")).await.unwrap();
-        feed.install().await.unwrap();
-        feed.install().await.unwrap();
-        Self { url, feed: Arc::new(feed) }
-    }
-
-    async fn page(&self) -> Vec<Changed<Vec<u8>, Customer>> {
-        self.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap().changes
-    }
-}
-
-/// Takes away the feed of the fact before.
-async fn removed(feed: &PostgresChangeFeed, url: &str) {
-    let sql = "SELECT to_regclass('plain_customer') IS NOT NULL";
-    let is_there: bool = connected(url).await.query_one(sql, &[]).await.unwrap().get(0);
-    if is_there {
-        feed.remove().await.unwrap();
-    }
-}
-
-async fn put(open: &Client, it: Customer) {
-    let sql = "\
-        INSERT INTO plain_customer (id, name, email, balance, joined, visits, is_active, seal)
-        VALUES ($1, $2, $3, $4, to_timestamp(0), $5, $6, $7)
-        ON CONFLICT (id) DO UPDATE SET name = excluded.name, visits = excluded.visits";
-    let name: String = it.name.chars().filter(|letter| *letter != '\0').collect();
-    let row: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-        [&it.id, &name, &it.email, &it.balance, &it.visits, &it.is_active, &it.seal];
-    open.execute(sql, &row).await.unwrap();
-}
-
-#[async_trait]
-impl ChangeFeedFixture for OnPostgres {
-    type Feed = PostgresChangeFeed;
-    type Transaction = Client;
-
-    fn feed(&self) -> Arc<PostgresChangeFeed> {
-        Arc::clone(&self.feed)
-    }
-
-    fn key(&self, n: u32) -> Vec<u8> {
-        id(n)
-    }
-
-    fn entity(&self, n: u32, variant: u32) -> Customer {
-        customer(n, variant)
-    }
-
-    async fn begin(&self) -> Client {
-        let client = connected(&self.url).await;
-        client.batch_execute("BEGIN").await.unwrap();
-        client
-    }
-
-    async fn write(&self, open: &mut Client, n: u32, variant: u32) {
-        put(open, customer(n, variant)).await;
-    }
-
-    async fn delete(&self, open: &mut Client, n: u32) {
-        open.execute("DELETE FROM plain_customer WHERE id = $1", &[&id(n)]).await.unwrap();
-    }
-
-    async fn rename(&self, open: &mut Client, from: u32, to: u32) {
-        let sql = "UPDATE plain_customer SET id = $1 WHERE id = $2";
-        open.execute(sql, &[&id(to), &id(from)]).await.unwrap();
-    }
-
-    async fn commit(&self, open: Client) {
-        open.batch_execute("COMMIT").await.unwrap();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_fact_of_a_change_feed_holds_of_postgresql() {
-    let server = OwnServer::new(Product::Postgres).await;
-    let reports = run_all(change_feed::facts(), async || OnPostgres::new(&server).await).await;
-    let failed: Vec<_> = reports.iter().filter(|report| report.outcome.is_err()).collect();
-    assert!(failed.is_empty(), "{failed:#?}");
-    let facts: BTreeSet<_> = reports.iter().map(|report| report.fact).collect();
-    assert_eq!(facts.len(), 21);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_switched_off() {
-    let server = OwnServer::new(Product::Postgres).await;
-    let world = OnPostgres::new(&server).await;
-    let own = PostgresCustomers::new(PostgresDatabase::marked(&world.url).unwrap());
-    for n in 20..40 {
-        own.save(customer(n, 1)).await.unwrap();
-    }
-    assert_eq!(world.page().await, [], "its own sessions are marked");
-    assert_eq!(world.feed.lag().await.unwrap().oldest, None);
-    let monolith = connected(&world.url).await;
-    put(&monolith, customer(1, 1)).await;
-    own.save(customer(2, 1)).await.unwrap();
-    assert_eq!(world.page().await, [Changed::Hint(id(1))]);
-
-    let mut open = world.begin().await;
-    world.write(&mut open, 3, 1).await;
-    let feed = world.feed();
-    let closing = tokio::spawn(async move { feed.close().await });
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert!(!closing.is_finished(), "one has written and is open");
-    world.commit(open).await;
-    closing.await.unwrap().unwrap();
-    assert_eq!(world.page().await, [Changed::Hint(id(1)), Changed::Hint(id(3))]);
-    for sql in ["UPDATE plain_customer SET visits = 2", "TRUNCATE plain_customer"] {
-        let refused = monolith.batch_execute(sql).await.unwrap_err();
-        let refused = refused.as_db_error().unwrap().message().to_owned();
-        assert!(refused.contains("customers are written by their service"), "{refused}");
-    }
-    own.save(customer(4, 1)).await.unwrap();
-    world.feed.open().await.unwrap();
-    put(&monolith, customer(5, 1)).await;
-
-    monolith.batch_execute("TRUNCATE plain_customer").await.unwrap();
-    let lost = world.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap_err();
-    assert_eq!(lost.kind(), StoreErrorKind::Rejected, "nobody tells which rows are gone");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_postgresql_has_not_settled_comes_again_after_a_crash() {
-    let mut server = OwnServer::new(Product::Postgres).await;
-    let world = OnPostgres::new(&server).await;
-    let monolith = connected(&world.url).await;
-    for n in 20..30 {
-        put(&monolith, customer(n, 1)).await;
-    }
-    let page = world.feed.changes(NonZeroUsize::new(4).unwrap()).await.unwrap();
-    assert_eq!(page.changes.len(), 4);
-    world.feed.settle(&page.mark).await.unwrap();
-    server.kill();
-    server.start().await;
-    let feed = PostgresChangeFeed::new(PostgresDatabase::new(&world.url).unwrap(), "fig");
-    let left = feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap();
-    let keys: BTreeSet<_> = left.changes.iter().map(|it| format!("{it:?}")).collect();
-    let open = (24..30).map(|n| format!("{:?}", Changed::<_, Customer>::Hint(id(n))));
-    assert!(open.into_iter().all(|hint| keys.contains(&hint)), "{keys:?}");
 }
