@@ -28,13 +28,11 @@ fn off() -> WritersAreOff {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "one key that a service wrote is missing in modern now and then: it is not known yet why"]
 async fn a_monolith_that_hints_is_refused_while_it_writes_and_ends_consistent() {
     refused_while_it_writes(ChangeMode::Hints).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "one key that a service wrote is missing in modern now and then: it is not known yet why"]
 async fn a_monolith_whose_rows_are_stamped_is_refused_while_it_writes_and_ends_consistent() {
     refused_while_it_writes(ChangeMode::Records).await;
 }
@@ -43,6 +41,7 @@ async fn refused_while_it_writes(mode: ChangeMode) {
     let mut world = World::new(mode).await;
     let controller = world.controller();
     controller.advance_to(Phase::DualWrite, &ann()).await.unwrap();
+    world.all_follow().await;
     let replicating = world.replicate();
     world.monolith_begins();
     world.services_begin();
