@@ -186,16 +186,11 @@ fn is_word_of_a_proxy(name: &str) -> bool {
             | "x-forwarded"
             | "x-host"
             | "x-http-host-override"
-            | "x-original-forwarded-for"
-            | "x-original-host"
-            | "x-original-uri"
-            | "x-original-url"
             | "x-originating-ip"
             | "x-real-ip"
             | "x-remote-addr"
             | "x-remote-ip"
-            | "x-rewrite-url"
-    ) || name.starts_with("x-forwarded-")
+    ) || ["x-forwarded-", "x-original-", "x-rewrite-"].iter().any(|family| name.starts_with(family))
 }
 
 /// By these a service takes a request for one of another method.

@@ -15,6 +15,8 @@ async fn no_header_names_an_upstream() {
         ("x-original-host", "evil.example"),
         ("x-original-url", "/admin"),
         ("x-rewrite-url", "/admin"),
+        ("x-rewrite-path", "/admin"),
+        ("x-original-method", "DELETE"),
         ("x-original-uri", "/admin"),
         ("x-envoy-original-path", "/admin"),
         ("x-http-host-override", "evil.example"),
