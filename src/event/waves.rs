@@ -26,12 +26,12 @@ pub fn waves<'a>(keys: impl IntoIterator<Item = &'a EventKey>) -> Vec<Vec<usize>
     waves
 }
 
-/// Publishes wave by wave by `send`, which answers for each message it is given, by its index; a key of which one has
-/// failed is left out of later waves, and answered `Unavailable`.
+/// Publishes wave by wave: `prepare` makes a message ready or refuses it, and `send` sends what is ready, all at once, and
+/// answers for each. A key of which one has failed is left out of later waves, and answered `Unavailable`.
 ///
 /// ```
 /// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{EventEnvelope, EventPayload, publish_in_waves};
+/// use strangler_fig::event::{EventEnvelope, EventId, EventPayload, Message, publish_in_waves};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,11 +48,12 @@ pub fn waves<'a>(keys: impl IntoIterator<Item = &'a EventKey>) -> Vec<Vec<usize>
 /// let messages = [event("1")?.to(topic.parse()?), event("2")?.to(topic.parse()?)];
 ///
 /// // A bus that takes nothing is asked once: the second message waits for the first.
-/// let send = |wave: Vec<usize>| async move {
-///     assert_eq!(wave, [0]);
-///     wave.iter().map(|_| Err(StoreError::rejected("no such topic"))).collect()
+/// let prepare = |message: &Message| Ok(message.event.id.clone());
+/// let send = |ready: Vec<EventId>| async move {
+///     assert_eq!(ready.len(), 1);
+///     ready.iter().map(|_| Err(StoreError::rejected("no such topic"))).collect()
 /// };
-/// let answers = publish_in_waves(&messages, send).await;
+/// let answers = publish_in_waves(&messages, prepare, send).await;
 /// assert!(answers.iter().all(Result::is_err));
 /// # Ok(())
 /// # }
@@ -61,9 +62,13 @@ pub fn waves<'a>(keys: impl IntoIterator<Item = &'a EventKey>) -> Vec<Vec<usize>
 /// # Cancel safety
 ///
 /// As that of [`EventPublisher`](super::EventPublisher).
-pub async fn publish_in_waves<S, F>(messages: &[Message], send: S) -> Vec<Result<(), StoreError>>
+pub async fn publish_in_waves<'a, T, F>(
+    messages: &'a [Message],
+    prepare: impl Fn(&'a Message) -> Result<T, StoreError> + Send + Sync,
+    send: impl Fn(Vec<T>) -> F + Send + Sync,
+) -> Vec<Result<(), StoreError>>
 where
-    S: Fn(Vec<usize>) -> F + Send + Sync,
+    T: Send,
     F: Future<Output = Vec<Result<(), StoreError>>> + Send,
 {
     let behind = || Err(StoreError::unavailable("a message before it, of its key, was not taken"));
@@ -74,9 +79,16 @@ where
         if wave.is_empty() {
             break; // Whoever is in a later wave was in this one.
         }
-        let mut told = send(wave.clone()).await.into_iter();
-        for at in wave {
-            let answer = told.next().unwrap_or_else(|| Err(StoreError::unknown("no answer came")));
+        let mut ready = Vec::with_capacity(wave.len());
+        let refused: Vec<_> = wave
+            .iter()
+            .map(|at| prepare(&messages[*at]).map(|message| ready.push(message)))
+            .collect();
+        let told = if ready.is_empty() { Vec::new() } else { send(ready).await };
+        let mut told = told.into_iter();
+        for (at, refused) in wave.into_iter().zip(refused) {
+            let silent = || Err(StoreError::unknown("no answer came"));
+            let answer = refused.and_then(|()| told.next().unwrap_or_else(silent));
             if answer.is_err() {
                 stuck.insert(&messages[at].event.key);
             }
@@ -91,7 +103,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::error::StoreErrorKind::{Unavailable, Unknown};
+    use crate::error::StoreErrorKind::{self, Rejected, Unavailable, Unknown};
     use crate::event::{EventEnvelope, EventPayload};
 
     fn message(key: &str) -> Message {
@@ -106,35 +118,58 @@ mod tests {
         .to(topic.parse().unwrap())
     }
 
+    fn key(message: &Message) -> Result<String, StoreError> {
+        Ok(message.event.key.to_string())
+    }
+
+    fn kinds(answers: &[Result<(), StoreError>]) -> Vec<Option<StoreErrorKind>> {
+        answers.iter().map(|it| it.as_ref().err().map(StoreError::kind)).collect()
+    }
+
     #[tokio::test]
     async fn behind_a_failure_its_key_waits_and_no_other() {
         let messages = ["a", "b", "a", "b", "a"].map(message);
         let calls = Mutex::new(Vec::new());
-        let answers = publish_in_waves(&messages, |wave| {
+        let answers = publish_in_waves(&messages, key, |wave| {
             calls.lock().unwrap().push(wave.clone());
-            let answer = |at| if at == 0 { Err(StoreError::rejected("no")) } else { Ok(()) };
+            let answer = |key| if key == "a" { Err(StoreError::rejected("no")) } else { Ok(()) };
             std::future::ready(wave.into_iter().map(answer).collect())
         })
         .await;
-        assert_eq!(*calls.lock().unwrap(), [vec![0, 1], vec![3]]);
-        assert_eq!(
-            answers.iter().map(Result::is_ok).collect::<Vec<_>>(),
-            [false, true, false, true, false]
-        );
+        assert_eq!(*calls.lock().unwrap(), [vec!["a", "b"], vec!["b"]]);
+        let (no, behind) = (Some(Rejected), Some(Unavailable));
+        assert_eq!(kinds(&answers), [no, None, behind, None, behind]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_ready_is_answered_alone_and_in_its_place() {
+        let messages = ["a", "b", "c", "b", "d"].map(message);
+        let prepare = |message: &Message| match key(message)?.as_str() {
+            "b" => Err(StoreError::rejected("too large")),
+            key => Ok(key.to_owned()),
+        };
+        let answers = publish_in_waves(&messages, prepare, |wave| {
+            assert_eq!(wave, ["a", "c", "d"]);
+            std::future::ready(vec![Ok(()), Err(StoreError::unavailable("away"))])
+        })
+        .await;
+        let away = Some(Unavailable);
+        assert_eq!(kinds(&answers), [None, Some(Rejected), away, away, Some(Unknown)]);
     }
 
     #[tokio::test]
     async fn what_was_not_answered_is_unknown() {
         let messages = ["a", "b", "b"].map(message);
-        let answers = publish_in_waves(&messages, |_| std::future::ready(vec![Ok(())])).await;
-        let kinds: Vec<_> =
-            answers.iter().map(|it| it.as_ref().err().map(StoreError::kind)).collect();
-        assert_eq!(kinds, [None, Some(Unknown), Some(Unavailable)]);
+        let answers = publish_in_waves(&messages, key, |_| std::future::ready(vec![Ok(())])).await;
+        assert_eq!(kinds(&answers), [None, Some(Unknown), Some(Unavailable)]);
     }
 
     #[tokio::test]
-    async fn an_empty_call_sends_nothing() {
-        let send = |_| -> std::future::Ready<_> { panic!("nothing is there") };
-        assert!(publish_in_waves(&[], send).await.is_empty());
+    async fn where_nothing_is_ready_nothing_is_sent() {
+        let send = |_: Vec<String>| -> std::future::Ready<_> { panic!("nothing is there") };
+        assert!(publish_in_waves(&[], key, send).await.is_empty());
+        let refuse = |_: &Message| Err(StoreError::rejected("too large"));
+        let answers = publish_in_waves(&["a", "a"].map(message), refuse, send).await;
+        assert_eq!(kinds(&answers), [Some(Rejected), Some(Unavailable)]);
     }
 }

@@ -127,13 +127,12 @@ impl InMemoryBus {
         self.shared.changed.notify_waiters();
     }
 
-    fn take(&self, message: &Message) -> Result<(), StoreError> {
+    fn fits(&self, message: &Message) -> Result<(), StoreError> {
         let (bytes, most) = (message.event.payload.len(), self.payload_max.unwrap_or(PAYLOAD_MAX));
         if bytes > most {
             let why = format!("a payload of {bytes} bytes is too large: {most} are allowed");
             return Err(StoreError::rejected(why));
         }
-        self.put(&message.topic, &Ok(message.event.clone()));
         Ok(())
     }
 }
@@ -141,11 +140,14 @@ impl InMemoryBus {
 #[async_trait]
 impl EventPublisher for InMemoryBus {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
-        let send = |wave: Vec<usize>| {
-            let answers = wave.into_iter().map(|at| self.take(&messages[at])).collect();
-            std::future::ready(answers)
+        let prepare = |message| self.fits(message).map(|()| message);
+        let send = |ready: Vec<&Message>| {
+            for message in &ready {
+                self.put(&message.topic, &Ok(message.event.clone()));
+            }
+            std::future::ready(vec![Ok(()); ready.len()])
         };
-        publish_in_waves(messages, send).await
+        publish_in_waves(messages, prepare, send).await
     }
 }
 

@@ -172,11 +172,10 @@ impl EventPublisher for Broken {
                 messages.iter().map(answer).collect()
             }
             _ => {
-                let send = |wave: Vec<usize>| {
-                    let answers = wave.into_iter().map(|at| self.send(&messages[at])).collect();
-                    std::future::ready(answers)
+                let send = |wave: Vec<&Message>| {
+                    std::future::ready(wave.into_iter().map(|it| self.send(it)).collect())
                 };
-                let mut answers = publish_in_waves(messages, send).await;
+                let mut answers = publish_in_waves(messages, Ok, send).await;
                 if self.is(Fault::AnswersAreSorted) {
                     answers.sort_by_key(Result::is_err);
                 }

@@ -67,11 +67,9 @@ impl Naive {
     }
 
     async fn in_waves(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
-        publish_in_waves(messages, |wave| async move {
-            let wave: Vec<_> = wave.into_iter().map(|at| messages[at].clone()).collect();
-            self.bus.publish(&wave).await
-        })
-        .await
+        let prepare = |message: &Message| Ok(message.clone());
+        publish_in_waves(messages, prepare, |wave| async move { self.bus.publish(&wave).await })
+            .await
     }
 
     async fn settle(

@@ -120,5 +120,6 @@ fn contracts_of_events_may_be_trait_objects() {
     assert_shared::<(Box<dyn EventSubscription>, Arc<dyn EventHandler>)>();
     assert_shared::<(Arc<dyn OutboxStore>, Arc<dyn ReplyStore>, Arc<dyn LagSource>)>();
     assert_shared::<Arc<dyn ChangeFeed<Key = u32, Entity = String>>>();
-    assert_send(&publish_in_waves(&[], |_| std::future::ready(Vec::new())));
+    let send = |_: Vec<&Message>| std::future::ready(Vec::new());
+    assert_send(&publish_in_waves(&[], Ok, send));
 }

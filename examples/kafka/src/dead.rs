@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::KafkaBus;
 use crate::error::opened;
 use crate::ledger::Came;
-use crate::parcel::cut;
 use crate::publisher::{CONTENT_TYPE, Parcel};
+use crate::text::cut;
 use crate::topics;
 
 const REASON: &str = "reason";

@@ -28,11 +28,11 @@ mod error;
 mod ledger;
 mod line;
 mod opening;
-mod parcel;
 mod progress;
 mod publisher;
 mod sender;
 mod subscription;
+mod text;
 mod topics;
 mod watch;
 

@@ -9,7 +9,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::KafkaBus;
 use crate::error::sent;
-use crate::parcel::send_what_fits;
 use crate::sender::Sending;
 
 /// As the binding of `CloudEvents` to Kafka has it.
@@ -112,10 +111,7 @@ fn hand_over(
 #[async_trait]
 impl EventPublisher for KafkaBus {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
-        let wave = |wave: Vec<usize>| async move {
-            let parcels = wave.into_iter().map(|at| self.parcel(&messages[at]));
-            send_what_fits(parcels, async |fit| self.send(fit).await).await
-        };
-        publish_in_waves(messages, wave).await
+        let prepare = |message: &Message| self.parcel(message);
+        publish_in_waves(messages, prepare, |ready| self.send(ready)).await
     }
 }

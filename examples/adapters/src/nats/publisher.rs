@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 use super::consumers::subject;
 use super::error::published;
 use super::event_bus::{NatsBus, later};
-use crate::parcel::{cut, send_what_fits};
+use crate::text::cut;
 
 pub(super) const TOPIC: &str = "Strangler-Topic";
 pub(super) const REASON: &str = "Strangler-Reason";
@@ -83,11 +83,8 @@ impl NatsBus {
 #[async_trait]
 impl EventPublisher for NatsBus {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
-        let wave = |wave: Vec<usize>| async move {
-            let parcels = wave.into_iter().map(|at| self.message(&messages[at]));
-            send_what_fits(parcels, async |fit| self.send(fit).await).await
-        };
-        publish_in_waves(messages, wave).await
+        let prepare = |message: &Message| self.message(message);
+        publish_in_waves(messages, prepare, |ready| self.send(ready)).await
     }
 }
 

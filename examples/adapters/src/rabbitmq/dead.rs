@@ -7,7 +7,7 @@ use super::RabbitmqBus;
 use super::connection::Link;
 use super::error::{opened, within};
 use super::publisher::{Parcel, persistent};
-use crate::parcel::cut;
+use crate::text::cut;
 
 const REASON: &str = "reason";
 const TOPIC: &str = "topic";

@@ -9,7 +9,6 @@ use tokio::time::{Instant, timeout_at};
 use super::RabbitmqBus;
 use super::connection::Link;
 use super::error::sent;
-use crate::parcel::send_what_fits;
 
 /// A message survives its broker.
 const PERSISTENT: u8 = 2;
@@ -111,10 +110,7 @@ async fn published(
 #[async_trait]
 impl EventPublisher for RabbitmqBus {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), StoreError>> {
-        let wave = |wave: Vec<usize>| async move {
-            let parcels = wave.into_iter().map(|at| self.parcel(&messages[at]));
-            send_what_fits(parcels, async |fit| self.send(fit).await).await
-        };
-        publish_in_waves(messages, wave).await
+        let prepare = |message: &Message| self.parcel(message);
+        publish_in_waves(messages, prepare, |ready| self.send(ready)).await
     }
 }
