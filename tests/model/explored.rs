@@ -142,15 +142,14 @@ fn the_protocol_is_explored_to_the_end() {
                 Budget { saves: 1, reads: 1, bypasses: 1, repairs: 1, sweeps: 1, moves: 1, ..NONE },
             )
         },
-    ]);
-    let states = states
-        + explore(&[Exploration {
+        Exploration {
             starts: || vec![starts::legacy_only(), starts::dual_write(), starts::cutover()],
             ..exploration(
-                "a save and a writer outside that knows no phase, across two moves",
-                Budget { saves: 1, outsides: 1, repairs: 1, sweeps: 1, moves: 2, ..NONE },
+                "a save and a writer outside that knows no phase, across a move",
+                Budget { saves: 1, outsides: 1, repairs: 1, sweeps: 1, moves: 1, ..NONE },
             )
-        }]);
+        },
+    ]);
     println!("figure model.states {states} states");
     println!("figure model.seconds {:.1} s", began.elapsed().as_secs_f64());
 }
@@ -205,6 +204,13 @@ fn the_protocol_is_explored_further() {
             ..exploration(
                 "a save across three moves after a row was deleted behind the crate's back",
                 Budget { saves: 1, bypasses: 1, repairs: 1, sweeps: 1, moves: 3, ..NONE },
+            )
+        },
+        Exploration {
+            starts: || vec![starts::legacy_only(), starts::dual_write(), starts::cutover()],
+            ..exploration(
+                "a save and a writer outside that knows no phase, across two moves",
+                Budget { saves: 1, outsides: 1, repairs: 1, sweeps: 1, moves: 2, ..NONE },
             )
         },
         Exploration {
