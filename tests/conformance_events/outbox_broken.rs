@@ -248,8 +248,8 @@ impl Row {
         matches!(self.state, RowState::Parked(..))
     }
 
-    pub(crate) fn is_put_off(&self) -> bool {
-        matches!(self.state, RowState::PutOff(due) if due > Instant::now())
+    pub(crate) fn is_put_off(&self, now: Instant) -> bool {
+        matches!(self.state, RowState::PutOff(due) if due > now)
     }
 
     pub(crate) fn end(&mut self, fault: Fault, end: &RowEnd) {

@@ -63,8 +63,12 @@ impl Broken {
             self.key(&other.message) == self.key(&row.message)
                 || self.is(Fault::StuckHoldsItsLane) && other.lane == row.lane
         };
+        let mut asked = Instant::now();
+        if self.is(Fault::ClockIsAskedTwice) {
+            asked += Duration::from_millis(1);
+        }
         let holds = |other: &Row| {
-            other.is_put_off() && !self.is(Fault::PutOffHoldsNothing)
+            other.is_put_off(asked) && !self.is(Fault::PutOffHoldsNothing)
                 || other.is_parked() && !self.is(Fault::ParkedHoldsNothing)
                 || other.state == RowState::Discarded && self.is(Fault::DiscardedHoldsItsKey)
         };
@@ -77,7 +81,7 @@ impl Broken {
             |other: &Row| matches!(other.state, RowState::Sent(_)) && other.position > row.position;
         let is_passed = self.is(Fault::CursorByPosition) && state.rows.values().any(is_sent_after);
         let is_taken = self.is(Fault::FetchTakes) && state.fetched.contains(&row.position);
-        let is_open = row.is_there() && !row.is_put_off() && !is_parked;
+        let is_open = row.is_there() && !row.is_put_off(Instant::now()) && !is_parked;
         is_open && !is_passed && !is_taken && !self.is_stuck(state, row)
     }
 
@@ -118,7 +122,7 @@ impl Broken {
 
     fn settle_row(&self, row: &mut Row, end: &RowEnd) -> Result<(), StoreError> {
         let may_end = row.is_there() && !row.is_parked();
-        let is_open = may_end && (!row.is_put_off() || self.is(Fault::CountsTwice));
+        let is_open = may_end && (!row.is_put_off(Instant::now()) || self.is(Fault::CountsTwice));
         if is_open {
             row.end(self.fault, end);
             return Ok(());
@@ -357,7 +361,7 @@ impl OutboxStore for Broken {
         let state = self.lock();
         let is_pending = |row: &&Row| {
             let is_sent = matches!(row.state, RowState::Sent(_)) && self.is(Fault::CountsSent);
-            let is_left_out = row.is_put_off() && self.is(Fault::PutOffIsNotCounted);
+            let is_left_out = row.is_put_off(Instant::now()) && self.is(Fault::PutOffIsNotCounted);
             is_sent || row.is_there() && !row.is_parked() && !is_left_out
         };
         let pending: Vec<_> = state.rows.values().filter(is_pending).collect();

@@ -60,6 +60,7 @@ controls! {
         a_call_stages_all_in_order
         a_row_put_off_comes_after_its_delay_and_counts
         a_row_that_cannot_be_read_comes_as_such
+        a_row_that_falls_due_comes_before_its_key
         behind_a_parked_row_its_key_waits
         behind_a_row_put_off_its_key_waits
         ends_of_one_call_all_have_their_effect
@@ -194,6 +195,7 @@ controls! {
         a_refusal_counts_and_another_attempt_does_not
         a_row_put_off_comes_after_its_delay_and_counts
         a_row_that_cannot_be_read_comes_as_such
+        a_row_that_falls_due_comes_before_its_key
         an_old_claim_fetches_nothing
         an_old_claim_settles_nothing
         behind_a_parked_row_its_key_waits
@@ -215,6 +217,7 @@ controls! {
         a_call_stages_all_in_order
         a_key_comes_from_its_oldest_row_on
         a_row_put_off_comes_after_its_delay_and_counts
+        a_row_that_falls_due_comes_before_its_key
         ends_of_one_call_all_have_their_effect
         two_transactions_of_a_key_follow_each_other
     ];
@@ -222,8 +225,12 @@ controls! {
         a_call_stages_all_in_order
         a_key_comes_from_its_oldest_row_on
     ];
+    clock_is_asked_twice_is_caught: ClockIsAskedTwice fails [
+        a_row_that_falls_due_comes_before_its_key
+    ];
     put_off_holds_nothing_is_caught: PutOffHoldsNothing fails [
         a_row_put_off_comes_after_its_delay_and_counts
+        a_row_that_falls_due_comes_before_its_key
         behind_a_row_put_off_its_key_waits
         other_keys_of_a_lane_go_on
     ];

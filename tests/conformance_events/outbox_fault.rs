@@ -75,6 +75,8 @@ pub(crate) enum Fault {
     ById,
     /// A row that is put off holds up nothing.
     PutOffHoldsNothing,
+    /// Whether a row is due and whether it holds its key are asked of the clock one after the other.
+    ClockIsAskedTwice,
     /// A parked row holds up nothing.
     ParkedHoldsNothing,
     /// A parked row holds up what is before it.

@@ -74,7 +74,7 @@ macro_rules! settle {
             $sent,
             " WHERE position = ANY ($3::bigint[]) AND lane + 0 = $1
                     AND (sent IS NULL AND NOT is_parked
-                        AND (due IS NULL OR due <= clock_timestamp())) IS TRUE
+                        AND (due IS NULL OR due <= statement_timestamp())) IS TRUE
                     AND (SELECT count(*) FROM held) > 0
             ), kept AS (
                 UPDATE outbox AS it
@@ -187,13 +187,13 @@ fn fetch(lanes: usize, rows: i64) -> String {
             "(SELECT position, lane, event_key, topic, event, attempts, refusals, staged
             FROM outbox AS it
             WHERE lane = ${lane} AND sent IS NULL AND NOT is_parked
-                AND (due IS NULL OR due <= clock_timestamp())
+                AND (due IS NULL OR due <= statement_timestamp())
                 AND EXISTS (SELECT FROM outbox_lane
                     WHERE lane = ${lane} AND epoch = ${epoch} AND until > clock_timestamp())
                 AND (NOT EXISTS (SELECT FROM outbox AS other
                     WHERE other.event_key = it.event_key AND other.position < it.position
                         AND other.sent IS NULL AND (other.is_parked OR other.due IS NOT NULL)
-                        AND (other.is_parked OR other.due > clock_timestamp()))) IS TRUE
+                        AND (other.is_parked OR other.due > statement_timestamp()))) IS TRUE
             ORDER BY position LIMIT {rows})",
             epoch = lane + 1,
         )

@@ -104,14 +104,20 @@ fn left_over(found: &Found) -> Option<Flaw> {
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = |effects: &[String]| match effects.last() {
+            Some(last) => format!("{} effects, the last that of {last}", effects.len()),
+            None => "no effects".to_owned(),
+        };
         match self {
             Self::NeverCommitted { key, id, effects } => {
-                write!(f, "{key}: {id} was rolled back, and has an effect: {effects:?}")
+                write!(f, "{key}: {id} was rolled back, and has an effect; {}", last(effects))
             }
             Self::Twice { key, id, effects } => {
-                write!(f, "{key}: {id} has two effects: {effects:?}")
+                write!(f, "{key}: {id} has two effects; {}", last(effects))
             }
-            Self::Lost { key, id, effects } => write!(f, "{key}: {id} has no effect: {effects:?}"),
+            Self::Lost { key, id, effects } => {
+                write!(f, "{key}: {id} has no effect; {}", last(effects))
+            }
             Self::OutOfOrder { key, effects } => write!(f, "{key}: out of order: {effects:?}"),
             Self::LeftOver { unsent, parked, dead_letters } => {
                 write!(

@@ -77,9 +77,8 @@ async fn bears(servers: [Product; 2]) {
     let _alone = ALONE.lock().await;
     let plan = plan();
     let flaws = World::new(servers, &plan).await.endure().await;
-    if let Some(flaw) = flaws.first() {
-        panic!("SEED={}: {} keys are wrong, the first: {flaw}", plan.seed, flaws.len());
-    }
+    let told: Vec<_> = flaws.iter().map(Flaw::to_string).collect();
+    assert!(told.is_empty(), "SEED={}:\n{}", plan.seed, told.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

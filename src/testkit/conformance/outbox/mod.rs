@@ -109,6 +109,7 @@ macro_rules! __each_outbox_fact {
             what_is_not_settled_comes_again
             a_key_comes_from_its_oldest_row_on
             behind_a_row_put_off_its_key_waits
+            a_row_that_falls_due_comes_before_its_key
             behind_a_parked_row_its_key_waits
             other_keys_of_a_lane_go_on
             rows_and_bytes_are_limited_and_one_row_always_comes
