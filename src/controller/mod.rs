@@ -43,6 +43,6 @@ pub use path::NoWay;
 pub use plan::{Plan, PlannedStep};
 pub use request::ChangeRequest;
 pub use signal::{LiveSignals, SignalSource, Signals, WindowError};
-pub use status::{MigrationStatus, NodeStatus, PartStatus};
+pub use status::{ControllerStatus, NodeStatus, PartStatus};
 pub use sweeper::Sweeper;
 pub use target::Target;

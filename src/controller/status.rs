@@ -99,7 +99,7 @@ pub struct NodeStatus {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct MigrationStatus {
+pub struct ControllerStatus {
     /// Which migration.
     pub migration: MigrationName,
     /// The epoch of its state.
@@ -140,12 +140,12 @@ impl MigrationController {
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub async fn status(&self) -> Result<MigrationStatus, ControllerError> {
+    pub async fn status(&self) -> Result<ControllerStatus, ControllerError> {
         let seen = self.look().await?;
         let state = seen.state();
         let nodes: Vec<_> =
             seen.fleet.leases().iter().map(|lease| self.node_status(&seen, lease)).collect();
-        Ok(MigrationStatus {
+        Ok(ControllerStatus {
             migration: self.name.clone(),
             epoch: state.epoch(),
             revision: seen.found.revision.0,
@@ -266,7 +266,7 @@ impl fmt::Display for NodeStatus {
     }
 }
 
-impl fmt::Display for MigrationStatus {
+impl fmt::Display for ControllerStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "migration {}, epoch {}", self.migration, self.epoch)?;
         for part in &self.parts {

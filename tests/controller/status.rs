@@ -1,6 +1,6 @@
 //! All there is to know, for people and for programs.
 
-use strangler_fig::controller::{MigrationStatus, NodeStatus};
+use strangler_fig::controller::{ControllerStatus, NodeStatus};
 use strangler_fig::phase::{
     Backlog, Incarnation, MigrationStateService, Move, NodeId, NodeLease, NodeRole, OutagePolicy,
     PartName, Phase, Share, Side, TrackerConfig,
@@ -10,7 +10,7 @@ use crate::support::{SECOND, World, ann, name, node_name, state_with_cohort};
 
 /// Two nodes that follow; a fenced one that fell silent; a worker that knows of holds,
 /// and forgot what differs; base and cohort in different phases.
-async fn mixed() -> (World, MigrationStatus) {
+async fn mixed() -> (World, ControllerStatus) {
     let mut world = World::at(state_with_cohort(Phase::DualWrite, Phase::Cutover), 2).await;
     let fenced = OutagePolicy::Fenced { term: SECOND * 600 };
     world.join(node_name(3), TrackerConfig::default().with_outage_policy(fenced)).await;
@@ -31,7 +31,7 @@ async fn mixed() -> (World, MigrationStatus) {
     (world, status)
 }
 
-fn node(status: &MigrationStatus, number: usize) -> &NodeStatus {
+fn node(status: &ControllerStatus, number: usize) -> &NodeStatus {
     status.nodes.iter().find(|it| it.node.name == node_name(number)).unwrap()
 }
 
