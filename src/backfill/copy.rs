@@ -21,7 +21,7 @@ use crate::phase::Side;
 use crate::reconcile::RepairNote;
 use crate::repository::{Page, RecordHash, ScanRepository, StampedRepository};
 use crate::stamp::Record;
-use crate::worker::{Pace, ScanError, checked_page, persist};
+use crate::worker::{Eta, Pace, Progress, ScanError, checked_page, persist};
 
 /// How the copying of a partition ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,10 +298,19 @@ impl<K: KeyExt> Landed<K> {
         report.failures.extend(failed.iter().take(room).map(|(key, error)| named(key, error)));
         backfiller.meter.count(self.scanned);
         if !report.is_dry_run {
-            let event = Event::Backfilled { copied, level, failed: lost };
-            backfiller.repository.tell(event);
+            backfiller.repository.tell(|| Event::Backfilled { copied, level, failed: lost });
+            backfiller.repository.tell(|| progressed(&backfiller.meter.progress()));
         }
     }
+}
+
+fn progressed(progress: &Progress) -> Event {
+    let &Progress { records, expected, per_second, eta, .. } = progress;
+    let eta = match eta {
+        Eta::Unknown => None,
+        Eta::In(left) => Some(left),
+    };
+    Event::BackfillProgressed { records, expected, per_second, eta }
 }
 
 fn named<K: KeyExt>(key: &K, error: &StoreError) -> FailedRecord {

@@ -139,7 +139,7 @@ impl ControllerConfig {
     ///
     /// impl Observer for Chat {
     ///     fn on_event(&self, event: &Event) {
-    ///         if let Event::Moved { epoch } = event {
+    ///         if let Event::Moved { epoch, .. } = event {
     ///             println!("the migration moved: epoch {epoch}");
     ///         }
     ///     }

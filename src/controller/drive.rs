@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::controller::Seen;
 use super::gated::evidence;
 use super::path::{self, Next};
+use super::told::moved;
 use super::{ChangeRequest, ControllerError, GateContext, MigrationController};
 use crate::observe::{Event, field};
 use crate::phase::{
@@ -194,7 +195,7 @@ impl MigrationController {
         let (found, fleet, patience) = (&seen.found, &seen.fleet, self.config.settle_wait);
         let taken = take_step_from(&self.service, found, fleet, step, note, patience.max(PATIENCE));
         let state = taken.await?;
-        self.tell(&Event::Moved { epoch: state.epoch() });
+        self.tell(&moved(seen.state(), step, &state));
         info!(
             { field::MIGRATION } = %self.name,
             { field::EPOCH } = state.epoch(),

@@ -24,6 +24,7 @@ mod signal;
 mod status;
 mod sweeper;
 mod target;
+mod told;
 mod watch;
 
 pub use config::ControllerConfig;

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::{Comparison, LenientOutcome, Operation, Outcome, Role};
+
 /// What happened. Phases, sides and reasons are their stable names, fit for
 /// labels.
 ///
@@ -19,7 +21,7 @@ use std::time::Duration;
 /// assert_eq!(alarm(&compared), None);
 /// assert!(alarm(&Event::Diverged { reason: "mismatch" }).is_some());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// A node adopted a state.
@@ -41,6 +43,14 @@ pub enum Event {
     Moved {
         /// The epoch of the new state.
         epoch: u64,
+        /// What kind of move: a name of [`Move`](crate::phase::Move).
+        step: &'static str,
+        /// The part that went to another phase or took other keys: `base` or `cohort`; `None`: neither did.
+        part: Option<&'static str>,
+        /// The phase of that part before the move.
+        from: Option<&'static str>,
+        /// Its phase after it.
+        to: Option<&'static str>,
     },
     /// A move waits for the fleet.
     MoveWaits,
@@ -57,7 +67,23 @@ pub enum Event {
         phase: &'static str,
         /// How it ended.
         outcome: Outcome,
-        /// From the call to the answer.
+        /// From the call to the answer; `None`: this one was not timed. How many are,
+        /// [`MigrationConfig::with_latency_sample`] says.
+        ///
+        /// [`MigrationConfig::with_latency_sample`]: crate::repository::MigrationConfig::with_latency_sample
+        duration: Option<Duration>,
+    },
+    /// A store has answered an operation that is timed.
+    SideAnswered {
+        /// Which side.
+        side: &'static str,
+        /// What its answer counts for.
+        role: Role,
+        /// What it was asked: to read, or to write.
+        operation: Operation,
+        /// How that ended.
+        outcome: Outcome,
+        /// From the call to the answer, with what the side's policy took.
         duration: Duration,
     },
     /// A store failed an operation: it was away, or may or may not have done it. What
@@ -136,6 +162,17 @@ pub enum Event {
         /// Records it did not take.
         failed: u64,
     },
+    /// How far a backfill has come, after each page.
+    BackfillProgressed {
+        /// Records it has seen, those of earlier runs included.
+        records: u64,
+        /// How many there are, if somebody said so.
+        expected: Option<u64>,
+        /// Records a second of late; `None`: too little was seen.
+        per_second: Option<f64>,
+        /// What is left of the time; `None`: nobody knows.
+        eta: Option<Duration>,
+    },
     /// Keys that were noted in this process are in the durable queue.
     RepairsNoted {
         /// How many.
@@ -170,6 +207,8 @@ pub enum Event {
     },
     /// A stored stamp lies beyond the allowed drift: some clock is broken.
     StampDrifted,
+    /// A saga begins to run here, anew or taken over. What begins here settles here.
+    SagaBegan,
     /// A call of a saga's step has ended.
     SagaStepEnded {
         /// Which way: `execute`, `compensate` or `probe`.
@@ -298,100 +337,4 @@ pub enum Event {
         /// From its beginning.
         duration: Duration,
     },
-}
-
-/// The kinds of operations.
-///
-/// ```
-/// use strangler_fig::observe::{Event, Operation};
-///
-/// let (from, to) = ("shadow", "cutover");
-/// let rerun = Event::Rerun { operation: Operation::Read, from, to };
-/// assert!(matches!(rerun, Event::Rerun { operation: Operation::Read, .. }));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// A read of one key.
-    Read,
-    /// A save or a deletion.
-    Write,
-    /// Any other query.
-    Query,
-}
-
-/// How an operation ended.
-///
-/// ```
-/// use std::time::Duration;
-/// use strangler_fig::observe::{Event, Operation, Outcome};
-///
-/// let answered = Event::Operated {
-///     operation: Operation::Write,
-///     phase: "dual_write",
-///     outcome: Outcome::Done,
-///     duration: Duration::from_millis(3),
-/// };
-/// assert!(matches!(answered, Event::Operated { outcome: Outcome::Done, .. }));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It was done.
-    Done,
-    /// It was answered by the other side, by opt-in.
-    FellBack,
-    /// A store refused it by its own rules, a constraint say. Surely without effect.
-    Refused,
-    /// It failed, surely without effect.
-    Failed,
-    /// It may or may not have happened.
-    Unknown,
-}
-
-/// How the lenient side of a write ended.
-///
-/// ```
-/// use strangler_fig::observe::{Event, LenientOutcome};
-///
-/// let failed = Event::Lenient { side: "modern", outcome: LenientOutcome::TimedOut };
-/// assert!(!matches!(failed, Event::Lenient { outcome: LenientOutcome::Applied, .. }));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LenientOutcome {
-    /// The side holds the write, or a later one.
-    Applied,
-    /// The side failed.
-    Failed,
-    /// The side's adapter panicked.
-    Panicked,
-    /// Too many were unfinished; it was given up.
-    Saturated,
-    /// It did not finish by its deadline.
-    TimedOut,
-}
-
-/// What came of a shadow read.
-///
-/// ```
-/// use strangler_fig::observe::{Comparison, Event};
-///
-/// let compared = Event::Compared { side: "modern", result: Comparison::Mismatch };
-/// assert!(matches!(compared, Event::Compared { result: Comparison::Mismatch, .. }));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Comparison {
-    /// Both sides hold the same.
-    Match,
-    /// They differ, also when read again.
-    Mismatch,
-    /// The record changed while it was compared.
-    Unsettled,
-    /// The other side failed, panicked or hung.
-    Failed,
-    /// Too many comparisons were under way, or a side's policy had no place to spare; none
-    /// was made.
-    Skipped,
 }

@@ -30,8 +30,10 @@ mod event;
 pub mod field;
 mod observer;
 mod observers;
+mod outcome;
 pub mod span;
 
-pub use event::{Comparison, Event, LenientOutcome, Operation, Outcome};
+pub use event::Event;
 pub use observer::Observer;
 pub use observers::Observers;
+pub use outcome::{Comparison, LenientOutcome, Operation, Outcome, Role};

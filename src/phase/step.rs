@@ -105,6 +105,28 @@ impl fmt::Display for Move {
 }
 
 impl Move {
+    /// What kind of move it is, in a word or two.
+    ///
+    /// ```
+    /// use strangler_fig::phase::{Move, Phase, Share};
+    ///
+    /// assert_eq!(Move::to(Phase::Shadow).name(), "phase");
+    /// assert_eq!(Move::StartCohort { share: Share::percent(5) }.name(), "cohort_started");
+    /// ```
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Phase { .. } => "phase",
+            Self::StartCohort { .. } => "cohort_started",
+            Self::GrowCohort { .. } => "cohort_grown",
+            Self::EndCohort => "cohort_ended",
+            Self::Complete(_) => "swept",
+            Self::ExpectNodes(_) => "nodes_expected",
+            Self::Evict { .. } => "evicted",
+            Self::Decommission => "decommissioned",
+        }
+    }
+
     /// The base goes to `to`.
     #[must_use]
     pub const fn to(to: Phase) -> Self {

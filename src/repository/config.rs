@@ -60,6 +60,7 @@ pub struct MigrationConfig {
     pub(super) batch_concurrency: NonZeroUsize,
     pub(super) fallback_reads: bool,
     pub(super) sink_capacity: NonZeroUsize,
+    pub(super) latency_sample: NonZeroU32,
     pub(super) observer: Option<Arc<dyn Observer>>,
     legacy_policy: Option<Policy>,
     modern_policy: Option<Policy>,
@@ -78,7 +79,8 @@ impl Default for MigrationConfig {
     /// at once; a tenth of the reads is compared, within 5 s, 64 at once, read
     /// again after 100 ms; operations wait 5 s in `Halted`; a write takes a new
     /// stamp, and an operation runs again, at most 32 times; batches run 16
-    /// operations at once; no fallback reads; 10,000 keys in the sink; no policies.
+    /// operations at once; no fallback reads; 10,000 keys in the sink; at least one
+    /// operation of 16 is timed; no policies.
     fn default() -> Self {
         Self {
             lenient_wait: Duration::from_millis(100),
@@ -93,6 +95,7 @@ impl Default for MigrationConfig {
             batch_concurrency: usize_of(16),
             fallback_reads: false,
             sink_capacity: usize_of(10_000),
+            latency_sample: u32_of(16),
             observer: None,
             legacy_policy: None,
             modern_policy: None,
@@ -237,6 +240,31 @@ impl MigrationConfig {
         self
     }
 
+    /// How seldom an operation is timed while there are many: one of so many, drawn at
+    /// random. 1 times them all.
+    ///
+    /// Reading the clock costs more than counting, so that every operation is counted, and
+    /// only some are timed: which, falls before they begin, so that slow ones are drawn as
+    /// often as fast ones, and in no rhythm that the traffic could share. While few are timed
+    /// a second, more of the operations are: all of them up to about a hundred a second, so
+    /// that gates and guards never wait for samples because of this; a tenth of a second
+    /// without one, and the next are all timed. Over a time of changing load, the quiet moments
+    /// therefore weigh more than the busy ones.
+    ///
+    /// Without an observer nothing is timed, and nothing drawn.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use strangler_fig::repository::MigrationConfig;
+    ///
+    /// let every_one = MigrationConfig::default().with_latency_sample(NonZeroU32::MIN);
+    /// ```
+    #[must_use]
+    pub fn with_latency_sample(mut self, one_in: NonZeroU32) -> Self {
+        self.latency_sample = one_in;
+        self
+    }
+
     /// Who is told what happens.
     ///
     /// ```
@@ -297,7 +325,8 @@ mod tests {
             .with_attempts_max(u32_of(10))
             .with_batch_concurrency(usize_of(11))
             .with_fallback_reads(true)
-            .with_sink_capacity(usize_of(12));
+            .with_sink_capacity(usize_of(12))
+            .with_latency_sample(u32_of(13));
         let expected = MigrationConfig {
             lenient_wait: Duration::from_secs(2),
             lenient_deadline: Duration::from_secs(3),
@@ -311,6 +340,7 @@ mod tests {
             batch_concurrency: usize_of(11),
             fallback_reads: true,
             sink_capacity: usize_of(12),
+            latency_sample: u32_of(13),
             observer: None,
             legacy_policy: None,
             modern_policy: None,

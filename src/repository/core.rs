@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::guarded::{Purpose, is_untouched};
+use super::sampler::Sampler;
 use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
 };
@@ -29,6 +29,7 @@ pub(super) struct Core<L: StampedRepository, M> {
     pub(super) config: MigrationConfig,
     pub(super) lenient: Aside,
     pub(super) shadow: Aside,
+    pub(super) sampler: Sampler,
     pub(super) salt: Salt,
 }
 
@@ -245,24 +246,6 @@ where
     pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(observer) = &self.config.observer {
             observer.on_event(&event());
-        }
-    }
-
-    pub(super) fn started(&self) -> Option<Instant> {
-        self.config.observer.as_ref().map(|_| Instant::now())
-    }
-
-    pub(super) fn finished(
-        &self,
-        started: Option<Instant>,
-        operation: Operation,
-        phase: Option<Phase>,
-        outcome: impl FnOnce() -> Outcome,
-    ) {
-        if let Some(started) = started {
-            let phase = phase.map_or("none", Phase::name);
-            let (outcome, duration) = (outcome(), started.elapsed());
-            self.tell(|| Event::Operated { operation, phase, outcome, duration });
         }
     }
 

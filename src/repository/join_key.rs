@@ -2,10 +2,12 @@
 
 use super::core::{Core, open};
 use super::guarded::Purpose;
+use super::timing::Started;
 use super::{
     Applied, ConflictPolicy, Join, JoinRule, Joined, Merged, MigrationError, StampedRepository,
 };
 use crate::error::StoreError;
+use crate::observe::Role;
 use crate::phase::{Bucket, Side};
 use crate::stamp::{Record, Stamp};
 
@@ -53,7 +55,7 @@ where
         policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> Result<Joined, StoreError> {
         self.copying()?;
-        Ok(self.join(key, policy).await?.joined)
+        Ok(self.join(key, policy, None).await?.joined)
     }
 
     /// Joins a key that other code has changed in legacy.
@@ -65,14 +67,14 @@ where
     pub(super) async fn repair_changed(&self, key: &L::Key) -> Result<Joined, StoreError> {
         let policy = ConflictPolicy::PrimaryWins;
         self.copying()?;
-        let found = self.join(key, &policy).await?;
+        let found = self.join(key, &policy, None).await?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
         let wins = matches!(rule, JoinRule::Wins { winner: Side::Legacy, .. });
         if wins && found.side == Side::Legacy && found.record.stamp == Stamp::ZERO {
             let tombstone = Record::tombstone(Stamp::BASE);
             if self.apply_open(Side::Modern, key, &tombstone).await? != Applied::Stored {
                 // A tombstone, or a copy that has just come.
-                return Ok(self.join(key, &policy).await?.joined);
+                return Ok(self.join(key, &policy, None).await?.joined);
             }
         }
         Ok(found.joined)
@@ -82,7 +84,7 @@ where
     pub(super) async fn plan_join(&self, key: &L::Key) -> Result<Join, StoreError> {
         self.copying()?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
-        let (legacy, modern) = self.records(key, rule).await?;
+        let (legacy, modern) = self.records(key, rule, None).await?;
         Ok(rule.decide(&legacy, &modern))
     }
 
@@ -98,6 +100,7 @@ where
         &self,
         key: &L::Key,
         policy: &ConflictPolicy<L::Key, L::Entity>,
+        started: Started,
     ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
         let bucket = Bucket::of(key, self.salt);
         let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
@@ -105,7 +108,8 @@ where
         let mut level = Joined::Level;
         for _ in 0..ATTEMPTS {
             let planned = rule();
-            let (legacy, modern) = self.records(key, planned).await.map_err(JoinFailure::Read)?;
+            let records = self.records(key, planned, started).await;
+            let (legacy, modern) = records.map_err(JoinFailure::Read)?;
             let rule = rule();
             if rule != planned {
                 continue;
@@ -234,9 +238,10 @@ where
         &self,
         key: &L::Key,
         rule: JoinRule,
+        started: Started,
     ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
-        let legacy = self.read_caught(Side::Legacy, key);
-        let modern = self.read_caught(Side::Modern, key);
+        let legacy = self.read_timed((Side::Legacy, Role::Primary), key, started);
+        let modern = self.read_timed((Side::Modern, Role::Secondary), key, started);
         match rule {
             JoinRule::Larger { .. } => tokio::try_join!(legacy, modern),
             JoinRule::Wins { winner: Side::Legacy, .. } => {

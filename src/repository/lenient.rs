@@ -12,9 +12,10 @@ use tracing::{Instrument, debug_span};
 
 use super::core::Core;
 use super::guarded::Purpose;
+use super::timing::{Started, asked};
 use super::{Applied, DivergenceReason, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Event, LenientOutcome, field, span};
+use crate::observe::{Event, LenientOutcome, Operation, Role, field, span};
 use crate::phase::Side;
 use crate::stamp::{Record, Stamp};
 
@@ -66,12 +67,17 @@ where
         self: Arc<Self>,
         side: Side,
         change: Arc<Change<L::Key, L::Entity>>,
+        started: Started,
     ) {
         let watch = self.unfinished(&change.key);
         let (key, record) = (&change.key, &change.record);
         let in_doubt = AtomicBool::new(false);
-        let applied =
-            async { self.apply_side(side, key, record, Purpose::Lenient, &in_doubt).await };
+        let applied = async {
+            let asked = asked(started);
+            let answer = self.apply_side(side, key, record, Purpose::Lenient, &in_doubt).await;
+            self.answered(asked, (side, Role::Secondary), Operation::Write, &answer);
+            answer
+        };
         let outcome = match AssertUnwindSafe(applied).catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 
 use super::core::Core;
+use super::sampler::Sampler;
 use super::{Answer, BuildError, DivergenceSink, MigrationConfig, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::Event;
@@ -135,6 +136,7 @@ where
             sink: Arc::new(DivergenceSink::new(config.sink_capacity)),
             lenient: Aside::new(config.lenient_limit),
             shadow: Aside::new(config.shadow_limit),
+            sampler: Sampler::new(config.latency_sample),
             tracker,
             stamps,
             config,
@@ -356,7 +358,7 @@ where
     }
 
     /// Tells the observer what a worker over these stores has done.
-    pub(crate) fn tell(&self, event: Event) {
-        self.core.tell(|| event);
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        self.core.tell(event);
     }
 }

@@ -6,9 +6,10 @@ use futures::FutureExt;
 
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
+use super::timing::{Started, asked};
 use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Operation, Outcome};
+use crate::observe::{Operation, Outcome, Role};
 use crate::phase::{Phase, ReadPlan, Side, read_must_rerun};
 use crate::resilience::{Admission, Fallback, Judged};
 
@@ -24,7 +25,7 @@ where
     ) -> Result<Answer<L::Entity>, StoreError> {
         let started = self.started();
         let mut phase = None;
-        let answer = self.read_through(key, &mut phase).await;
+        let answer = self.read_through(key, started, &mut phase).await;
         self.finished(started, Operation::Read, phase, || match &answer {
             Ok(answer) if answer.fallback => Outcome::FellBack,
             Ok(_) => Outcome::Done,
@@ -36,6 +37,7 @@ where
     async fn read_through(
         self: &Arc<Self>,
         key: &L::Key,
+        started: Started,
         phase: &mut Option<Phase>,
     ) -> Result<Answer<L::Entity>, StoreError> {
         for _ in 0..self.config.attempts_max.get() {
@@ -47,21 +49,24 @@ where
             let plan = ReadPlan::of(planned);
             let answer = match plan {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
-                    match self.read_side(side, key, Admission::Ordinary).await {
+                    let asked = asked(started);
+                    let answer = self.read_side(side, key, Admission::Ordinary).await;
+                    self.answered(asked, (side, Role::Primary), Operation::Read, &answer);
+                    match answer {
                         Ok(record) => Answer::primary(record, side),
                         Err(error) => {
                             let error = self.failed_by(side, error);
-                            self.fall_back(side, key, error).boxed().await?
+                            self.fall_back(side, key, started, error).boxed().await?
                         }
                     }
                 }
-                ReadPlan::Both => self.read_both(key).await?,
+                ReadPlan::Both => self.read_both(key, started).await?,
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
             };
             let now = self.phase_now(key)?;
             if answer.fallback || !read_must_rerun(planned, now) {
                 if let (ReadPlan::Shadowed(side), false) = (plan, answer.fallback) {
-                    self.shadow(side, key, &answer.record);
+                    self.shadow(side, key, &answer.record, started);
                 }
                 return Ok(answer);
             }
@@ -75,6 +80,7 @@ where
         &self,
         side: Side,
         key: &L::Key,
+        started: Started,
         error: StoreError,
     ) -> Result<Answer<L::Entity>, StoreError> {
         let stands_in = Fallback::default().stands_in_for(error.judgement());
@@ -82,14 +88,21 @@ where
             return Err(without_effect(error));
         }
         let origin = side.other();
-        let record = self.read_side(origin, key, Admission::Ordinary).await.map_err(|_| error)?;
+        let asked = asked(started);
+        let record = self.read_side(origin, key, Admission::Ordinary).await;
+        self.answered(asked, (origin, Role::Secondary), Operation::Read, &record);
+        let record = record.map_err(|_| error)?;
         Ok(Answer { record, origin, fallback: true })
     }
 
     /// The bridge: what both are joined to answers, once the lagging side holds it,
     /// so that whoever reads one side alone sees what was answered here.
-    async fn read_both(&self, key: &L::Key) -> Result<Answer<L::Entity>, StoreError> {
-        match self.join(key, &ConflictPolicy::PrimaryWins).await {
+    async fn read_both(
+        &self,
+        key: &L::Key,
+        started: Started,
+    ) -> Result<Answer<L::Entity>, StoreError> {
+        match self.join(key, &ConflictPolicy::PrimaryWins, started).await {
             Ok(JoinedKey { joined, record, side }) => {
                 if matches!(joined, Joined::Settled | Joined::Stuck) {
                     self.diverged(key.clone(), DivergenceReason::Conflict, None);

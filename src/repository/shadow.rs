@@ -10,9 +10,10 @@ use futures::FutureExt;
 use tracing::{Instrument, debug_span};
 
 use super::core::Core;
+use super::timing::{Started, asked};
 use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
-use crate::observe::{Comparison, Event, field, span};
+use crate::observe::{Comparison, Event, Operation, Role, field, span};
 use crate::phase::{Share, Side};
 use crate::resilience::{Admission, Refused};
 use crate::stamp::Record;
@@ -42,6 +43,7 @@ where
         primary: Side,
         key: &L::Key,
         record: &Record<L::Entity>,
+        started: Started,
     ) {
         if !chosen(self.config.shadow_share) {
             return;
@@ -51,7 +53,8 @@ where
             let (core, key, record) = (Arc::clone(self), key.clone(), record.clone());
             let compared = async move {
                 let differs = AtomicBool::new(false);
-                let result = core.compare_in_time(primary, &key, &record, &differs).await;
+                let result =
+                    core.compare_in_time(primary, (&key, &record), started, &differs).await;
                 // A difference that could not be looked at again is suspected all the same.
                 let is_suspected = result == Comparison::Failed && differs.into_inner();
                 if result == Comparison::Mismatch || is_suspected {
@@ -69,11 +72,12 @@ where
     async fn compare_in_time(
         &self,
         primary: Side,
-        key: &L::Key,
-        record: &Record<L::Entity>,
+        answered: (&L::Key, &Record<L::Entity>),
+        started: Started,
         differs: &AtomicBool,
     ) -> Comparison {
-        let compared = AssertUnwindSafe(self.compare(primary, key, record, differs)).catch_unwind();
+        let compared = self.compare(primary, answered, started, differs);
+        let compared = AssertUnwindSafe(compared).catch_unwind();
         let deadline = self.config.shadow_deadline.saturating_add(self.config.shadow_recheck_delay);
         match tokio::time::timeout(deadline, compared).await {
             Ok(Ok(Ok(result))) => result,
@@ -85,11 +89,14 @@ where
     async fn compare(
         &self,
         primary: Side,
-        key: &L::Key,
-        record: &Record<L::Entity>,
+        (key, record): (&L::Key, &Record<L::Entity>),
+        started: Started,
         differs: &AtomicBool,
     ) -> Result<Comparison, StoreError> {
-        let other = self.read_side(primary.other(), key, Admission::Spare).await?;
+        let (side, asked) = (primary.other(), asked(started));
+        let other = self.read_side(side, key, Admission::Spare).await;
+        self.answered(asked, (side, Role::Secondary), Operation::Read, &other);
+        let other = other?;
         if other.value == record.value {
             return Ok(Comparison::Match);
         }

@@ -9,9 +9,10 @@ use tracing::{Instrument, debug_span};
 use super::core::{Core, outcome_of};
 use super::guarded::Purpose;
 use super::lenient::{Change, Held};
+use super::timing::{Started, asked, role};
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Operation, Outcome, span};
+use crate::observe::{Operation, Outcome, Role, span};
 use crate::phase::{Family, Phase, Side, WritePlan, write_must_rerun};
 use crate::stamp::{Record, Stamp};
 
@@ -32,6 +33,7 @@ where
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     core: &'a Arc<Core<L, M>>,
+    started: Started,
     change: Held<L::Key, L::Entity>,
     touch: Touch,
     /// Whether the first store, which is being asked, may have taken it.
@@ -59,9 +61,9 @@ where
         let mut phase = None;
         let span = debug_span!(span::WRITE);
         let answer = if span.is_disabled() {
-            self.write_through(key, value, &mut phase).await
+            self.write_through(key, value, started, &mut phase).await
         } else {
-            self.write_through(key, value, &mut phase).boxed().instrument(span).await
+            self.write_through(key, value, started, &mut phase).boxed().instrument(span).await
         };
         self.finished(started, Operation::Write, phase, || match &answer {
             Ok(()) => Outcome::Done,
@@ -74,11 +76,13 @@ where
         self: &Arc<Self>,
         key: L::Key,
         value: Option<L::Entity>,
+        started: Started,
         phase: &mut Option<Phase>,
     ) -> Result<(), StoreError> {
         let record = Record { stamp: Stamp::ZERO, value };
         let mut write = Write {
             core: self,
+            started,
             change: Held::Own(Change { key, record }),
             touch: Touch::None,
             in_doubt: AtomicBool::new(false),
@@ -126,18 +130,19 @@ where
         match plan {
             WritePlan::Single(side) => {
                 self.stamp_now();
-                self.apply_first(side).await
+                self.apply_first(side, Role::Primary).await
             }
             WritePlan::Lenient(side) => {
                 self.stamp_now();
-                self.apply_first(side).await?;
+                self.apply_first(side, Role::Primary).await?;
                 self.apply_leniently(side.other()).await;
                 Ok(())
             }
             WritePlan::Strict => {
-                self.stamp_above_modern().await?;
-                self.apply_first(Side::Legacy).await?;
-                self.apply_to_modern().await
+                let [legacy, modern] = [Side::Legacy, Side::Modern].map(|side| role(phase, side));
+                self.stamp_above_modern(modern).await?;
+                self.apply_first(Side::Legacy, legacy).await?;
+                self.apply_to_modern(modern).await
             }
             WritePlan::Wait => unreachable!("a write is planned once `Halted` has ended"),
         }
@@ -157,9 +162,10 @@ where
     }
 
     /// What modern shows must not outlive a strict write that follows it.
-    async fn stamp_above_modern(&mut self) -> Result<(), StoreError> {
+    async fn stamp_above_modern(&mut self, role: Role) -> Result<(), StoreError> {
         if self.touch != Touch::Touched {
-            let shown = self.core.read_caught(Side::Modern, &self.change.key).await?;
+            let modern = (Side::Modern, role);
+            let shown = self.core.read_timed(modern, &self.change.key, self.started).await?;
             self.set_stamp(self.core.stamp_above(shown.stamp)?);
         }
         Ok(())
@@ -167,9 +173,9 @@ where
 
     /// The store that decides: untouched, the write takes a larger stamp until it
     /// is stored; touched, a larger stamp means that a later write overtook it.
-    async fn apply_first(&mut self, side: Side) -> Result<(), StoreError> {
+    async fn apply_first(&mut self, side: Side, role: Role) -> Result<(), StoreError> {
         for _ in 0..self.core.config.attempts_max.get() {
-            match self.ask_first(side).await? {
+            match self.ask_first(side, role).await? {
                 Applied::Stale(stored) if self.is_overtaken_untouched(stored) => {
                     self.set_stamp(self.core.stamp_above(stored)?);
                 }
@@ -193,11 +199,14 @@ where
     ///
     /// A call that was made again after a try in doubt, and finds a later stamp, leaves
     /// the write in doubt: the try was overtaken, or that stamp was there before it.
-    async fn ask_first(&mut self, side: Side) -> Result<Applied, StoreError> {
+    async fn ask_first(&mut self, side: Side, role: Role) -> Result<Applied, StoreError> {
         let is_touched = self.touch == Touch::Touched;
         let purpose = if is_touched { Purpose::Rest } else { Purpose::Write };
         let (core, Change { key, record }) = (self.core, &*self.change);
-        let answer = match core.apply_side(side, key, record, purpose, &self.in_doubt).await {
+        let asked = asked(self.started);
+        let answer = core.apply_side(side, key, record, purpose, &self.in_doubt).await;
+        core.answered(asked, (side, role), Operation::Write, &answer);
+        let answer = match answer {
             Ok(Applied::Stale(stored))
                 if !is_touched && *self.in_doubt.get_mut() && stored != record.stamp =>
             {
@@ -212,11 +221,13 @@ where
         answer
     }
 
-    async fn apply_to_modern(&mut self) -> Result<(), StoreError> {
+    async fn apply_to_modern(&mut self, role: Role) -> Result<(), StoreError> {
         let Change { key, record } = &*self.change;
         let modern = Side::Modern;
-        let applied = self.core.apply_caught(modern, key, record, Purpose::Rest).await?;
-        self.taken(applied)
+        let asked = asked(self.started);
+        let answer = self.core.apply_caught(modern, key, record, Purpose::Rest).await;
+        self.core.answered(asked, (modern, role), Operation::Write, &answer);
+        self.taken(answer?)
     }
 
     /// A store that shows a later stamp was reached by a later write, which counts
@@ -238,7 +249,7 @@ where
     /// the rest looks after the key itself.
     async fn apply_leniently(&mut self, side: Side) {
         let change = self.change.share();
-        let mut rest = Arc::clone(self.core).follow(side, change).boxed();
+        let mut rest = Arc::clone(self.core).follow(side, change, self.started).boxed();
         if rest.as_mut().now_or_never().is_some() {
             return;
         }

@@ -9,11 +9,20 @@ use super::shared::Inner;
 pub(super) struct Place {
     pub(super) inner: Arc<Inner>,
     pub(super) live: Arc<Live>,
+    /// Whether the observer was told that it runs.
+    pub(super) is_told: bool,
 }
 
 impl Place {
-    pub(super) fn settle(&self, settled: Settled) {
+    /// It runs, from here on.
+    pub(super) fn begin(&mut self) {
+        self.inner.tell_begun();
+        self.is_told = true;
+    }
+
+    pub(super) fn settle(&mut self, settled: Settled) {
         self.inner.tell(&settled);
+        self.is_told = false;
         self.leave(settled);
     }
 
@@ -26,6 +35,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if !self.live.has_settled() {
+            if self.is_told {
+                self.inner.tell(&Settled::Left);
+            }
             self.leave(Settled::Left);
         }
     }

@@ -104,6 +104,7 @@ impl Run {
             // It was over before it was claimed, and whoever ended it has said so.
             return self.release().await;
         }
+        self.place.begin();
         let ended = self.until_settled().await;
         // What is under way has ended here before anybody hears of the end, or goes on elsewhere.
         self.calls = Calls::default();
@@ -240,7 +241,7 @@ impl Run {
                 _ => None,
             };
             let append = SagaAppend { position: self.written, entries: &entries, status, outcome };
-            let Place { inner, live } = &self.place;
+            let Place { inner, live, .. } = &self.place;
             let mut recorded = pin!(inner.record(&self.claim, self.now, append));
             // A journal in memory answers at once.
             let mut answer = soon::tried(&mut recorded).await;

@@ -101,7 +101,7 @@ impl Inner {
         if self.is_draining() {
             live.tell(Command::Drain);
         }
-        Ok(Place { inner: Arc::clone(self), live })
+        Ok(Place { inner: Arc::clone(self), live, is_told: false })
     }
 
     /// The saga runs here no more.
@@ -120,6 +120,12 @@ impl Inner {
         let mut resting = held(&self.resting);
         resting.retain(|_, until| *until > now);
         resting.insert(saga, now + REST);
+    }
+
+    pub(super) fn tell_begun(&self) {
+        if let Some(observer) = &self.config.observer {
+            observer.on_event(&Event::SagaBegan);
+        }
     }
 
     pub(super) fn tell(&self, settled: &Settled) {

@@ -177,7 +177,13 @@ async fn an_observer_is_told_of_each_page_and_of_none_that_a_dry_run_reads() {
     world.modern.apply(&0, &Record::live(stamp(1), (0, 77))).await.unwrap();
     world.backfiller(pages(3, 1)).dry_run(pending()).await.unwrap();
     assert_eq!(*told.0.lock().unwrap(), []);
-    world.backfiller(pages(3, 1)).run(pending()).await.unwrap();
+    world.backfiller(pages(3, 1).with_expected_records(10)).run(pending()).await.unwrap();
     let page = |copied, level| Event::Backfilled { copied, level, failed: 0 };
-    assert_eq!(*told.0.lock().unwrap(), [page(2, 1), page(2, 0)]);
+    let came = |records| Event::BackfillProgressed {
+        records,
+        expected: Some(10),
+        per_second: None,
+        eta: None,
+    };
+    assert_eq!(*told.0.lock().unwrap(), [page(2, 1), came(3), page(2, 0), came(5)]);
 }

@@ -47,6 +47,22 @@ async fn what_a_move_waits_for_is_told_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_move_with_its_kind_its_part_and_where_it_led() {
+    let (world, ears) = (World::new(Phase::LegacyOnly).await, Arc::new(Ears::default()));
+    world.settles().await;
+    let controller = world.controller_with(world.config().with_observer(ears.clone()));
+    controller.expect_nodes(1.try_into().unwrap(), &ann()).await.unwrap();
+    controller.expect_nodes(2.try_into().unwrap(), &ann()).await.unwrap();
+    controller.advance(&ann()).await.unwrap();
+    let told: Vec<_> = ears.0.lock().unwrap().iter().copied().collect();
+    let moved = |epoch, step, part, from, to| Event::Moved { epoch, step, part, from, to };
+    let (base, from, to) = (Some("base"), Some("legacy_only"), Some("dual_write"));
+    let expected =
+        [moved(1, "nodes_expected", None, None, None), moved(2, "phase", base, from, to)];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_number_of_nodes_that_is_expected_already_takes_no_step() {
     let world = World::new(Phase::DualWrite).await;
     let (one, two) = (1.try_into().unwrap(), 2.try_into().unwrap());

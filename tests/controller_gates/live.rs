@@ -14,7 +14,7 @@ use tokio::time::advance;
 use super::support::MINUTE;
 
 pub(crate) fn operated(phase: &'static str, outcome: Outcome, duration: Duration) -> Event {
-    Event::Operated { operation: Operation::Write, phase, outcome, duration }
+    Event::Operated { operation: Operation::Write, phase, outcome, duration: Some(duration) }
 }
 
 fn done() -> Event {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strangler_fig::error::StoreErrorKind;
-use strangler_fig::observe::{Comparison, Event, LenientOutcome, Operation, Outcome};
+use strangler_fig::observe::{Comparison, Event, LenientOutcome, Operation, Outcome, Role};
 use strangler_fig::phase::{Phase, Share, Side};
 use strangler_fig::repository::{Joined, MigrationConfig};
 use strangler_fig::resilience::{BreakerState, Bulkhead, Policy};
@@ -21,7 +21,7 @@ fn operated(operation: Operation, phase: Phase, outcome: Outcome) -> impl Fn(&Ev
     let expected = (operation, phase.name(), outcome);
     move |event| {
         matches!(event, Event::Operated { operation, phase, outcome, duration }
-            if (*operation, *phase, *outcome) == expected && *duration == ms(20))
+            if (*operation, *phase, *outcome) == expected && *duration == Some(ms(20)))
     }
 }
 
@@ -43,6 +43,62 @@ async fn each_operation_with_its_phase_its_outcome_and_its_time() {
     world.legacy.push_apply(Fault::Delay(ms(20)));
     world.rows.save(NEW).await.unwrap();
     assert_eq!(ears.count(operated(Operation::Write, Phase::Live, Outcome::Done)), 1);
+}
+
+fn answered(side: Side, role: Role, operation: Operation) -> impl Fn(&Event) -> bool {
+    move |event| {
+        let Event::SideAnswered { side: it, role: plays, operation: asked, duration, .. } = event
+        else {
+            return false;
+        };
+        (*it, *plays, *asked, *duration) == (side.name(), role, operation, ms(20))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_side_with_what_its_answer_counts_for_and_its_time() {
+    for (phase, legacy, modern) in [
+        (Phase::Shadow, Role::Primary, Role::Secondary),
+        (Phase::Cutover, Role::Primary, Role::Secondary),
+        (Phase::Live, Role::Secondary, Role::Primary),
+        (Phase::RampDown, Role::Secondary, Role::Primary),
+    ] {
+        let config = MigrationConfig::default().with_shadow_share(Share::WHOLE);
+        let (world, ears) = listening(phase, config);
+        for side in [&world.legacy, &world.modern] {
+            side.always_apply(Fault::Delay(ms(20)));
+            side.always_read(Fault::Delay(ms(20)));
+        }
+        world.rows.save(NEW).await.unwrap();
+        world.rows.find(&KEY).await.unwrap();
+        world.rows.drained().await;
+        // A strict write reads modern first.
+        let is_strict = matches!(phase, Phase::Cutover | Phase::Live);
+        let reads = [usize::from(phase != Phase::RampDown), 1 + usize::from(is_strict)];
+        for ((side, role), reads) in
+            [(Side::Legacy, legacy), (Side::Modern, modern)].into_iter().zip(reads)
+        {
+            assert_eq!(ears.count(answered(side, role, Operation::Write)), 1, "{phase} {side}");
+            assert_eq!(ears.count(answered(side, role, Operation::Read)), reads, "{phase} {side}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_and_of_many_only_some_with_their_time() {
+    let many = 4_000;
+    for (one_in, least, most) in [(1, many, many), (16, many / 32, many / 8)] {
+        let config = MigrationConfig::default().with_latency_sample(n(one_in));
+        let (world, ears) = listening(Phase::LegacyOnly, config);
+        for _ in 0..many {
+            world.rows.find(&KEY).await.unwrap();
+        }
+        let timed = |event: &Event| matches!(event, Event::Operated { duration: Some(_), .. });
+        let sides = |event: &Event| matches!(event, Event::SideAnswered { .. });
+        assert_eq!(ears.count(|event| matches!(event, Event::Operated { .. })), many);
+        assert_eq!(ears.count(timed), ears.count(sides), "of these the stores are timed too");
+        assert!((least..=most).contains(&ears.count(timed)), "{}", ears.count(timed));
+    }
 }
 
 #[tokio::test(start_paused = true)]

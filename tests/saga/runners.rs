@@ -1,7 +1,7 @@
 //! Runners that stand still, drain, start twice, and find what others have left.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strangler_fig::memory::InMemorySagaJournal;
@@ -170,6 +170,34 @@ impl Observer for Settlings {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
+}
+
+/// What began here and has not settled here.
+#[derive(Debug, Default)]
+struct UnderWay(Mutex<Vec<&'static str>>);
+
+impl Observer for UnderWay {
+    fn on_event(&self, event: &Event) {
+        match event {
+            Event::SagaBegan => self.0.lock().unwrap().push("began"),
+            Event::SagaSettled { status } => self.0.lock().unwrap().push(status),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_run_of_a_saga_is_told_when_it_begins_and_when_it_has_settled() {
+    let (world, inner) = (World::default(), InMemorySagaJournal::default());
+    let saga = chain(&world, &["a"], only("a", |step| step.plays([Play::Slow(1_000)])));
+    let told = Arc::new(UnderWay::default());
+    let config = || SagaConfig::default().with_observer(told.clone());
+    let one = SagaOrchestrator::with(Arc::new(inner.clone()), runner("node-1"), config());
+    one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    one.drain(ms(10)).await;
+    let other = SagaOrchestrator::with(Arc::new(inner), runner("node-2"), config());
+    other.start(&saga, "s".parse().unwrap(), 0).await.unwrap().wait().await.unwrap();
+    assert_eq!(*told.0.lock().unwrap(), ["began", "left", "began", "committed"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,7 +33,7 @@ pub struct Signals {
     /// Records that the lenient side refused by its own rules.
     pub rejections: u64,
     /// The time within which 95 of 100 operations were answered in `Cutover` and the
-    /// modern family; `None`: there were none.
+    /// modern family, as far as they were timed; `None`: none was.
     pub latency: Option<Duration>,
     /// How many operations that was taken from.
     #[serde(default)]

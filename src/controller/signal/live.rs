@@ -33,7 +33,8 @@ const SPARE: usize = 3;
 /// less. The shortest window is ten buckets. A window from before the process began
 /// shows what there was.
 ///
-/// Latencies are told from above: by at most a sixteenth of themselves, and 1 µs
+/// Every operation is counted. Latencies are those of the operations that were timed
+/// ([`MigrationConfig::with_latency_sample`]), and told from above: by at most a sixteenth of themselves, and 1 µs
 /// ([HdrHistogram](https://hdrhistogram.org) has the idea). Beyond 73 minutes they
 /// count as that.
 ///
@@ -41,6 +42,8 @@ const SPARE: usize = 3;
 /// additions; the first in a new bucket empties it, and others that come at that very
 /// moment wait for it. Nothing is lost by it; only a thread that stalls in the midst of
 /// counting for longer than the longest window may count in a later bucket.
+///
+/// [`MigrationConfig::with_latency_sample`]: crate::repository::MigrationConfig::with_latency_sample
 ///
 /// To listen beside an observer of your own, see
 /// [`Observers`](crate::observe::Observers).
@@ -167,13 +170,14 @@ impl LiveSignals {
         self.tick(self.began.elapsed())
     }
 
-    fn operated(&self, phase: &str, outcome: Outcome, duration: Duration) {
+    fn operated(&self, phase: &str, outcome: Outcome, duration: Option<Duration>) {
         let tick = self.tick_now();
         let counts = self.counts.at(tick);
         count(&counts.operations);
         if matches!(outcome, Outcome::Failed | Outcome::Unknown) {
             count(&counts.failures);
         }
+        let Some(duration) = duration else { return };
         match era(phase) {
             Some(Era::Before) => self.latencies_before.at(tick).add(duration),
             Some(Era::Now) => self.latencies.at(tick).add(duration),
