@@ -75,7 +75,8 @@ impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.records)?;
         if let Some(expected) = self.expected.filter(|expected| *expected > 0) {
-            let percent = u128::from(self.records) * 100 / u128::from(expected);
+            // Records that came meanwhile are no more than all.
+            let percent = (u128::from(self.records) * 100 / u128::from(expected)).min(100);
             write!(f, " of about {expected} records ({percent}%)")?;
         } else {
             f.write_str(" records")?;
@@ -204,6 +205,8 @@ mod tests {
         after(2).await;
         meter.count(100);
         assert_eq!(meter.progress().eta, Eta::Unknown, "more than were expected");
+        let line = "100 of about 50 records (100%), 50/s, ETA unknown";
+        assert_eq!(meter.progress().to_string(), line);
         meter.begin(0, Some(50));
         after(2).await;
         meter.count(0);
