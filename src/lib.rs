@@ -69,7 +69,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 7 | [`memory`], `testkit`, `mock` |
+//! | 7 | [`status`] [`memory`], `testkit`, `mock` |
 //! | 6 | [`controller`] |
 //! | 5 | [`backfill`] [`consistency`] [`reconcile`] [`replicator`] |
 //! | 4 | [`worker`] `gateway` |
@@ -108,6 +108,7 @@ pub mod resilience;
 pub mod route;
 pub mod saga;
 pub mod stamp;
+pub mod status;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod worker;

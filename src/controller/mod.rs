@@ -43,6 +43,7 @@ pub use guard::{Alarm, GuardConfig, GuardOutcome, RollbackGuard};
 pub use path::NoWay;
 pub use plan::{Plan, PlannedStep};
 pub use request::ChangeRequest;
+pub(crate) use signal::{Cell, Durations, Histogram, Ring};
 pub use signal::{LiveSignals, SignalSource, Signals, WindowError};
 pub use status::{ControllerStatus, NodeStatus, PartStatus};
 pub use sweeper::Sweeper;

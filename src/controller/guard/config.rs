@@ -141,6 +141,26 @@ impl GuardConfig {
         self
     }
 
+    /// How far back it looks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use strangler_fig::controller::{GuardConfig, Rate};
+    ///
+    /// let config = GuardConfig::default();
+    /// assert_eq!((config.window(), config.mismatch_rate()), (Duration::from_secs(60), Rate::percent(1)));
+    /// ```
+    #[must_use]
+    pub const fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// How many comparisons may differ.
+    #[must_use]
+    pub const fn mismatch_rate(&self) -> Rate {
+        self.mismatch_rate
+    }
+
     pub(super) fn rest(&self) -> Duration {
         self.cool_down.max(self.window)
     }

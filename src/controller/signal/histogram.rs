@@ -17,10 +17,10 @@ const PARTS: usize = 1 << PART_BITS;
 const SIZES: usize = PARTS * (LONGEST_BITS - PART_BITS + 1) as usize;
 
 /// The durations of one bucket.
-pub(super) struct Histogram([AtomicU32; SIZES]);
+pub(crate) struct Histogram([AtomicU32; SIZES]);
 
 /// The durations of several.
-pub(super) struct Durations([u64; SIZES]);
+pub(crate) struct Durations([u64; SIZES]);
 
 impl Default for Histogram {
     fn default() -> Self {
@@ -29,7 +29,7 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    pub(super) fn add(&self, duration: Duration) {
+    pub(crate) fn add(&self, duration: Duration) {
         self.0[size_of(duration)].fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -43,7 +43,7 @@ impl Cell for Histogram {
 }
 
 impl Durations {
-    pub(super) fn of<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Self {
+    pub(crate) fn of<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Self {
         let mut sum = [0; SIZES];
         for histogram in histograms {
             for (sum, counter) in sum.iter_mut().zip(&histogram.0) {
@@ -53,14 +53,14 @@ impl Durations {
         Self(sum)
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// A time within which 95 of 100 lie; `None` of none. Above the true one, by
+    /// A time within which `percent` of 100 lie; `None` of none. Above the true one, by
     /// at most a sixteenth of it and a unit.
-    pub(super) fn p95(&self) -> Option<Duration> {
-        let rank = self.count().saturating_mul(95).div_ceil(100);
+    pub(crate) fn percentile(&self, percent: u64) -> Option<Duration> {
+        let rank = self.count().saturating_mul(percent).div_ceil(100);
         let mut seen = 0;
         let reached = self.0.iter().position(|count| {
             seen += count;
@@ -103,16 +103,26 @@ mod tests {
     }
 
     #[test]
+    fn half_and_all_but_one_of_a_hundred_are_told_apart() {
+        let histogram = Histogram::default();
+        (1..=100).for_each(|millis| histogram.add(Duration::from_millis(millis)));
+        let durations = Durations::of([&histogram].into_iter());
+        let told = [50, 95, 99, 100].map(|percent| durations.percentile(percent));
+        let true_ones = [50, 95, 99, 100].map(|millis| Duration::from_millis(millis));
+        assert_eq!(told, true_ones.map(|time| Some(end_of(size_of(time)))));
+    }
+
+    #[test]
     fn of_twenty_the_nineteenth_is_answered_and_of_one_that_one() {
         let histogram = Histogram::default();
-        assert_eq!(Durations::of([&histogram].into_iter()).p95(), None);
+        assert_eq!(Durations::of([&histogram].into_iter()).percentile(95), None);
         histogram.add(Duration::from_millis(1));
-        let one = Durations::of([&histogram].into_iter()).p95();
+        let one = Durations::of([&histogram].into_iter()).percentile(95);
         assert_eq!(one, Some(end_of(size_of(Duration::from_millis(1)))));
         for millis in 2..=20 {
             histogram.add(Duration::from_millis(millis));
         }
-        let nineteenth = Durations::of([&histogram].into_iter()).p95();
+        let nineteenth = Durations::of([&histogram].into_iter()).percentile(95);
         assert_eq!(nineteenth, Some(end_of(size_of(Duration::from_millis(19)))));
     }
 }

@@ -148,9 +148,10 @@ impl LiveSignals {
             counts.add_to(&mut signals);
         }
         let now = Durations::of(self.latencies.between(first, last));
-        (signals.latency, signals.latency_samples) = (now.p95(), now.count());
+        (signals.latency, signals.latency_samples) = (now.percentile(95), now.count());
         let before = self.before(first, last);
-        (signals.latency_before, signals.latency_before_samples) = (before.p95(), before.count());
+        (signals.latency_before, signals.latency_before_samples) =
+            (before.percentile(95), before.count());
         signals
     }
 

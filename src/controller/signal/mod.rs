@@ -8,5 +8,7 @@ mod ring;
 mod window;
 
 pub use contract::{SignalSource, Signals};
+pub(crate) use histogram::{Durations, Histogram};
 pub use live::LiveSignals;
+pub(crate) use ring::{Cell, Ring};
 pub use window::WindowError;

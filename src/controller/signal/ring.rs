@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What stands in a bucket.
-pub(super) trait Cell: Default {
+pub(crate) trait Cell: Default {
     fn clear(&self);
 }
 
 /// Buckets of one width of time each, numbered by ticks. A bucket is emptied by the
 /// first to count in the tick that needs its room.
-pub(super) struct Ring<C> {
+pub(crate) struct Ring<C> {
     slots: Box<[Slot<C>]>,
 }
 
@@ -24,14 +24,14 @@ struct Slot<C> {
 const NEVER: u64 = u64::MAX;
 
 impl<C: Cell> Ring<C> {
-    pub(super) fn new(slots: usize) -> Self {
+    pub(crate) fn new(slots: usize) -> Self {
         let slot =
             |_| Slot { tick: AtomicU64::new(NEVER), turning: Mutex::new(()), cell: C::default() };
         Self { slots: (0..slots.max(1)).map(slot).collect() }
     }
 
     /// The bucket to count in.
-    pub(super) fn at(&self, tick: u64) -> &C {
+    pub(crate) fn at(&self, tick: u64) -> &C {
         let count = u64::try_from(self.slots.len()).unwrap_or(u64::MAX);
         let index = usize::try_from(tick % count).unwrap_or_default();
         let slot = &self.slots[index];
@@ -42,7 +42,7 @@ impl<C: Cell> Ring<C> {
     }
 
     /// The buckets from `first` to `last`, both included, that hold counts.
-    pub(super) fn between(&self, first: u64, last: u64) -> impl Iterator<Item = &C> {
+    pub(crate) fn between(&self, first: u64, last: u64) -> impl Iterator<Item = &C> {
         let wanted = move |slot: &&Slot<C>| {
             let tick = slot.tick.load(Ordering::Acquire);
             tick != NEVER && (first..=last).contains(&tick)
@@ -51,7 +51,7 @@ impl<C: Cell> Ring<C> {
     }
 
     /// The last tick that was counted in.
-    pub(super) fn newest(&self) -> Option<u64> {
+    pub(crate) fn newest(&self) -> Option<u64> {
         let ticks = self.slots.iter().map(|slot| slot.tick.load(Ordering::Acquire));
         ticks.filter(|tick| *tick != NEVER).max()
     }

@@ -1,0 +1,143 @@
+//! What was seen last, of what is no count.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{BreakerStatus, CheckSeen, OutboxStatus, RepairStatus, ReplicationStatus};
+use crate::observe::Event;
+use crate::worker::{Eta, Progress};
+
+/// How many breakers are remembered.
+const BREAKERS_MAX: usize = 64;
+
+/// Something, and when it was seen.
+type Seen<T> = Option<(T, Instant)>;
+
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    repairs: Seen<RepairStatus>,
+    outbox: Seen<OutboxStatus>,
+    replication: Seen<ReplicationStatus>,
+    check: Seen<CheckSeen>,
+    backfill: Option<Progress>,
+    breakers: BTreeMap<&'static str, (&'static str, u64)>,
+}
+
+const JUST_NOW: Duration = Duration::ZERO;
+
+impl Gauges {
+    /// Whether there is anything in it to remember.
+    pub(super) const fn concerns(event: &Event) -> bool {
+        matches!(
+            event,
+            Event::RepairDepth { .. }
+                | Event::OutboxDepth { .. }
+                | Event::ReplicationLag { .. }
+                | Event::ChangesReplicated { .. }
+                | Event::Checked { .. }
+                | Event::BreakerTurned { .. }
+                | Event::BackfillProgressed { .. }
+        )
+    }
+
+    pub(super) fn note(&mut self, event: &Event) {
+        let now = Instant::now();
+        match *event {
+            Event::RepairDepth { waiting, parked, oldest } => {
+                let seen = RepairStatus { waiting, parked, oldest, seen_ago: JUST_NOW };
+                self.repairs = Some((seen, now));
+            }
+            Event::OutboxDepth { pending, parked, oldest } => {
+                let seen = OutboxStatus { pending, parked, oldest, seen_ago: JUST_NOW };
+                self.outbox = Some((seen, now));
+            }
+            Event::ReplicationLag { pending, lag } => self.replicated(pending, lag),
+            Event::ChangesReplicated { lag, .. } => self.replicated(None, lag),
+            Event::Checked { result, keys, differences, open, .. } => {
+                let seen = CheckSeen { result, keys, differences, open, ago: JUST_NOW };
+                self.check = Some((seen, now));
+            }
+            Event::BreakerTurned { breaker, to, generation, .. } => {
+                self.turned(breaker, to, generation);
+            }
+            Event::BackfillProgressed { records, expected, per_second, eta } => {
+                let eta = eta.map_or(Eta::Unknown, Eta::In);
+                self.backfill =
+                    Some(Progress { records, expected, per_second, eta, waiting: None });
+            }
+            _ => {}
+        }
+    }
+
+    fn replicated(&mut self, pending: Option<u64>, lag: Option<Duration>) {
+        let seen = ReplicationStatus { pending, lag, seen_ago: JUST_NOW };
+        self.replication = Some((seen, Instant::now()));
+    }
+
+    /// Of two turns the one with the larger number is the later, in whichever order they are told.
+    fn turned(&mut self, breaker: &'static str, to: &'static str, generation: u64) {
+        let is_known = self.breakers.contains_key(breaker);
+        if !is_known && self.breakers.len() >= BREAKERS_MAX {
+            return;
+        }
+        let seen = self.breakers.entry(breaker).or_insert((to, generation));
+        if generation >= seen.1 {
+            *seen = (to, generation);
+        }
+    }
+
+    pub(super) fn repairs(&self) -> Option<RepairStatus> {
+        self.repairs.map(|(seen, at)| RepairStatus { seen_ago: at.elapsed(), ..seen })
+    }
+
+    pub(super) fn outbox(&self) -> Option<OutboxStatus> {
+        self.outbox.map(|(seen, at)| OutboxStatus { seen_ago: at.elapsed(), ..seen })
+    }
+
+    pub(super) fn replication(&self) -> Option<ReplicationStatus> {
+        self.replication.map(|(seen, at)| ReplicationStatus { seen_ago: at.elapsed(), ..seen })
+    }
+
+    pub(super) fn check(&self) -> Option<CheckSeen> {
+        self.check.map(|(seen, at)| CheckSeen { ago: at.elapsed(), ..seen })
+    }
+
+    pub(super) const fn backfill(&self) -> Option<&Progress> {
+        self.backfill.as_ref()
+    }
+
+    pub(super) fn breakers(&self) -> Vec<BreakerStatus> {
+        let breakers = self.breakers.iter();
+        let status = |(name, (state, turns)): (&&'static str, &(&'static str, u64))| {
+            BreakerStatus { breaker: (*name).to_owned(), state, turns: *turns }
+        };
+        breakers.map(status).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breaker_stands_as_its_last_turn_says_in_whichever_order_turns_are_told() {
+        let mut gauges = Gauges::default();
+        for (from, to, generation) in [("open", "half_open", 2), ("closed", "open", 1)] {
+            gauges.note(&Event::BreakerTurned { breaker: "modern", from, to, generation });
+        }
+        let breaker = &gauges.breakers()[0];
+        assert_eq!((breaker.state, breaker.turns), ("half_open", 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_seen_grows_old() {
+        let mut gauges = Gauges::default();
+        gauges.note(&Event::RepairDepth { waiting: 3, parked: 1, oldest: None });
+        tokio::time::advance(Duration::from_secs(7)).await;
+        let repairs = gauges.repairs().expect("it was seen");
+        assert_eq!((repairs.waiting, repairs.seen_ago), (3, Duration::from_secs(7)));
+        assert_eq!(gauges.outbox(), None, "nobody told of one");
+    }
+}

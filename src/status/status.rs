@@ -1,0 +1,205 @@
+use serde::Serialize;
+
+use super::plain::{NAME_MAX, TEXT_MAX, capped};
+use super::{
+    Authority, BackfillStatus, BreakerStatus, ComparisonStatus, DifferenceStatus, NodeStanding,
+    OutboxStatus, PartStanding, PastMove, PercentileStatus, RepairStatus, ReplicationStatus,
+    SagaStatuses, TrafficStatus, VerificationStatus, Way,
+};
+use crate::consistency::CheckReport;
+use crate::controller::{ControllerStatus, Rate, Verification};
+use crate::phase::{NodeRole, Phase, Side};
+use crate::reconcile::RepairDepth;
+use crate::resilience::CircuitBreaker;
+use crate::worker::Progress;
+
+/// How many warnings are kept.
+const WARNINGS_MAX: usize = 20;
+
+/// Where a migration stands: all of it, as values.
+///
+/// Made by a [`StatusBoard`](super::StatusBoard); what no event tells is added here. What nobody told is `None` or empty,
+/// and each output says so. Its texts are cut to a length; escaping is the outputs' part.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::{InMemoryRepository, InMemoryStateService};
+/// # use strangler_fig::phase::{MigrationName, MigrationState, MigrationStateService};
+/// use strangler_fig::controller::MigrationController;
+/// use strangler_fig::status::StatusBoard;
+/// use strangler_fig::worker::{Eta, Progress};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (service, name): (_, MigrationName) = (Arc::new(InMemoryStateService::default()), "users".parse()?);
+/// # service.create(&MigrationState::new(name.clone())).await?;
+/// # let controller = MigrationController::new(service, name);
+/// # let board = StatusBoard::default();
+/// let progress =
+///     Progress { records: 7, expected: None, per_second: None, eta: Eta::Unknown, waiting: None };
+/// let status = board.status(&controller.status().await?).with_backfill(&progress);
+/// let json: serde_json::Value = serde_json::from_str(&status.to_json())?;
+/// assert_eq!(json["parts"][0]["authority"], "legacy");
+/// assert_eq!(json["backfill"]["line"], "7 records, rate unknown, ETA unknown");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct MigrationStatus {
+    /// Which migration.
+    pub migration: String,
+    /// The epoch of its state.
+    pub epoch: u64,
+    /// When this was looked at, in Unix milliseconds.
+    pub as_of_unix_ms: u64,
+    /// The base and, if there is one, the cohort.
+    pub parts: Vec<PartStanding>,
+    /// Whether legacy holds every record that may be read anywhere.
+    pub legacy_complete: bool,
+    /// Whether the way back was given up.
+    pub is_decommissioned: bool,
+    /// Who answers queries over all keys; `None` while halted.
+    pub query_side: Option<Side>,
+    /// What comes next, and what blocks it.
+    pub next: Way,
+    /// The way back.
+    pub back: Way,
+    /// Whether the stores were found to be the same.
+    pub verification: VerificationStatus,
+    /// What comparisons came to.
+    pub comparisons: ComparisonStatus,
+    /// How long calls took, of the primary and of the secondary.
+    pub latencies: Vec<PercentileStatus>,
+    /// What this process did.
+    pub traffic: TrafficStatus,
+    /// What waits to be repaired; `None`: nobody has told.
+    pub repairs: Option<RepairStatus>,
+    /// How far the backfill has come.
+    pub backfill: Option<BackfillStatus>,
+    /// What waits in the outbox.
+    pub outbox: Option<OutboxStatus>,
+    /// How far replication is behind.
+    pub replication: Option<ReplicationStatus>,
+    /// Circuit breakers, by name.
+    pub breakers: Vec<BreakerStatus>,
+    /// Sagas, by where they stand.
+    pub sagas: Option<SagaStatuses>,
+    /// What the last check found to differ.
+    pub differences: Option<DifferenceStatus>,
+    /// How many serving nodes must hold a lease.
+    pub nodes_expected: u32,
+    /// How many do.
+    pub nodes_serving: u32,
+    /// The nodes, those that need a look first.
+    pub nodes: Vec<NodeStanding>,
+    /// What an operator should look at.
+    pub warnings: Vec<String>,
+    /// The last moves, the newest last.
+    pub history: Vec<PastMove>,
+}
+
+impl MigrationStatus {
+    pub(super) fn of(controller: &ControllerStatus, now_unix_ms: u64) -> Self {
+        let serving = controller.nodes.iter().filter(|node| node.role == NodeRole::Serving);
+        // Two lives of one node are one node.
+        let serving: std::collections::BTreeSet<_> = serving.map(|node| &node.node.name).collect();
+        let warnings = controller.warnings.iter().take(WARNINGS_MAX);
+        Self {
+            migration: controller.migration.to_string(),
+            epoch: controller.epoch,
+            as_of_unix_ms: now_unix_ms,
+            parts: controller.parts.iter().map(PartStanding::of).collect(),
+            legacy_complete: controller.legacy_complete,
+            is_decommissioned: controller.is_decommissioned,
+            query_side: controller.query_side,
+            next: Way::of(&controller.next),
+            back: Way::of(&controller.back),
+            verification: VerificationStatus::never(std::time::Duration::MAX, None),
+            comparisons: ComparisonStatus::none(Rate::ZERO),
+            latencies: Vec::new(),
+            traffic: TrafficStatus::default(),
+            repairs: None,
+            backfill: None,
+            outbox: None,
+            replication: None,
+            breakers: Vec::new(),
+            sagas: None,
+            differences: None,
+            nodes_expected: controller.nodes_expected,
+            nodes_serving: u32::try_from(serving.len()).unwrap_or(u32::MAX),
+            nodes: NodeStanding::all(controller),
+            warnings: warnings.map(|warning| capped(warning, TEXT_MAX)).collect(),
+            history: controller.history.iter().map(PastMove::of).collect(),
+        }
+    }
+
+    /// The same with what the last verification is worth, `None`: there was none.
+    #[must_use]
+    pub fn with_verification(mut self, last: Option<Verification>) -> Self {
+        if let Some(last) = last {
+            self.verification = self.verification.judged(last, self.as_of_unix_ms, &self.history);
+        }
+        self
+    }
+
+    /// The same with what a check has found to differ; see [`DifferenceStatus::of`].
+    #[must_use]
+    pub fn with_differences<K>(mut self, report: &CheckReport<K>) -> Self {
+        self.differences = Some(DifferenceStatus::of(report));
+        self
+    }
+
+    /// The same with how far a backfill has come.
+    #[must_use]
+    pub fn with_backfill(mut self, progress: &Progress) -> Self {
+        self.backfill = Some(BackfillStatus::of(progress));
+        self
+    }
+
+    /// The same with what waits in a repair queue now.
+    #[must_use]
+    pub fn with_repairs(mut self, depth: RepairDepth) -> Self {
+        self.repairs = Some(RepairStatus::now(depth));
+        self
+    }
+
+    /// The same with the sagas of a journal.
+    #[must_use]
+    pub fn with_sagas(mut self, sagas: SagaStatuses) -> Self {
+        self.sagas = Some(sagas);
+        self
+    }
+
+    /// The same with a breaker as it is now: no event tells of one that has never turned.
+    ///
+    /// ```
+    /// # use strangler_fig::status::MigrationStatus;
+    /// use strangler_fig::resilience::CircuitBreaker;
+    ///
+    /// fn with_both(status: MigrationStatus, sides: [&CircuitBreaker; 2]) -> MigrationStatus {
+    ///     sides.into_iter().fold(status, MigrationStatus::with_breaker)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_breaker(mut self, breaker: &CircuitBreaker) -> Self {
+        let name = capped(breaker.name(), NAME_MAX);
+        self.breakers.retain(|known| known.breaker != name);
+        let (state, turns) = (breaker.state().name(), breaker.generation());
+        self.breakers.push(BreakerStatus { breaker: name, state, turns });
+        self.breakers.sort_by(|a, b| a.breaker.cmp(&b.breaker));
+        self
+    }
+
+    /// The phase of the base, which most keys are in.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.parts.first().map_or(Phase::LegacyOnly, |part| part.phase)
+    }
+
+    /// Which store counts for the base.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        Authority::of(self.phase())
+    }
+}
