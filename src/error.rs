@@ -203,7 +203,8 @@ impl StoreError {
         matches!(self.kind, StoreErrorKind::Unavailable | StoreErrorKind::Unknown)
     }
 
-    /// What failed and why, in one line: for reports, which keep no errors.
+    /// What failed and why, in one line: for reports and logs, which keep no errors. A long account is cut, and what
+    /// would break the line or turn it around is written out.
     ///
     /// ```
     /// use strangler_fig::error::StoreError;
@@ -244,15 +245,48 @@ impl Error for StoreError {
     }
 }
 
-/// An error and its causes in one line.
+/// The longest account of an error, in bytes: its causes may quote what was sent.
+const ACCOUNT_MAX: usize = 1_000;
+
+/// An error and its causes, in one line of bounded length in which everything is seen.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+    let mut account = Account::default();
+    // It fails when there is no room left.
+    let _ = write!(account, "{error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
+        if write!(account, ": {error}").is_err() {
+            break;
+        }
         cause = error.source();
     }
-    text
+    account.0
+}
+
+#[derive(Default)]
+struct Account(String);
+
+impl fmt::Write for Account {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            if self.0.len() >= ACCOUNT_MAX {
+                self.0.push('…');
+                return Err(fmt::Error);
+            }
+            if is_unseen(c) { self.0.extend(c.escape_unicode()) } else { self.0.push(c) }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character is not seen where it stands, or changes how others are seen: controls, line and paragraph
+/// separators, marks of direction, characters of no width, tags, and those that may mean anything.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(u32::from(c),
+            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
+            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+            | 0xE000..=0xF8FF | 0x1D173..=0x1D17A | 0xE0000..=0x10_FFFF)
 }
 
 #[cfg(test)]
@@ -264,6 +298,14 @@ mod tests {
         let error = StoreError::unknown("connection reset");
         assert_eq!(error.to_string(), "it may or may not have happened");
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("connection reset"));
+    }
+
+    #[test]
+    fn an_account_is_one_line_of_bounded_length_in_which_everything_is_seen() {
+        let account = StoreError::rejected("a\nb\u{1b}[31m\u{202e}c").with_causes();
+        assert_eq!(account, "the store rejected it: a\\u{a}b\\u{1b}[31m\\u{202e}c");
+        let long = StoreError::rejected("x".repeat(1_000_000)).with_causes();
+        assert!(long.len() <= ACCOUNT_MAX + '…'.len_utf8() && long.ends_with('…'));
     }
 
     #[test]

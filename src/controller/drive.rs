@@ -199,7 +199,8 @@ impl MigrationController {
         info!(
             { field::MIGRATION } = %self.name,
             { field::EPOCH } = state.epoch(),
-            actor = %request.actor(),
+            // As a text that subscribers escape: a name may hold marks of direction.
+            actor = request.actor().as_str(),
             "{step}"
         );
         Ok(state)

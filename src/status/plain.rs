@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serializer;
 
+pub(super) use crate::error::is_unseen;
+
 /// The longest name that is kept: of a field, a gate, a node.
 pub(super) const NAME_MAX: usize = 120;
 /// The longest account of something.
@@ -16,16 +18,6 @@ pub(super) fn capped(text: &str, max: usize) -> String {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
     }
-}
-
-/// Whether a character is not seen where it stands, or changes how others are seen: controls, line and paragraph
-/// separators, marks of direction, characters of no width, tags, and what may mean anything.
-pub(super) fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
-            | 0xE000..=0xF8FF | 0x1D173..=0x1D17A | 0xE0000..=0x10_FFFF)
 }
 
 /// The same text with what is not seen written out: `\u{202e}`. Nothing that is left moves a cursor or turns text

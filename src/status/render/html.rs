@@ -43,7 +43,7 @@ pub(super) fn page(page: &Page, status: &MigrationStatus) -> String {
 
 pub(super) fn fragment(page: &Page, status: &MigrationStatus) -> String {
     let mut html = format!(
-        "<header>\n<h1>{}</h1>\n<p>{}as of {}</p>\n</header>\n",
+        "<header>\n<h1>{}{}</h1>\n<p>as of {}</p>\n</header>\n",
         escaped(&page.headline),
         mark(page.mark),
         escaped(&page.as_of)
@@ -62,11 +62,11 @@ fn mark(mark: Mark) -> String {
         Mark::Warn => "warn",
         Mark::Bad => "bad",
     };
-    format!("<strong class=\"mark {class}\">{}</strong> ", mark.word())
+    format!(" <strong class=\"mark {class}\">{}</strong>", mark.word())
 }
 
 fn cell(cell: &Cell) -> String {
-    format!("{}{}", mark(cell.mark), escaped(&cell.text))
+    format!("{}{}", escaped(&cell.text), mark(cell.mark))
 }
 
 fn write_section(html: &mut String, section: &Section, status: &MigrationStatus) {
