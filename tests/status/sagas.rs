@@ -1,0 +1,78 @@
+//! Sagas by where they stand, and the stuck ones by name.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use strangler_fig::memory::InMemorySagaJournal;
+use strangler_fig::saga::{
+    Conclusion, SagaBuilder, SagaDefinition, SagaOrchestrator, StepError, step_fn,
+};
+use strangler_fig::status::{SagaStatuses, SagasConfig};
+
+use crate::support::{SECOND, World};
+
+/// A saga that turns to an operator if its last step is refused, for its pivot is done by then.
+fn checkout(text: &'static str) -> SagaDefinition<bool, ()> {
+    let mut saga = SagaBuilder::<bool>::new("checkout", 1);
+    let input = saga.input();
+    let paid = saga.step("pay", step_fn(|pays: bool, _| async move { Ok(pays) }), input);
+    saga.pivot(paid);
+    let ship = step_fn(move |ships: bool, _| async move {
+        if ships { Ok(()) } else { Err(StepError::rejected(text)) }
+    });
+    let shipped = saga.step("ship", ship, paid);
+    saga.build(shipped).unwrap()
+}
+
+pub(crate) async fn park(journal: Arc<InMemorySagaJournal>, saga: &str, text: &'static str) {
+    let orchestrator = SagaOrchestrator::new(journal, "node-1".parse().unwrap()).unwrap();
+    let definition = checkout(text);
+    orchestrator.register(&definition);
+    let handle = orchestrator.start(&definition, saga.parse().unwrap(), false).await.unwrap();
+    assert_eq!(handle.wait().await.unwrap(), Conclusion::Parked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_that_waits_for_an_operator_is_named_until_somebody_decides() {
+    let world = World::new().await;
+    world.picture().await.says(&["sagas none"]);
+    let orchestrator =
+        SagaOrchestrator::new(world.journal.clone(), "node-1".parse().unwrap()).unwrap();
+    let definition = checkout("out of stock");
+    orchestrator.register(&definition);
+    let id = "order:4710".parse().unwrap();
+    let done = orchestrator.start(&definition, id, true).await.unwrap();
+    assert_eq!(done.wait().await.unwrap(), Conclusion::Committed(()));
+    park(world.journal.clone(), "order:4711", "out of stock").await;
+    world.passes(SECOND * 75).await;
+
+    let seen = world.picture().await;
+    seen.says(&["committed 1", "parked 1", "order:4711 checkout@1 parked [bad] 1 min 15 s"]);
+    seen.is_silent_about("order:4710");
+    assert_eq!(seen.at("/sagas/stuck/0/saga"), "order:4711");
+    assert!(
+        seen.text.lines().next().unwrap().ends_with("[bad]"),
+        "the headline says that something is wrong"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_stuck_sagas_some_are_named_and_the_rest_is_said_to_be_there() {
+    let journal = Arc::new(InMemorySagaJournal::default());
+    for number in 0..5 {
+        park(journal.clone(), &format!("order:{number}"), "no").await;
+    }
+    let three = NonZeroUsize::new(3).unwrap();
+    let config = SagasConfig::default().with_named_max(three).with_count_max(three);
+    let sagas = SagaStatuses::of(&*journal, config).await;
+    assert_eq!((sagas.stuck.len(), sagas.has_more_stuck), (3, true));
+    let parked = sagas.counts.iter().find(|count| count.sagas > 0).unwrap();
+    assert_eq!((parked.sagas, parked.or_more), (3, true));
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_asked_is_told_as_such() {
+    let sagas =
+        SagaStatuses::of(&crate::hostile::Broken("connection reset"), SagasConfig::default()).await;
+    assert!(sagas.counts.is_empty() && sagas.error.unwrap().ends_with("connection reset"));
+}
