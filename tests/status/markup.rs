@@ -3,10 +3,10 @@
 /// Elements that have no end.
 const VOID: [&str; 5] = ["meta", "path", "circle", "rect", "br"];
 /// All that the page is made of.
-const KNOWN: [&str; 33] = [
-    "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "p", "strong",
-    "section", "dl", "div", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td",
-    "ol", "ul", "li", "svg", "desc", "path", "circle", "rect", "text",
+const KNOWN: [&str; 34] = [
+    "html", "span", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "p",
+    "strong", "section", "dl", "div", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th",
+    "td", "ol", "ul", "li", "svg", "desc", "path", "circle", "rect", "text",
 ];
 
 #[derive(Debug)]

@@ -96,18 +96,24 @@ fn write_facts(html: &mut String, facts: &[Fact]) {
     html.push_str("</dl>\n");
 }
 
+/// On a narrow page a row is a block, and its cells are lines with their names: roles say that it is a table all the same.
 fn write_table(html: &mut String, table: &Table) {
-    let _ = write!(html, "<table>\n<caption>{}</caption>\n<thead><tr>", table.caption);
+    let _ = write!(
+        html,
+        "<table role=\"table\">\n<caption>{}</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">",
+        table.caption
+    );
     for name in &table.head {
-        let _ = write!(html, "<th scope=\"col\">{name}</th>");
+        let _ = write!(html, "<th scope=\"col\" role=\"columnheader\">{name}</th>");
     }
-    html.push_str("</tr></thead>\n<tbody>\n");
+    html.push_str("</tr></thead>\n<tbody role=\"rowgroup\">\n");
     for row in &table.rows {
-        html.push_str("<tr>");
-        for (column, it) in row.iter().enumerate() {
+        html.push_str("<tr role=\"row\">");
+        for (column, (it, name)) in row.iter().zip(&table.head).enumerate() {
+            let it = cell(it);
             let _ = match column {
-                0 => write!(html, "<th scope=\"row\">{}</th>", cell(it)),
-                _ => write!(html, "<td>{}</td>", cell(it)),
+                0 => write!(html, "<th scope=\"row\" role=\"rowheader\">{it}</th>"),
+                _ => write!(html, "<td role=\"cell\" data-label=\"{name}\"><span>{it}</span></td>"),
             };
         }
         html.push_str("</tr>\n");
@@ -116,7 +122,8 @@ fn write_table(html: &mut String, table: &Table) {
 }
 
 fn write_entries(html: &mut String, entries: &[Entry]) {
-    html.push_str("<ol>\n");
+    // Without numbers a list would not be told as one.
+    html.push_str("<ol role=\"list\">\n");
     for entry in entries {
         let _ = write!(html, "<li>{}", cell(&entry.title));
         if !entry.details.is_empty() {

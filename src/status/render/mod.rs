@@ -27,7 +27,7 @@ pub const HTML_STYLE: &str = include_str!("style.css");
 /// let policy = format!("default-src 'none'; style-src '{HTML_STYLE_SHA256}'");
 /// assert!(policy.ends_with("='"));
 /// ```
-pub const HTML_STYLE_SHA256: &str = "sha256-6/qHmEszPqb4faJF4mh/gRYg2x+KfXPxjopywpi62wE=";
+pub const HTML_STYLE_SHA256: &str = "sha256-R5JKti6xNBRATRGWvAFkwiS7TVMXu2XIZx0MKoGedkc=";
 
 /// Whether a text for a terminal is coloured. Nothing looks at the terminal, or at `NO_COLOR`, by itself.
 ///

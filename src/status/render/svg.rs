@@ -16,7 +16,7 @@ const BAR: f64 = 190.0;
 
 fn drawing(id: &str, height: usize, title: &str, description: &str, inside: &str) -> String {
     format!(
-        "<svg class=\"drawing\" viewBox=\"0 0 360 {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\
+        "<svg class=\"drawing\" viewBox=\"0 0 360 {height}\" role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\">\
          <title id=\"{id}-title\">{}</title><desc id=\"{id}-desc\">{}</desc>{inside}</svg>\n",
         escaped(title),
         escaped(description)
@@ -48,7 +48,7 @@ pub(super) fn path(status: &MigrationStatus) -> String {
         if !here.is_empty() {
             let _ = write!(
                 inside,
-                "<text x=\"150\" y=\"{}\">\u{25c0} {}</text>",
+                "<text x=\"130\" y=\"{}\">\u{25c0} {}</text>",
                 y + 5,
                 here.join(", ")
             );
@@ -60,9 +60,7 @@ pub(super) fn path(status: &MigrationStatus) -> String {
     let mut drawn = drawing("path", end + 18, "Phases of the migration", &description, &inside);
     if status.parts.len() > 1 {
         let parts = status.parts.iter().rev();
-        let shares: Vec<_> = parts
-            .map(|part| (name(part.part), f64::from(part.keys.basis_points()) / 10_000.0))
-            .collect();
+        let shares: Vec<_> = parts.map(|part| (name(part.part), share(part))).collect();
         drawn.push_str(&bar("keys", "Keys of cohort and base", &shares));
     }
     drawn
@@ -75,8 +73,12 @@ const fn name(part: PartName) -> &'static str {
     }
 }
 
+fn share(part: &PartStanding) -> f64 {
+    f64::from(part.keys.basis_points()) / 10_000.0
+}
+
 fn named(part: &PartStanding) -> String {
-    format!("{} {}", name(part.part), part.keys)
+    format!("{} {}", name(part.part), per_cent(share(part)))
 }
 
 /// One bar, divided.

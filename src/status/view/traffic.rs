@@ -31,14 +31,15 @@ fn check(seen: CheckSeen) -> Fact {
 pub(super) fn comparisons(status: &MigrationStatus) -> Option<Section> {
     let seen = &status.comparisons;
     let window = spoken(status.traffic.window);
-    let (mark, rate) = match seen.rate {
-        None => (Mark::None, UNKNOWN.to_owned()),
-        Some(rate) if seen.is_over() => (Mark::Bad, per_cent(rate)),
-        Some(rate) => (Mark::Good, per_cent(rate)),
+    let (mark, found) = match seen.rate {
+        None => (Mark::None, "nothing was compared".to_owned()),
+        Some(rate) => {
+            let mark = if seen.is_over() { Mark::Bad } else { Mark::Good };
+            (mark, format!("{} of {}", per_cent(rate), seen.compared))
+        }
     };
     let over = if seen.is_over() { "too many" } else { "allowed" };
-    let text =
-        format!("{rate} of {} in {window}; {over}: at most {}", seen.compared, seen.threshold);
+    let text = format!("{found} in {window}; {over}: at most {}", seen.threshold);
     let mut facts = vec![fact("mismatches", Cell::marked(mark, text))];
     let given_up =
         [("unsettled", seen.unsettled), ("failed", seen.failed), ("skipped", seen.skipped)];
