@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet console servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console
 
 test:
 	cargo test --all-features
@@ -148,6 +148,12 @@ kafka:
 fleet:
 	cargo clippy -p fleet --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p fleet && env $$urls cargo run -p fleet -- --seconds 10
+
+# The page that shows a migration and moves it, in headless Chromium: pictures of every phase are left in target/console.
+console:
+	cargo clippy -p console --no-deps --all-targets -- -D warnings
+	scripts/chromium.sh >/dev/null
+	cargo test -p console
 
 # Prints the URLs of a PostgreSQL, a MariaDB, a Redis, a NATS and a RabbitMQ, and starts what is missing.
 servers:

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +24,12 @@ pub struct ModernLink {
     calls: Arc<Records>,
     faulty: Option<FaultyRepository<ModernAirports>>,
     is_cut: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for ModernLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModernLink").field("is_cut", &self.is_cut).finish_non_exhaustive()
+    }
 }
 
 impl ModernLink {

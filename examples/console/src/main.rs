@@ -1,0 +1,62 @@
+//! Serves the console of a rehearsal: 7,884 airports on their way from one `SQLite` database to another.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use console::authorizer::Tokens;
+use console::data;
+use console::desk::chain;
+use console::migration::Migration;
+use console::router::{Console, router};
+use tokio::net::TcpListener;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../quickstart/data/airports.csv");
+const HELP: &str = "\
+Serves a page that shows a migration while it goes on, with the buttons that move it.
+
+Usage: CONSOLE_OPERATORS=ann=TOKEN cargo run --release -p console
+
+Environment:
+  CONSOLE_OPERATORS  who may sign in, by which token: ann=TOKEN,bob=TOKEN (openssl rand -base64 24)
+  CONSOLE_LISTEN     where it listens (default 127.0.0.1:8080)
+  CONSOLE_SECURE     1: behind a proxy that ends TLS; the cookie then goes over TLS alone
+";
+
+fn main() -> ExitCode {
+    if std::env::args().len() > 1 {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("console: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let operators = std::env::var("CONSOLE_OPERATORS")
+        .map_err(|_| "CONSOLE_OPERATORS says who may sign in: see --help")?;
+    let tokens = Tokens::parse(&operators)?;
+    let listen = std::env::var("CONSOLE_LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    let is_secure = std::env::var("CONSOLE_SECURE").is_ok_and(|it| it == "1");
+    let migration = Migration::start(data::airports(Path::new(DATA))?, 1).await?;
+    let console = Console::new(Arc::new(migration), Arc::new(tokens), is_secure);
+    let listener = TcpListener::bind(&listen).await?;
+    println!("The console is at http://{}", listener.local_addr()?);
+    axum::serve(listener, router(console)).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+/// Resolves when it is to end.
+async fn stopped() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
