@@ -24,6 +24,8 @@ features:
 	cargo check --lib --features tower
 	cargo check --lib --features http
 	cargo check --lib --features http,tower
+	cargo check --lib --features metrics
+	cargo check --lib --features otel
 
 # The protocol at its standard size, and each rule left out, told as a story.
 model:

@@ -83,7 +83,7 @@ where
         let began = Instant::now();
         let report = work.instrument(info_span!(span::BACKFILL, { field::JOB } = %self.job)).await;
         let report = report.map(|report| BackfillReport { took: began.elapsed(), ..report });
-        debug!(report = report.as_ref().ok().map(tracing::field::display), "backfilled");
+        debug!({ field::REPORT } = report.as_ref().ok().map(tracing::field::display), "backfilled");
         report
     }
 

@@ -9,6 +9,7 @@ use super::judge::{
 };
 use super::run::{Run, count};
 use crate::key::KeyExt;
+use crate::observe::field;
 use crate::phase::Side;
 use crate::reconcile::RepairNote;
 use crate::repository::{JoinRule, StampedRepository};
@@ -207,7 +208,7 @@ where
         let tries = &self.checker.config.tries;
         for page in notes.chunks(self.checker.config.page_size.get()) {
             if let Err(error) = persist(tries, || queue.note(page)).await {
-                tracing::warn!(error = %crate::error::with_causes(&error), "differences were not queued");
+                tracing::warn!({ field::ERROR } = %crate::error::with_causes(&error), "differences were not queued");
                 self.tally.report.not_queued += count(page.len());
             }
         }

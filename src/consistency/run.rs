@@ -11,7 +11,7 @@ use super::judge::{Reading, Rules};
 use super::tally::Tally;
 use super::{CheckMode, CheckReport, ConsistencyChecker};
 use crate::error::StoreError;
-use crate::observe::Event;
+use crate::observe::{Event, field};
 use crate::phase::{Adopted, Scopes, Side};
 use crate::repository::{SinkMark, StampedRepository};
 use crate::worker::Persistence;
@@ -133,9 +133,14 @@ fn shows_every_key_level<K>(report: &CheckReport<K>) -> bool {
 fn tell<L: StampedRepository, M, K>(checker: &ConsistencyChecker<L, M>, report: &CheckReport<K>) {
     let (result, differences) = (report.verdict.name(), report.differences.total());
     if differences == 0 {
-        debug!(result, keys = report.keys, "checked");
+        debug!({ field::RESULT } = result, { field::KEYS } = report.keys, "checked");
     } else {
-        warn!(result, keys = report.keys, differences, "the stores differ");
+        warn!(
+            { field::RESULT } = result,
+            { field::KEYS } = report.keys,
+            { field::DIFFERENCES } = differences,
+            "the stores differ"
+        );
     }
     if let Some(observer) = &checker.config.observer {
         observer.on_event(&Event::Checked {

@@ -200,7 +200,7 @@ impl MigrationController {
             { field::MIGRATION } = %self.name,
             { field::EPOCH } = state.epoch(),
             // As a text that subscribers escape: a name may hold marks of direction.
-            actor = request.actor().as_str(),
+            { field::ACTOR } = request.actor().as_str(),
             "{step}"
         );
         Ok(state)

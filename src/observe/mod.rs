@@ -28,12 +28,20 @@
 
 mod event;
 pub mod field;
+#[cfg(feature = "metrics")]
+mod meter;
+pub mod metric;
 mod observer;
 mod observers;
 mod outcome;
+mod redaction;
 pub mod span;
 
 pub use event::Event;
+#[cfg(feature = "metrics")]
+pub use meter::MetricsObserver;
 pub use observer::Observer;
 pub use observers::Observers;
 pub use outcome::{Comparison, LenientOutcome, Operation, Outcome, Role};
+pub use redaction::Redaction;
+pub(crate) use redaction::harmless;

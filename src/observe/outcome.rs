@@ -20,6 +20,18 @@ pub enum Operation {
     Query,
 }
 
+impl Operation {
+    /// Its name: `read`, `write` or `query`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Query => "query",
+        }
+    }
+}
+
 /// How an operation ended.
 ///
 /// ```
@@ -49,6 +61,20 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// Its name: `done`, `fell_back`, `refused`, `failed` or `unknown`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::FellBack => "fell_back",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// How the lenient side of a write ended.
 ///
 /// ```
@@ -70,6 +96,20 @@ pub enum LenientOutcome {
     Saturated,
     /// It did not finish by its deadline.
     TimedOut,
+}
+
+impl LenientOutcome {
+    /// Its name: `applied`, `failed`, `panicked`, `saturated` or `timed_out`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::Saturated => "saturated",
+            Self::TimedOut => "timed_out",
+        }
+    }
 }
 
 /// What came of a shadow read.
@@ -94,6 +134,20 @@ pub enum Comparison {
     /// Too many comparisons were under way, or a side's policy had no place to spare; none
     /// was made.
     Skipped,
+}
+
+impl Comparison {
+    /// Its name: `match`, `mismatch`, `unsettled`, `failed` or `skipped`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Mismatch => "mismatch",
+            Self::Unsettled => "unsettled",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
 }
 
 /// What the answer of a store counts for.

@@ -243,7 +243,7 @@ where
             Verdict::Finish(mended) => {
                 let outcome = mended.name();
                 self.tell(|| Event::Repaired { outcome });
-                debug!(outcome, "a key was repaired");
+                debug!({ field::OUTCOME } = outcome, "a key was repaired");
             }
             Verdict::Postpone => {
                 self.tell(|| Event::RepairFailed { reason: failure });
@@ -252,7 +252,7 @@ where
             Verdict::Park(reason) => {
                 let reason = reason.name();
                 self.tell(|| Event::RepairParked { reason });
-                warn!({ field::REASON } = reason, failure, "a key was parked");
+                warn!({ field::REASON } = reason, { field::FAILURE } = failure, "a key was parked");
             }
         }
     }

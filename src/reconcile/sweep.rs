@@ -250,7 +250,7 @@ where
         if report.is_clean() {
             self.repository.sink().clear_until(mark);
         }
-        debug!(%report, "swept");
+        debug!({ field::REPORT } = %report, "swept");
         Ok(report)
     }
 

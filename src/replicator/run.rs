@@ -107,7 +107,10 @@ where
             let work = self.pages(pace, goal).instrument(info_span!(span::REPLICATE));
             // On the heap: a future of many kB is not the caller's to carry.
             let report = until(shutdown, stop, Box::pin(work)).await;
-            debug!(report = report.as_ref().ok().map(tracing::field::display), "replicated");
+            debug!(
+                { field::REPORT } = report.as_ref().ok().map(tracing::field::display),
+                "replicated"
+            );
             report
         }
     }
@@ -152,7 +155,7 @@ where
                     if is_over {
                         return Err(ReplicatorError::of_page(of_feed, source, report));
                     }
-                    warn!({ field::ERROR } = %source, failures, "a page of changes comes again");
+                    warn!({ field::ERROR } = %source, { field::FAILURES } = failures, "a page of changes comes again");
                     let pause = self.config.delay(failures).max(hint(&source));
                     let _ = pace.unless_stopped(tokio::time::sleep(pause)).await;
                 }

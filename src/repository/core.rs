@@ -1,6 +1,6 @@
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -13,7 +13,7 @@ use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
 };
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Event, Operation, Outcome, field};
+use crate::observe::{Event, Operation, Outcome, Redaction, field};
 use crate::phase::{Bucket, Hold, Phase, PhaseTracker, Salt, Scopes, Side, StateWord};
 use crate::resilience::{Admission, Aside};
 use crate::stamp::{Observed, Record, Stamp, StampClock};
@@ -31,6 +31,8 @@ pub(super) struct Core<L: StampedRepository, M> {
     pub(super) shadow: Aside,
     pub(super) sampler: Sampler,
     pub(super) salt: Salt,
+    /// What may be shown of contents that differ; empty: nothing.
+    pub(super) redaction: OnceLock<Arc<dyn Redaction<L::Entity>>>,
 }
 
 /// A failed read: it had no effect, whatever the adapter thought.
@@ -233,7 +235,7 @@ where
     pub(super) fn observe(&self, seen: Stamp) {
         if self.stamps.observe(seen) == Observed::Drifted {
             self.tell(|| Event::StampDrifted);
-            warn!(stamp = %seen, "a stored stamp is beyond the allowed drift");
+            warn!({ field::STAMP } = %seen, "a stored stamp is beyond the allowed drift");
         }
     }
 
@@ -251,7 +253,7 @@ where
 
     pub(super) fn rerun(&self, operation: Operation, from: Phase, to: Phase) {
         self.tell(|| Event::Rerun { operation, from: from.name(), to: to.name() });
-        debug!(%from, %to, ?operation, "the phase moved; running again");
+        debug!({ field::FROM } = %from, { field::TO } = %to, { field::OPERATION } = ?operation, "the phase moved; running again");
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::{StreamExt, stream};
 
@@ -8,7 +8,7 @@ use super::core::Core;
 use super::sampler::Sampler;
 use super::{Answer, BuildError, DivergenceSink, MigrationConfig, StampedRepository};
 use crate::error::StoreError;
-use crate::observe::Event;
+use crate::observe::{Event, Redaction};
 use crate::phase::PhaseTracker;
 use crate::resilience::Aside;
 use crate::stamp::StampClock;
@@ -140,6 +140,7 @@ where
             tracker,
             stamps,
             config,
+            redaction: OnceLock::new(),
         };
         let (declared, found) = (core.tracker.scopes(), core.scopes());
         if declared != found {
@@ -355,6 +356,27 @@ where
     #[must_use]
     pub fn sink(&self) -> &Arc<DivergenceSink<L::Key>> {
         &self.core.sink
+    }
+
+    /// Lets log lines about mismatches show what `redaction` says; without it they show
+    /// nothing of a record. The first one counts, for all clones.
+    ///
+    /// ```
+    /// # use strangler_fig::memory::InMemoryRepository;
+    /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+    /// # use strangler_fig::repository::MigrationRepository;
+    /// use strangler_fig::consistency::FieldComparator;
+    /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+    /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+    ///
+    /// // The names of the fields that differ, and nothing of what is in them.
+    /// let users = MigrationRepository::new(legacy, modern, tracker)?.showing(FieldComparator::new());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn showing(self, redaction: impl Redaction<L::Entity>) -> Self {
+        let _ = self.core.redaction.set(Arc::new(redaction));
+        self
     }
 
     /// Tells the observer what a worker over these stores has done.

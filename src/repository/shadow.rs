@@ -1,19 +1,19 @@
 //! Shadow reads: the other side is read and compared beside the caller, who
 //! waits for none of it.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use tracing::{Instrument, debug_span};
+use tracing::{Instrument, debug_span, warn};
 
 use super::core::Core;
 use super::timing::{Started, asked};
 use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
-use crate::observe::{Comparison, Event, Operation, Role, field, span};
+use crate::observe::{Comparison, Event, Operation, Role, field, harmless, span};
 use crate::phase::{Share, Side};
 use crate::resilience::{Admission, Refused};
 use crate::stamp::Record;
@@ -114,8 +114,24 @@ where
         Ok(match (before == after, other.value == after.value) {
             (false, _) => Comparison::Unsettled,
             (true, true) => Comparison::Match,
-            (true, false) => Comparison::Mismatch,
+            (true, false) => {
+                self.show(primary, &after, &other);
+                Comparison::Mismatch
+            }
         })
+    }
+
+    /// What of the two contents may be shown, where somebody has said so.
+    fn show(&self, primary: Side, answered: &Record<L::Entity>, other: &Record<L::Entity>) {
+        let Some(redaction) = self.redaction.get() else { return };
+        let (legacy, modern) = match primary {
+            Side::Legacy => (answered, other),
+            Side::Modern => (other, answered),
+        };
+        let shown = || redaction.show(legacy.value.as_ref(), modern.value.as_ref());
+        let shown = catch_unwind(AssertUnwindSafe(shown));
+        let shown = shown.as_deref().map_or("what may be shown is not told: a panic", |it| it);
+        warn!({ field::CONTENT } = harmless(shown), "the contents differ");
     }
 
     /// Reads once a side has a place to spare. Who has seen a difference waits for that,

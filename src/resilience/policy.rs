@@ -308,7 +308,7 @@ impl Policy {
     #[cold]
     fn retries(&self, attempt: u32, pause: Duration) {
         let policy = self.name;
-        debug!({ field::POLICY } = policy, attempt, ?pause, "a call is made again");
+        debug!({ field::POLICY } = policy, { field::ATTEMPT } = attempt, { field::PAUSE } = ?pause, "a call is made again");
         self.tell(|| Event::CallRetried { policy, attempt, pause });
     }
 

@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -299,7 +300,7 @@ impl SagaOrchestrator {
             Err(source) if source.is_retryable() => Err(SagaError::Journal { saga, source }),
             Err(error) => {
                 // It was recalled meanwhile, say.
-                warn!(%saga, error = error.with_causes(), "a saga is not purged");
+                warn!({ field::SAGA } = %saga, { field::ERROR } = error.with_causes(), "a saga is not purged");
                 Ok(false)
             }
         }
@@ -316,7 +317,7 @@ impl SagaOrchestrator {
                 Err(error) if error.is_retryable() => return Err(error),
                 Err(error) => {
                     let error = crate::error::with_causes(&error);
-                    warn!(saga = %header.id, error, "a saga is not purged: its parent cannot be read");
+                    warn!({ field::SAGA } = %header.id, { field::ERROR } = error, "a saga is not purged: its parent cannot be read");
                     return Ok(true);
                 }
             }

@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -201,7 +202,7 @@ impl Run {
                 Ok(output) => SagaOutcome::Committed { output },
                 // Nobody will ever read it; that it is done is what counts.
                 Err(because) => {
-                    tracing::error!(saga = %self.claim.saga, because, "a saga's output cannot be written");
+                    tracing::error!({ field::SAGA } = %self.claim.saga, { field::ERROR } = because, "a saga's output cannot be written");
                     SagaOutcome::Committed { output: Payload::of(&()).expect("null is JSON") }
                 }
             },

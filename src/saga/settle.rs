@@ -16,7 +16,7 @@ use super::{
     Direction, Doubt, OnUnknown, Passage, SagaEntry, SagaError, StepName, StepStatus, Then,
 };
 use crate::error::StoreError;
-use crate::observe::Event;
+use crate::observe::{Event, field};
 
 /// The longest text of an error that is written down, in characters.
 const ERROR_MAX: usize = 1_000;
@@ -92,7 +92,7 @@ impl Run {
         refusal: StoreError,
     ) -> Result<(), Gone> {
         let (saga, text) = (self.claim.saga.clone(), refusal.with_causes());
-        error!(%saga, error = text, "the saga journal refuses what is to be written");
+        error!({ field::SAGA } = %saga, { field::ERROR } = text, "the saga journal refuses what is to be written");
         let is_output = |entry: &SagaEntry| matches!(entry, SagaEntry::Succeeded { .. });
         let can_do_without = !waiting.is_empty() || entries.iter().any(is_output);
         for reply in waiting {
@@ -180,7 +180,7 @@ impl Run {
         let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
         let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
         let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
-        debug!(%saga, step = %name, error, ?then, "a step has failed");
+        debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::ERROR } = error, { field::THEN } = ?then, "a step has failed");
         SagaEntry::Failed { step: name.clone(), error: shortened(error), doubt, then }
     }
 
@@ -190,7 +190,7 @@ impl Run {
         let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
         let then = after_compensation(end, pause);
         let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
-        debug!(%saga, step = %name, error, ?then, "a compensation has failed");
+        debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::ERROR } = error, { field::THEN } = ?then, "a compensation has failed");
         SagaEntry::CompensationFailed { step: name.clone(), error: shortened(error), then }
     }
 }

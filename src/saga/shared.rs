@@ -17,7 +17,7 @@ use super::{
     SagaJournal, SagaStatus,
 };
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::Event;
+use crate::observe::{Event, field};
 use crate::phase::NodeId;
 use crate::resilience::Exponential;
 
@@ -234,7 +234,7 @@ impl Inner {
 
     async fn pause(&self, saga: &SagaId, error: &StoreError, failures: u32) {
         let pauses = Exponential::between(Duration::from_millis(10), Duration::from_secs(5));
-        warn!(%saga, error = error.with_causes(), "the saga journal failed; it is called again");
+        warn!({ field::SAGA } = %saga, { field::ERROR } = error.with_causes(), "the saga journal failed; it is called again");
         tokio::time::sleep(pauses.delay(failures)).await;
     }
 
@@ -259,7 +259,7 @@ impl Inner {
     pub(super) async fn release(&self, claim: &SagaClaim) {
         if let Err(error) = self.within(self.journal.release(claim)).await {
             let error = error.with_causes();
-            warn!(saga = %claim.saga, error, "a claim could not be given back; it ends by its term");
+            warn!({ field::SAGA } = %claim.saga, { field::ERROR } = error, "a claim could not be given back; it ends by its term");
         }
     }
 
@@ -280,7 +280,10 @@ impl Inner {
                 }
                 Err(error) => {
                     let error = error.with_causes();
-                    warn!(error, "claims of sagas could not be renewed; it is tried again");
+                    warn!(
+                        { field::ERROR } = error,
+                        "claims of sagas could not be renewed; it is tried again"
+                    );
                 }
             }
         }
@@ -313,7 +316,7 @@ fn is_there(
         Some([]) => Ok(false),
         Some(found) if found == append.entries => Ok(true),
         _ => {
-            error!(saga = %claim.saga, "the journal holds entries that this runner did not write");
+            error!({ field::SAGA } = %claim.saga, "the journal holds entries that this runner did not write");
             Err(Unrecorded::Lost)
         }
     }

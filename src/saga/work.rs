@@ -1,5 +1,6 @@
 //! What an orchestrator does beside the sagas that run: it renews, takes over, drains.
 
+use crate::observe::field;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -122,14 +123,14 @@ impl SagaOrchestrator {
             }
             Ok(Err(SagaError::Held { .. })) => {}
             Ok(Err(error)) => {
-                warn!(%saga, error = with_causes(&error), "a saga cannot be taken over");
+                warn!({ field::SAGA } = %saga, { field::ERROR } = with_causes(&error), "a saga cannot be taken over");
                 // One that cannot be read is not claimed again and again.
                 if !error.is_retryable() {
                     self.inner.let_rest(saga);
                 }
             }
             Err(panic) => {
-                warn!(%saga, panic = text_of(&*panic), "a saga cannot be taken over");
+                warn!({ field::SAGA } = %saga, { field::PANIC } = text_of(&*panic), "a saga cannot be taken over");
                 self.inner.let_rest(saga);
             }
         }
@@ -169,6 +170,6 @@ impl SagaOrchestrator {
 fn log(recovered: Result<usize, SagaError>) {
     if let Err(error) = recovered {
         let error = with_causes(&error);
-        warn!(error, "abandoned sagas could not be listed; it is tried again");
+        warn!({ field::ERROR } = error, "abandoned sagas could not be listed; it is tried again");
     }
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use self::walk::FieldWalk;
 use super::{Comparator, FieldDifference};
 use crate::canonical;
+use crate::observe::Redaction;
 
 /// What stands for a value that may not be shown.
 const REDACTED: &str = "<redacted>";
@@ -81,7 +82,8 @@ impl FieldComparator {
     }
 
     /// Shows values, given the field's path and the value as JSON, by what this
-    /// answers. It goes into reports and logs.
+    /// answers. It goes into reports, and into log lines where the comparator is given to
+    /// [`MigrationRepository::showing`](crate::repository::MigrationRepository::showing).
     #[must_use]
     pub fn showing(mut self, show: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> Self {
         self.show = Some(Arc::new(show));
@@ -149,6 +151,22 @@ impl<E: Serialize + PartialEq> Comparator<E> for FieldComparator {
             (Ok(legacy), Ok(modern)) => FieldWalk::through(self, &legacy, &modern),
             // What cannot be taken apart differs as a whole.
             _ => vec![FieldDifference::whole()],
+        }
+    }
+}
+
+/// What `showing` allows, of the fields that differ.
+impl<E: Serialize + PartialEq> Redaction<E> for FieldComparator {
+    fn show(&self, legacy: Option<&E>, modern: Option<&E>) -> String {
+        match (legacy, modern) {
+            (Some(legacy), Some(modern)) => {
+                let differences = self.differences(legacy, modern);
+                let lines: Vec<_> = differences.iter().map(ToString::to_string).collect();
+                lines.join("; ")
+            }
+            (Some(_), None) => "missing in modern".to_owned(),
+            (None, Some(_)) => "missing in legacy".to_owned(),
+            (None, None) => "missing in both".to_owned(),
         }
     }
 }

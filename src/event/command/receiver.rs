@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -87,7 +88,7 @@ impl EventHandler for ReplyReceiver {
         if !self.store.put(&correlation, &reply).await?
             && self.store.get(&correlation).await?.is_some_and(|kept| kept != reply)
         {
-            tracing::warn!(%correlation, "a command was answered twice, and not alike");
+            tracing::warn!({ field::CORRELATION } = %correlation, "a command was answered twice, and not alike");
         }
         self.wake(&correlation);
         Ok(())

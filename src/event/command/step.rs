@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -137,7 +138,9 @@ impl<I, O> CommandStep<I, O> {
                 Err(error) if error.kind() == StoreErrorKind::Rejected => {
                     return Err(StepError::unknown(error));
                 }
-                Err(error) => tracing::debug!(%correlation, %error, "no reply could be read"),
+                Err(error) => {
+                    tracing::debug!({ field::CORRELATION } = %correlation, { field::ERROR } = %error, "no reply could be read");
+                }
                 Ok(None) => {}
             }
             tokio::select! {

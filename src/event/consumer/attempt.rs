@@ -54,12 +54,7 @@ async fn tried(consumer: &EventConsumer, delivery: &Delivery) -> Tried {
         Err(error) => return Tried::Unreadable(error.clone()),
     };
     let trace = event.traceparent.as_ref().map(tracing::field::display);
-    let span = info_span!(
-        span::HANDLE,
-        { field::CONSUMER } = %consumer.name,
-        { field::TOPIC } = %delivery.topic,
-        { field::TRACEPARENT } = trace,
-    );
+    let span = info_span!(span::HANDLE, { field::CONSUMER } = %consumer.name, { field::TOPIC } = %delivery.topic, { field::TRACEPARENT } = trace);
     let deadline = consumer.config.deadline;
     let call = handled(consumer, &delivery.topic, event).instrument(span);
     in_time(deadline, call).await.unwrap_or_else(|cut| match cut {
@@ -96,7 +91,7 @@ async fn settled(
             Ok(()) => break,
             Err(error) if error.kind() == StoreErrorKind::Conflict => return false,
             Err(error) => {
-                tracing::warn!(%error, "a delivery is not settled yet");
+                tracing::warn!({ field::ERROR } = %error, "a delivery is not settled yet");
                 sleep(consumer.config.pauses.delay(failures).max(PAUSE_MIN)).await;
             }
         }

@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -136,7 +137,7 @@ impl EventConsumer {
             match answered("the bus", self.config.bus_deadline, call).await {
                 Ok(subscription) => return Ok(subscription),
                 Err(error) if error.is_retryable() => {
-                    tracing::warn!(%error, "the subscription is not open yet");
+                    tracing::warn!({ field::ERROR } = %error, "the subscription is not open yet");
                     sleep(self.config.pauses.delay(failures).max(PAUSE_MIN)).await;
                 }
                 Err(source) => {

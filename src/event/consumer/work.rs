@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -162,7 +163,7 @@ impl<'a> Work<'a> {
                 let pause = self.pause(held.tries).max(*at_least);
                 let held = Held { tries: held.tries.saturating_add(1), ..held };
                 self.report.retried += 1;
-                tracing::debug!(tries = held.tries, ?pause, "an event is handled again");
+                tracing::debug!({ field::TRIES } = held.tries, { field::PAUSE } = ?pause, "an event is handled again");
                 return self.held.pause(lane, held, later(Instant::now(), pause));
             }
             _ if !attempted.is_settled => self.report.given_back += 1,
@@ -193,7 +194,7 @@ impl<'a> Work<'a> {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "nothing was received");
+                tracing::warn!({ field::ERROR } = %error, "nothing was received");
                 self.receive_from = later(Instant::now(), self.pause(self.failures));
                 self.failures = self.failures.saturating_add(1);
             }
@@ -212,7 +213,7 @@ impl<'a> Work<'a> {
         running.push(Box::pin(async move {
             let call = async { subscription.extend(&receipts).await };
             if let Err(error) = answered("the bus", deadline, call).await {
-                tracing::warn!(%error, "what is held may come to somebody else");
+                tracing::warn!({ field::ERROR } = %error, "what is held may come to somebody else");
             }
             Ended::Signs
         }));
@@ -230,7 +231,7 @@ impl<'a> Work<'a> {
             Ok(())
         };
         if let Err(error) = answered("the bus", self.consumer.config.bus_deadline, all).await {
-            tracing::warn!(%error, "not all was given back: the end of the subscription does it");
+            tracing::warn!({ field::ERROR } = %error, "not all was given back: the end of the subscription does it");
         }
     }
 }

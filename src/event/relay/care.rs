@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use tracing::warn;
 
 use super::relay::Inner;
-use crate::observe::Event;
+use crate::observe::{Event, field};
 
 /// How many rows one call of a purge takes, and how many calls are made in a row.
 const PURGE: NonZeroUsize = NonZeroUsize::new(1_000).expect("it is not zero");
@@ -27,7 +27,7 @@ pub(super) async fn care(inner: &Inner) -> Cared {
         }),
         Err(error) => {
             let text = error.with_causes();
-            warn!(error = text, "the outbox does not say how much waits");
+            warn!({ field::ERROR } = text, "the outbox does not say how much waits");
             cared.failures += 1;
         }
     }
@@ -41,7 +41,7 @@ pub(super) async fn care(inner: &Inner) -> Cared {
             }
             Err(error) => {
                 let text = error.with_causes();
-                warn!(error = text, "the outbox does not remove what was sent");
+                warn!({ field::ERROR } = text, "the outbox does not remove what was sent");
                 cared.failures += 1;
                 break;
             }

@@ -18,7 +18,7 @@ use crate::clock::later;
 use crate::error::StoreError;
 use crate::event::in_time::{Cut, in_time};
 use crate::event::{EventKey, Lane, LaneClaim, Message, OutboxPosition, OutboxRow, RowEnd, waves};
-use crate::observe::{Event, span};
+use crate::observe::{Event, field, span};
 
 /// What came of a group's work.
 #[derive(Debug, Default)]
@@ -100,7 +100,11 @@ impl Group {
         let mut end = GroupEnd::default();
         let mut rows = rows;
         while !rows.is_empty() {
-            let span = info_span!(span::RELAY, rows = rows.len(), lanes = self.claims.len());
+            let span = info_span!(
+                span::RELAY,
+                { field::ROWS } = rows.len(),
+                { field::LANES } = self.claims.len()
+            );
             self.batch(rows, &mut end).instrument(span).await;
             let has_failed = end.failed.is_some() || end.given_up.is_some();
             if has_failed || self.holding.borrow().is_yielding {
@@ -221,7 +225,11 @@ impl Group {
             }
             Ok(answers) => {
                 let (wanted, found) = (messages.len(), answers.len());
-                error!(wanted, found, "the bus has not answered once for each message");
+                error!(
+                    { field::WANTED } = wanted,
+                    { field::FOUND } = found,
+                    "the bus has not answered once for each message"
+                );
                 ("unknown", "the bus has not answered once for each message")
             }
             Err(Cut::Panicked) => ("panicked", "the bus has panicked"),
@@ -236,7 +244,7 @@ impl Group {
     }
 
     fn parked(&self, reason: &'static str, row: &OutboxRow, end: &RowEnd) {
-        warn!(position = row.position.0, lane = row.lane.0, ?end, "a message is parked");
+        warn!({ field::POSITION } = row.position.0, { field::LANE } = row.lane.0, { field::END } = ?end, "a message is parked");
         self.inner.tell(|| Event::MessageParked { reason });
     }
 
@@ -328,7 +336,11 @@ impl Group {
             failures = failures.saturating_add(1);
             let Err(error) = answer else { continue };
             let text = error.with_causes();
-            warn!(lane = claim.lane.0, error = text, "the outbox does not take what was sent");
+            warn!(
+                { field::LANE } = claim.lane.0,
+                { field::ERROR } = text,
+                "the outbox does not take what was sent"
+            );
             let pause = inner.pause(failures, &error).min(inner.config.term / 3);
             let has_time = self.holding.borrow().has_time_for(&claim, pause);
             if !has_time || self.gives_up && failures >= FAILURES_MAX {

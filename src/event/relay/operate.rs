@@ -1,5 +1,6 @@
 use std::num::NonZeroUsize;
 
+use crate::observe::field;
 use tracing::warn;
 
 use super::OutboxRelay;
@@ -60,7 +61,13 @@ impl OutboxRelay {
         reason: &str,
     ) -> Result<bool, StoreError> {
         let was_parked = self.within(self.outbox().retry(position)).await?;
-        warn!(position = position.0, actor, reason, was_parked, "a parked message is tried again");
+        warn!(
+            { field::POSITION } = position.0,
+            { field::ACTOR } = actor,
+            { field::REASON } = reason,
+            { field::WAS_PARKED } = was_parked,
+            "a parked message is tried again"
+        );
         Ok(was_parked)
     }
 
@@ -82,7 +89,13 @@ impl OutboxRelay {
     ) -> Result<bool, StoreError> {
         let Discarding(position) = confirmation;
         let was_parked = self.within(self.outbox().discard(position)).await?;
-        warn!(position = position.0, actor, reason, was_parked, "a parked message was discarded");
+        warn!(
+            { field::POSITION } = position.0,
+            { field::ACTOR } = actor,
+            { field::REASON } = reason,
+            { field::WAS_PARKED } = was_parked,
+            "a parked message was discarded"
+        );
         Ok(was_parked)
     }
 }

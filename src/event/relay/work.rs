@@ -23,7 +23,7 @@ use super::{RelayError, RelayReport};
 use crate::clock::later;
 use crate::error::StoreError;
 use crate::event::{Lane, LaneClaims, OutboxRow};
-use crate::observe::Event;
+use crate::observe::{Event, field};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goal {
@@ -185,7 +185,10 @@ impl<'r> Work<'r> {
             let inner = self.inner;
             if let Err(error) = inner.within(inner.outbox.release(&surplus)).await {
                 let text = error.with_causes();
-                warn!(error = text, "lanes were not given back: they are when their terms end");
+                warn!(
+                    { field::ERROR } = text,
+                    "lanes were not given back: they are when their terms end"
+                );
                 self.report.store_errors += 1;
             }
         }
@@ -199,7 +202,12 @@ impl<'r> Work<'r> {
         if self.told != Some(held) {
             self.told = Some(held);
             let (of, relays) = (self.claims.lanes.get(), self.claims.relays.get());
-            info!(held, of, relays, "the lanes of a relay have changed");
+            info!(
+                { field::HELD } = held,
+                { field::OF } = of,
+                { field::RELAYS } = relays,
+                "the lanes of a relay have changed"
+            );
             self.inner.tell(|| Event::LanesHeld { held, of });
         }
     }
@@ -321,7 +329,7 @@ impl<'r> Work<'r> {
         last: StoreError,
     ) -> Instant {
         let text = last.with_causes();
-        warn!(error = text, "{what}");
+        warn!({ field::ERROR } = text, "{what}");
         self.report.store_errors += 1;
         let failing = failing(&mut self.failures);
         let failures = failing.as_ref().map_or(0, |it| it.failures).saturating_add(1);
@@ -356,7 +364,10 @@ impl<'r> Work<'r> {
         let leave = inner.outbox.claim(&inner.node, NonZeroU16::MIN, Duration::ZERO);
         if let Err(error) = inner.within(leave).await {
             let text = error.with_causes();
-            warn!(error = text, "lanes were not given back: they are when their terms end");
+            warn!(
+                { field::ERROR } = text,
+                "lanes were not given back: they are when their terms end"
+            );
             self.report.store_errors += 1;
         }
         self.inner.tell(|| Event::LanesHeld { held: 0, of: self.claims.lanes.get() });

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::observe::field;
 use tokio::time::{Duration, Instant, sleep};
 use tracing::warn;
 
@@ -76,8 +77,11 @@ impl Inner {
     async fn rejected(&self, new: &NewRequest) -> Told {
         match self.within(self.journal.load(&new.key)).await {
             Err(error) if error.kind() == StoreErrorKind::Rejected => {
-                let (key, error) = (&new.key, error.with_causes());
-                warn!(%key, error, "what was written down of a request cannot be read");
+                let error = error.with_causes();
+                warn!(
+                    { field::ERROR } = error,
+                    "what was written down of a request cannot be read"
+                );
                 Told::WithOperator
             }
             Ok(None) => Told::TooLong,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::{StoreError, StoreErrorKind};
 use crate::gateway::{Body, Request, Response, Upstream, mark};
-use crate::observe::Event;
+use crate::observe::{Event, field};
 use crate::phase::{NodeId, Side};
 use crate::resilience::{Admission, Aside, CallError, Judged, Judgement, Policy, Refused};
 use crate::stamp::{Stamp, StampClock};
@@ -225,7 +225,7 @@ impl Inner {
         let answer = SideAnswer { side, status, headers, is_repeat, is_replay };
         let verdict = catch_unwind(AssertUnwindSafe(|| self.config.judge.judge(&answer)));
         let Ok(verdict) = verdict else {
-            warn!(side = side.name(), "the judge of a side's answers has panicked");
+            warn!({ field::SIDE } = side.name(), "the judge of a side's answers has panicked");
             return Outcome::Doubt(Trouble::Panicked);
         };
         let status = status.as_u16();

@@ -1,3 +1,4 @@
+use crate::observe::field;
 use tokio::time::{Duration, Instant, sleep};
 use tracing::warn;
 
@@ -61,8 +62,10 @@ impl Inner {
                 }
             }
         }
-        let (key, note) = (&held.claim.key, note.name());
-        warn!(%key, note, "what has become of a request could not be written down");
+        warn!(
+            { field::NOTE } = note.name(),
+            "what has become of a request could not be written down"
+        );
         Noted::Unsure
     }
 

@@ -32,7 +32,11 @@ impl Inner {
     pub(super) fn parked(&self, key: &RequestKey, rule: &str, reason: ParkReason) {
         self.told.add(key);
         let reason = reason.name();
-        warn!(%key, { field::RULE } = rule, { field::REASON } = reason, "a dual-written request is parked");
+        warn!(
+            { field::RULE } = rule,
+            { field::REASON } = reason,
+            "a dual-written request is parked"
+        );
         self.tell(|| Event::RequestParked { reason });
         self.tell(|| Event::Diverged { reason });
     }

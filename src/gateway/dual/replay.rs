@@ -6,7 +6,7 @@ use super::head::Sendable;
 use super::inner::{Held, Inner, discard};
 use super::noting::Noted;
 use super::{RequestClaim, RequestNote, RequestRecord, RequestStatus, Step};
-use crate::observe::{Event, span};
+use crate::observe::{Event, field, span};
 use crate::resilience::Admission;
 
 /// What became of a request that was taken.
@@ -27,7 +27,7 @@ impl Inner {
         record: RequestRecord,
         until: Instant,
     ) -> Replayed {
-        let span = info_span!(span::REPLAY, key = %claim.key, rule = record.new.rule);
+        let span = info_span!(span::REPLAY, { field::RULE } = record.new.rule);
         self.seen(&record);
         let sendable = Sendable::of(&record.new.request);
         let mut held = Held::of(claim, record, sendable, until);

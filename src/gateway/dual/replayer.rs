@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
@@ -208,7 +209,7 @@ impl RequestReplayer {
             }
         };
         let text = error.with_causes();
-        warn!(error = text, "the journal does not say what is due");
+        warn!({ field::ERROR } = text, "the journal does not say what is due");
         work.report.journal_errors += 1;
         work.last = Some(error);
         None
@@ -220,7 +221,7 @@ impl Inner {
     async fn care(&self) -> usize {
         if let Err(error) = self.look_for_parked().await {
             let text = error.with_causes();
-            warn!(error = text, "the journal does not say what is parked");
+            warn!({ field::ERROR } = text, "the journal does not say what is parked");
         }
         let purged = self.journal.purge(self.config.idle, self.config.keep, PURGE);
         // In a task of its own: it may take longer than what somebody waits for.
@@ -228,7 +229,7 @@ impl Inner {
             Ok(Ok(purged)) => purged,
             Ok(Err(error)) => {
                 let text = error.with_causes();
-                warn!(error = text, "the journal does not purge");
+                warn!({ field::ERROR } = text, "the journal does not purge");
                 0
             }
             Err(_) => {

@@ -120,7 +120,7 @@ where
         left.retain(|it| still.contains(it) && !changed.contains(it));
         Ok(if !left.is_empty() {
             self.noise(|noise| noise.counted(&self.drawn.rule, &left));
-            warn!({ field::RULE } = %self.drawn.rule, places = left.len(), "mirrored responses differ");
+            warn!({ field::RULE } = %self.drawn.rule, { field::PLACES } = left.len(), "mirrored responses differ");
             Verdict::Different
         } else if still.is_empty() && changed.is_empty() {
             Verdict::Equal

@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::io;
 use std::path::Path;
 
@@ -51,7 +52,7 @@ impl Summary for Listed {
         }
         if is_news {
             let error = with_causes(&error);
-            warn!(error, "a saga's file cannot be read, and lists leave it out");
+            warn!({ field::ERROR } = error, "a saga's file cannot be read, and lists leave it out");
         }
         Ok(error.kind() == StoreErrorKind::Rejected)
     }

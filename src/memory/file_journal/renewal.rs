@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -67,7 +68,7 @@ impl FileSagaJournal {
                     Ok(false) => {}
                     Err(error) if error.kind() == StoreErrorKind::Rejected => {
                         let (saga, error) = (claim.saga, error.with_causes());
-                        warn!(%saga, error, "a saga whose file cannot be read is not renewed");
+                        warn!({ field::SAGA } = %saga, { field::ERROR } = error, "a saga whose file cannot be read is not renewed");
                     }
                     Err(error) => failed = failed.or(Some(error)),
                 }

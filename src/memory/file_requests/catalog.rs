@@ -1,3 +1,4 @@
+use crate::observe::field;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -34,16 +35,19 @@ impl Summary for Request {
         FileRequestError::io(directory, source)
     }
 
-    fn unseen(_: &Path, name: &Path, error: io::Error, is_news: bool) -> Result<(), Self::Error> {
+    fn unseen(_: &Path, _: &Path, error: io::Error, is_news: bool) -> Result<(), Self::Error> {
         if is_news {
-            warn!(file = ?name, %error, "a recorded request cannot be looked at");
+            warn!({ field::ERROR } = %error, "a recorded request cannot be looked at");
         }
         Ok(())
     }
 
     fn unread(error: FileRequestError, is_news: bool) -> Result<bool, FileRequestError> {
         if is_news {
-            warn!(error = with_causes(&error), "a request's file cannot be read, and is left out");
+            warn!(
+                { field::ERROR } = with_causes(&error),
+                "a request's file cannot be read, and is left out"
+            );
         }
         Ok(error.kind() == StoreErrorKind::Rejected)
     }

@@ -272,7 +272,7 @@ impl RequestJournal for FileRequestJournal {
             match one.await {
                 Ok(one) => taken.extend(one),
                 // It holds up no other.
-                Err(error) => patience.failed(&lock, &key, "is not taken", error),
+                Err(error) => patience.failed(&lock, "is not taken", error),
             }
         }
         // What was taken is to be sent.

@@ -48,7 +48,7 @@ impl FileRequestJournal {
             });
             match one.await {
                 Ok(one) => purged += usize::from(one),
-                Err(error) => patience.failed(&lock, &key, "is not purged", error),
+                Err(error) => patience.failed(&lock, "is not purged", error),
             }
         }
         if purged == 0 { patience.end().map(|()| 0) } else { Ok(purged) }

@@ -73,7 +73,7 @@ impl FileRequestJournal {
             Err(error) => Err(FileRequestError::from(error).into()),
         };
         let Err(error) = removed else { return true };
-        patience.failed(&lock, &name, "stays as a killed process left it", error);
+        patience.failed(&lock, "stays as a killed process left it", error);
         false
     }
 }

@@ -1,5 +1,5 @@
+use crate::observe::field;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tokio::time::{Duration, Instant};
@@ -32,16 +32,10 @@ impl Patience {
         (!self.stuck.contains(lock)).then(left)
     }
 
-    /// One request is passed over.
-    pub(super) fn failed(
-        &mut self,
-        lock: &Path,
-        request: &dyn fmt::Display,
-        what: &str,
-        error: StoreError,
-    ) {
+    /// One request is passed over. Its key is its client's, and does not go into logs.
+    pub(super) fn failed(&mut self, lock: &Path, what: &str, error: StoreError) {
         let text = error.with_causes();
-        warn!(%request, error = text, "a request whose file cannot be used {what}");
+        warn!({ field::ERROR } = text, "a request whose file cannot be used {what}");
         if error.kind() == StoreErrorKind::Rejected {
             return;
         }

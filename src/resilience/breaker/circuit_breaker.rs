@@ -231,9 +231,19 @@ impl CircuitBreaker {
         let Turn { from, to, generation } = turn;
         let (breaker, from, to) = (self.0.name, from.name(), to.name());
         if to == BreakerState::Open.name() {
-            warn!({ field::BREAKER } = breaker, from, to, "a circuit breaker opens");
+            warn!(
+                { field::BREAKER } = breaker,
+                { field::FROM } = from,
+                { field::TO } = to,
+                "a circuit breaker opens"
+            );
         } else {
-            debug!({ field::BREAKER } = breaker, from, to, "a circuit breaker turns");
+            debug!(
+                { field::BREAKER } = breaker,
+                { field::FROM } = from,
+                { field::TO } = to,
+                "a circuit breaker turns"
+            );
         }
         if let Some(observer) = self.0.observer.get() {
             observer.on_event(&Event::BreakerTurned { breaker, from, to, generation });

@@ -1,0 +1,234 @@
+//! Which event goes to which metrics.
+
+use std::time::Duration;
+
+use super::MetricsObserver;
+use crate::observe::{Comparison, Event, Operation, Outcome};
+
+/// As the phases are named; a test holds them against the code of `phase`, which stands above.
+const PHASES: [&str; 8] = [
+    "legacy_only",
+    "dual_write",
+    "shadow",
+    "cutover",
+    "live",
+    "ramp_down",
+    "modern_only",
+    "halted",
+];
+/// As the states of a breaker are named.
+const BREAKER_STATES: [&str; 5] = ["closed", "open", "half_open", "forced_open", "disabled"];
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge needs no 53 bits")]
+const fn float(number: u64) -> f64 {
+    number as f64
+}
+
+fn flag(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
+}
+
+impl MetricsObserver {
+    /// The traffic first, for which it must be quick; the rest in groups.
+    pub(super) fn tell(&self, event: &Event) {
+        let handles = &self.handles;
+        match *event {
+            Event::Operated { operation, phase, outcome, duration } => {
+                self.operated(operation, phase, outcome, duration);
+            }
+            Event::SideAnswered { side, role, operation, outcome, duration } => {
+                let labels = [side, role.name(), operation.name(), outcome.name()];
+                handles.sides.at(labels).record(duration);
+            }
+            Event::Lenient { side, outcome } => {
+                handles.dual_writes.at([side, outcome.name()]).increment(1);
+            }
+            Event::Compared { side, result } => self.compared("shadow", side, result),
+            Event::ResponsesCompared { side, result } => self.compared("mirror", side, result),
+            Event::SideFailed { side } => handles.side_failures.at([side]).increment(1),
+            Event::Rerun { operation, from, to } => {
+                handles.reruns.at([operation.name(), from, to]).increment(1);
+            }
+            Event::Diverged { reason } => handles.divergences.at([reason]).increment(1),
+            Event::StampDrifted => handles.stamp_drifts.at([]).increment(1),
+            _ => self.tell_of_the_migration(event),
+        }
+    }
+
+    fn operated(
+        &self,
+        operation: Operation,
+        phase: &'static str,
+        outcome: Outcome,
+        duration: Option<Duration>,
+    ) {
+        self.handles.operations(operation, phase, outcome).increment(1);
+        if let Some(duration) = duration {
+            self.handles.answers(operation, phase, outcome).record(duration);
+        }
+    }
+
+    fn compared(&self, source: &'static str, side: &'static str, result: Comparison) {
+        self.handles.comparisons.at([source, side, result.name()]).increment(1);
+    }
+
+    fn tell_of_the_migration(&self, event: &Event) {
+        let handles = &self.handles;
+        match *event {
+            Event::PhaseAdopted { phase, cohort, epoch } => self.adopted(phase, cohort, epoch),
+            Event::StateUnreachable => handles.troubles.at(["unreachable"]).increment(1),
+            Event::StateWentBack => handles.troubles.at(["went_back"]).increment(1),
+            Event::LeaseRanOut => handles.troubles.at(["lease_ran_out"]).increment(1),
+            Event::Moved { step, part, from, to, .. } => {
+                let [part, from, to] = [part, from, to].map(|name| name.unwrap_or("none"));
+                handles.transitions.at([step, part, from, to]).increment(1);
+            }
+            Event::MoveWaits => handles.waits.at([]).increment(1),
+            Event::GuardAlarmed { cause } => handles.alarms.at([cause]).increment(1),
+            Event::BreakerTurned { breaker, from, to, generation } => {
+                self.turned(breaker, [from, to], generation);
+            }
+            Event::CallRefused { policy, reason } => {
+                handles.refusals.at([policy, reason]).increment(1);
+            }
+            Event::CallRetried { policy, .. } => handles.retries.at([policy]).increment(1),
+            Event::CallTimedOut { policy } => handles.timeouts.at([policy]).increment(1),
+            _ => self.tell_of_the_copies(event),
+        }
+    }
+
+    fn adopted(&self, phase: &'static str, cohort: Option<&'static str>, epoch: u64) {
+        for name in PHASES {
+            self.handles.phase.at(["base", name]).set(flag(name == phase));
+            self.handles.phase.at(["cohort", name]).set(flag(Some(name) == cohort));
+        }
+        self.handles.epoch.at([]).set(float(epoch));
+    }
+
+    /// Two threads may tell of two turns at once, the later one first.
+    fn turned(&self, breaker: &'static str, [from, to]: [&'static str; 2], generation: u64) {
+        self.handles.breaker_turns.at([breaker, from, to]).increment(1);
+        let mut known = self.ages.lock();
+        let newest = known.turned.entry(breaker).or_default();
+        if generation >= *newest {
+            *newest = generation;
+            for state in BREAKER_STATES {
+                self.handles.breaker.at([breaker, state]).set(flag(state == to));
+            }
+        }
+    }
+
+    fn tell_of_the_copies(&self, event: &Event) {
+        let handles = &self.handles;
+        match *event {
+            Event::Backfilled { copied, level, failed } => {
+                for (result, records) in [("copied", copied), ("level", level), ("failed", failed)]
+                {
+                    handles.backfilled.at([result]).increment(records);
+                }
+            }
+            Event::BackfillProgressed { records, expected, per_second, eta } => {
+                let share = expected.filter(|expected| *expected > 0);
+                let share = share.map(|expected| float(records) / float(expected));
+                let eta = eta.map(|eta| eta.as_secs_f64());
+                handles.backfill_progress.at([]).set(share.unwrap_or(f64::NAN));
+                handles.backfill_rate.at([]).set(per_second.unwrap_or(f64::NAN));
+                handles.backfill_eta.at([]).set(eta.unwrap_or(f64::NAN));
+            }
+            Event::RepairsNoted { keys } => handles.repair_notes.at([]).increment(keys),
+            Event::Repaired { outcome } => handles.repairs.at([outcome]).increment(1),
+            Event::RepairFailed { reason } => handles.repair_failures.at([reason]).increment(1),
+            Event::RepairParked { reason } => handles.repair_parkings.at([reason]).increment(1),
+            Event::RepairQueueFailed => handles.repair_queue_failures.at([]).increment(1),
+            Event::RepairDepth { waiting, parked, oldest } => {
+                handles.repair_depth.at(["waiting"]).set(float(waiting));
+                handles.repair_depth.at(["parked"]).set(float(parked));
+                self.ages.lock().repair.told(oldest);
+                self.refresh();
+            }
+            Event::Checked { result, keys, differences, open, duration } => {
+                handles.checks.at([result]).increment(1);
+                handles.check_duration.at([result]).record(duration);
+                handles.check_keys.at([]).increment(keys);
+                handles.check_findings.at(["different"]).set(float(differences));
+                handles.check_findings.at(["open"]).set(float(open));
+                if result == "consistent" {
+                    self.ages.lock().verified = Some(tokio::time::Instant::now());
+                }
+                self.refresh();
+            }
+            Event::ChangesReplicated { copied, level, noted, lag } => {
+                for (result, changes) in [("copied", copied), ("level", level), ("noted", noted)] {
+                    handles.changes.at([result]).increment(changes);
+                }
+                self.ages.lock().change.told(lag);
+                self.refresh();
+            }
+            Event::ReplicationLag { pending, lag } => {
+                if let Some(pending) = pending {
+                    handles.changes_pending.at([]).set(float(pending));
+                }
+                self.ages.lock().change.told(lag);
+                self.refresh();
+            }
+            Event::OutsideWrite => handles.outside_writes.at([]).increment(1),
+            _ => self.tell_of_sagas_and_messages(event),
+        }
+    }
+
+    fn tell_of_sagas_and_messages(&self, event: &Event) {
+        let handles = &self.handles;
+        match *event {
+            Event::SagaBegan => handles.sagas.at(["running"]).increment(1.0),
+            Event::SagaStepEnded { direction, outcome, duration } => {
+                handles.saga_steps.at([direction, outcome]).record(duration);
+            }
+            Event::SagaSettled { status } => {
+                handles.sagas.at(["running"]).decrement(1.0);
+                handles.saga_ends.at([status]).increment(1);
+            }
+            Event::MessagesRelayed { count, oldest } => {
+                handles.relayed.at([]).increment(count);
+                handles.relay_delay.at([]).record(oldest);
+            }
+            Event::RelayFailed { reason } => handles.relay_failures.at([reason]).increment(1),
+            Event::MessageParked { reason } => handles.relay_parkings.at([reason]).increment(1),
+            Event::OutboxDepth { pending, parked, oldest } => {
+                handles.outbox_pending.at([]).set(float(pending));
+                handles.outbox_parked.at([]).set(float(parked));
+                self.ages.lock().outbox.told(oldest);
+                self.refresh();
+            }
+            Event::LanesHeld { held, of } => {
+                handles.relay_lanes.at(["held"]).set(f64::from(held));
+                handles.relay_lanes.at(["all"]).set(f64::from(of));
+            }
+            Event::EventHandled { outcome, attempt, duration } => {
+                handles.events.at([outcome]).record(duration);
+                if attempt > 1 {
+                    handles.redeliveries.at([]).increment(1);
+                }
+            }
+            _ => self.tell_of_requests(event),
+        }
+    }
+
+    fn tell_of_requests(&self, event: &Event) {
+        let handles = &self.handles;
+        match *event {
+            Event::RequestRouted { side, reason } => {
+                handles.routed.at([side, reason]).increment(1);
+            }
+            Event::RequestFellBack { side, reason } => {
+                handles.fallbacks.at([side, reason]).increment(1);
+            }
+            Event::RequestRefused { reason } => handles.requests_refused.at([reason]).increment(1),
+            Event::RequestReplayed { side, outcome } => {
+                handles.replays.at([side, outcome]).increment(1);
+            }
+            Event::RequestParked { reason } => handles.requests_parked.at([reason]).increment(1),
+            // All others were told above; a test goes through them.
+            _ => {}
+        }
+    }
+}

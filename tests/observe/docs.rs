@@ -1,0 +1,1 @@
+//! The tables of `docs/OBSERVABILITY.md` say what the code says.

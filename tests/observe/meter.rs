@@ -1,0 +1,246 @@
+//! What the observer of metrics tells a real recorder.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use strangler_fig::observe::metric::{METRICS, metrics_of};
+use strangler_fig::observe::{Event, MetricsObserver, Observer, Operation, Outcome};
+use strangler_fig::phase::Phase;
+use strangler_fig::resilience::BreakerState;
+
+use crate::samples::samples;
+
+struct World {
+    recorder: PrometheusRecorder,
+    scrape: PrometheusHandle,
+    observer: Arc<MetricsObserver>,
+}
+
+impl World {
+    fn new() -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let scrape = recorder.handle();
+        let observer = metrics::with_local_recorder(&recorder, MetricsObserver::new);
+        Self { recorder, scrape, observer: Arc::new(observer) }
+    }
+
+    fn told(events: &[Event]) -> Self {
+        let world = Self::new();
+        world.tell(events);
+        world
+    }
+
+    fn tell(&self, events: &[Event]) {
+        metrics::with_local_recorder(&self.recorder, || {
+            for event in events {
+                self.observer.on_event(event);
+            }
+        });
+    }
+
+    /// The value of a series.
+    fn value(&self, series: &str) -> Option<f64> {
+        let text = self.scrape.render();
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
+    }
+
+    /// The names of what was told, without what the format adds.
+    fn names(&self) -> BTreeSet<String> {
+        let text = self.scrape.render();
+        let samples = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let name = |line: &str| {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let bare = ["_sum", "_count", "_bucket"].iter().find_map(|end| name.strip_suffix(end));
+            bare.unwrap_or(name).to_owned()
+        };
+        samples.map(name).collect()
+    }
+}
+
+#[tokio::test]
+async fn every_event_is_told_in_just_its_metrics() {
+    for event in samples() {
+        let names = metrics_of(&event).iter().map(|metric| metric.name.replace('.', "_"));
+        assert_eq!(World::told(&[event]).names(), names.collect(), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_metric_has_the_labels_that_are_declared() {
+    let world = World::told(&samples());
+    let text = world.scrape.render();
+    for metric in METRICS {
+        let name = metric.name.replace('.', "_");
+        let is_it = |line: &&str| {
+            line.strip_prefix(&name).is_some_and(|rest| {
+                ["{", " ", "_sum", "_bucket"].iter().any(|next| rest.starts_with(next))
+            })
+        };
+        let line = text.lines().find(is_it).unwrap_or_else(|| panic!("{name}"));
+        let labels = line.split_once('{').map_or("", |(_, rest)| rest.split_once('}').unwrap().0);
+        let found = labels.split(',').filter_map(|label| label.split_once('=')).map(|it| it.0);
+        let found: Vec<_> = found.filter(|label| !["quantile", "le"].contains(label)).collect();
+        assert_eq!(found, metric.labels, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_metric_is_described_to_the_recorder() {
+    let world = World::told(&samples());
+    let text = world.scrape.render();
+    for metric in METRICS {
+        let help = format!("# HELP {} {}", metric.name.replace('.', "_"), metric.help);
+        assert!(text.contains(&help), "{help}");
+    }
+}
+
+#[tokio::test]
+async fn the_phase_is_one_of_all_there_are() {
+    let world = World::new();
+    for phase in Phase::ALL {
+        let phase = phase.name();
+        world.tell(&[Event::PhaseAdopted { phase, cohort: None, epoch: 3 }]);
+        for other in Phase::ALL {
+            let series =
+                |part| format!("strangler_phase{{part=\"{part}\",phase=\"{}\"}}", other.name());
+            let expected = if other.name() == phase { 1.0 } else { 0.0 };
+            assert_eq!(world.value(&series("base")), Some(expected), "{phase} {other}");
+            assert_eq!(world.value(&series("cohort")), Some(0.0), "there is none");
+        }
+    }
+    let series = world.scrape.render().matches("strangler_phase{").count();
+    assert_eq!(series, 2 * Phase::ALL.len(), "no phase but those");
+}
+
+#[tokio::test]
+async fn the_states_of_a_breaker_are_those_there_are_and_an_old_turn_is_counted_only() {
+    let world = World::new();
+    let states = [
+        BreakerState::Closed,
+        BreakerState::Open,
+        BreakerState::HalfOpen,
+        BreakerState::ForcedOpen,
+        BreakerState::Disabled,
+    ];
+    let state = |state: BreakerState| {
+        format!("strangler_circuit_breaker_state{{breaker=\"modern\",state=\"{}\"}}", state.name())
+    };
+    let turned = |generation, from: BreakerState, to: BreakerState| Event::BreakerTurned {
+        breaker: "modern",
+        from: from.name(),
+        to: to.name(),
+        generation,
+    };
+    for (generation, to) in (1..).zip(states) {
+        world.tell(&[turned(generation, BreakerState::Closed, to)]);
+        let on = states.into_iter().filter(|it| world.value(&state(*it)) == Some(1.0));
+        assert_eq!(on.collect::<Vec<_>>(), [to]);
+    }
+    world.tell(&[turned(4, BreakerState::Closed, BreakerState::Open)]);
+    assert_eq!(world.value(&state(BreakerState::Open)), Some(0.0), "it has gone on since");
+    let turns = "strangler_circuit_breaker_turns{breaker=\"modern\",from=\"closed\",to=\"open\"}";
+    assert_eq!(world.value(turns), Some(2.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ages_grow_when_they_are_refreshed() {
+    let world = World::told(&[
+        Event::RepairDepth { waiting: 1, parked: 0, oldest: Some(Duration::from_secs(40)) },
+        Event::OutboxDepth { pending: 0, parked: 0, oldest: None },
+    ]);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    metrics::with_local_recorder(&world.recorder, || world.observer.refresh());
+    assert_eq!(world.value("strangler_repair_queue_oldest_age"), Some(100.0));
+    assert_eq!(world.value("strangler_outbox_oldest_age"), Some(0.0), "nothing waits");
+    assert_eq!(world.value("strangler_replication_lag"), None, "nobody has said");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verification_grows_old_and_one_that_failed_makes_it_no_younger() {
+    let checked = |result| Event::Checked {
+        result,
+        keys: 10,
+        differences: 0,
+        open: 0,
+        duration: Duration::from_secs(1),
+    };
+    let world = World::told(&[checked("inconsistent")]);
+    assert_eq!(world.value("strangler_verification_age"), None, "never verified");
+    world.tell(&[checked("consistent")]);
+    tokio::time::advance(Duration::from_secs(90)).await;
+    world.tell(&[checked("inconclusive")]);
+    assert_eq!(world.value("strangler_verification_age"), Some(90.0));
+}
+
+#[tokio::test]
+async fn what_a_backfill_does_not_know_is_no_number() {
+    let world = World::told(&[Event::BackfillProgressed {
+        records: 250,
+        expected: None,
+        per_second: None,
+        eta: None,
+    }]);
+    for name in ["progress", "rate", "eta"] {
+        assert!(world.value(&format!("strangler_backfill_{name}")).unwrap().is_nan(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn sagas_under_way_are_those_that_began_and_have_not_settled() {
+    let began = Event::SagaBegan;
+    let world = World::told(&[began, began, began, Event::SagaSettled { status: "parked" }]);
+    let running = "strangler_saga_instances{state=\"running\"}";
+    assert_eq!(world.value(running), Some(2.0));
+    world.tell(&[Event::SagaSettled { status: "left" }; 2]);
+    assert_eq!(world.value(running), Some(0.0));
+    metrics::with_local_recorder(&world.recorder, || {
+        world.observer.set_saga_instances("parked", 1);
+    });
+    assert_eq!(world.value("strangler_saga_instances{state=\"parked\"}"), Some(1.0));
+}
+
+#[tokio::test]
+async fn two_migrations_of_one_process_are_told_apart_by_a_label() {
+    let world = World::new();
+    metrics::with_local_recorder(&world.recorder, || {
+        for migration in ["users", "orders"] {
+            let observer = MetricsObserver::new().with_label("migration", migration);
+            observer.on_event(&Event::OutsideWrite);
+        }
+    });
+    for migration in ["users", "orders"] {
+        let series = format!("strangler_outside_writes{{migration=\"{migration}\"}}");
+        assert_eq!(world.value(&series), Some(1.0));
+    }
+}
+
+/// Each thread meets every combination at the same time as the others.
+#[test]
+fn what_many_threads_count_is_all_there() {
+    let world = World::new();
+    let phases = Phase::ALL.map(Phase::name);
+    let told = |outcome| {
+        move |phase| Event::Operated { operation: Operation::Read, phase, outcome, duration: None }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    world.tell(&phases.map(told(Outcome::Done)));
+                    world.tell(&phases.map(told(Outcome::Failed)));
+                }
+            });
+        }
+    });
+    for phase in phases {
+        for outcome in ["done", "failed"] {
+            let series = format!(
+                "strangler_operations{{operation=\"read\",phase=\"{phase}\",outcome=\"{outcome}\"}}"
+            );
+            assert_eq!(world.value(&series), Some(2_000.0), "{series}");
+        }
+    }
+}
