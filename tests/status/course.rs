@@ -6,7 +6,7 @@ use serde_json::json;
 use strangler_fig::consistency::FieldComparator;
 use strangler_fig::controller::{ControllerError, GuardOutcome};
 use strangler_fig::phase::{Phase, Share};
-use strangler_fig::reconcile::Reconciler;
+use strangler_fig::reconcile::{Reconciler, ReconcilerConfig};
 use strangler_fig::testkit::faults::Fault;
 
 use crate::support::{SECOND, World, ann, parcel};
@@ -61,6 +61,11 @@ async fn every_phase_there_and_back_is_told_with_who_counts_in_it() {
         assert_eq!(seen.at("/parts/0/phase"), phase.name());
         let last = seen.status.history.last().unwrap();
         assert_eq!(last.actor.as_deref(), Some("ann"));
+        for other in Phase::ALL {
+            let is_there = if other == phase { 1.0 } else { 0.0 };
+            let series = format!("strangler_phase{{part=\"base\",phase=\"{other}\"}}");
+            world.counts(&series, is_there);
+        }
     }
 }
 
@@ -92,6 +97,9 @@ async fn a_closed_gate_is_named_with_what_it_saw_until_it_opens() {
     seen.says(&["to cutover; blocked by one thing [look]", "mismatch_rate_below", saw]);
     assert_eq!(seen.at("/next/steps/0/gates/0/is_open"), false);
     assert!(seen.status.next.is_blocked());
+    let moved = "step=\"phase\",part=\"base\",from=\"shadow\",to=\"cutover\"";
+    let moved = format!("strangler_phase_transitions{{{moved}}}");
+    assert_eq!(world.metric(&moved), None, "nothing has moved");
 
     world.saves(0..30).await;
     world.reads(0..30).await;
@@ -106,6 +114,7 @@ async fn a_closed_gate_is_named_with_what_it_saw_until_it_opens() {
     world.goes_to(Phase::Cutover).await;
     let evidence = "gate mismatch_rate_below: 0 of 30 comparisons differed";
     world.picture().await.says(&[evidence]);
+    world.counts(&moved, 1.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,6 +134,14 @@ async fn a_rollback_by_the_guard_is_told_with_the_mismatches_that_caused_it() {
     let seen = world.picture().await;
     seen.says(&["dual_write, legacy is authoritative", "by rollback-guard: "]);
     assert_eq!(seen.at("/parts/0/phase"), "dual_write");
+    world.counts(
+        "strangler_comparisons{source=\"shadow\",side=\"modern\",result=\"mismatch\"}",
+        5.0,
+    );
+    world.counts("strangler_comparisons{source=\"shadow\",side=\"modern\",result=\"match\"}", 25.0);
+    world.counts("strangler_divergences{reason=\"mismatch\"}", 5.0);
+    let back = "step=\"phase\",part=\"base\",from=\"shadow\",to=\"dual_write\"";
+    world.counts(&format!("strangler_phase_transitions{{{back}}}"), 1.0);
     assert_eq!(seen.status.history.last().unwrap().actor.as_deref(), Some("rollback-guard"));
     let drawn = seen.status.to_mermaid();
     assert!(drawn.contains("shadow -->|\"3, by rollback-guard\"| dual_write"), "{drawn}");
@@ -143,17 +160,22 @@ async fn what_waits_for_repair_is_told_and_then_is_not_there_any_more() {
         .always_apply(Fault::Refuse(strangler_fig::error::StoreErrorKind::Unavailable));
     world.saves(0..3).await;
     world.users.drained().await;
-    let reconciler = Reconciler::new(&world.users, world.queue.clone());
-    reconciler.drain(std::future::ready(())).await.unwrap();
+    let config = ReconcilerConfig::default().with_observer(world.observers.clone());
+    let reconciler = Reconciler::new(&world.users, world.queue.clone()).with_config(config);
+    reconciler.run(tokio::time::sleep(SECOND)).await.unwrap();
     world.passes(SECOND * 90).await;
     let seen = world.picture().await;
     seen.says(&["waiting 3 keys, the oldest for 1 min 3", "given up 0 keys", "modern"]);
     assert_eq!(seen.at("/repairs/waiting"), 3);
+    world.counts("strangler_repair_queue_depth{state=\"waiting\"}", 3.0);
+    world.counts("strangler_dual_write_outcomes{side=\"modern\",outcome=\"failed\"}", 3.0);
 
     world.users.modern().heal();
     world.passes(Duration::from_secs(600)).await;
-    reconciler.drain(std::future::pending()).await.unwrap();
+    reconciler.run(tokio::time::sleep(SECOND * 60)).await.unwrap();
     world.picture().await.says(&["waiting 0 keys"]);
+    world.counts("strangler_repair_queue_depth{state=\"waiting\"}", 0.0);
+    world.counts("strangler_repairs{outcome=\"copied\"}", 3.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,6 +231,9 @@ async fn the_sides_latencies_are_told_apart_by_what_they_count_for() {
             .find(|it| it.role == role)
             .unwrap_or_else(|| panic!("no {role}: {latencies:?}"))
     });
+    let of = "{side=\"modern\",role=\"secondary\",operation=\"read\",outcome=\"done\"}";
+    let metric = |end| world.metric(&format!("strangler_operation_duration_{end}{of}")).unwrap();
+    assert!(metric("sum") / metric("count") >= 0.04, "the metrics agree");
     let within = |time: Option<Duration>, from: u64, to: u64| {
         let millis = time.unwrap().as_millis();
         assert!((u128::from(from)..=u128::from(to)).contains(&millis), "{millis}");

@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use strangler_fig::memory::InMemorySagaJournal;
+use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::saga::{
-    Conclusion, SagaBuilder, SagaDefinition, SagaOrchestrator, StepError, step_fn,
+    Conclusion, SagaBuilder, SagaConfig, SagaDefinition, SagaOrchestrator, StepError, step_fn,
 };
 use strangler_fig::status::{SagaStatuses, SagasConfig};
 
@@ -24,8 +25,16 @@ fn checkout(text: &'static str) -> SagaDefinition<bool, ()> {
     saga.build(shipped).unwrap()
 }
 
+fn runner(journal: Arc<InMemorySagaJournal>, config: SagaConfig) -> SagaOrchestrator {
+    let runner = NodeId { name: "node-1".parse().unwrap(), incarnation: Incarnation::fixed(1) };
+    SagaOrchestrator::with(journal, runner, config)
+}
+
 pub(crate) async fn park(journal: Arc<InMemorySagaJournal>, saga: &str, text: &'static str) {
-    let orchestrator = SagaOrchestrator::new(journal, "node-1".parse().unwrap()).unwrap();
+    park_by(runner(journal, SagaConfig::default()), saga, text).await;
+}
+
+async fn park_by(orchestrator: SagaOrchestrator, saga: &str, text: &'static str) {
     let definition = checkout(text);
     orchestrator.register(&definition);
     let handle = orchestrator.start(&definition, saga.parse().unwrap(), false).await.unwrap();
@@ -36,20 +45,22 @@ pub(crate) async fn park(journal: Arc<InMemorySagaJournal>, saga: &str, text: &'
 async fn a_saga_that_waits_for_an_operator_is_named_until_somebody_decides() {
     let world = World::new().await;
     world.picture().await.says(&["sagas none"]);
-    let orchestrator =
-        SagaOrchestrator::new(world.journal.clone(), "node-1".parse().unwrap()).unwrap();
+    let config = SagaConfig::default().with_observer(world.observers.clone());
+    let orchestrator = runner(world.journal.clone(), config.clone());
     let definition = checkout("out of stock");
     orchestrator.register(&definition);
     let id = "order:4710".parse().unwrap();
     let done = orchestrator.start(&definition, id, true).await.unwrap();
     assert_eq!(done.wait().await.unwrap(), Conclusion::Committed(()));
-    park(world.journal.clone(), "order:4711", "out of stock").await;
+    park_by(runner(world.journal.clone(), config), "order:4711", "out of stock").await;
     world.passes(SECOND * 75).await;
 
     let seen = world.picture().await;
     seen.says(&["committed 1", "parked 1", "order:4711 checkout@1 parked [bad] 1 min 15 s"]);
     seen.is_silent_about("order:4710");
     assert_eq!(seen.at("/sagas/stuck/0/saga"), "order:4711");
+    world.counts("strangler_saga_ends{state=\"parked\"}", 1.0);
+    world.counts("strangler_saga_ends{state=\"committed\"}", 1.0);
     assert!(
         seen.text.lines().next().unwrap().ends_with("[bad]"),
         "the headline says that something is wrong"

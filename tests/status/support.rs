@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 use serde_json::Value;
 use strangler_fig::clock::ManualClock;
@@ -17,7 +18,7 @@ use strangler_fig::controller::{
 use strangler_fig::memory::{
     InMemoryRepairQueue, InMemoryRepository, InMemorySagaJournal, InMemoryStateService,
 };
-use strangler_fig::observe::Observers;
+use strangler_fig::observe::{MetricsObserver, Observers};
 use strangler_fig::phase::{
     MigrationName, MigrationState, MigrationStateService, Phase, PhaseTracker, Share, TrackerConfig,
 };
@@ -99,6 +100,9 @@ pub(crate) struct World {
     pub(crate) verified: Arc<LastVerification>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) observers: Arc<Observers>,
+    scrape: PrometheusHandle,
+    // What this thread tells of metrics goes there.
+    _recording: metrics::LocalRecorderGuard<'static>,
     last_check: std::sync::Mutex<Option<CheckReport<u32>>>,
     follower: tokio::task::JoinHandle<()>,
 }
@@ -133,7 +137,13 @@ impl World {
             .with_clock(clock.clone());
         let board = Arc::new(StatusBoard::new(config));
         let signals = Arc::new(LiveSignals::default());
-        let observers = Observers::default().with(board.clone()).with(signals.clone());
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let (scrape, recorder) = (recorder.handle(), Box::leak(Box::new(recorder)));
+        let recording = metrics::set_default_local_recorder(recorder);
+        let observers = Observers::default()
+            .with(board.clone())
+            .with(signals.clone())
+            .with(Arc::new(MetricsObserver::new()));
         let observers = Arc::new(observers);
         let node = "node-1".parse().unwrap();
         let config = TrackerConfig::default().with_observer(observers.clone());
@@ -159,6 +169,8 @@ impl World {
             verified: Arc::new(LastVerification::with_clock(clock.clone())),
             clock,
             observers,
+            scrape,
+            _recording: recording,
             last_check: std::sync::Mutex::default(),
             follower,
         }
@@ -197,6 +209,20 @@ impl World {
         let report = checker.full(pending()).await;
         self.verified.record(&report);
         *self.last_check.lock().unwrap() = Some(report);
+    }
+
+    /// The value of a series, as it is scraped.
+    pub(crate) fn metric(&self, series: &str) -> Option<f64> {
+        let text = self.scrape.render();
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
+    }
+
+    /// The same, of one that must be there.
+    pub(crate) fn counts(&self, series: &str, expected: f64) {
+        let found = self.metric(series);
+        let near = found.is_some_and(|found| (found - expected).abs() < 1e-9);
+        assert!(near, "{series} is {found:?}, not {expected}:\n{}", self.scrape.render());
     }
 
     /// What an operator sees now.

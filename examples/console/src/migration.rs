@@ -10,7 +10,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use strangler_fig::async_trait;
 use strangler_fig::backfill::Backfiller;
-use strangler_fig::consistency::{CheckReport, ConsistencyChecker};
+use strangler_fig::consistency::{CheckReport, CheckerConfig, ConsistencyChecker};
 use strangler_fig::controller::{
     Before, ControllerConfig, ControllerError, GuardConfig, LastVerification, LiveSignals,
     MigrationController, MismatchRateBelow, Rate, RepairQueueEmpty, RollbackGuard,
@@ -22,7 +22,7 @@ use strangler_fig::phase::{
     MigrationName, MigrationState, MigrationStateService, Phase, PhaseTracker, Share, Side,
     TrackerConfig,
 };
-use strangler_fig::reconcile::{Reconciler, RepairQueue, Sweep};
+use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue, Sweep};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::resilience::Policy;
 use strangler_fig::stamp::StampClock;
@@ -57,6 +57,7 @@ pub struct Migration {
     /// Its databases.
     #[expect(dead_code, reason = "its databases go when it goes")]
     stores: Stores,
+    observers: Arc<Observers>,
     tasks: JoinSet<()>,
 }
 
@@ -103,7 +104,7 @@ impl Migration {
         let mismatches =
             MismatchRateBelow::new(signals.clone(), Rate::percent(1), Duration::from_mins(1));
         let controller = MigrationController::new(service, name)
-            .with_config(ControllerConfig::default().with_observer(observers))
+            .with_config(ControllerConfig::default().with_observer(observers.clone()))
             .with_sweeper(Arc::new(Sweep::new(&repository)))
             .with_gate(
                 Before::Entering(Phase::Cutover),
@@ -123,6 +124,7 @@ impl Migration {
             last_check: Arc::default(),
             policies,
             stores,
+            observers,
             tasks: JoinSet::new(),
         };
         let guard = RollbackGuard::new(controller, signals, guard);
@@ -141,7 +143,8 @@ impl Migration {
         airports: &Arc<[Airport]>,
         seed: u64,
     ) -> Result<(), Box<dyn Error>> {
-        let reconciler = Reconciler::new(repository, self.queue.clone());
+        let config = ReconcilerConfig::default().with_observer(self.observers.clone());
+        let reconciler = Reconciler::new(repository, self.queue.clone()).with_config(config);
         self.tasks.spawn(async move {
             let _ = reconciler.run(pending()).await;
         });
@@ -155,7 +158,9 @@ impl Migration {
             }
             let _ = backfiller.run(pending()).await;
         });
-        let checker = ConsistencyChecker::new(repository).with_comparator(Fields);
+        let config = CheckerConfig::default().with_observer(self.observers.clone());
+        let checker =
+            ConsistencyChecker::new(repository).with_config(config).with_comparator(Fields);
         let (verified, last) = (self.verified.clone(), self.last_check.clone());
         self.tasks.spawn(async move {
             loop {
