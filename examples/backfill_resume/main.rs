@@ -10,6 +10,7 @@
 #![expect(unreachable_pub, reason = "the modules of an example")]
 #![expect(clippy::print_stdout, reason = "an example talks")]
 
+pub(crate) mod bar;
 pub(crate) mod checkpoints;
 #[allow(dead_code, reason = "the quickstart uses all of it")]
 #[path = "../quickstart/database.rs"]
@@ -29,6 +30,7 @@ use strangler_fig::phase::{MigrationState, PhaseTracker};
 use strangler_fig::repository::MigrationRepository;
 use strangler_fig::worker::{PageSize, RateLimit};
 
+use bar::{Bar, Stream};
 use checkpoints::SqliteCheckpoints;
 use options::Options;
 use parcels::Parcels;
@@ -77,18 +79,18 @@ pub(crate) async fn run(options: &Options) -> Result<u64, Error> {
         .with_worker_name("backfill_resume");
 
     println!("copying {rows} parcels in {}; kill me", options.directory.display());
-    let report = tokio::select! {
-        report = backfiller.run(std::future::pending()) => report?,
-        () = watched(&backfiller) => unreachable!("it watches for ever"),
-    };
+    let bar = Bar::new("copied", u64::try_from(rows)?, Stream::Stdout);
+    let copying = backfiller.run(std::future::pending());
+    let report = bar.during(|| backfiller.progress(), copying).await?;
     println!("{report}");
     // Nobody writes to the two files meanwhile: a difference need not settle.
-    let checked = ConsistencyChecker::new(&parcels)
-        .with_config(CheckerConfig::default().with_settling(Duration::ZERO))
-        .full(std::future::pending())
-        .await;
-    println!("{checked}");
-    Ok(u64::from(!checked.is_consistent()))
+    let checker = ConsistencyChecker::new(&parcels)
+        .with_config(CheckerConfig::default().with_settling(Duration::ZERO));
+    let bar = Bar::new("checked", u64::try_from(rows)?.saturating_mul(2), Stream::Stdout);
+    let checking = checker.full(std::future::pending());
+    let report = bar.during(|| checker.progress(), checking).await;
+    println!("{report}");
+    Ok(u64::from(!report.is_consistent()))
 }
 
 fn config(options: &Options) -> BackfillConfig {
@@ -98,14 +100,6 @@ fn config(options: &Options) -> BackfillConfig {
     match options.rate {
         Some(rate) => config.with_rate_limit(RateLimit::per_second(rate).with_burst(burst)),
         None => config,
-    }
-}
-
-/// A line every half second.
-async fn watched(backfiller: &Backfiller<Parcels, Parcels>) {
-    loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        println!("{}", backfiller.progress());
     }
 }
 

@@ -24,6 +24,8 @@
 
 pub(crate) mod airport;
 pub(crate) mod airports;
+#[path = "../backfill_resume/bar.rs"]
+pub(crate) mod bar;
 pub(crate) mod blind;
 pub(crate) mod data;
 pub(crate) mod database;
@@ -251,13 +253,18 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main(worker_threads = 4)]
-async fn run(options: &Options, airports: Vec<Airport>) -> Outcome<Ending> {
-    let report = Arc::new(Report::new());
+pub(crate) async fn run(options: &Options, airports: Vec<Airport>) -> Outcome<Ending> {
+    let report = Arc::new(Report::drawn(options.duration));
+    let drawn = Arc::clone(&report);
+    let drawing = tokio::spawn(async move { drawn.draw().await });
     let ending = if options.naive {
-        textbook::migrate(options, airports, &report).await?
+        textbook::migrate(options, airports, &report).await
     } else {
-        migrate(options, airports, &report).await?
+        migrate(options, airports, &report).await
     };
+    drawing.abort();
+    report.end();
+    let ending = ending?;
     println!("\n{}\n{ending}", table::table(report.stages_so_far()));
     Ok(ending)
 }

@@ -1,13 +1,19 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::bar::{Bar, Stream};
 use crate::table::grouped;
+
+/// How often the bar is drawn.
+const DRAWN_EVERY: Duration = Duration::from_millis(100);
 
 /// What callers saw, stage by stage.
 #[derive(Debug)]
 pub struct Report {
     started: Instant,
     stages: Mutex<Vec<Stage>>,
+    /// How much of the time is over, where somebody looks on.
+    bar: Option<Bar>,
 }
 
 /// What callers saw while the migration stood in one place.
@@ -56,7 +62,32 @@ impl Stage {
 impl Report {
     /// A report that begins now.
     pub fn new() -> Self {
-        Self { started: Instant::now(), stages: Mutex::default() }
+        Self { started: Instant::now(), stages: Mutex::default(), bar: None }
+    }
+
+    /// The same, with a bar for as long as it takes, if there is a terminal to draw it on.
+    pub fn drawn(duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let bar = Bar::new("migrating", millis, Stream::Stdout);
+        Self { bar: bar.is_drawn().then_some(bar), ..Self::new() }
+    }
+
+    /// Draws the bar, until its task is dropped.
+    pub async fn draw(&self) {
+        while let Some(bar) = &self.bar {
+            let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let calls = self.stages().iter().map(Stage::calls).sum();
+            let stage = self.stages().last().map_or("", |stage| stage.name);
+            bar.show(millis, &format!("{stage}, {} calls", grouped(calls)));
+            tokio::time::sleep(DRAWN_EVERY).await;
+        }
+    }
+
+    /// The bar goes.
+    pub fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.end();
+        }
     }
 
     /// Everything from now on belongs to stage `name`.
@@ -77,7 +108,11 @@ impl Report {
     pub fn tell(&self, what: &str) {
         let calls = self.stages().iter().map(Stage::calls).sum();
         let seconds = self.started.elapsed().as_secs_f64();
-        println!("{seconds:5.1} s {:>8} calls  {what}", grouped(calls));
+        let line = format!("{seconds:5.1} s {:>8} calls  {what}", grouped(calls));
+        match &self.bar {
+            Some(bar) => bar.line(&line),
+            None => println!("{line}"),
+        }
     }
 
     /// Changes the stage that is under way.

@@ -10,3 +10,4 @@ mod conformance;
 mod full_disk;
 mod kill;
 mod scratch;
+mod terminal;

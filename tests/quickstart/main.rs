@@ -9,7 +9,7 @@ mod quickstart;
 
 // Where the modules of the quickstart look for each other.
 use quickstart::{
-    airport, airports, blind, data, database, decimal, legacy, legacy_table, link, modern,
+    airport, airports, bar, blind, data, database, decimal, legacy, legacy_table, link, modern,
     modern_table, naive, node, options, repair, report, scratch, stamps, stores, table, traffic,
     verdict, worker,
 };
@@ -26,3 +26,4 @@ mod outage;
 mod round_trip;
 mod runs;
 mod support;
+mod terminal;

@@ -13,6 +13,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
 
+#[path = "../../../../backfill_resume/bar.rs"]
 mod bar;
 mod demo;
 mod options;
@@ -27,7 +28,7 @@ use strangler_fig::consistency::{CheckerConfig, ConsistencyChecker, FieldCompara
 use strangler_fig::reconcile::Reconciler;
 use strangler_fig::worker::RateLimit;
 
-use bar::Bar;
+use bar::{Bar, Stream};
 use options::{Job, Options};
 use stores::Stores;
 
@@ -100,7 +101,7 @@ async fn copy(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
         .with_config(config)
         // There is one of this name at a time: it need not wait for its own claim.
         .with_worker_name("migrate");
-    let bar = Bar::new("copy", stores.expected);
+    let bar = Bar::new("copy", stores.expected, Stream::Stderr);
     let report = if options.is_dry_run {
         bar.during(|| backfiller.progress(), backfiller.dry_run(interrupt())).await?
     } else {
@@ -120,7 +121,7 @@ async fn check(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
     if !options.is_dry_run {
         checker = checker.with_repair_queue(Arc::clone(&stores.repairs));
     }
-    let bar = Bar::new("check", stores.expected.saturating_mul(2));
+    let bar = Bar::new("check", stores.expected.saturating_mul(2), Stream::Stderr);
     let report = if options.by_digest {
         bar.during(|| checker.progress(), checker.digest(interrupt())).await
     } else {
