@@ -28,7 +28,8 @@ pub(crate) struct Books(Arc<Mutex<Shelves>>);
 #[derive(Debug)]
 pub(crate) struct Shelves {
     orders: BTreeMap<u32, Status>,
-    stock: u32,
+    /// Below nothing if more was sold than there was.
+    stock: i64,
     reserved: BTreeMap<u32, u32>,
     paid: BTreeMap<u32, u32>,
 }
@@ -39,7 +40,8 @@ pub(crate) type Change = Box<dyn FnOnce(&mut Shelves) + Send>;
 impl Books {
     pub(crate) fn with_stock(stock: u32) -> Self {
         let [reserved, paid] = [BTreeMap::new(), BTreeMap::new()];
-        Self(Arc::new(Mutex::new(Shelves { orders: BTreeMap::new(), stock, reserved, paid })))
+        let (orders, stock) = (BTreeMap::new(), stock.into());
+        Self(Arc::new(Mutex::new(Shelves { orders, stock, reserved, paid })))
     }
 
     fn open(&self) -> MutexGuard<'_, Shelves> {
@@ -63,13 +65,13 @@ impl Books {
             "AcceptOrder" => becomes(number, Status::Accepted),
             "ConfirmOrder" => becomes(number, Status::Confirmed),
             "CancelOrder" => becomes(number, Status::Cancelled),
-            "ReserveInventory" if self.open().stock < pieces => refuse("sold out"),
+            "ReserveInventory" if self.open().stock < pieces.into() => refuse("sold out"),
             "ReserveInventory" => done(move |shelves| {
-                shelves.stock = shelves.stock.saturating_sub(pieces);
+                shelves.stock -= i64::from(pieces);
                 *shelves.reserved.entry(number).or_default() += pieces;
             }),
             "ReleaseInventory" => done(move |shelves| {
-                shelves.stock += shelves.reserved.remove(&number).unwrap_or_default();
+                shelves.stock += i64::from(shelves.reserved.remove(&number).unwrap_or_default());
             }),
             "ProcessPayment" if order.card == "stolen" => refuse("the card is declined"),
             "ProcessPayment" => done(move |shelves| {
@@ -101,10 +103,10 @@ impl Books {
         confirmed + cancelled
     }
 
-    /// Pieces left, and cents taken.
-    pub(crate) fn totals(&self) -> (u32, u32) {
+    /// Pieces left, pieces reserved, and cents taken.
+    pub(crate) fn totals(&self) -> (i64, u32, u32) {
         let shelves = self.open();
-        (shelves.stock, shelves.paid.values().sum())
+        (shelves.stock, shelves.reserved.values().sum(), shelves.paid.values().sum())
     }
 }
 

@@ -10,7 +10,7 @@ use lapin::options::{
 };
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
-use strangler_fig::event::{EventSubscriber, Lane, SubscriptionLimits};
+use strangler_fig::event::{EventSubscriber, Lane, Message, SubscriptionLimits};
 use tokio::task::JoinSet;
 
 use super::messages::{AT_ONCE, BATCH, message, subscription, topic};
@@ -51,20 +51,45 @@ pub(crate) async fn close(prefix: &str) -> Result<u64, Failure> {
         held += u64::from(found.message_count());
         channel.queue_delete(name, QueueDeleteOptions::default()).await?;
     }
-    channel.queue_delete(queue(prefix, "dead").into(), QueueDeleteOptions::default()).await?;
+    for queue in [queue(prefix, "dead"), format!("{prefix}.partitions")] {
+        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+    }
     channel.exchange_delete(prefix.into(), ExchangeDeleteOptions::default()).await?;
     Ok(held)
 }
 
+/// The routing key and the body of a message, as the bus has them.
+fn parcel(message: &Message) -> Result<(String, Vec<u8>), Failure> {
+    let lane = Lane::of(&message.event.key, PARTITIONS.try_into()?).0;
+    Ok((format!("{lane}.{}", message.topic), message.event.to_cloud_event().into_bytes()))
+}
+
+/// The client alone.
+pub(crate) struct Raw {
+    prefix: String,
+    channel: Channel,
+    _connection: Connection,
+}
+
+impl Raw {
+    pub(crate) async fn open(prefix: &str) -> Result<Self, Failure> {
+        let connection = Connection::connect(&url(), ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(Self { prefix: prefix.to_owned(), channel, _connection: connection })
+    }
+
+    /// Publishes one, and waits for its confirmation.
+    pub(crate) async fn publish(&self, message: &Message) -> Result<(), Failure> {
+        publish_part(self.channel.clone(), self.prefix.clone(), vec![parcel(message)?]).await
+    }
+}
+
 /// Publishes so many messages, and waits for the confirmation of each; says how long that took.
 pub(crate) async fn publish(prefix: &str, messages: u64) -> Result<(), Failure> {
-    let partitions = PARTITIONS.try_into()?;
     let mut parts: Vec<Vec<(String, Vec<u8>)>> = (0..AT_ONCE).map(|_| Vec::new()).collect();
     for (n, part) in (0..messages).zip((0..parts.len()).cycle()) {
-        let message = message(n)?;
-        let lane = Lane::of(&message.event.key, partitions).0;
-        let body = message.event.to_cloud_event().into_bytes();
-        parts[part].push((format!("{lane}.{}", message.topic), body));
+        parts[part].push(parcel(&message(n)?)?);
     }
     let connection = Connection::connect(&url(), ConnectionProperties::default()).await?;
     let began = Instant::now();

@@ -1,14 +1,18 @@
 //! What is pending in an outbox on PostgreSQL, relayed to `RabbitMQ` by a process of its own, beside a loop of the broker's
-//! client that publishes the same messages; how often a relay that is idle asks; and the changes that a monolith makes on
-//! MariaDB, replicated to PostgreSQL, beside the rate at which they were committed.
+//! client that publishes the same messages; how long a message takes; how often a relay that is idle asks; and the changes
+//! that a monolith makes on MariaDB, replicated to PostgreSQL, beside the rate at which they were committed. It fails where
+//! the relay is not what it has to be.
 //!
 //! `make bench-events`, or `cargo run --release -p data -- events --messages 100000 --changes 20000`.
 
 mod broker;
 mod idle;
+mod latency;
 mod messages;
 mod relaying;
 mod replicating;
+
+use std::time::Duration;
 
 use lexopt::prelude::*;
 use measure::figure;
@@ -52,6 +56,7 @@ pub(crate) fn bench(mut parser: lexopt::Parser) -> Result<(), Failure> {
     println!("{messages} messages, {changes} changes; {}", servers::load());
     let runtime = runtime()?;
     let relayed = relaying::measured(&servers, &runtime, messages)?;
+    let (after, raw_after) = runtime.block_on(latency::measured(&servers))?;
     let polling = idle::transactions_a_second(&servers, &runtime, false)?;
     let listening = idle::transactions_a_second(&servers, &runtime, true)?;
     let replicated = runtime.block_on(replicating::measured(&servers, changes))?;
@@ -59,6 +64,10 @@ pub(crate) fn bench(mut parser: lexopt::Parser) -> Result<(), Failure> {
     figure("relay.messages_s", relayed.rate, "messages/s");
     figure("relay.raw_publish_s", relayed.raw_rate, "messages/s");
     figure("relay.vs_raw_publish", relayed.rate / relayed.raw_rate, "times");
+    figure("relay.latency_ms.p50", millis(after.p50), "ms");
+    figure("relay.latency_ms.p99", millis(after.p99), "ms");
+    figure("relay.raw_latency_ms.p50", millis(raw_after.p50), "ms");
+    figure("relay.raw_latency_ms.p99", millis(raw_after.p99), "ms");
     figure("relay.idle_queries_s", polling, "transactions/s");
     figure("relay.idle_queries_s.listening", listening, "transactions/s");
     figure("relay.rss_mib.few", relayed.rss_of_few, "MiB");
@@ -66,7 +75,17 @@ pub(crate) fn bench(mut parser: lexopt::Parser) -> Result<(), Failure> {
     figure("replicator.changes_s", replicated.rate, "changes/s");
     figure("replicator.source_commits_s", replicated.commits, "commits/s");
     figure("replicator.vs_source_commits", replicated.rate / replicated.commits, "times");
-    Ok(())
+    must(relayed.rate >= 0.5 * relayed.raw_rate, "a relay has half the rate of the client alone")?;
+    must(polling <= 1.0, "an idle relay asks once a second at most")?;
+    must(relayed.rss <= relayed.rss_of_few + 16.0, "a relay's memory does not grow with the outbox")
+}
+
+fn must(holds: bool, what: &str) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(Failure::new(format!("it does not hold that {what}"))) }
+}
+
+fn millis(of: Duration) -> f64 {
+    of.as_secs_f64() * 1_000.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures are for people")]

@@ -73,7 +73,7 @@ pub(super) fn subject(prefix: &str, topic: &Topic, partition: u16) -> String {
 }
 
 /// No name and no topic has the characters `=` and `,`, and no consumer's name may have a dot.
-fn durable_name(name: &SubscriptionName, topic: &Topic, partition: u16) -> String {
+pub(super) fn durable_name(name: &SubscriptionName, topic: &Topic, partition: u16) -> String {
     format!("{name}={topic}={partition}").replace('.', ",")
 }
 

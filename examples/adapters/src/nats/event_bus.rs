@@ -30,11 +30,13 @@ pub struct NatsBusConfig {
     pub(super) partitions: u16,
     pub(super) message_max: usize,
     pub(super) deadline: Duration,
+    pub(super) tidy_every: Duration,
     pub(super) durability: Durability,
 }
 
 impl NatsBusConfig {
-    /// Eight partitions, 10 s for each call, and messages as large as the server takes them, in the stream `prefix`.
+    /// Eight partitions, 10 s for each call and between two removals of what is settled, and messages as large as the
+    /// server takes them, in the stream `prefix`.
     #[must_use]
     pub fn new(prefix: &str, durability: Durability) -> Self {
         Self {
@@ -42,12 +44,13 @@ impl NatsBusConfig {
             partitions: 8,
             message_max: usize::MAX,
             deadline: Duration::from_secs(10),
+            tidy_every: Duration::from_secs(10),
             durability,
         }
     }
 
-    /// Into how many parts the keys of a topic fall: of each part one message is in flight at a time. One at least;
-    /// never changed once something is there.
+    /// Into how many parts the keys of a topic fall: of each part one message is in flight at a time. One at least.
+    /// The first who opens the bus says so; another number is refused.
     #[must_use]
     pub fn with_partitions(mut self, partitions: u16) -> Self {
         self.partitions = partitions.max(1);
@@ -68,6 +71,13 @@ impl NatsBusConfig {
         self
     }
 
+    /// How often a receiver removes from the stream what every subscription has settled.
+    #[must_use]
+    pub fn with_tidy_every(mut self, every: Duration) -> Self {
+        self.tidy_every = every;
+        self
+    }
+
     /// The stream of what was given up.
     pub(super) fn dead_stream(&self) -> String {
         format!("{}-dead", self.prefix)
@@ -78,22 +88,21 @@ impl NatsBusConfig {
     }
 }
 
-/// A bus on JetStream: a stream that keeps a message until every subscription has settled it, a second one for what was
-/// given up, and a bucket of where subscriptions began.
+/// A bus on JetStream: a stream of messages, a second one for what was given up, and a bucket of where subscriptions began.
+/// Receivers remove what every subscription has settled; what nobody subscribes to goes with it.
 ///
 /// Each subscription has a durable consumer for each topic and partition, and each of those one unsettled message at a
 /// time: with more the server redelivers them in another order (issue 6114 of the server). So throughput comes from
 /// partitions.
 ///
 /// A server that is killed may forget how far a consumer was, or the consumer itself. It begins again where the
-/// subscription began: nothing that is kept is skipped. A consumer that is gone is made again by its receivers as soon as
-/// they find out; until then the server drops what is published for it. It loses one only if it is killed in the moment
-/// in which the consumer is made, or its time to wait changed: so those that are there are left alone.
+/// subscription began, and is given once more what was not removed yet: nothing is skipped. A consumer that is gone is
+/// made again by its receivers as soon as they find out.
 #[derive(Debug, Clone)]
 pub struct NatsBus {
     pub(super) context: Context,
     pub(super) config: Arc<NatsBusConfig>,
-    births: Births,
+    pub(super) births: Births,
 }
 
 impl NatsBus {
@@ -102,30 +111,28 @@ impl NatsBus {
     ///
     /// # Errors
     ///
-    /// `Unavailable`; `Rejected`: there is such a stream, and it is another's.
+    /// `Unavailable`; `Rejected`: there is such a stream, and it is another's, or the bus has another number of partitions.
     pub async fn open(client: Client, config: NatsBusConfig) -> Result<Self, StoreError> {
         let until = later(config.deadline);
         let context = ContextBuilder::new().timeout(config.deadline).build(client.clone());
-        let kept = |name: String, retention| Config {
-            subjects: vec![format!("{name}.>")],
-            name,
-            retention,
-            storage: StorageType::File,
-            num_replicas: config.durability.replicas(),
-            ..Config::default()
-        };
-        // What nobody subscribes to is not kept, and what all have settled goes.
-        let events = kept(config.prefix.clone(), RetentionPolicy::Interest);
-        let dead = kept(config.dead_stream(), RetentionPolicy::Limits);
-        for kept in [events, dead] {
-            let retention = kept.retention;
+        for name in [config.prefix.clone(), config.dead_stream()] {
+            // Whatever its consumers do, it keeps what it has.
+            let kept = Config {
+                subjects: vec![format!("{name}.>")],
+                name,
+                retention: RetentionPolicy::Limits,
+                storage: StorageType::File,
+                num_replicas: config.durability.replicas(),
+                ..Config::default()
+            };
             let stream = context.get_or_create_stream(kept).await.map_err(asked)?;
             let is = &stream.cached_info().config;
-            if is.retention != retention || is.storage != StorageType::File {
+            if is.retention != RetentionPolicy::Limits || is.storage != StorageType::File {
                 return Err(StoreError::rejected(format!("the stream {} is another's", is.name)));
             }
         }
         let births = Births::open(client, &config.prefix, config.durability, until).await?;
+        births.agree(config.partitions, until).await?;
         Ok(Self { context, config: Arc::new(config), births })
     }
 

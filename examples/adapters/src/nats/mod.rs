@@ -14,6 +14,7 @@ mod event_bus;
 mod publisher;
 mod state_service;
 mod subscription;
+mod tidy;
 
 pub use durability::Durability;
 pub use event_bus::{NatsBus, NatsBusConfig, NatsDeadLetter};

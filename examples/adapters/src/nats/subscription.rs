@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::consumers::Part;
 use super::event_bus::NatsBus;
+use super::tidy::tidying;
 
 /// For how long the server keeps a request for a message. Without heartbeats: 0.46 of the client does not wake up
 /// behind one.
@@ -49,11 +50,12 @@ impl fmt::Debug for Entry {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
     entries: Mutex<BTreeMap<Receipt, Entry>>,
     /// Something has come, or was settled.
     changed: Notify,
     is_closed: AtomicBool,
+    has_settled: AtomicBool,
 }
 
 impl Shared {
@@ -72,8 +74,13 @@ impl Shared {
         left
     }
 
-    fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a message was settled since somebody asked.
+    pub(super) fn has_settled(&self) -> bool {
+        self.has_settled.swap(false, Ordering::Relaxed)
     }
 
     /// Holds what came, unless nobody is there any more.
@@ -119,6 +126,7 @@ impl NatsSubscription {
             let pull = Pull { part, context, shared, hidden_for: limits.hidden_for };
             tokio::spawn(pull.follow(number << 40, consumer));
         }
+        tokio::spawn(tidying(bus.clone(), Arc::clone(&shared)));
         Self { bus, name: name.clone(), limits, shared }
     }
 
@@ -179,6 +187,7 @@ impl EventSubscription for NatsSubscription {
         };
         let told = timeout(self.bus.config.deadline, acker.double_ack_with(kind)).await;
         told.map_err(StoreError::unknown)?.map_err(StoreError::unknown)?;
+        self.shared.has_settled.store(true, Ordering::Relaxed);
         self.shared.forget(receipt);
         Ok(())
     }

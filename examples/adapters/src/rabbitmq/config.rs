@@ -11,8 +11,8 @@ pub enum QueueKind {
     Classic,
 }
 
-/// How a [`RabbitmqBus`](super::RabbitmqBus) uses its broker. All that use one `prefix` must agree on the kind and the
-/// number of the queues.
+/// How a [`RabbitmqBus`](super::RabbitmqBus) uses its broker. All that use one `prefix` have to agree on the kind and the
+/// number of the queues: who does not is refused.
 #[derive(Debug, Clone)]
 pub struct RabbitmqConfig {
     pub(super) prefix: String,
@@ -43,7 +43,8 @@ impl RabbitmqConfig {
         self
     }
 
-    /// How many queues a subscription has: so many receivers may work at once. Never changed once something is there.
+    /// How many queues a subscription has: so many receivers may work at once. The first who uses the prefix says
+    /// so; another number is refused.
     #[must_use]
     pub fn with_partitions(mut self, partitions: NonZeroU16) -> Self {
         self.partitions = partitions;

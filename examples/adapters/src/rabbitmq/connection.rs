@@ -53,7 +53,7 @@ impl Sender {
         }
         *kept = None;
         let link = Arc::new(Link::open(url, config.deadline).await?);
-        config.declare_exchange(&link.channel).await?;
+        config.declare_bus(&link.channel).await?;
         let confirmed = link.channel.confirm_select(ConfirmSelectOptions::default());
         within(config.deadline, confirmed, opened).await?;
         Ok(Arc::clone(kept.insert(link)))

@@ -1,7 +1,7 @@
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
-use strangler_fig::error::StoreError;
+use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::event::{EventKey, Lane, SubscriptionName, Topic};
 
 use super::error::{opened, within};
@@ -52,11 +52,32 @@ impl RabbitmqConfig {
         arguments
     }
 
-    pub(super) async fn declare_exchange(&self, channel: &Channel) -> Result<(), StoreError> {
+    /// What a bus has before anybody subscribes.
+    pub(super) async fn declare_bus(&self, channel: &Channel) -> Result<(), StoreError> {
+        self.agree(channel).await?;
         let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
         let (name, none) = (self.exchange()?, FieldTable::default());
         let declared = channel.exchange_declare(name, ExchangeKind::Direct, options, none);
         within(self.deadline, declared, opened).await
+    }
+
+    /// Says into how many partitions keys fall, or that they do already: with another number messages would go where
+    /// nobody looks, or change their order. A broker compares what a queue may hold with what it was declared with, so an
+    /// empty queue keeps the number.
+    async fn agree(&self, channel: &Channel) -> Result<(), StoreError> {
+        let mut arguments = self.arguments();
+        let partitions = i32::from(self.partitions.get());
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(partitions));
+        let queue = short(format!("{}.partitions", self.prefix))?;
+        self.declare_queue(channel, queue, arguments).await.map_err(|error| match error.kind() {
+            StoreErrorKind::Rejected => StoreError::rejected(format!(
+                "the bus {} has not {partitions} partitions of {:?} queues: {}",
+                self.prefix,
+                self.queues,
+                error.with_causes()
+            )),
+            _ => error,
+        })
     }
 
     /// The queues of a subscription, bound to these topics; those it was bound to before it keeps.
@@ -66,7 +87,7 @@ impl RabbitmqConfig {
         name: &SubscriptionName,
         topics: &[Topic],
     ) -> Result<(), StoreError> {
-        self.declare_exchange(channel).await?;
+        self.declare_bus(channel).await?;
         let arguments = self.arguments_of_partition();
         for (p, queue) in (0..).zip(self.queues(name)?) {
             self.declare_queue(channel, queue.clone(), arguments.clone()).await?;

@@ -261,6 +261,88 @@ async fn behind_a_server_that_has_forgotten_how_far_it_was_nothing_is_skipped() 
     Box::pin(behind_a_server_that_has_lost("o.dat")).await;
 }
 
+/// Keys of two partitions.
+fn two_keys() -> [&'static str; 2] {
+    let lane = |key: &str| Lane::of(&key.parse().unwrap(), PARTITIONS.try_into().unwrap());
+    let other = ["plums", "figs", "quinces", "medlars", "grapes"];
+    let other = other.into_iter().find(|it| lane(it) != lane("pears")).unwrap();
+    ["pears", other]
+}
+
+/// A partition that is far ahead takes nothing with it that another was not given yet.
+#[tokio::test]
+async fn behind_a_server_that_was_killed_a_slow_partition_has_everything() {
+    let mut server = OwnServer::new(Product::Nats).await;
+    let config = NatsBusConfig::new("fig", Durability::SyncedAlways).with_partitions(PARTITIONS);
+    let own = bus(&server.url(), config.clone()).await;
+    let receiver = opened(&own).await;
+    let [slow, fast] = two_keys();
+    for number in 1..=40 {
+        published(&own, &messages(slow, number..=number)).await;
+        published(&own, &messages(fast, number..=number)).await;
+    }
+    let mut held = 0;
+    let mut settled = 0;
+    while settled < 40 {
+        for delivery in receiver.receive(NonZeroUsize::MAX).await.unwrap() {
+            if delivery.event.unwrap().key.as_str() == fast {
+                receiver.settle(delivery.receipt, &Settlement::Ack).await.unwrap();
+                settled += 1;
+            } else {
+                held += 1;
+            }
+        }
+    }
+    assert_eq!(held, 1, "one of a partition at a time");
+    for _ in 0..2 {
+        server.kill();
+        server.start().await;
+    }
+    drop(receiver);
+    let own = bus(&server.url(), config).await;
+    let again = opened(&own).await;
+    let mut came = until(&*again, &format!("{slow}-40")).await;
+    came.dedup();
+    assert_eq!(came, in_order(slow, 1..=40));
+}
+
+/// What a stream holds.
+async fn kept(own: &Own) -> u64 {
+    let context = async_nats::jetstream::new(connect(&server_url()).await);
+    context.get_stream(&own.prefix).await.unwrap().cached_info().state.messages
+}
+
+#[tokio::test]
+async fn what_every_subscription_has_settled_is_removed() {
+    let own = Own::new().await;
+    let config = own.config.clone().with_tidy_every(Duration::from_millis(100));
+    let tidy = bus(&server_url(), config).await;
+    let first = opened(&tidy).await;
+    let second = tidy.subscribe(&"stock".parse().unwrap(), &[topic()], LIMITS).await.unwrap();
+    published(&tidy, &messages("pears", 1..=20)).await;
+    until(&*first, "pears-20").await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(kept(&own).await, 20, "one of two has settled them");
+    until(&*second, "pears-10").await;
+    let gone = timeout(Duration::from_mins(1), async {
+        while kept(&own).await > 10 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    });
+    gone.await.expect("what both have settled goes");
+    assert_eq!(kept(&own).await, 10, "what one has not settled stays");
+    until(&*second, "pears-20").await;
+    published(&tidy, &messages("pears", 21..=21)).await;
+    assert_eq!(until(&*first, "pears-21").await, in_order("pears", 21..=21));
+    assert_eq!(until(&*second, "pears-21").await, in_order("pears", 21..=21));
+    let gone = timeout(Duration::from_mins(1), async {
+        while kept(&own).await > 1 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    });
+    gone.await.expect("the newest alone stays");
+}
+
 /// A subscription begins where it was first opened, though the stream keeps what was before.
 #[tokio::test]
 async fn what_was_published_before_does_not_come() {
@@ -272,6 +354,15 @@ async fn what_was_published_before_does_not_come() {
     published(&own.bus, &messages("pears", 4..=4)).await;
     assert_eq!(until(&*second, "pears-4").await, in_order("pears", 4..=4));
     assert_eq!(until(&*first, "pears-4").await, in_order("pears", 1..=4));
+}
+
+#[tokio::test]
+async fn another_number_of_partitions_is_refused() {
+    let own = Own::new().await;
+    let other = own.config.clone().with_partitions(PARTITIONS * 2);
+    let refused = NatsBus::open(connect(&server_url()).await, other).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Rejected);
+    assert!(refused.to_string().contains("has 4 partitions, not 8"), "{refused}");
 }
 
 #[tokio::test]

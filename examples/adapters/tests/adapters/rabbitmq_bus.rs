@@ -72,6 +72,8 @@ async fn remove(prefix: String) -> lapin::Result<()> {
             channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
         }
     }
+    let marker = format!("{prefix}.partitions");
+    channel.queue_delete(marker.into(), QueueDeleteOptions::default()).await?;
     channel.exchange_delete(prefix.into(), ExchangeDeleteOptions::default()).await
 }
 
@@ -286,4 +288,23 @@ async fn what_no_queue_takes_is_not_given_up() {
     let held = next(&*again).await;
     again.settle(held[0].receipt, &dead).await.unwrap();
     assert_eq!(own.given_up(&name()).await.len(), 1, "the queue was declared anew");
+}
+
+/// With another number of partitions a message would go where nobody looks: who brings one publishes nothing, and
+/// subscribes to nothing.
+#[tokio::test]
+async fn another_number_of_partitions_is_refused() {
+    let own = Own::new(QueueKind::Quorum).await;
+    let receiver =
+        own.bus.subscribe(&name(), &[topic()], SubscriptionLimits::default()).await.unwrap();
+    let more = NonZeroU16::new(PARTITIONS * 2).unwrap();
+    let other = RabbitmqBus::new(&server_url(), own.config.clone().with_partitions(more));
+    let refused = other.publish(&messages("pears", 1..=1)).await.remove(0).unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Unavailable, "it was not sent");
+    assert!(refused.with_causes().contains("has not 8 partitions"), "{}", refused.with_causes());
+    let refused =
+        other.subscribe(&name(), &[topic()], SubscriptionLimits::default()).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Rejected, "{}", refused.with_causes());
+    published(&own.bus, &messages("pears", 1..=1)).await;
+    assert_eq!(until(&*receiver, "pears-1").await, in_order("pears", 1..=1));
 }
