@@ -9,6 +9,7 @@ mod gateway;
 mod requests;
 mod resilience;
 mod routes;
+mod status;
 mod workers;
 
 use std::sync::Arc;

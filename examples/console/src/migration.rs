@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use strangler_fig::async_trait;
-use strangler_fig::backfill::Backfiller;
+use strangler_fig::backfill::{BackfillConfig, Backfiller};
 use strangler_fig::consistency::{CheckReport, CheckerConfig, ConsistencyChecker};
 use strangler_fig::controller::{
-    Before, ControllerConfig, ControllerError, GuardConfig, LastVerification, LiveSignals,
-    MigrationController, MismatchRateBelow, Rate, RepairQueueEmpty, RollbackGuard,
+    BackfillComplete, Before, ControllerConfig, ControllerError, GuardConfig, LastVerification,
+    LiveSignals, MigrationController, MismatchRateBelow, Rate, RepairQueueEmpty, RollbackGuard,
     VerificationSource,
 };
 use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryStateService};
@@ -51,6 +51,7 @@ pub struct Migration {
     controller: Arc<MigrationController>,
     board: Arc<StatusBoard>,
     queue: Arc<InMemoryRepairQueue>,
+    checkpoints: Arc<InMemoryCheckpointStore>,
     verified: Arc<LastVerification>,
     last_check: Arc<Mutex<Option<CheckReport<String>>>>,
     policies: [Policy; 2],
@@ -101,20 +102,11 @@ impl Migration {
             MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config)?;
 
         let queue = Arc::new(InMemoryRepairQueue::default());
-        let mismatches =
-            MismatchRateBelow::new(signals.clone(), Rate::percent(1), Duration::from_mins(1));
+        let checkpoints = Arc::new(InMemoryCheckpointStore::default());
         let controller = MigrationController::new(service, name)
             .with_config(ControllerConfig::default().with_observer(observers.clone()))
-            .with_sweeper(Arc::new(Sweep::new(&repository)))
-            .with_gate(
-                Before::Entering(Phase::Cutover),
-                Arc::new(mismatches.with_samples_min(SAMPLES_MIN)),
-            )
-            .with_gate(
-                Before::Entering(Phase::Cutover),
-                Arc::new(RepairQueueEmpty::new(queue.clone())),
-            );
-        let controller = Arc::new(controller);
+            .with_sweeper(Arc::new(Sweep::new(&repository)));
+        let controller = Arc::new(gated(controller, &signals, &checkpoints, &queue)?);
 
         let mut migration = Self {
             controller: controller.clone(),
@@ -123,6 +115,7 @@ impl Migration {
             verified: Arc::default(),
             last_check: Arc::default(),
             policies,
+            checkpoints,
             stores,
             observers,
             tasks: JoinSet::new(),
@@ -148,9 +141,10 @@ impl Migration {
         self.tasks.spawn(async move {
             let _ = reconciler.run(pending()).await;
         });
-        let checkpoints = Arc::new(InMemoryCheckpointStore::default());
-        let backfiller =
-            Backfiller::new(repository, checkpoints, self.queue.clone(), "airports".parse()?);
+        let (checkpoints, queue) = (self.checkpoints.clone(), self.queue.clone());
+        let expected = u64::try_from(airports.len())?;
+        let backfiller = Backfiller::new(repository, checkpoints, queue, "airports".parse()?)
+            .with_config(BackfillConfig::default().with_expected_records(expected));
         let copied = repository.clone();
         self.tasks.spawn(async move {
             while copied.tracker().state().base().phase == Phase::LegacyOnly {
@@ -176,6 +170,25 @@ impl Migration {
         }
         Ok(())
     }
+}
+
+/// What is asked before moves forward.
+fn gated(
+    controller: MigrationController,
+    signals: &Arc<LiveSignals>,
+    checkpoints: &Arc<InMemoryCheckpointStore>,
+    queue: &Arc<InMemoryRepairQueue>,
+) -> Result<MigrationController, Box<dyn Error>> {
+    // What was not copied yet would differ when reads are compared.
+    let copied = BackfillComplete::new(checkpoints.clone(), "airports".parse()?);
+    let window = Duration::from_mins(1);
+    let mismatches = MismatchRateBelow::new(signals.clone(), Rate::percent(1), window);
+    let mismatches = mismatches.with_samples_min(SAMPLES_MIN);
+    let repaired = RepairQueueEmpty::new(queue.clone());
+    Ok(controller
+        .with_gate(Before::Entering(Phase::Shadow), Arc::new(copied))
+        .with_gate(Before::Entering(Phase::Cutover), Arc::new(mismatches))
+        .with_gate(Before::Entering(Phase::Cutover), Arc::new(repaired)))
 }
 
 #[async_trait]
