@@ -11,6 +11,7 @@ use futures::stream::{self, StreamExt};
 use futures::{FutureExt, Stream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tracing::Instrument;
 
 use super::page::{Outcome, apply, foresee};
 use super::{BackfillError, BackfillReport, Backfiller, Checkpoint, Claim, FailedRecord};
@@ -187,7 +188,7 @@ struct Task<K>(JoinHandle<Outcome<K>>, Instant);
 
 impl<K: Send + 'static> Task<K> {
     fn spawn(work: BoxFuture<'static, Outcome<K>>) -> Self {
-        Self(tokio::spawn(work), Instant::now())
+        Self(tokio::spawn(work.in_current_span()), Instant::now())
     }
 }
 

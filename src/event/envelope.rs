@@ -4,6 +4,7 @@ use super::{
     EventId, EventKey, EventPayload, EventSource, EventTime, EventType, ExtensionError,
     ExtensionName, Extensions, Topic, Traceparent,
 };
+use crate::observe::TraceContext;
 
 /// Something that has happened, with all that a stranger needs to read it.
 ///
@@ -118,9 +119,14 @@ impl EventEnvelope {
         self.extensions.get("replyto")
     }
 
-    /// It, addressed.
+    /// It, addressed. If it does not say in whose trace it happened, it is in that of the current
+    /// span ([`TraceContext::current`]).
     #[must_use]
-    pub fn to(self, topic: Topic) -> Message {
+    pub fn to(mut self, topic: Topic) -> Message {
+        if self.traceparent.is_none() {
+            let current = TraceContext::current();
+            self.traceparent = current.and_then(|it| it.traceparent().parse().ok());
+        }
         Message { topic, event: self }
     }
 }

@@ -1,4 +1,5 @@
 use super::text::text;
+use crate::observe::is_traceparent;
 
 text! {
     /// In whose trace something happens: a W3C `traceparent` of version 00, or of a later one, which begins alike.
@@ -14,30 +15,6 @@ text! {
     Traceparent,
     is_traceparent,
     "a traceparent is a version, a trace, a parent and flags in lower-case hexadecimal digits"
-}
-
-/// The longest that is taken of a later version, in bytes.
-const LENGTH_MAX: usize = 256;
-
-fn is_traceparent(text: &str) -> bool {
-    let fields: Vec<&str> = text.split('-').collect();
-    let [version, trace, parent, flags, more @ ..] = &fields[..] else { return false };
-    let digits = |field: &str, count: usize| {
-        field.len() == count && field.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_set = |field: &str| field.bytes().any(|it| it != b'0');
-    let has_its_fields = digits(version, 2)
-        && digits(trace, 32)
-        && digits(parent, 16)
-        && digits(flags, 2)
-        && is_set(trace)
-        && is_set(parent);
-    let is_rest_allowed = match *version {
-        "00" => more.is_empty(),
-        "ff" => false,
-        _ => text.len() <= LENGTH_MAX && text.bytes().all(|it| it.is_ascii_graphic()),
-    };
-    has_its_fields && is_rest_allowed
 }
 
 #[cfg(test)]

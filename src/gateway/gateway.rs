@@ -15,6 +15,7 @@ use super::head::Head;
 use super::moved::has_moved;
 use super::one_side::{OneSide, copy};
 use super::several::whole;
+use super::traced;
 use super::vet::vet_line;
 use super::{
     Aggregate, Body, ClientAddress, Fault, GatewayBuilder, GatewayConfig, Mirror, Request,
@@ -236,6 +237,7 @@ impl Gateway {
             { field::SIDE } = side,
             { field::REASON } = reason
         );
+        traced::enter(&span, request.headers_mut());
         if decision.aggregate.is_some() {
             return Box::pin(self.join(*request, decision, asked).instrument(span)).await;
         }

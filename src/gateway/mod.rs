@@ -48,6 +48,7 @@ mod one_side;
 mod several;
 #[cfg(feature = "tower")]
 pub mod tower;
+mod traced;
 mod upload;
 mod vet;
 mod watch;

@@ -79,6 +79,8 @@ pub const FROM: &str = "from";
 pub const TO: &str = "to";
 /// Which saga: the id that its starter chose.
 pub const SAGA: &str = "saga";
+/// Which way a step is called: `execute`, `compensate` or `probe`.
+pub const DIRECTION: &str = "direction";
 /// Which step of it.
 pub const STEP: &str = "step";
 /// What a saga does after that.

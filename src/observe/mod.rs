@@ -36,6 +36,7 @@ mod observers;
 mod outcome;
 mod redaction;
 pub mod span;
+mod trace;
 
 pub use event::Event;
 #[cfg(feature = "metrics")]
@@ -45,3 +46,7 @@ pub use observers::Observers;
 pub use outcome::{Comparison, LenientOutcome, Operation, Outcome, Role};
 pub use redaction::Redaction;
 pub(crate) use redaction::harmless;
+pub use trace::TraceContext;
+#[cfg(feature = "http")]
+pub(crate) use trace::{adopt, hand_on};
+pub(crate) use trace::{is_traceparent, link, link_current};

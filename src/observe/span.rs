@@ -37,6 +37,10 @@ pub const REPLAY: &str = "strangler.replay";
 pub const BACKFILL: &str = "strangler.backfill";
 /// One batch of messages on its way from an outbox to the bus.
 pub const RELAY: &str = "strangler.relay";
+/// One run of a saga in one process: from its beginning, or from where it was taken over.
+pub const SAGA: &str = "strangler.saga";
+/// One call of a saga's step.
+pub const STEP: &str = "strangler.step";
 /// One event that is handled.
 pub const HANDLE: &str = "strangler.handle";
 /// One run of a replicator.

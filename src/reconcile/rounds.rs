@@ -15,7 +15,7 @@ use super::{
 };
 use crate::error::StoreError;
 use crate::key::KeyExt;
-use crate::observe::{Event, field, span};
+use crate::observe::{Event, field, link_current, span};
 use crate::repository::StampedRepository;
 
 /// How a batch went.
@@ -103,12 +103,14 @@ where
     /// Repairs one key.
     async fn repair(&self, entry: &RepairEntry) -> Repaired {
         let attempts = entry.attempts;
-        let tried = self.tried(entry).instrument(info_span!(
+        let span = info_span!(
+            parent: None,
             span::REPAIR,
             { field::REASON } = entry.reason,
             { field::ATTEMPTS } = attempts
-        ));
-        let tried = tried.await;
+        );
+        link_current(&span);
+        let tried = self.tried(entry).instrument(span).await;
         if tried.is_err() && !self.may_write() {
             return Repaired { verdict: None, errors: Vec::new() };
         }

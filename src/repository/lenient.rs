@@ -15,7 +15,7 @@ use super::guarded::Purpose;
 use super::timing::{Started, asked};
 use super::{Applied, DivergenceReason, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Event, LenientOutcome, Operation, Role, field, span};
+use crate::observe::{Event, LenientOutcome, Operation, Role, field, link_current, span};
 use crate::phase::Side;
 use crate::stamp::{Record, Stamp};
 
@@ -138,7 +138,9 @@ where
                     core.tell(|| Event::Lenient { side: side.name(), outcome });
                 }
             };
-            bounded.instrument(debug_span!(span::ASIDE, { field::SIDE } = side.name()))
+            let span = debug_span!(parent: None, span::ASIDE, { field::SIDE } = side.name());
+            link_current(&span);
+            bounded.instrument(span)
         });
         if !begun {
             let outcome = LenientOutcome::Saturated;

@@ -13,7 +13,7 @@ use super::core::Core;
 use super::timing::{Started, asked};
 use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
-use crate::observe::{Comparison, Event, Operation, Role, field, harmless, span};
+use crate::observe::{Comparison, Event, Operation, Role, field, harmless, link_current, span};
 use crate::phase::{Share, Side};
 use crate::resilience::{Admission, Refused};
 use crate::stamp::Record;
@@ -62,7 +62,9 @@ where
                 }
                 core.tell(|| Event::Compared { side: side.name(), result });
             };
-            compared.instrument(debug_span!(span::SHADOW, { field::SIDE } = side.name()))
+            let span = debug_span!(parent: None, span::SHADOW, { field::SIDE } = side.name());
+            link_current(&span);
+            compared.instrument(span)
         });
         if !begun {
             self.tell(|| Event::Compared { side: side.name(), result: Comparison::Skipped });

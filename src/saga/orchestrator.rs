@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use super::{
     Cause, Repair, SagaConfig, SagaDefinition, SagaError, SagaFilter, SagaHandle, SagaHeader,
     SagaId, SagaJournal, SagaRecord, SagaStatus, StartOptions, StepOutput,
 };
+use crate::observe::{TraceContext, field};
 use crate::phase::{Incarnation, NodeId, NodeName};
 use crate::stamp::EntropyError;
 
@@ -136,7 +136,7 @@ impl SagaOrchestrator {
             value: Arc::new(input),
             payload,
             digest,
-            traceparent: options.traceparent,
+            traceparent: options.traceparent.or_else(current_trace),
             parent: None,
             recalled: None,
         };
@@ -324,4 +324,9 @@ impl SagaOrchestrator {
         }
         Ok(false)
     }
+}
+
+/// In whose trace a saga begins, if its starter does not say: that of the current span.
+fn current_trace() -> Option<Arc<str>> {
+    TraceContext::current().map(TraceContext::into_traceparent)
 }

@@ -1,10 +1,11 @@
-use crate::observe::field;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use futures::FutureExt;
 use tokio::time::{Instant, sleep_until};
+use tracing::{Instrument, debug_span};
 
 use super::any_step::{Call, Nest, Shared};
 use super::calls::{Calls, Under};
@@ -18,6 +19,7 @@ use super::{
     Action, Cause, Direction, Payload, SagaAppend, SagaClaim, SagaEntry, SagaOutcome, SagaState,
     SagaStatus, StepContext,
 };
+use crate::observe::{field, link, span};
 
 /// One saga on its way: carries out what its state decides, and writes before and after each.
 ///
@@ -85,7 +87,11 @@ impl Run {
     /// Lets it run, in a task of its own.
     pub(super) fn spawn(self: Box<Self>) -> Arc<Live> {
         let live = Arc::clone(&self.place.live);
-        tokio::spawn(self.drive());
+        let span = debug_span!(parent: None, span::SAGA, { field::SAGA } = %self.claim.saga);
+        if let Some(cause) = self.state.begun.as_ref().and_then(|it| it.traceparent.as_ref()) {
+            link(&span, cause);
+        }
+        tokio::spawn(self.drive().instrument(span));
         live
     }
 
@@ -93,7 +99,12 @@ impl Run {
     /// steps that need not wait.
     pub(super) fn start(self: Box<Self>) -> Arc<Live> {
         let live = Arc::clone(&self.place.live);
-        if let Some(rest) = soon::rest_of(self.drive()) {
+        let span = debug_span!(span::SAGA, { field::SAGA } = %self.claim.saga);
+        if !span.is_disabled() {
+            if let Some(rest) = soon::rest_of(self.drive().instrument(span)) {
+                tokio::spawn(rest);
+            }
+        } else if let Some(rest) = soon::rest_of(self.drive()) {
             tokio::spawn(rest);
         }
         live
@@ -335,6 +346,13 @@ impl Run {
             Direction::Probe => any.probe(call),
             Direction::Compensate => any.compensate(call, self.slots[step + 1].as_ref()),
         };
+        let span = debug_span!(
+            span::STEP,
+            { field::STEP } = %self.definition.plan.name(step),
+            { field::DIRECTION } = direction.name(),
+            { field::ATTEMPT } = attempt
+        );
+        let call = if span.is_disabled() { call } else { call.instrument(span).boxed() };
         let began = inner.config.observer.as_ref().map(|_| now);
         self.calls.push(Under { step, direction, attempt, began, call });
     }

@@ -9,3 +9,5 @@ mod meter;
 mod samples;
 mod source;
 mod spans;
+#[cfg(feature = "otel")]
+mod traces;

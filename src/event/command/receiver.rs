@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +8,7 @@ use tokio::sync::Notify;
 use super::{Reply, ReplyStore};
 use crate::error::StoreError;
 use crate::event::{EventEnvelope, EventHandler, EventId, Topic};
+use crate::observe::field;
 
 /// Keeps the replies that come, and wakes those in this process who wait for them. Clones are the same.
 ///

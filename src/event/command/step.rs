@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -10,6 +9,7 @@ use super::id::{command_id, correlation};
 use super::{CommandChannel, Reply};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::event::{EventEnvelope, EventId, EventPayload, EventPayloadError, EventType, Message};
+use crate::observe::{TraceContext, field};
 use crate::saga::{
     Direction, Effect, Payload, Probe, SagaStep, StepContext, StepError, StepOutput,
 };
@@ -166,7 +166,9 @@ impl<I, O> CommandStep<I, O> {
             saga.as_str().parse().expect("a saga's id is a key"),
             payload,
         );
-        event.traceparent = context.traceparent().and_then(|text| text.parse().ok());
+        let current = TraceContext::current();
+        let current = current.as_ref().map(TraceContext::traceparent);
+        event.traceparent = current.or(context.traceparent()).and_then(|text| text.parse().ok());
         let epoch = context.epoch().to_string();
         let extensions = [
             ("correlationid", correlation.as_str()),

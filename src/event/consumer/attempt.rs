@@ -10,7 +10,7 @@ use super::decide::{Next, Tried, after};
 use crate::error::StoreErrorKind;
 use crate::event::in_time::{Cut, answered, in_time};
 use crate::event::{Delivery, EventEnvelope, EventSubscription, Settlement, Topic};
-use crate::observe::{Event, field, span};
+use crate::observe::{Event, field, link, span};
 
 /// A delivery, and how often it was tried here.
 #[derive(Debug, Clone)]
@@ -54,7 +54,16 @@ async fn tried(consumer: &EventConsumer, delivery: &Delivery) -> Tried {
         Err(error) => return Tried::Unreadable(error.clone()),
     };
     let trace = event.traceparent.as_ref().map(tracing::field::display);
-    let span = info_span!(span::HANDLE, { field::CONSUMER } = %consumer.name, { field::TOPIC } = %delivery.topic, { field::TRACEPARENT } = trace);
+    let span = info_span!(
+        parent: None,
+        span::HANDLE,
+        { field::CONSUMER } = %consumer.name,
+        { field::TOPIC } = %delivery.topic,
+        { field::TRACEPARENT } = trace
+    );
+    if let Some(cause) = &event.traceparent {
+        link(&span, cause.as_str());
+    }
     let deadline = consumer.config.deadline;
     let call = handled(consumer, &delivery.topic, event).instrument(span);
     in_time(deadline, call).await.unwrap_or_else(|cut| match cut {

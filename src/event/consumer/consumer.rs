@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::work::Work;
 use super::{ConsumerConfig, ConsumerError, ConsumerReport, EventHandler};
 use crate::event::in_time::answered;
 use crate::event::{EventSubscriber, EventSubscription, SubscriptionName, Topic, Upcasters};
+use crate::observe::field;
 
 /// Handles what comes to a subscription: the events of a key one after the other, in their order, and those of other
 /// keys meanwhile.

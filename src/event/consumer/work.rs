@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use crate::clock::later;
 use crate::error::StoreError;
 use crate::event::in_time::answered;
 use crate::event::{Delivery, EventKey, EventSubscription, Receipt, Settlement, Topic};
+use crate::observe::field;
 
 /// What is handled one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, Span, error, info_span, warn};
 
 use super::RelayReport;
 use super::decide::{AfterSettle, Delays, after_answer, after_settle, away, reason, unreadable};
@@ -18,7 +18,7 @@ use crate::clock::later;
 use crate::error::StoreError;
 use crate::event::in_time::{Cut, in_time};
 use crate::event::{EventKey, Lane, LaneClaim, Message, OutboxPosition, OutboxRow, RowEnd, waves};
-use crate::observe::{Event, field, span};
+use crate::observe::{Event, field, link, span};
 
 /// What came of a group's work.
 #[derive(Debug, Default)]
@@ -101,10 +101,12 @@ impl Group {
         let mut rows = rows;
         while !rows.is_empty() {
             let span = info_span!(
+                parent: None,
                 span::RELAY,
                 { field::ROWS } = rows.len(),
                 { field::LANES } = self.claims.len()
             );
+            link_causes(&span, &rows);
             self.batch(rows, &mut end).instrument(span).await;
             let has_failed = end.failed.is_some() || end.given_up.is_some();
             if has_failed || self.holding.borrow().is_yielding {
@@ -364,6 +366,25 @@ fn count(report: &mut RelayReport, ends: &LaneEnds) {
             RowEnd::Sent => report.sent += 1,
             RowEnd::Retry { .. } | RowEnd::Refused { .. } => report.put_off += 1,
             RowEnd::Parked { .. } => report.parked += 1,
+        }
+    }
+}
+
+/// The most links of one batch.
+const LINKS_MAX: usize = 32;
+
+/// Links a batch to those in whose traces its messages were staged, each once.
+fn link_causes(span: &Span, rows: &[OutboxRow]) {
+    let mut linked: Vec<&str> = Vec::new();
+    if span.is_disabled() {
+        return;
+    }
+    let messages = rows.iter().filter_map(|row| row.message.as_ref().ok());
+    for cause in messages.filter_map(|message| message.event.traceparent.as_ref()) {
+        let cause = cause.as_str();
+        if linked.len() < LINKS_MAX && !linked.contains(&cause) {
+            link(span, cause);
+            linked.push(cause);
         }
     }
 }

@@ -97,6 +97,10 @@ impl Sendable {
         Some(Self { parts, body: Bytes::copy_from_slice(&request.body) })
     }
 
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.parts.headers
+    }
+
     /// What another call of the same key has sent, with the headers that were written down in the place of its own:
     /// credentials that were not are the caller's.
     pub(super) fn resumed(&self, request: &RecordedRequest, config: &DualWriteConfig) -> Self {

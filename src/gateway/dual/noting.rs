@@ -1,10 +1,10 @@
-use crate::observe::field;
 use tokio::time::{Duration, Instant, sleep};
 use tracing::warn;
 
 use super::inner::{Held, Inner};
 use super::{RequestNote, RequestState, RequestStatus, Trouble};
 use crate::error::StoreErrorKind;
+use crate::observe::field;
 
 /// How often a note is tried.
 const TRIES: u32 = 3;

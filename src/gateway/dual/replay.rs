@@ -6,6 +6,7 @@ use super::head::Sendable;
 use super::inner::{Held, Inner, discard};
 use super::noting::Noted;
 use super::{RequestClaim, RequestNote, RequestRecord, RequestStatus, Step};
+use crate::gateway::traced;
 use crate::observe::{Event, field, span};
 use crate::resilience::Admission;
 
@@ -27,9 +28,12 @@ impl Inner {
         record: RequestRecord,
         until: Instant,
     ) -> Replayed {
-        let span = info_span!(span::REPLAY, { field::RULE } = record.new.rule);
+        let span = info_span!(parent: None, span::REPLAY, { field::RULE } = record.new.rule);
         self.seen(&record);
-        let sendable = Sendable::of(&record.new.request);
+        let mut sendable = Sendable::of(&record.new.request);
+        if let Some(sendable) = &mut sendable {
+            traced::step_aside(&span, sendable.headers_mut());
+        }
         let mut held = Held::of(claim, record, sendable, until);
         held.is_replay = true;
         self.replayed(held).instrument(span).await

@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
@@ -12,6 +11,7 @@ use super::inner::{Inner, late};
 use super::replay::Replayed;
 use super::{DualWriter, ReplayError, ReplayReport};
 use crate::error::StoreError;
+use crate::observe::field;
 
 /// After so many failures in a row a drain gives up.
 const FAILURES_MAX: u32 = 5;

@@ -15,7 +15,7 @@ use super::tee::Tee;
 use super::verdict::Verdict;
 use super::{Mirror, Snapshot};
 use crate::error::StoreError;
-use crate::gateway::{Body, Request, Response};
+use crate::gateway::{Body, Request, Response, traced};
 use crate::observe::{field, span};
 use crate::phase::Side;
 use crate::resilience::CallError;
@@ -83,11 +83,14 @@ impl DrawnMirror {
         };
         let begun = mirror.aside.run(|| {
             let span = debug_span!(
+                parent: None,
                 span::MIRROR,
                 { field::SIDE } = side.name(),
                 { field::RULE } = self.rule.as_str()
             );
-            Round { drawn: self, answered, seen, ask }.run().instrument(span)
+            let mut drawn = self;
+            traced::step_aside(&span, drawn.request.head.headers_mut());
+            Round { drawn, answered, seen, ask }.run().instrument(span)
         });
         if !begun {
             mirror.tell(side, Verdict::Skipped);

@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use super::file::{ENDING, SagaFile};
 use super::line::Record;
 use crate::error::{StoreErrorKind, with_causes};
 use crate::memory::files::Summary;
+use crate::observe::field;
 use crate::saga::SagaId;
 
 /// What the operating system says of a disk that cannot be read.

@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use super::journal::{FileSagaJournal, of_saga};
 use super::line::{Line, UnixMillis};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::memory::saga_record::Moment;
+use crate::observe::field;
 use crate::saga::{SagaClaim, SagaId};
 
 /// For how many sagas a lock is kept: as long as their files are synced, nobody else gets it.

@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -11,6 +10,7 @@ use super::line::Request;
 use crate::error::{StoreErrorKind, with_causes};
 use crate::gateway::dual::{RecordedRequest, RequestStatus};
 use crate::memory::files::Summary;
+use crate::observe::field;
 
 /// Without headers and body. One that cannot be used holds up no other.
 impl Summary for Request {

@@ -1,4 +1,3 @@
-use crate::observe::field;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use tracing::warn;
 use super::FileRequestError;
 use crate::clock::later;
 use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::field;
 
 /// How long one more lock is waited for, once the patience is at an end.
 const LEAST: Duration = Duration::from_millis(100);

@@ -1,0 +1,114 @@
+//! Parents and links of spans. Without the feature `otel` only what `tracing` itself knows.
+
+use tracing::Span;
+
+use super::TraceContext;
+
+/// Links a span that is the root of a trace of its own to what is current: work that goes on
+/// beside its caller is no part of the caller's time.
+pub(crate) fn link_current(span: &Span) {
+    if span.is_disabled() {
+        return;
+    }
+    let current = Span::current();
+    if current.is_none() {
+        #[cfg(feature = "otel")]
+        otel::link_to_bare_context(span);
+    } else {
+        span.follows_from(&current);
+    }
+}
+
+#[cfg(not(feature = "otel"))]
+pub(super) const fn current() -> Option<TraceContext> {
+    None
+}
+
+#[cfg(not(feature = "otel"))]
+pub(crate) const fn link(_: &Span, _: &str) {}
+
+#[cfg(all(feature = "http", not(feature = "otel")))]
+pub(crate) const fn adopt(_: &Span, _: &TraceContext) {}
+
+#[cfg(all(feature = "http", not(feature = "otel")))]
+pub(crate) const fn hand_on(_: &Span) -> Option<TraceContext> {
+    None
+}
+
+#[cfg(feature = "otel")]
+pub(super) use otel::current;
+#[cfg(feature = "otel")]
+pub(crate) use otel::link;
+#[cfg(all(feature = "otel", feature = "http"))]
+pub(crate) use otel::{adopt, hand_on};
+
+#[cfg(feature = "otel")]
+mod otel {
+    use opentelemetry::Context;
+    use opentelemetry::trace::{
+        SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
+    };
+    use tracing::Span;
+    use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+    use super::TraceContext;
+
+    /// What the current span is known as; or, where spans are made without `tracing`, theirs.
+    pub(in crate::observe::trace) fn current() -> Option<TraceContext> {
+        of(&Span::current()).or_else(|| written(Context::current().span().span_context()))
+    }
+
+    fn of(span: &Span) -> Option<TraceContext> {
+        if span.is_disabled() {
+            return None;
+        }
+        written(span.context().span().span_context())
+    }
+
+    /// What a span is known as, for whoever is called within it.
+    #[cfg(feature = "http")]
+    pub(crate) fn hand_on(span: &Span) -> Option<TraceContext> {
+        of(span).or_else(current)
+    }
+
+    /// Makes what a caller has said of itself the parent of a span that has not begun. Where no
+    /// layer keeps traces, nothing comes of it.
+    #[cfg(feature = "http")]
+    pub(crate) fn adopt(span: &Span, parent: &TraceContext) {
+        if let Some(parent) = read(parent).filter(|_| !span.is_disabled()) {
+            let _ = span.set_parent(Context::new().with_remote_span_context(parent));
+        }
+    }
+
+    /// Links a span to one of another process or time. What is no traceparent is passed over.
+    pub(crate) fn link(span: &Span, traceparent: &str) {
+        if span.is_disabled() {
+            return;
+        }
+        if let Some(cause) = TraceContext::new(traceparent, None).as_ref().and_then(read) {
+            span.add_link(cause);
+        }
+    }
+
+    pub(super) fn link_to_bare_context(span: &Span) {
+        span.add_link(Context::current().span().span_context().clone());
+    }
+
+    fn written(context: &SpanContext) -> Option<TraceContext> {
+        let (trace, span) = (context.trace_id(), context.span_id());
+        let flags = context.trace_flags() & TraceFlags::SAMPLED;
+        let traceparent = format!("00-{trace:032x}-{span:016x}-{flags:02x}");
+        let state = context.trace_state().header();
+        TraceContext::new(&traceparent, Some(&state)).filter(|_| context.is_valid())
+    }
+
+    fn read(context: &TraceContext) -> Option<SpanContext> {
+        let mut fields = context.traceparent().split('-').skip(1);
+        let trace = TraceId::from_hex(fields.next()?).ok()?;
+        let span = SpanId::from_hex(fields.next()?).ok()?;
+        let flags = u8::from_str_radix(fields.next()?.get(..2)?, 16).ok()?;
+        let state = context.tracestate().and_then(|state| state.parse::<TraceState>().ok());
+        let flags = TraceFlags::new(flags) & TraceFlags::SAMPLED;
+        Some(SpanContext::new(trace, span, flags, true, state.unwrap_or_default()))
+    }
+}
