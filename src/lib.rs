@@ -81,6 +81,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `metrics` | `observe::MetricsObserver`: every metric through the facade of the crate `metrics` |
+//! | `otel` | W3C trace context in and out, through `tracing-opentelemetry` |
 //! | `testkit` | `testkit`: conformance suites, fault injection, the history checker, the crash kit of sagas |
 //! | `mockall` | `mock`: mocks of the contracts |
 //! | `http` | `gateway`: the front door of a migration; [`route`] takes requests of the crate `http` |
@@ -132,6 +134,9 @@ mod documents {
     struct Architecture;
     #[doc = include_str!("../docs/RESILIENCE.md")]
     struct Resilience;
+    #[cfg(feature = "metrics")]
+    #[doc = include_str!("../docs/OBSERVABILITY.md")]
+    struct Observability;
     #[cfg(all(feature = "http", feature = "tower"))]
     #[doc = include_str!("../docs/ROUTES.md")]
     struct Routes;

@@ -20,7 +20,7 @@ pub const PHASE: &str = "phase";
 pub const EPOCH: &str = "epoch";
 /// `legacy` or `modern`.
 pub const SIDE: &str = "side";
-/// Why the two sides may differ.
+/// Why it is so, in a word: why the two sides may differ, say.
 pub const REASON: &str = "reason";
 /// How often it was tried before.
 pub const ATTEMPTS: &str = "attempts";

@@ -8,12 +8,12 @@ const SPANS: &str = "src/observe/span.rs";
 const FIELDS: &str = "src/observe/field.rs";
 
 /// The macros of `tracing` that open a span, and those that tell an event.
-const OPENING: [&str; 5] =
+pub(crate) const OPENING: [&str; 5] =
     ["trace_span!(", "debug_span!(", "info_span!(", "warn_span!(", "error_span!("];
 const TELLING: [&str; 5] = ["trace!(", "debug!(", "info!(", "warn!(", "error!("];
 
 /// The arguments of every call of these macros, blanks made one.
-fn calls(code: &str, macros: &[&str]) -> Vec<String> {
+pub(crate) fn calls(code: &str, macros: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for name in macros {
         for (at, _) in code.match_indices(name) {
@@ -43,7 +43,7 @@ fn arguments(text: &str) -> String {
 }
 
 /// The arguments, apart at their commas.
-fn parts(arguments: &str) -> Vec<String> {
+pub(crate) fn parts(arguments: &str) -> Vec<String> {
     let (mut depth, mut is_quoted, mut parts) = (0, false, vec![String::new()]);
     for c in arguments.chars() {
         match c {
