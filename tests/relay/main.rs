@@ -4,6 +4,7 @@
 
 mod away;
 mod care;
+mod culprit;
 mod drain;
 mod idle;
 mod order;

@@ -34,7 +34,7 @@ async fn a_zombie_publishes_nothing_after_its_term() {
 #[tokio::test(start_paused = true)]
 async fn a_zombie_settles_nothing_that_is_another_s() {
     let outbox = InMemoryOutbox::default();
-    stage(&outbox, &[("a", "1"), ("b", "2"), ("a", "3")]).await;
+    stage(&outbox, &[("a", "1"), ("a", "2")]).await;
     let store = Store::of(&outbox);
     let bus = Bus::new(|message| match message.event.id.as_str() {
         "1" => Does::TakeAndHang,
@@ -53,7 +53,7 @@ async fn a_zombie_settles_nothing_that_is_another_s() {
     assert!(store.count("settle") > 0, "it has tried");
     let rows = outbox.fetch(&claims.held, limit(10, 1 << 20)).await.unwrap();
     let found: Vec<_> = rows.iter().map(|row| (row.position.0, row.attempts)).collect();
-    assert_eq!(found, [(1, 0), (2, 0), (3, 0)], "none is settled, nor put off");
+    assert_eq!(found, [(1, 0), (2, 0)], "none is settled, nor put off");
     assert_eq!(bus.ids(), ids("1"));
     let report = zombie.stop().await;
     assert_eq!((report.sent, report.put_off, report.lanes_lost), (0, 0, 1));

@@ -26,8 +26,8 @@ pub(super) fn away(answers: &[Result<(), StoreError>]) -> Option<&StoreError> {
 }
 
 /// The end of a row that was refused `refusals` times before, by its answer; `None`: that is not its fault, and it stays as
-/// it is. `is_suspect` is whether it may be this message that the bus cannot take, as the first of a call of which nothing
-/// was taken, or one beside others that were.
+/// it is. `is_suspect` is whether it may be this message that the bus cannot take, as the only one of a call of which
+/// nothing was taken, or one beside others that were.
 pub(super) fn after_answer(
     refusals: u32,
     answer: &Result<(), StoreError>,

@@ -1,5 +1,6 @@
 //! What takes messages from an outbox to the bus.
 
+mod call_size;
 mod care;
 mod config;
 mod decide;
@@ -7,10 +8,14 @@ mod error;
 mod failing;
 mod holding;
 mod lane_work;
+mod learned;
 mod operate;
+mod publishing;
 #[expect(clippy::module_inception, reason = "a file is named for its main type")]
 mod relay;
 mod report;
+mod settling;
+mod suspects;
 mod work;
 
 pub use config::RelayConfig;

@@ -18,6 +18,10 @@ use crate::phase::NodeId;
 /// time, and parked at last with the reason: that delays its own key, and no other. While the bus is away everything
 /// waits, and nothing is parked.
 ///
+/// Where nothing comes of a call, for it hangs, say, or panics, the next one is half as large, down to a single message. One
+/// that was alone is put off, and asked for by itself from then on, so that others go on without it; until it is found,
+/// those of its lanes wait for a few deadlines of the bus.
+///
 /// ```
 /// use std::sync::Arc;
 /// use async_trait::async_trait;

@@ -18,6 +18,7 @@ use super::care::{Cared, care};
 use super::failing::{Failing, Failures, Side};
 use super::holding::Holding;
 use super::lane_work::{Failed, Group, GroupEnd};
+use super::learned::Learned;
 use super::relay::Inner;
 use super::{RelayError, RelayReport};
 use crate::clock::later;
@@ -45,6 +46,8 @@ pub(super) struct Work<'r> {
     /// By the number of the group: at most one task for each.
     running: BTreeSet<usize>,
     groups: JoinSet<(usize, GroupEnd)>,
+    /// By the number of the group, of those that are at rest.
+    learned: BTreeMap<usize, Learned>,
     failures: Failures,
     /// Whether there may be more for groups that are at work, behind their last look: something was staged, or they have
     /// more lanes.
@@ -70,6 +73,7 @@ impl<'r> Work<'r> {
             care_at: later(now, inner.config.care_interval),
             running: BTreeSet::new(),
             groups: JoinSet::new(),
+            learned: BTreeMap::new(),
             failures: Failures::default(),
             is_hinted: false,
             caring: JoinSet::new(),
@@ -266,7 +270,9 @@ impl<'r> Work<'r> {
         }
         for (group, rows) in groups {
             let (inner, holding) = (Arc::clone(self.inner), self.holding.subscribe());
-            let work = Group::new(inner, group, holding, self.goal == Goal::NothingIsDue);
+            let learned = self.learned.remove(&group).unwrap_or_default();
+            let gives_up = self.goal == Goal::NothingIsDue;
+            let work = Group::new(inner, group, holding, learned, gives_up);
             self.running.insert(group);
             self.groups.spawn(async move { (group, work.work(rows).await) });
         }
@@ -274,13 +280,13 @@ impl<'r> Work<'r> {
 
     async fn ended(&mut self, group: usize, end: GroupEnd) {
         self.running.remove(&group);
+        self.learned.insert(group, end.learned);
         self.add(&end.report);
         self.claims.held.retain(|claim| !end.lost.contains(claim));
         self.show();
         let has_sent = end.report.sent > 0;
         let in_a_row = |before: Option<Failing>| {
-            let before = before.filter(|_| !has_sent).map_or(0, |failing| failing.failures);
-            before.saturating_add(1)
+            before.filter(|_| !has_sent).map_or(0, |failing| failing.failures)
         };
         if let Some((failures, last)) = end.given_up {
             let (side, again_at) = (Side::Outbox, Instant::now());
@@ -290,12 +296,17 @@ impl<'r> Work<'r> {
             self.fetch_at = self.fetch_at.min(again_at);
             let before = self.failures.put_off.remove(&group);
             let again_at = before.as_ref().map_or(again_at, |it| it.again_at.max(again_at));
-            let failing = Failing { side: Side::Bus, failures: in_a_row(before), again_at, last };
+            let failing = Failing {
+                side: Side::Bus,
+                failures: in_a_row(before).saturating_add(1),
+                again_at,
+                last,
+            };
             self.failures.put_off.insert(group, failing);
         }
         let away = self.failures.away.remove(&group);
-        if let Some(Failed { side, error: last }) = end.failed {
-            let failures = in_a_row(away);
+        if let Some(Failed { side, error: last, is_narrowing }) = end.failed {
+            let failures = in_a_row(away).saturating_add(u32::from(!is_narrowing));
             let again_at = later(Instant::now(), self.inner.pause(failures, &last));
             self.fetch_at = self.fetch_at.min(again_at);
             self.failures.away.insert(group, Failing { side, failures, again_at, last });
