@@ -9,5 +9,6 @@ mod flaky;
 mod forms;
 mod keys;
 mod limits;
+mod room;
 mod wild;
 mod world;

@@ -17,6 +17,8 @@ use crate::observe::{Event, field, link, span};
 pub(super) struct Held {
     pub(super) delivery: Arc<Delivery>,
     pub(super) tries: u32,
+    /// Which attempt that was, when it came first.
+    pub(super) first: u32,
 }
 
 /// What came of an attempt.
@@ -37,7 +39,7 @@ pub(super) async fn attempt(
     let tried = tried(consumer, delivery).await;
     let next = after(&tried, held.tries.saturating_add(1), consumer.config.attempts_max);
     if let Some(observer) = &consumer.config.observer {
-        let attempt = delivery.attempt.get().saturating_add(held.tries);
+        let attempt = held.first.saturating_add(held.tries);
         let (outcome, duration) = (next.outcome(), began.elapsed());
         observer.on_event(&Event::EventHandled { outcome, attempt, duration });
     }
@@ -88,7 +90,7 @@ async fn handled(consumer: &EventConsumer, topic: &Topic, event: &EventEnvelope)
 
 /// Settles until the bus has taken it, or says that the delivery is not held here any more. Until then its key waits:
 /// what is not settled comes again, and before later ones.
-async fn settled(
+pub(super) async fn settled(
     consumer: &EventConsumer,
     subscription: &dyn EventSubscription,
     delivery: &Delivery,

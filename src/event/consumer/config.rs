@@ -91,7 +91,7 @@ impl ConsumerConfig {
         self
     }
 
-    /// How often an event is tried here before it is given up. By default for ever, its key behind it: what an outage
+    /// How often an event is tried by one consumer before it is given up. By default for ever, its key behind it: what an outage
     /// fails is no dead letter.
     #[must_use]
     pub const fn with_attempts_max(mut self, attempts: NonZeroU32) -> Self {

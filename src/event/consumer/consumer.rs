@@ -14,8 +14,9 @@ use crate::observe::field;
 /// Handles what comes to a subscription: the events of a key one after the other, in their order, and those of other
 /// keys meanwhile.
 ///
-/// What fails is handled again *here*, after a pause, and later events of its key wait behind it; it is not given back
-/// to the bus, since it could only come again behind them. What is [`Rejected`](crate::error::StoreErrorKind::Rejected),
+/// What fails is handled again after a pause, and later events of its key wait behind it. They wait *here*; where that
+/// takes more than half of what may be in flight, keys are given back whole, each in its order, and come again when their
+/// pause is over: others are to have room. What is [`Rejected`](crate::error::StoreErrorKind::Rejected),
 /// and what is no event, is given up at once, and its key goes on. A panic of the handler, and a call that is not done
 /// by its deadline, are failures of that event alone.
 ///

@@ -78,6 +78,33 @@ impl<K: Hash + Eq + Clone, T: Clone, M: Ord + Copy> Keyed<K, T, M> {
         }
     }
 
+    /// How many are held of keys whose first item has to wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.paused.values().filter_map(|key| self.lanes.get(key)).map(VecDeque::len).sum()
+    }
+
+    /// Lets keys go whose first item has to wait, with all that is held of them: those that wait longest first, as long
+    /// as that is `is_long`, and until no more than `rest` are held of such keys.
+    pub(super) fn let_go(
+        &mut self,
+        rest: usize,
+        is_long: impl Fn(M) -> bool,
+    ) -> Vec<(K, M, Vec<T>)> {
+        let mut gone = Vec::new();
+        let mut waiting = self.waiting();
+        while waiting > rest {
+            let Some(last) = self.paused.last_entry().filter(|last| is_long(last.key().0)) else {
+                break;
+            };
+            let ((until, _), key) = last.remove_entry();
+            let items: Vec<_> = self.lanes.remove(&key).into_iter().flatten().collect();
+            waiting -= items.len();
+            self.held -= items.len();
+            gone.push((key, until, items.into_iter().map(|(_, item)| item).collect()));
+        }
+        gone
+    }
+
     /// When the next of those that wait may start.
     pub(super) fn next_due(&self) -> Option<M> {
         self.paused.first_key_value().map(|((until, _), _)| *until)
@@ -201,6 +228,29 @@ mod tests {
                 prop_assert!(due.is_none() || keyed.next_due().is_some_and(|it| Some(it) <= due));
             }
         }
+    }
+
+    #[test]
+    fn keys_that_wait_longest_are_let_go_whole_and_in_their_order() {
+        let mut keyed = Keyed::<_, _, u8>::default();
+        for (key, item) in [("a", 1), ("b", 2), ("a", 3), ("c", 4), ("b", 5), ("d", 6)] {
+            keyed.add(key, item);
+        }
+        for (key, item, until) in [("a", 1, 9), ("b", 2, 5), ("c", 4, 7)] {
+            assert_eq!(keyed.start(0), Some((key, item)));
+            keyed.pause(&key, 10 + item, until);
+        }
+        assert_eq!((keyed.waiting(), keyed.len()), (5, 6));
+        assert!(keyed.let_go(5, |_| true).is_empty());
+        assert!(keyed.let_go(0, |until| until > 9).is_empty());
+        let gone = keyed.let_go(2, |until| until > 5);
+        assert_eq!(gone, [("a", 9, vec![11, 3]), ("c", 7, vec![14])]);
+        assert_eq!((keyed.waiting(), keyed.len(), keyed.next_due()), (2, 3, Some(5)));
+        assert!(keyed.let_go(0, |until| until > 5).is_empty());
+        // A key that comes again is a key like any other.
+        keyed.add("a", 1);
+        let started: Vec<_> = std::iter::from_fn(|| keyed.start(5)).collect();
+        assert_eq!(started, [("b", 12), ("d", 6), ("a", 1)]);
     }
 
     #[test]

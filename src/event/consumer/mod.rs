@@ -6,6 +6,7 @@ mod config;
 mod consumer;
 mod decide;
 mod error;
+mod giving_back;
 mod handler;
 mod keyed;
 mod report;

@@ -14,6 +14,7 @@ pub struct ConsumerReport {
     pub retried: u64,
     /// Deliveries that were given up.
     pub dead_lettered: u64,
-    /// Deliveries that came here and were not settled, at the end: somebody else is given them.
+    /// Deliveries that came here and were given back: at the end, for somebody else, or meanwhile, since they waited behind
+    /// failures and others were to have room.
     pub given_back: u64,
 }

@@ -1,6 +1,5 @@
 use std::num::NonZeroUsize;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -11,6 +10,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use super::attempt::{Attempted, Held, attempt};
 use super::config::PAUSE_MIN;
 use super::decide::Next;
+use super::giving_back::{Tries, Waiting, give_back, is_long, shares};
 use super::keyed::Keyed;
 use super::{ConsumerError, ConsumerReport, EventConsumer};
 use crate::clock::later;
@@ -21,14 +21,14 @@ use crate::observe::field;
 
 /// What is handled one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Lane {
+pub(super) enum Lane {
     Of(Topic, EventKey),
     /// What is no event has no key.
     Alone(Receipt),
 }
 
 impl Lane {
-    fn of(delivery: &Delivery) -> Self {
+    pub(super) fn of(delivery: &Delivery) -> Self {
         match &delivery.event {
             Ok(event) => Self::Of(delivery.topic.clone(), event.key.clone()),
             Err(_) => Self::Alone(delivery.receipt),
@@ -40,6 +40,7 @@ impl Lane {
 enum Ended {
     Attempt(Lane, Held, Attempted),
     Signs,
+    GivenBack,
 }
 
 type Running<'a> = FuturesUnordered<BoxFuture<'a, Ended>>;
@@ -53,6 +54,9 @@ pub(super) struct Work<'a> {
     attempts: usize,
     /// Whether the bus is being told that what is held is alive.
     gives_signs: bool,
+    /// Whether keys are being given back: nothing is received then, for it could be of these.
+    gives_back: bool,
+    tries: Tries,
     /// How often `receive` has failed in a row, and when it is called again.
     failures: u32,
     receive_from: Instant,
@@ -73,6 +77,8 @@ impl<'a> Work<'a> {
             held: Keyed::default(),
             attempts: 0,
             gives_signs: false,
+            gives_back: false,
+            tries: Tries::default(),
             failures: 0,
             receive_from: Instant::now(),
             ends_by: None,
@@ -90,11 +96,12 @@ impl<'a> Work<'a> {
         loop {
             if self.ends_by.is_none() {
                 self.start(&mut running);
+                self.make_room(&mut running);
             } else if self.attempts == 0 {
                 break;
             }
             let (subscription, is_open) = (self.subscription, self.ends_by.is_none());
-            let room = NonZeroUsize::new(self.room());
+            let room = NonZeroUsize::new(self.room()).filter(|_| !self.gives_back);
             let due = self.next_due();
             tokio::select! {
                 biased;
@@ -129,6 +136,31 @@ impl<'a> Work<'a> {
         self.consumer.config.limits.in_flight_max.get().saturating_sub(self.held.len())
     }
 
+    /// Gives back what waits longest behind failures, if that is more than its part: others are to have room.
+    fn make_room(&mut self, running: &mut Running<'a>) {
+        let (most, rest) = shares(self.consumer.config.limits.in_flight_max.get());
+        if self.gives_back || self.held.waiting() <= most {
+            return;
+        }
+        let now = Instant::now();
+        let mut keys = Vec::new();
+        for (lane, until, items) in self.held.let_go(rest, |until| is_long(until, now)) {
+            self.report.given_back += items.len() as u64;
+            items.first().into_iter().for_each(|first| self.tries.keep(lane.clone(), first));
+            keys.push(Waiting { until, items });
+        }
+        if keys.is_empty() {
+            return;
+        }
+        tracing::debug!(keys = keys.len(), "what waits behind failures is given back meanwhile");
+        self.gives_back = true;
+        let (consumer, subscription) = (self.consumer, self.subscription);
+        running.push(Box::pin(async move {
+            give_back(consumer, subscription, keys).await;
+            Ended::GivenBack
+        }));
+    }
+
     fn start(&mut self, running: &mut Running<'a>) {
         while self.attempts < self.consumer.config.concurrency.get() {
             let Some((lane, held)) = self.held.start(Instant::now()) else { break };
@@ -150,6 +182,7 @@ impl<'a> Work<'a> {
     fn ended(&mut self, ended: Ended) {
         match ended {
             Ended::Signs => self.gives_signs = false,
+            Ended::GivenBack => self.gives_back = false,
             Ended::Attempt(lane, held, attempted) => {
                 self.attempts -= 1;
                 self.attempted(&lane, held, &attempted);
@@ -190,7 +223,8 @@ impl<'a> Work<'a> {
                 self.failures = 0;
                 for delivery in deliveries {
                     let lane = Lane::of(&delivery);
-                    self.held.add(lane, Held { delivery: Arc::new(delivery), tries: 0 });
+                    let held = self.tries.held(&lane, delivery);
+                    self.held.add(lane, held);
                 }
             }
             Err(error) => {
