@@ -72,6 +72,8 @@ impl Left {
 }
 
 /// Joins a key from records read afresh. A panic, of a merge say, is a failure.
+///
+/// Whoever noted the key: other code may have deleted the row, and a copy of it may be on its way.
 pub(super) async fn attempt<L, M>(
     repository: &MigrationRepository<L, M>,
     key: &L::Key,
@@ -81,7 +83,7 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    let joined = AssertUnwindSafe(repository.join_with(key, policy)).catch_unwind().await;
+    let joined = AssertUnwindSafe(repository.join_changed(key, policy)).catch_unwind().await;
     match joined {
         Ok(Ok(Joined::Level)) => Ok(Mended::Level),
         Ok(Ok(Joined::Copied)) => Ok(Mended::Copied),

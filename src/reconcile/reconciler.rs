@@ -13,7 +13,9 @@ use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl, until};
 /// afresh, several at once.
 ///
 /// A row that was changed, deleted or made after its key was noted ends as its
-/// last write says: a repair holds no content from before. What fails is put off,
+/// last write says: a repair holds no content from before. Of a row that is on
+/// neither side modern takes a tombstone, while legacy wins every difference: an old
+/// copy of it may be on its way. What fails is put off,
 /// longer and longer, and parked with the reason at the limit of attempts;
 /// [`RepairQueue::unpark`] brings it back. Nothing is dropped. Several may work on
 /// one queue; each node that serves traffic needs one, or a [`RepairPump`].

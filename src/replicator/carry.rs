@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::event::{ChangeFeed, Changed};
 use crate::key::{Key, KeyExt};
 use crate::reconcile::RepairNote;
-use crate::repository::StampedRepository;
+use crate::repository::{ConflictPolicy, StampedRepository};
 use crate::stamp::{Record, Stamp};
 
 /// So many keys of a page are asked for where none has gone before.
@@ -164,7 +164,8 @@ where
     }
 
     async fn joined(&self, key: L::Key) -> (L::Key, Fate, Option<StoreError>) {
-        let joined = self.once(self.repository.join_changed(&key)).await;
+        let joined = self.repository.join_changed(&key, &ConflictPolicy::PrimaryWins);
+        let joined = self.once(joined).await;
         (key, after_join(&joined), joined.err())
     }
 

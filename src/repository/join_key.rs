@@ -58,23 +58,26 @@ where
         Ok(self.join(key, policy, None).await?.joined)
     }
 
-    /// Joins a key that other code has changed in legacy.
+    /// Joins a key that other code may have changed in legacy.
     ///
     /// If it has deleted a row without a trace, and modern has not seen that row, a copy of it may still be on its way,
     /// from a page of a backfill say, and nothing would hold it up. So modern takes a tombstone under the stamp of a row
     /// that was never stamped: it beats nothing, and that copy finds it there. Only where legacy wins whatever the
     /// stamps say: elsewhere it could delete a row that is made anew.
-    pub(super) async fn repair_changed(&self, key: &L::Key) -> Result<Joined, StoreError> {
-        let policy = ConflictPolicy::PrimaryWins;
+    pub(super) async fn repair_changed(
+        &self,
+        key: &L::Key,
+        policy: &ConflictPolicy<L::Key, L::Entity>,
+    ) -> Result<Joined, StoreError> {
         self.copying()?;
-        let found = self.join(key, &policy, None).await?;
+        let found = self.join(key, policy, None).await?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
         let wins = matches!(rule, JoinRule::Wins { winner: Side::Legacy, .. });
         if wins && found.side == Side::Legacy && found.record.stamp == Stamp::ZERO {
             let tombstone = Record::tombstone(Stamp::BASE);
             if self.apply_open(Side::Modern, key, &tombstone).await? != Applied::Stored {
                 // A tombstone, or a copy that has just come.
-                return Ok(self.join(key, &policy, None).await?.joined);
+                return Ok(self.join(key, policy, None).await?.joined);
             }
         }
         Ok(found.joined)

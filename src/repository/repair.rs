@@ -24,13 +24,14 @@ where
         async move { self.core.repair(key, &ConflictPolicy::PrimaryWins).await }
     }
 
-    /// The same, of a key that other code has changed in legacy: a copy of what it has deleted, still on its way to
+    /// The same, of a key that other code may have changed in legacy: a copy of what it has deleted, still on its way to
     /// modern, finds a tombstone there.
     pub(crate) fn join_changed(
         &self,
         key: &L::Key,
+        policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> impl Future<Output = Result<Joined, StoreError>> + Send {
-        self.core.repair_changed(key)
+        self.core.repair_changed(key, policy)
     }
 
     /// The same, with a policy for conflicts. [`ConflictPolicy`] shows it.

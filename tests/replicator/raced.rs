@@ -6,6 +6,7 @@ use std::sync::Arc;
 use strangler_fig::backfill::Backfiller;
 use strangler_fig::memory::InMemoryCheckpointStore;
 use strangler_fig::phase::{Move, Phase, PhaseTracker};
+use strangler_fig::reconcile::Reconciler;
 use strangler_fig::repository::{Joined, StampedRepository};
 use strangler_fig::stamp::Record;
 use strangler_fig::testkit::faults::Pause;
@@ -72,22 +73,43 @@ async fn where_the_larger_stamp_counts_two_contents_of_one_stamp_are_settled() {
     assert_eq!(world.values(1).await, [Some("one"); 2]);
 }
 
-/// The row goes without a trace, and modern has not seen it yet: nothing else would hold up the copy.
-#[tokio::test(start_paused = true)]
-async fn a_deletion_is_not_undone_by_a_backfill_on_its_way() {
-    let world = World::new(Phase::DualWrite);
+/// A backfill has read a row and is about to copy it when the row goes without a trace, and `told` is what hears of that.
+/// Modern has not seen the row yet: nothing else would hold up the copy.
+async fn a_row_goes_under_a_backfill(world: &World, told: impl AsyncFnOnce()) {
     world.legacy.inner().plant((1, "old"));
     let gate = world.modern.pause_next_apply(Pause::BeforeEffect);
-    let backfiller = backfiller(&world);
+    let backfiller = backfiller(world);
     let deleting = async {
         gate.reached().await;
         world.outside_deletes(1);
-        assert_eq!(world.catch_up().await.level, 1);
+        told().await;
         gate.open();
     };
     let (report, ()) = tokio::join!(backfiller.run(pending()), deleting);
     assert!(report.unwrap().is_done);
     assert_eq!(world.values(1).await, [None; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_is_not_undone_by_a_backfill_on_its_way() {
+    let world = World::new(Phase::DualWrite);
+    let told = async || assert_eq!(world.catch_up().await.level, 1);
+    a_row_goes_under_a_backfill(&world, told).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_one_that_was_noted_and_repaired() {
+    let world = World::new(Phase::DualWrite);
+    let told = async || {
+        world.modern.inner().spoil(1);
+        world.outside((2, "good"));
+        let report = world.catch_up().await;
+        assert_eq!((report.copied, report.noted), (1, 1), "{report}");
+        world.modern.inner().mend();
+        let reconciler = Reconciler::new(&world.rows, world.repairs.clone());
+        assert_eq!(reconciler.drain(pending()).await.unwrap().level, 1);
+    };
+    a_row_goes_under_a_backfill(&world, told).await;
 }
 
 #[tokio::test(start_paused = true)]
