@@ -86,8 +86,7 @@ pub enum Event {
         /// From the call to the answer, with what the side's policy took.
         duration: Duration,
     },
-    /// A store failed an operation: it was away, or may or may not have done it. What
-    /// a store refuses by its own rules is no failure.
+    /// A store failed an operation: it was away, or may or may not have done it; not: it refused by rules of its own.
     SideFailed {
         /// Which side.
         side: &'static str,
@@ -100,8 +99,7 @@ pub enum Event {
         from: &'static str,
         /// What it is.
         to: &'static str,
-        /// How often it has turned. Of two events, told by two threads at once, the
-        /// later one has the larger number.
+        /// How often it has turned. Of two events, told by two threads at once, the later has the larger number.
         generation: u64,
     },
     /// A call was refused by its policy, and not made.
@@ -185,8 +183,7 @@ pub enum Event {
     },
     /// A repair failed and is put off.
     RepairFailed {
-        /// Why: `rejected`, `conflict`, `unavailable`, `unknown`, `stuck`,
-        /// `panicked` or `timed_out`.
+        /// Why: `rejected`, `conflict`, `unavailable`, `unknown`, `stuck`, `panicked` or `timed_out`.
         reason: &'static str,
     },
     /// A key was given up, until somebody looks.
@@ -220,8 +217,7 @@ pub enum Event {
     },
     /// A saga has come to rest here.
     SagaSettled {
-        /// Where: `committed`, `rolled_back`, `parked`, `given_up`; or `left`, where it goes on elsewhere or
-        /// later.
+        /// Where: `committed`, `rolled_back`, `parked`, `given_up`; or `left`, where it goes on elsewhere or later.
         status: &'static str,
     },
     /// A gateway has sent a request somewhere.
@@ -315,12 +311,19 @@ pub enum Event {
         /// How long ago the oldest change that is left was made; `None`: none is.
         lag: Option<Duration>,
     },
-    /// How far replication is behind, where nothing was carried over.
+    /// How far replication is behind, now and then, whatever is carried over meanwhile.
     ReplicationLag {
         /// How many changes wait, where they are counted.
         pending: Option<u64>,
         /// How long ago the oldest of them was made; `None`: none waits.
         lag: Option<Duration>,
+    },
+    /// Changes were not carried over, and come again; or a change feed does not say how far it is.
+    ReplicationFailed {
+        /// What failed: the `feed`, its `lag`, or a `page`, for a side, the repair queue or the state of the migration.
+        what: &'static str,
+        /// Why: `rejected`, `conflict`, `unavailable` or `unknown`.
+        reason: &'static str,
     },
     /// Somebody wrote to legacy who was said to be switched off.
     OutsideWrite,

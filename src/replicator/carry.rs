@@ -1,6 +1,7 @@
 //! One page, carried over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 
 use futures::{FutureExt, StreamExt, stream};
@@ -11,7 +12,7 @@ use crate::error::StoreError;
 use crate::event::{ChangeFeed, Changed};
 use crate::key::{Key, KeyExt};
 use crate::reconcile::RepairNote;
-use crate::repository::{ConflictPolicy, StampedRepository};
+use crate::repository::{ConflictPolicy, ScanRepository, StampedRepository};
 use crate::stamp::{Record, Stamp};
 
 /// So many keys of a page are asked for where none has gone before.
@@ -74,10 +75,16 @@ struct Left<K, E> {
     went: Option<K>,
 }
 
+impl<K, E> Left<K, E> {
+    fn keys(&self) -> impl Iterator<Item = &K> {
+        self.records.iter().map(|(key, _)| key).chain(&self.hints)
+    }
+}
+
 impl<F, L, M> Replicator<F, L, M>
 where
     F: ChangeFeed<Key = L::Key, Entity = L::Entity> + ?Sized,
-    L: StampedRepository,
+    L: ScanRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     /// Carries a page over, each key as often as it takes and is allowed.
@@ -169,21 +176,34 @@ where
         (key, after_join(&joined), joined.err())
     }
 
-    /// Whether the stores answer for a key, so that it is not they who are away: for one that has gone before, which
-    /// modern is to take once more as it holds it, and that changes nothing; else whether some key of the page can be
-    /// read.
+    /// Whether the stores answer for a key, so that it is not they who are away: for one that has gone before, or another
+    /// that legacy has, which modern is to take once more as it holds it, and that changes nothing; else whether some key
+    /// of the page can be read.
     async fn stores_answer(&self, left: &Left<L::Key, L::Entity>) -> bool {
-        let witness = self.witness().clone();
-        if let Some(key) = witness {
-            return self.answer_for(&key, true).await.is_ok();
-        }
-        let keys = left.records.iter().map(|(key, _)| key).chain(&left.hints);
-        for key in keys.take(ASKED_MAX) {
-            if self.answer_for(key, false).await.is_ok() {
+        let mut others: Vec<L::Key> = self.witness().clone().into_iter().collect();
+        others.extend(self.others(left).await);
+        let with_write = !others.is_empty();
+        let asked =
+            if with_write { others } else { left.keys().take(ASKED_MAX).cloned().collect() };
+        for key in asked {
+            if self.answer_for(&key, with_write).await.is_ok() {
+                if with_write {
+                    *self.witness() = Some(key);
+                }
                 return true;
             }
         }
         false
+    }
+
+    /// Keys of legacy that are not left here.
+    async fn others(&self, left: &Left<L::Key, L::Entity>) -> Vec<L::Key> {
+        let is_left: BTreeSet<_> = left.keys().collect();
+        let limit = NonZeroUsize::MIN.saturating_add(is_left.len() + ASKED_MAX);
+        let legacy = self.repository.legacy();
+        let page = self.once(async { legacy.scan(None, limit).await }).await;
+        let keys = page.into_iter().flat_map(|page| page.records).map(|(key, _)| key);
+        keys.filter(|key| !is_left.contains(key)).take(ASKED_MAX).collect()
     }
 
     async fn answer_for(&self, key: &L::Key, with_write: bool) -> Result<(), StoreError> {
@@ -197,7 +217,7 @@ where
     }
 
     /// A call, within its deadline; a panic is a failure.
-    async fn once<T>(
+    pub(super) async fn once<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {

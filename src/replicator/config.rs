@@ -18,7 +18,8 @@ use crate::worker::{PAUSE_MIN, Persistence, RateLimit, pause_after};
 ///     .with_poll_interval(Duration::from_secs(2))
 ///     .with_deadline(Duration::from_secs(10))
 ///     .with_delays(Duration::from_millis(200), Duration::from_secs(10))
-///     .with_retries(3);
+///     .with_retries(3)
+///     .with_lag_interval(Duration::from_secs(30));
 /// ```
 #[derive(Debug, Clone)]
 pub struct ReplicatorConfig {
@@ -29,6 +30,7 @@ pub struct ReplicatorConfig {
     pub(super) delay_max: Duration,
     pub(super) retries: u32,
     pub(super) tries: Persistence,
+    pub(super) lag_interval: Duration,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
@@ -36,7 +38,8 @@ pub struct ReplicatorConfig {
 impl Default for ReplicatorConfig {
     /// Pages of 500 changes, 16 joins at once; the feed is asked every half a second while it has nothing, unless it
     /// tells; each call may take 30 s and is made four times; a page that failed as a whole comes again after half a
-    /// second, then twice as long each time up to half a minute; to catch up ends when nine in a row have failed.
+    /// second, then twice as long each time up to half a minute; to catch up ends when nine in a row have failed; the lag
+    /// is told every ten seconds.
     fn default() -> Self {
         Self {
             page_size: NonZeroUsize::new(500).expect("500 is not zero"),
@@ -46,6 +49,7 @@ impl Default for ReplicatorConfig {
             delay_max: Duration::from_secs(30),
             retries: 8,
             tries: Persistence::within(Duration::from_secs(30)),
+            lag_interval: Duration::from_secs(10),
             rate_limit: None,
             observer: None,
         }
@@ -97,6 +101,14 @@ impl ReplicatorConfig {
         self
     }
 
+    /// How often an observer is told how far replication is behind, whatever is carried over meanwhile. At least a
+    /// millisecond.
+    #[must_use]
+    pub fn with_lag_interval(mut self, interval: Duration) -> Self {
+        self.lag_interval = interval.max(PAUSE_MIN);
+        self
+    }
+
     /// How many changes may be carried over a second. By default as many as there are.
     #[must_use]
     pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
@@ -105,6 +117,9 @@ impl ReplicatorConfig {
     }
 
     /// Who is told what happens; the lag is asked for only then.
+    ///
+    /// Alarm on [`Event::ReplicationLag`] above what you allow, and on an [`Event::ReplicationFailed`] that does not
+    /// cease: `run` itself waits for whatever is away, however long.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -151,6 +166,7 @@ mod tests {
             .with_deadline(Duration::from_secs(6))
             .with_delays(Duration::from_secs(3), Duration::from_secs(4))
             .with_retries(7)
+            .with_lag_interval(Duration::from_secs(8))
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN));
         let expected = ReplicatorConfig {
             page_size: NonZeroUsize::MIN,
@@ -160,6 +176,7 @@ mod tests {
             delay_max: Duration::from_secs(4),
             retries: 7,
             tries: Persistence::within(Duration::from_secs(6)),
+            lag_interval: Duration::from_secs(8),
             rate_limit: Some(RateLimit::per_second(NonZeroU64::MIN)),
             observer: None,
         };

@@ -50,6 +50,16 @@ fn after_error(error: &StoreError, conflict: &'static str) -> Fate {
     }
 }
 
+/// A stable name, fit for a label.
+pub(super) const fn named(kind: StoreErrorKind) -> &'static str {
+    match kind {
+        StoreErrorKind::Rejected => "rejected",
+        StoreErrorKind::Conflict => "conflict",
+        StoreErrorKind::Unavailable => "unavailable",
+        StoreErrorKind::Unknown => "unknown",
+    }
+}
+
 /// What is done about the keys that did not go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {

@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::event::{ChangeFeed, OutsideWriters};
 use crate::observe::Event;
 use crate::reconcile::RepairQueue;
-use crate::repository::{MigrationRepository, StampedRepository};
+use crate::repository::{MigrationRepository, ScanRepository, StampedRepository};
 use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
 
 /// Follows the changes that others make to legacy, and carries them over to modern.
@@ -19,8 +19,8 @@ use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
 /// feed goes on, a [`Reconciler`](crate::reconcile::Reconciler) tries or parks the key, and the gate
 /// [`RepairQueueEmpty`](crate::controller::RepairQueueEmpty) shows it. Where no key of a page gets an answer, a store is
 /// away: nothing is noted nor settled, and the page comes again. If it has come three times in vain, the stores are asked
-/// for a key that went before, or are read by the keys of the page; where they answer, it is these keys that do not go:
-/// they are noted, too.
+/// for a key that went before, or for another that legacy has, or are read by the keys of the page if it has none; where
+/// they answer, it is these keys that do not go: they are noted, too.
 pub struct Replicator<F: ?Sized, L: StampedRepository, M> {
     pub(super) feed: Arc<F>,
     pub(super) repository: MigrationRepository<L, M>,
@@ -30,7 +30,7 @@ pub struct Replicator<F: ?Sized, L: StampedRepository, M> {
     control: WorkerControl,
     throttle: Option<Arc<dyn Throttle>>,
     pub(super) meter: Meter,
-    /// The last key that was carried over.
+    /// A key for which the stores have answered.
     witness: Mutex<Option<L::Key>>,
 }
 
@@ -46,7 +46,7 @@ impl<F: ?Sized, L: StampedRepository, M> fmt::Debug for Replicator<F, L, M> {
 impl<F, L, M> Replicator<F, L, M>
 where
     F: ChangeFeed<Key = L::Key, Entity = L::Entity> + ?Sized,
-    L: StampedRepository,
+    L: ScanRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     /// Follows `feed`, the changes of the legacy side of `repository`. What does not go is noted in `repairs`.
@@ -134,9 +134,8 @@ where
     ///
     /// Cancel safe: it only asks.
     pub async fn status(&self) -> Result<ReplicatorStatus, StoreError> {
-        let tries = &self.config.tries;
-        let lag = tries.in_time(self.feed.lag()).await.and_then(|lag| lag)?;
-        let repairs = tries.in_time(self.repairs.depth()).await.and_then(|depth| depth)?;
+        let lag = self.lag().await?;
+        let repairs = self.once(async { self.repairs.depth().await }).await?;
         Ok(ReplicatorStatus { lag, repairs, progress: self.progress() })
     }
 

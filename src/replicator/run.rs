@@ -1,16 +1,20 @@
 //! Page after page.
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt;
 use tracing::{Instrument, debug, info_span, warn};
 
 use super::carry::{Carried, Work};
+use super::judge::named;
 use super::{Replicator, ReplicatorError, ReplicatorReport};
 use crate::error::StoreError;
 use crate::event::{ChangeFeed, FeedLag};
 use crate::observe::{Event, field, span};
 use crate::phase::{PartName, Phase, Side, primary};
-use crate::repository::StampedRepository;
+use crate::repository::{ScanRepository, StampedRepository};
 use crate::worker::{Pace, hint, persist, until};
 
 /// When a run is over.
@@ -61,7 +65,7 @@ enum Leave {
 impl<F, L, M> Replicator<F, L, M>
 where
     F: ChangeFeed<Key = L::Key, Entity = L::Entity> + ?Sized,
-    L: StampedRepository,
+    L: ScanRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     /// Follows the feed until `shutdown` resolves; the page in hand is always finished. It waits for whatever is away.
@@ -104,7 +108,7 @@ where
         async move {
             let pace = self.pace();
             let stop = pace.shutdown();
-            let work = self.pages(pace, goal).instrument(info_span!(span::REPLICATE));
+            let work = self.cared_for(pace, goal).instrument(info_span!(span::REPLICATE));
             // On the heap: a future of many kB is not the caller's to carry.
             let report = until(shutdown, stop, Box::pin(work)).await;
             debug!(
@@ -112,6 +116,15 @@ where
                 "replicated"
             );
             report
+        }
+    }
+
+    /// Page after page, and beside them, whatever holds them up, somebody is told how far they are.
+    async fn cared_for(&self, pace: Pace, goal: Goal) -> Result<ReplicatorReport, ReplicatorError> {
+        tokio::select! {
+            biased;
+            report = self.pages(pace, goal) => report,
+            never = self.tell_lag() => match never {},
         }
     }
 
@@ -149,6 +162,7 @@ where
                     failures = failures.saturating_add(1);
                     report.held += 1;
                     report.is_caught_up = false;
+                    self.tell_failed(if of_feed { "feed" } else { "page" }, &source);
                     // A feed that was lost does not come back.
                     let is_over = of_feed && !source.is_retryable()
                         || goal == Goal::CaughtUp && failures > self.config.retries;
@@ -247,7 +261,7 @@ where
         report.unreadable += carried.unreadable;
         report.noted += noted;
         if self.config.observer.is_some() {
-            let lag = self.lag().await.and_then(|lag| lag.oldest);
+            let lag = self.lag().await.ok().and_then(|lag| lag.oldest);
             let (copied, level) = (carried.copied, carried.level);
             self.tell(|| Event::ChangesReplicated { copied, level, noted, lag });
         }
@@ -255,23 +269,40 @@ where
 
     /// Waits for more.
     async fn idle(&self, pace: &Pace) {
-        if self.config.observer.is_some() {
-            if let Some(lag) = self.lag().await {
-                self.tell(|| Event::ReplicationLag { pending: lag.pending, lag: lag.oldest });
-            }
-        }
+        let changed = AssertUnwindSafe(async { self.feed.changed().await }).catch_unwind();
         let more = async {
             tokio::select! {
                 biased;
-                () = self.feed.changed() => {}
+                Ok(()) = changed => {}
                 () = tokio::time::sleep(self.config.poll_interval) => {}
             }
         };
         let _ = pace.unless_stopped(more).await;
     }
 
-    async fn lag(&self) -> Option<FeedLag> {
-        self.config.tries.in_time(self.feed.lag()).await.ok()?.ok()
+    /// Tells how far it is, now and then.
+    async fn tell_lag(&self) -> Infallible {
+        if self.config.observer.is_none() {
+            return pending().await;
+        }
+        loop {
+            match self.lag().await {
+                Ok(FeedLag { oldest: lag, pending }) => {
+                    self.tell(|| Event::ReplicationLag { pending, lag });
+                }
+                Err(error) => self.tell_failed("lag", &error),
+            }
+            tokio::time::sleep(self.config.lag_interval).await;
+        }
+    }
+
+    fn tell_failed(&self, what: &'static str, error: &StoreError) {
+        let reason = named(error.kind());
+        self.tell(|| Event::ReplicationFailed { what, reason });
+    }
+
+    pub(super) async fn lag(&self) -> Result<FeedLag, StoreError> {
+        self.once(async { self.feed.lag().await }).await
     }
 }
 

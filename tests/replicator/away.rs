@@ -1,11 +1,13 @@
 //! Stores, feeds and queues that are away, and replicators that are dropped.
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use strangler_fig::error::StoreErrorKind;
+use strangler_fig::observe::Event;
 use strangler_fig::phase::Phase;
 use strangler_fig::reconcile::Reconciler;
 use strangler_fig::replicator::{ReplicatorConfig, ReplicatorError};
@@ -103,6 +105,30 @@ async fn a_bad_key_that_cannot_even_be_read_is_noted_if_another_has_gone_before(
     }
 }
 
+/// It remembers nothing of what went before it began: another row of legacy shows that the stores are there.
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_a_bad_key_alone_is_noted_too() {
+    let world = World::new(Phase::DualWrite);
+    world.outside((2, "good"));
+    world.catch_up().await;
+    world.modern.inner().spoil(1);
+    world.outside((1, "bad"));
+    let report = world.run_for(HOUR).await;
+    assert_eq!((report.noted, report.held), (1, 3), "{report}");
+    assert_eq!((world.waiting().await.len(), world.pending().await), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_no_key_is_taken_for_a_bad_one_while_modern_takes_nothing() {
+    let world = World::new(Phase::DualWrite);
+    world.outside((2, "good"));
+    world.catch_up().await;
+    world.outside((1, "new"));
+    world.modern.always_apply(AWAY);
+    let report = world.run_for(HOUR).await;
+    assert!(report.held > 10 && report.noted == 0, "{report}");
+}
+
 /// Some key went before; that does not say that modern is there now, or takes anything.
 #[tokio::test(start_paused = true)]
 async fn while_modern_is_away_or_takes_nothing_no_key_is_taken_for_a_bad_one() {
@@ -125,6 +151,61 @@ async fn while_modern_is_away_or_takes_nothing_no_key_is_taken_for_a_bad_one() {
     }
 }
 
+/// The lags that were told.
+fn lags(world: &World) -> Vec<Option<Duration>> {
+    let lag = |event: &Event| match event {
+        Event::ReplicationLag { lag, .. } => Some(*lag),
+        _ => None,
+    };
+    world.told.events().iter().filter_map(lag).collect()
+}
+
+/// What was told to have failed.
+fn failures(world: &World) -> BTreeSet<(&'static str, &'static str)> {
+    let failed = |event: &Event| match event {
+        Event::ReplicationFailed { what, reason } => Some((*what, *reason)),
+        _ => None,
+    };
+    world.told.events().iter().filter_map(failed).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_far_it_is_behind_is_told_though_nothing_goes() {
+    let world = with_changes(1);
+    world.modern.always(AWAY);
+    let report = world.run_for(24 * HOUR).await;
+    assert!(report.held > 1_000 && report.pages == 0, "{report}");
+    assert_eq!(failures(&world), [("page", "unavailable")].into());
+    let lags = lags(&world);
+    assert!(lags.len() > 1_000, "{}", lags.len());
+    assert!(lags.is_sorted() && lags.last().unwrap().unwrap() > 23 * HOUR, "{:?}", lags.last());
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_far_it_is_behind_is_told_while_it_pauses() {
+    let world = with_changes(1);
+    let control = WorkerControl::new();
+    control.pause();
+    let replicator = world.replicator().with_control(control);
+    replicator.run(tokio::time::sleep(HOUR)).await.unwrap();
+    assert!(lags(&world).last().unwrap().unwrap() > Duration::from_secs(3_500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_panics_is_asked_again() {
+    let world = World::new(Phase::DualWrite);
+    world.feed.is_broken.store(true, Ordering::Relaxed);
+    let replicator = world.replicator();
+    let writing = async {
+        tokio::time::sleep(HOUR / 2).await;
+        world.outside((1, "new"));
+    };
+    let running = replicator.run(tokio::time::sleep(HOUR));
+    let (report, ()) = tokio::join!(running, writing);
+    assert_eq!(report.unwrap().copied, 1);
+    assert_eq!(replicator.status().await.unwrap_err().kind(), StoreErrorKind::Unknown);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_feed_that_is_away_is_awaited_and_one_that_is_lost_is_not() {
     let world = with_changes(5);
@@ -133,12 +214,15 @@ async fn a_feed_that_is_away_is_awaited_and_one_that_is_lost_is_not() {
     assert!(matches!(ended, ReplicatorError::Feed { .. }) && ended.is_retryable(), "{ended}");
     let report = world.run_for(HOUR).await;
     assert!(report.held > 10, "{report}");
+    let away = [("feed", "unavailable"), ("lag", "unavailable")];
+    assert_eq!(failures(&world), away.into(), "an observer may alarm");
     world.feed.is_away.store(false, Ordering::Relaxed);
     assert_eq!(world.catch_up().await.copied, 5);
 
     world.feed.is_lost.store(true, Ordering::Relaxed);
     let ended = world.replicator().run(pending()).await.unwrap_err();
     assert!(matches!(ended, ReplicatorError::Feed { .. }) && !ended.is_retryable(), "{ended}");
+    assert!(failures(&world).contains(&("feed", "rejected")));
 }
 
 #[tokio::test(start_paused = true)]

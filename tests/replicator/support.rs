@@ -36,6 +36,8 @@ pub(crate) struct Feed {
     pub(crate) is_lost: AtomicBool,
     /// It takes a second to answer.
     pub(crate) is_slow: AtomicBool,
+    /// It panics when it is asked how far it is, or waited for.
+    pub(crate) is_broken: AtomicBool,
     /// So many settlements have their effect, and no answer.
     pub(crate) doubts: AtomicU32,
 }
@@ -43,6 +45,10 @@ pub(crate) struct Feed {
 #[async_trait]
 impl LagSource for Feed {
     async fn lag(&self) -> Result<FeedLag, StoreError> {
+        assert!(!self.is_broken.load(Ordering::Relaxed), "the feed is broken");
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(StoreError::unavailable("no route to host"));
+        }
         self.log.lag().await
     }
 }
@@ -75,6 +81,7 @@ impl ChangeFeed for Feed {
     }
 
     async fn changed(&self) {
+        assert!(!self.is_broken.load(Ordering::Relaxed), "the feed is broken");
         self.log.changed().await;
     }
 }
