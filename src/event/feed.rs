@@ -77,7 +77,7 @@ pub trait LagSource: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`.
+    /// `Unavailable`; `Rejected` if it cannot tell any more: whatever it follows was lost.
     async fn lag(&self) -> Result<FeedLag, StoreError>;
 }
 
@@ -105,9 +105,12 @@ pub trait LagSource: fmt::Debug + Send + Sync + 'static {
 /// 6. A deletion is a change: a hint, or a tombstone. So is a change of a row's key: of both keys.
 /// 7. A `Record` has the stamp and the content of one moment of that row in the store, not of an earlier one than the
 ///    records of the key before: another content comes with a larger stamp than theirs.
-/// 8. What cannot be read comes as `Unreadable`, and holds up no other.
+/// 8. What cannot be read comes as `Unreadable`, and holds up no other. Where not even a key can be told, nobody could
+///    find the row again: then the feed is lost.
 /// 9. `is_last` only if every change that was committed before the call began is in the page or settled.
 /// 10. `lag` counts what is unsettled; `oldest` is `None` only if a `changes` at that moment had answered none.
+/// 11. A feed that is not installed, or not attached to the store any more, so that it misses changes, is lost:
+///     `changes` and `lag` answer `Rejected`, and never that there is nothing.
 ///
 /// # Cancel safety
 ///

@@ -43,6 +43,7 @@ pub struct InMemoryChangeFeed<K, E> {
 }
 
 struct Log<K, E> {
+    is_lost: bool,
     next: u64,
     unsettled: Vec<Logged<K, E>>,
 }
@@ -62,7 +63,7 @@ pub struct InMemoryChanges<K, E> {
 
 impl<K, E> Default for InMemoryChangeFeed<K, E> {
     fn default() -> Self {
-        let log = Log { next: 0, unsettled: Vec::new() };
+        let log = Log { is_lost: false, next: 0, unsettled: Vec::new() };
         Self { log: Arc::new(Mutex::new(log)), committed: Arc::default() }
     }
 }
@@ -110,6 +111,22 @@ impl<K, E> InMemoryChangeFeed<K, E> {
         self.commit([Changed::Unreadable { key: key.into(), why: why.into() }]);
     }
 
+    /// It misses changes from now on, as when a slot was dropped, or triggers were.
+    ///
+    /// ```
+    /// # use strangler_fig::event::LagSource;
+    /// # use strangler_fig::memory::InMemoryChangeFeed;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let feed = InMemoryChangeFeed::<u32, String>::default();
+    /// feed.lose();
+    /// assert!(!feed.lag().await.unwrap_err().is_retryable());
+    /// # }
+    /// ```
+    pub fn lose(&self) {
+        self.lock().is_lost = true;
+    }
+
     fn commit(&self, changes: impl IntoIterator<Item = Changed<K, E>>) {
         let mut log = self.lock();
         let at = Instant::now();
@@ -121,6 +138,12 @@ impl<K, E> InMemoryChangeFeed<K, E> {
         drop(log);
         // One that is not listened to yet is remembered.
         self.committed.notify_one();
+    }
+
+    /// The log, if changes still come to it.
+    fn attached(&self) -> Result<MutexGuard<'_, Log<K, E>>, StoreError> {
+        let log = self.lock();
+        if log.is_lost { Err(StoreError::rejected("the feed was lost")) } else { Ok(log) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Log<K, E>> {
@@ -153,7 +176,7 @@ impl<K, E> InMemoryChanges<K, E> {
 #[async_trait]
 impl<K: Key, E: Entity> LagSource for InMemoryChangeFeed<K, E> {
     async fn lag(&self) -> Result<FeedLag, StoreError> {
-        let log = self.lock();
+        let log = self.attached()?;
         let oldest = log.unsettled.first().map(|first| first.at.elapsed());
         let pending = u64::try_from(log.unsettled.len()).unwrap_or(u64::MAX);
         Ok(FeedLag { oldest, pending: Some(pending) })
@@ -166,7 +189,7 @@ impl<K: Key, E: Entity> ChangeFeed for InMemoryChangeFeed<K, E> {
     type Entity = E;
 
     async fn changes(&self, limit: NonZeroUsize) -> Result<ChangePage<K, E>, StoreError> {
-        let log = self.lock();
+        let log = self.attached()?;
         let page = || log.unsettled.iter().take(limit.get());
         Ok(ChangePage {
             changes: page().map(|logged| logged.change.clone()).collect(),

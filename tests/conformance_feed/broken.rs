@@ -69,6 +69,10 @@ pub(crate) enum Fault {
     NothingIsPending,
     /// What is settled is counted too.
     CountsSettled,
+    /// One that is not attached any more has nothing to tell.
+    DetachedIsEmpty,
+    /// One that is not attached any more has no lag.
+    DetachedHasNoLag,
 }
 
 #[derive(Debug, Clone)]
@@ -86,6 +90,7 @@ struct Log {
     cursor: Option<u64>,
     numbers: u64,
     last: Option<Instant>,
+    is_detached: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -124,6 +129,15 @@ impl Broken {
 
     fn lock(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether changes still come, or it is the fault not to tell that they do not.
+    fn attached(&self, fault: Fault) -> Result<MutexGuard<'_, Log>, StoreError> {
+        let log = self.lock();
+        if log.is_detached && !self.is(fault) {
+            return Err(StoreError::rejected("the slot was dropped"));
+        }
+        Ok(log)
     }
 
     fn draw(&self, open: &mut Open, change: Changed<u32, Row>) {
@@ -167,7 +181,7 @@ fn is_unreadable(entry: &Entry) -> bool {
 #[async_trait]
 impl LagSource for Broken {
     async fn lag(&self) -> Result<FeedLag, StoreError> {
-        let log = self.lock();
+        let log = self.attached(Fault::DetachedHasNoLag)?;
         let oldest = match self.fault {
             Fault::LagIsNone => None,
             Fault::LagOfTheNewest => log.entries.last().map(|entry| entry.at.elapsed()),
@@ -190,7 +204,7 @@ impl ChangeFeed for Broken {
     type Entity = Row;
 
     async fn changes(&self, limit: NonZeroUsize) -> Result<ChangePage<u32, Row>, StoreError> {
-        let mut log = self.lock();
+        let mut log = self.attached(Fault::DetachedIsEmpty)?;
         let mut found = log.entries.clone();
         match self.fault {
             Fault::NewestFirst => found.reverse(),
@@ -295,6 +309,9 @@ impl ChangeFeedFixture for Broken {
 
     async fn commit(&self, mut open: Open) {
         let mut log = self.lock();
+        if log.is_detached {
+            return;
+        }
         let drawn: Vec<_> = open.entries.iter().map(|entry| entry.number).collect();
         log.entries.retain(|entry| !drawn.contains(&entry.number));
         log.last = Some(Instant::now());
@@ -309,6 +326,11 @@ impl ChangeFeedFixture for Broken {
             open,
             Changed::Unreadable { key: n.to_bytes(), why: "no such column".to_owned() },
         );
+        true
+    }
+
+    async fn detach(&self) -> bool {
+        self.lock().is_detached = true;
         true
     }
 }

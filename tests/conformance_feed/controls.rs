@@ -144,4 +144,10 @@ controls! {
     counts_settled_is_caught: CountsSettled fails [
         what_is_pending_is_counted
     ];
+    detached_is_empty_is_caught: DetachedIsEmpty fails [
+        a_feed_that_misses_changes_says_so
+    ];
+    detached_has_no_lag_is_caught: DetachedHasNoLag fails [
+        a_feed_that_misses_changes_says_so
+    ];
 }

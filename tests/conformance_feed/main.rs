@@ -86,6 +86,11 @@ impl ChangeFeedFixture for InMemory {
         open.spoil(n.to_bytes(), "no such column");
         true
     }
+
+    async fn detach(&self) -> bool {
+        self.feed.lose();
+        true
+    }
 }
 
 mod hints {

@@ -94,4 +94,10 @@ pub trait ChangeFeedFixture: Send + Sync + 'static {
         let _ = (transaction, n);
         false
     }
+
+    /// Has the store tell the feed nothing any more, in a way that may happen to it: a trigger is dropped, a slot is. Answers
+    /// whether it did. By default it cannot.
+    async fn detach(&self) -> bool {
+        false
+    }
 }

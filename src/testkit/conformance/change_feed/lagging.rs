@@ -1,9 +1,12 @@
 //! How far behind, and whether that is the end.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::ChangeFeedFixture;
 use super::samples::{ALL, drained, lag, names, page, settle, written};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::event::{ChangeFeed, LagSource};
 
 /// Contract 9.
 pub(super) async fn the_last_page_holds_all_of_before<F: ChangeFeedFixture>(fixture: &F) {
@@ -70,4 +73,25 @@ pub(super) async fn what_is_pending_is_counted<F: ChangeFeedFixture>(fixture: &F
     drained::<F>(&feed).await;
     let pending = lag::<F>(&feed).await.pending;
     assert!(pending.is_none_or(|pending| pending == 0), "none waits, not {pending:?}");
+}
+
+/// Contract 11.
+pub(super) async fn a_feed_that_misses_changes_says_so<F: ChangeFeedFixture>(fixture: &F) {
+    let feed = fixture.feed();
+    if !fixture.detach().await {
+        return;
+    }
+    for was_changed in [false, true] {
+        if was_changed {
+            written(fixture, 1, 1).await;
+        }
+        let page = feed.changes(NonZeroUsize::MIN).await.map(|page| page.is_last);
+        assert!(is_lost(&page), "it does not know whether that is all: {page:?}");
+        let lag = feed.lag().await;
+        assert!(is_lost(&lag), "it does not know how far it is: {lag:?}");
+    }
+}
+
+fn is_lost<T>(answer: &Result<T, StoreError>) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Rejected)
 }

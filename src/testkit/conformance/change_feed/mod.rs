@@ -96,6 +96,7 @@ macro_rules! __each_change_feed_fact {
             the_lag_is_none_only_when_all_is_settled
             the_lag_is_that_of_the_oldest
             what_is_pending_is_counted
+            a_feed_that_misses_changes_says_so
         }
     };
 }
