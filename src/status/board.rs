@@ -154,6 +154,7 @@ const fn alarm(event: &Event) -> Option<&'static str> {
         Event::RequestParked { .. } => "request_parked",
         Event::RelayFailed { .. } => "relay_failed",
         Event::MessageParked { .. } => "message_parked",
+        Event::ReplicationFailed { .. } => "replication_failed",
         Event::OutsideWrite => "outside_write",
         _ => return None,
     })

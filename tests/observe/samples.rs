@@ -76,6 +76,7 @@ fn of_the_copies() -> Vec<Event> {
         Event::RepairDepth { waiting: 5, parked: 1, oldest: Some(40 * second) },
         Event::ChangesReplicated { copied: 4, level: 1, noted: 1, lag: Some(2 * second) },
         Event::ReplicationLag { pending: Some(9), lag: Some(3 * second) },
+        Event::ReplicationFailed { what: "page", reason: "unavailable" },
         Event::OutsideWrite,
         Event::Checked {
             result: "consistent",

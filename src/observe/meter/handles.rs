@@ -87,6 +87,7 @@ handles! {
     changes: Counter, 1, REPLICATION_CHANGES;
     lag: Gauge, 0, REPLICATION_LAG;
     changes_pending: Gauge, 0, REPLICATION_PENDING;
+    replication_failures: Counter, 2, REPLICATION_FAILURES;
     outside_writes: Counter, 0, OUTSIDE_WRITES;
     routed: Counter, 2, ROUTE_DECISIONS;
     fallbacks: Counter, 2, ROUTE_FALLBACKS;

@@ -171,6 +171,9 @@ impl MetricsObserver {
                 self.ages.lock().change.told(lag);
                 self.refresh();
             }
+            Event::ReplicationFailed { what, reason } => {
+                handles.replication_failures.at([what, reason]).increment(1);
+            }
             Event::OutsideWrite => handles.outside_writes.at([]).increment(1),
             _ => self.tell_of_sagas_and_messages(event),
         }

@@ -127,6 +127,8 @@ catalogue! {
     REPLICATION_LAG: Gauge "strangler.replication.lag" in "s", by [];
     /// Changes that wait, where they are counted.
     REPLICATION_PENDING: Gauge "strangler.replication.pending" in "{change}", by [];
+    /// Times that changes were not carried over, or a feed did not say how far it is.
+    REPLICATION_FAILURES: Counter "strangler.replication.failures" in "{failure}", by ["what", "reason"];
     /// Times that writers were noticed who were said to be switched off.
     OUTSIDE_WRITES: Counter "strangler.outside_writes" in "{write}", by [];
     /// Requests that a gateway has sent somewhere.
