@@ -108,7 +108,7 @@ mod tests {
         (1..=100).for_each(|millis| histogram.add(Duration::from_millis(millis)));
         let durations = Durations::of([&histogram].into_iter());
         let told = [50, 95, 99, 100].map(|percent| durations.percentile(percent));
-        let true_ones = [50, 95, 99, 100].map(|millis| Duration::from_millis(millis));
+        let true_ones = [50, 95, 99, 100].map(Duration::from_millis);
         assert_eq!(told, true_ones.map(|time| Some(end_of(size_of(time)))));
     }
 
