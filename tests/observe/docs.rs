@@ -32,8 +32,8 @@ fn said(path: &str) -> BTreeMap<String, String> {
     let (mut said, mut doc) = (BTreeMap::new(), Vec::new());
     let names: BTreeMap<_, _> = constants(path).into_iter().collect();
     for line in text(path).lines() {
-        let named = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(':'));
-        match (line.strip_prefix("/// "), named) {
+        let declared = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(':'));
+        match (line.strip_prefix("/// "), declared) {
             (Some(text), _) => doc.push(text.to_owned()),
             (None, Some((constant, _))) => {
                 said.insert(names[constant].clone(), doc.join(" "));

@@ -244,3 +244,34 @@ fn what_many_threads_count_is_all_there() {
         }
     }
 }
+
+#[tokio::test]
+async fn counters_that_alarms_hang_on_begin_at_zero_and_are_those_that_events_count_on() {
+    let world = World::new();
+    let observer =
+        metrics::with_local_recorder(&world.recorder, || MetricsObserver::new().from_zero());
+    let series = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        lines.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
+    };
+    let before = series(&world.scrape.render());
+    let zeros = world.scrape.render().lines().filter(|line| line.ends_with(" 0")).count();
+    assert_eq!(zeros, before.len());
+    metrics::with_local_recorder(&world.recorder, || {
+        for event in samples() {
+            observer.on_event(&event);
+        }
+    });
+    for named in [
+        "strangler_guard_alarms{cause=\"errors\"}",
+        "strangler_repair_parkings{reason=\"attempts\"}",
+        "strangler_saga_ends{state=\"committed\"}",
+        "strangler_relay_parkings{reason=\"rejected\"}",
+        "strangler_comparisons{source=\"shadow\",side=\"modern\",result=\"mismatch\"}",
+        "strangler_side_failures{side=\"modern\"}",
+        "strangler_outside_writes",
+    ] {
+        assert!(before.contains(named), "{named} was not there");
+        assert_eq!(world.value(named), Some(1.0), "{named} is another one");
+    }
+}

@@ -5,5 +5,6 @@ mod family;
 mod handles;
 mod observer;
 mod tell;
+mod zero;
 
 pub use observer::MetricsObserver;
