@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet console servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet console observability servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability
 
 test:
 	cargo test --all-features
@@ -156,6 +156,12 @@ console:
 	cargo clippy -p console --no-deps --all-targets -- -D warnings
 	scripts/chromium.sh >/dev/null
 	cargo test -p console
+
+# A service with its metrics, traces, dashboard and alerts: every name in them against a real scrape, the rules by promtool,
+# the traces at a collector.
+observability:
+	cargo clippy -p observability --no-deps --all-targets -- -D warnings
+	cargo test -p observability
 
 # Prints the URLs of a PostgreSQL, a MariaDB, a Redis, a NATS and a RabbitMQ, and starts what is missing.
 servers:
