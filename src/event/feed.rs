@@ -126,8 +126,8 @@ pub trait ChangeFeed: LagSource {
     ///
     /// # Errors
     ///
-    /// `Unavailable`; `Rejected` if the feed is not installed, or was lost: whoever follows it must begin with a
-    /// backfill.
+    /// `Unavailable`; `Rejected` if the feed is not installed, or was lost: whoever follows it must begin
+    /// with a backfill and a full check.
     async fn changes(
         &self,
         limit: NonZeroUsize,

@@ -12,7 +12,7 @@ use crate::phase::Phase;
 ///     source: StoreError::rejected("the slot was dropped"),
 ///     report: Box::default(),
 /// };
-/// assert!(!lost.is_retryable(), "begin with a backfill");
+/// assert!(!lost.is_retryable(), "begin with a backfill and a full check");
 /// assert_eq!(lost.report().pages, 0);
 /// ```
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,12 @@
 //! are committed or rolled back together. What was carried over is deleted there, by number. There is no cursor: numbers
 //! are drawn before they are committed, and one that goes on after the largest it has seen leaves out what commits late.
 //!
-//! Sessions of [`MariadbDatabase::marked`] are the crate's own: triggers leave what they write alone.
+//! Sessions of [`MariadbDatabase::marked`] are the crate's own: triggers leave what they write alone. So let nothing but
+//! repositories of the crate have such sessions: what a procedure, or a trigger of another table, writes to this one within
+//! them is left alone, too. A trigger of this table itself cannot: the server refuses a write to the table it belongs to.
+//!
+//! Triggers go with their table: a tool that swaps it for a copy takes them away. The feed looks whether they are there
+//! whenever it is asked, and says `Rejected` if not: install it again, and begin with a backfill and a full check.
 //!
 //! No trigger sees `TRUNCATE`, nor what a foreign key deletes by `CASCADE`: not for tables that know such.
 
@@ -37,8 +42,13 @@ const RECORDS: &str = "\
     ORDER BY c.number";
 const LAG: &str = "\
     SELECT TIMESTAMPDIFF(MICROSECOND, MIN(at), UTC_TIMESTAMP(6)), COUNT(*) FROM plain_customer_change";
+/// The function that stamps.
+const STAMP: &str = "strangler_fig_stamp";
+const EVENTS: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
 /// What a server says of a table that is not there.
 const NO_SUCH_TABLE: u16 = 1146;
+/// And of such a trigger.
+const NO_SUCH_TRIGGER: u16 = 1360;
 /// Numbers in one statement.
 const NUMBERS_MAX: usize = 1_000;
 
@@ -103,7 +113,7 @@ impl MariadbChangeFeed {
     ///
     /// `Unavailable` or `Unknown`, if a transaction stays open: again.
     pub async fn close(&self) -> Result<(), StoreError> {
-        for event in ["INSERT", "UPDATE", "DELETE"] {
+        for event in EVENTS {
             let sql = format!(
                 "CREATE OR REPLACE TRIGGER plain_customer_closed_{name} BEFORE {event} ON plain_customer
                  FOR EACH ROW IF @strangler_fig IS NULL THEN
@@ -137,7 +147,7 @@ impl MariadbChangeFeed {
         for event in ["insert", "update", "delete"] {
             self.run(&format!("DROP TRIGGER IF EXISTS plain_customer_after_{event}")).await?;
         }
-        self.run("DROP FUNCTION IF EXISTS strangler_fig_stamp").await?;
+        self.run(&format!("DROP FUNCTION IF EXISTS {STAMP}")).await?;
         self.run("DROP TABLE IF EXISTS plain_customer_change").await
     }
 
@@ -147,8 +157,8 @@ impl MariadbChangeFeed {
             ChangeMode::Hints => String::new(),
             ChangeMode::Records => format!(
                 "INSERT INTO plain_customer_stamp (id, stamp)
-                 VALUES ({row}.id, strangler_fig_stamp(NULL))
-                 ON DUPLICATE KEY UPDATE stamp = strangler_fig_stamp(stamp);"
+                 VALUES ({row}.id, {STAMP}(NULL))
+                 ON DUPLICATE KEY UPDATE stamp = {STAMP}(stamp);"
             ),
         };
         format!("{stamp} INSERT INTO plain_customer_change (id) VALUES ({row}.id);")
@@ -161,6 +171,38 @@ impl MariadbChangeFeed {
 
     async fn rows(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         self.database.query(Effect::None, sql, params).await.map_err(lost)
+    }
+
+    /// Whether the triggers are there that note changes, and on this table. Asked last: if they are not there then, changes
+    /// may have been missed, whatever was read before.
+    ///
+    /// Each is asked for by its name: a query of `information_schema` makes a temporary table on disk every time.
+    async fn attached(&self) -> Result<(), StoreError> {
+        for event in EVENTS {
+            let does = self.trigger(event).await?;
+            if !does.contains(&format!("AFTER {event} ON plain_customer FOR EACH ROW")) {
+                let missing = format!("plain_customer has no trigger for {event}");
+                return Err(StoreError::rejected(missing));
+            }
+            if self.mode == ChangeMode::Records && !does.contains(STAMP) {
+                return Err(StoreError::rejected("the triggers of plain_customer do not stamp"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The definition of a trigger, in one line and without quotes; nothing, if there is none.
+    async fn trigger(&self, event: &str) -> Result<String, StoreError> {
+        let sql = format!("SHOW CREATE TRIGGER plain_customer_after_{}", event.to_lowercase());
+        let mut rows = match self.rows(&sql, Vec::new()).await {
+            Err(error) if is_code(&error, NO_SUCH_TRIGGER) => return Ok(String::new()),
+            answer => answer?,
+        };
+        let missing = || StoreError::rejected("no such column");
+        let mut row = rows.pop().ok_or_else(missing)?;
+        let does = bytes(row.take("SQL Original Statement").ok_or_else(missing)?)?;
+        let does = String::from_utf8_lossy(&does).replace('`', "");
+        Ok(does.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     fn changed(&self, row: Row) -> Result<Captured, StoreError> {
@@ -208,11 +250,11 @@ fn told(error: &StoreError) -> String {
 
 /// A table that is not there is a feed that was lost.
 fn lost(error: StoreError) -> StoreError {
-    let is_gone = matches!(
-        error.downcast_ref::<Error>(),
-        Some(Error::Server(answer)) if answer.code == NO_SUCH_TABLE
-    );
-    if is_gone { error.with_kind(StoreErrorKind::Rejected) } else { error }
+    if is_code(&error, NO_SUCH_TABLE) { error.with_kind(StoreErrorKind::Rejected) } else { error }
+}
+
+fn is_code(error: &StoreError, code: u16) -> bool {
+    matches!(error.downcast_ref::<Error>(), Some(Error::Server(answer)) if answer.code == code)
 }
 
 fn unsigned(value: &Value) -> Result<u64, StoreError> {
@@ -228,7 +270,7 @@ fn stamp_function() -> Result<String, StoreError> {
     let clock = StampClock::new().map_err(StoreError::unavailable)?;
     let writer = hex::encode(&clock.now().to_bytes()[8..]);
     Ok(format!(
-        "CREATE OR REPLACE FUNCTION strangler_fig_stamp(old BINARY(16)) RETURNS BINARY(16) NO SQL
+        "CREATE OR REPLACE FUNCTION {STAMP}(old BINARY(16)) RETURNS BINARY(16) NO SQL
          RETURN CONCAT(UNHEX(LPAD(HEX(GREATEST(
              CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS UNSIGNED) << 16,
              CAST(COALESCE(CONV(HEX(LEFT(old, 8)), 16, 10), 0) AS UNSIGNED) + 1
@@ -248,6 +290,7 @@ impl LagSource for MariadbChangeFeed {
             micros => Some(u64::try_from(integer(&micros)?).unwrap_or(0)),
         };
         let oldest = oldest.map(Duration::from_micros);
+        self.attached().await?;
         Ok(FeedLag { oldest, pending: Some(unsigned(&pending)?) })
     }
 }
@@ -278,6 +321,7 @@ impl ChangeFeed for MariadbChangeFeed {
             }
         }
         changes.reverse();
+        self.attached().await?;
         Ok(ChangePage { changes, mark: FeedMark(mark), is_last })
     }
 

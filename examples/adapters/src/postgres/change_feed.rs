@@ -5,10 +5,15 @@
 //! their commits, so that a place in the log is mark enough; memory holds the largest of them.
 //!
 //! Every change is a hint: a replicator reads the row again. What went through the crate is left out: sessions of
-//! [`PostgresDatabase::marked`] have a trigger write a message into their transactions.
+//! [`PostgresDatabase::marked`] have a trigger write a message into their transactions. One in which other triggers have
+//! changed rows of the table, beside what was asked for, is told all the same.
+//!
+//! A table that was swapped for another is in no publication, and one whose replica identity leaves out the key does not
+//! tell which rows are gone: the feed looks at both whenever it is asked, and says `Rejected`.
 //!
 //! A slot that nobody follows keeps the log, until the disk is full or `max_slot_wal_keep_size` is reached: then it is
-//! lost, as after a `TRUNCATE`, and the feed says `Rejected`. Remove it, install it again, and begin with a backfill.
+//! lost, as after a `TRUNCATE`, and the feed says `Rejected`. Remove it, install it again, and begin with a
+//! backfill and a full check.
 //! What is decoded is what was flushed. A commit with `synchronous_commit = off` is told once it was, which may take three
 //! times `wal_writer_delay`, 0.6 s as it is by default; until then neither `is_last` nor the lag know of it.
 //! [`close`](PostgresChangeFeed::close) flushes. Those that a crash of the server takes back were never told.
@@ -25,20 +30,29 @@ use tokio_postgres::types::PgLsn;
 
 use super::PostgresDatabase;
 use super::database::Params;
-use super::pgoutput::{OWN, Transaction, transactions};
+use super::pgoutput::{BESIDE, OWN, Transaction, transactions};
 use crate::customer::Customer;
 use crate::effect::Effect;
 
-/// The publication of the table.
-const PUBLICATION: &str = "strangler_fig";
-
 const PEEK: &str = "\
     SELECT data FROM pg_logical_slot_peek_binary_changes(
-        $1, NULL, $2, 'proto_version', '1', 'publication_names', 'strangler_fig', 'messages', 'true')";
+        $1, NULL, $2, 'proto_version', '1', 'publication_names', $3, 'messages', 'true')";
 const ADVANCE: &str = "SELECT pg_replication_slot_advance($1, $2)";
 const STANDS: &str = "\
     SELECT confirmed_flush_lsn, coalesce(wal_status = 'lost', false)
     FROM pg_replication_slots WHERE slot_name = $1";
+/// Whether the publication tells every change of the table, and the replica identity the key.
+const ATTACHED: &str = "\
+    SELECT
+        EXISTS (
+            SELECT FROM pg_publication AS p JOIN pg_publication_rel AS r ON r.prpubid = p.oid
+            WHERE p.pubname = $1 AND r.prrelid = c.oid
+                AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate),
+        c.relreplident = 'f' OR EXISTS (
+            SELECT FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+            WHERE i.indrelid = c.oid AND a.attname = 'id'
+                AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)
+    FROM pg_class AS c WHERE c.oid = to_regclass('plain_customer')";
 /// Up to where a peek that comes later sees everything: not the end of what was written, which is not flushed yet.
 const HEAD: &str = "SELECT pg_current_wal_flush_lsn()";
 /// A commit that is awaited, and with it all before it, whatever the session does otherwise.
@@ -62,7 +76,8 @@ pub struct PostgresChangeFeed {
 }
 
 impl PostgresChangeFeed {
-    /// The feed in `database` by the slot of this name: lower-case letters, digits and `_`, and unique on the server.
+    /// The feed in `database` by the slot of this name: lower-case letters, digits and `_`, and unique on the server. The
+    /// publication has the same name, so that feeds of one database do not meet.
     #[must_use]
     pub fn new(database: PostgresDatabase, slot: impl Into<String>) -> Self {
         Self { database, slot: slot.into() }
@@ -73,13 +88,17 @@ impl PostgresChangeFeed {
     ///
     /// # Errors
     ///
-    /// `Rejected` if the server does not decode its log; `Unavailable` or `Unknown`, if a transaction stays open: again.
+    /// `Rejected` if the server does not decode its log, if the replica identity of the table is without its key, or if
+    /// only half of the feed is there, so that changes were missed: [`remove`](Self::remove) it, and begin
+    /// with a backfill and a full check.
+    /// `Unavailable` or `Unknown`, if a transaction stays open: again.
     pub async fn install(&self) -> Result<(), StoreError> {
         let marks = format!(
             "CREATE OR REPLACE FUNCTION strangler_fig_own() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN
                  IF current_setting('strangler.fig', true) = '1' THEN
-                     PERFORM pg_logical_emit_message(true, '{OWN}', '');
+                     PERFORM pg_logical_emit_message(
+                         true, CASE WHEN pg_trigger_depth() > 1 THEN '{BESIDE}' ELSE '{OWN}' END, '');
                  END IF;
                  RETURN NULL;
              END $$"
@@ -91,11 +110,14 @@ impl PostgresChangeFeed {
             FOR EACH STATEMENT EXECUTE FUNCTION strangler_fig_own()";
         self.run(trigger, &[]).await?;
         // Before the slot: what is decoded is looked up in the catalogue of that moment.
+        let is_there = !self.run(STANDS, &[&self.slot]).await?.is_empty();
         let known = "SELECT 1 FROM pg_publication WHERE pubname = $1";
-        if self.run(known, &[&PUBLICATION]).await?.is_empty() {
-            self.run("CREATE PUBLICATION strangler_fig FOR TABLE plain_customer", &[]).await?;
+        if !is_there && self.run(known, &[&self.slot]).await?.is_empty() {
+            let sql = format!("CREATE PUBLICATION {} FOR TABLE plain_customer", self.publication());
+            self.run(&sql, &[]).await?;
         }
-        if self.run(STANDS, &[&self.slot]).await?.is_empty() {
+        self.attached().await?;
+        if !is_there {
             let slot = "SELECT pg_create_logical_replication_slot($1, 'pgoutput')";
             self.run(slot, &[&self.slot]).await?;
         }
@@ -147,7 +169,7 @@ impl PostgresChangeFeed {
         if !self.run(STANDS, &[&self.slot]).await?.is_empty() {
             self.run("SELECT pg_drop_replication_slot($1)", &[&self.slot]).await?;
         }
-        self.run("DROP PUBLICATION IF EXISTS strangler_fig", &[]).await?;
+        self.run(&format!("DROP PUBLICATION IF EXISTS {}", self.publication()), &[]).await?;
         self.run("DROP TRIGGER IF EXISTS strangler_fig_own ON plain_customer", &[]).await.map(drop)
     }
 
@@ -175,6 +197,26 @@ impl PostgresChangeFeed {
         Err(StoreError::unavailable("another session has the slot"))
     }
 
+    /// As a definition names it, which knows no parameters.
+    fn publication(&self) -> String {
+        format!("\"{}\"", self.slot.replace('"', "\"\""))
+    }
+
+    /// Whether changes of the table come to the slot, and with their keys.
+    async fn attached(&self) -> Result<(), StoreError> {
+        let rows = self.database.query(Effect::None, ATTACHED, &[&self.slot]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::rejected("the table is not there"))?;
+        for (at, missing) in [
+            (0, "the table is not in the publication, or not with every kind of change"),
+            (1, "the key is not in the replica identity of the table"),
+        ] {
+            if !row.try_get::<_, bool>(at).map_err(StoreError::rejected)? {
+                return Err(StoreError::rejected(missing));
+            }
+        }
+        Ok(())
+    }
+
     /// Where the slot stands, if it is there and of use.
     async fn stands(&self) -> Result<u64, StoreError> {
         let rows = self.database.query(Effect::None, STANDS, &[&self.slot]).await?;
@@ -197,13 +239,20 @@ impl PostgresChangeFeed {
     ///
     /// Where there are none, the slot is moved up to what was looked through: to it nothing is to come from there.
     async fn unsettled(&self, limit: usize) -> Result<(Vec<Transaction>, bool), StoreError> {
+        let found = self.looked_through(limit).await;
+        // Last: what is detached then may have missed changes, whatever it has told.
+        self.attached().await?;
+        found
+    }
+
+    async fn looked_through(&self, limit: usize) -> Result<(Vec<Transaction>, bool), StoreError> {
         let asked = limit.min(CHANGES_MAX) * MESSAGES;
         loop {
             self.stands().await?;
             let head = self.database.query(Effect::None, HEAD, &[]).await?;
             let head: PgLsn = head[0].try_get(0).map_err(StoreError::rejected)?;
             let most = i32::try_from(asked).unwrap_or(i32::MAX);
-            let rows = self.patiently(Effect::None, PEEK, &[&self.slot, &most]).await?;
+            let rows = self.patiently(Effect::None, PEEK, &[&self.slot, &most, &self.slot]).await?;
             let messages = rows.iter().map(|row| row.try_get::<_, &[u8]>(0));
             let messages: Vec<&[u8]> =
                 messages.collect::<Result<_, _>>().map_err(StoreError::rejected)?;
@@ -232,7 +281,8 @@ impl PostgresChangeFeed {
 
 /// Whether others have changed something by it.
 fn concerns(transaction: &Transaction) -> bool {
-    !transaction.is_own && (transaction.is_truncated || !transaction.changes.is_empty())
+    let is_others = !transaction.is_own || transaction.is_beside;
+    is_others && (transaction.is_truncated || !transaction.changes.is_empty())
 }
 
 /// The first of them that hold `limit` changes, or one; and whether that is all.

@@ -4,11 +4,16 @@
 use std::collections::HashMap;
 
 use strangler_fig::event::Changed;
+use strangler_fig::key::KeyExt;
 
 use crate::customer::Customer;
 
 /// The prefix of the message that marks a transaction as the crate's own.
 pub(super) const OWN: &str = "strangler_fig";
+/// And of the one that says that a trigger has changed rows of its own in it.
+pub(super) const BESIDE: &str = "strangler_fig_beside";
+/// The column of the key.
+const KEY: &[u8] = b"id";
 /// The type of the key, `bytea`.
 const BYTEA: u32 = 17;
 
@@ -21,6 +26,8 @@ pub(super) struct Transaction {
     pub(super) end: u64,
     /// Whether it went through the crate.
     pub(super) is_own: bool,
+    /// Whether triggers have changed rows in it beside what was asked for.
+    pub(super) is_beside: bool,
     /// Whether a table was emptied, of which nobody tells the rows.
     pub(super) is_truncated: bool,
     pub(super) changes: Vec<Changed<Vec<u8>, Customer>>,
@@ -30,9 +37,10 @@ pub(super) struct Transaction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
-/// What is known of a table: its columns, and which are its key.
+/// What is known of a table: which column is its key, and of what type, if deletions and changes of it are told with it.
+/// Under a full replica identity every column is.
 struct Relation {
-    columns: Vec<(bool, u32)>,
+    key: Option<(usize, u32)>,
 }
 
 /// A column of a row; `None` if it is null, or was not sent.
@@ -71,8 +79,11 @@ pub(super) fn transactions<'a>(
             b'T' => open.as_mut().ok_or(Malformed("a truncation outside"))?.is_truncated = true,
             b'M' => {
                 at.skip(1 + 8)?;
-                if at.text()? == OWN.as_bytes() {
-                    open.as_mut().ok_or(Malformed("a message outside"))?.is_own = true;
+                let (prefix, outside) = (at.text()?, Malformed("a message outside"));
+                if prefix == OWN.as_bytes() {
+                    open.as_mut().ok_or(outside)?.is_own = true;
+                } else if prefix == BESIDE.as_bytes() {
+                    open.as_mut().ok_or(outside)?.is_beside = true;
                 }
             }
             // Where it comes from, and types.
@@ -84,27 +95,18 @@ pub(super) fn transactions<'a>(
 }
 
 impl Relation {
-    /// A change of the row with this key, or of one whose key cannot be read.
-    fn changed(&self, row: &[Column<'_>]) -> Changed<Vec<u8>, Customer> {
-        let mut keys = self.columns.iter().zip(row).filter(|((is_key, _), _)| *is_key);
-        let (found, more) = (keys.next(), keys.next());
-        match (found, more) {
-            (Some(((_, BYTEA), Some(text))), None) => match unescaped(text) {
-                Some(id) => Changed::Hint(id),
-                None => unreadable(text, "a key that is no bytea as text"),
-            },
-            (Some(((_, of_type), column)), None) => {
-                let why = format!("the key is of type {of_type}, and no bytea");
-                unreadable(column.unwrap_or_default(), &why)
-            }
-            (None, _) => unreadable(&[], "the table has no key any more"),
-            (Some(_), Some(_)) => unreadable(&[], "the key is of several columns"),
-        }
+    /// A change of the row with this key, or of one whose key cannot be read. One that has none could not be found again.
+    fn changed(&self, row: &[Column<'_>]) -> Result<Changed<Vec<u8>, Customer>, Malformed> {
+        let (at, of_type) =
+            self.key.ok_or(Malformed("the key is not in the replica identity of the table"))?;
+        let text = row.get(at).copied().flatten().ok_or(Malformed("a row came without its key"))?;
+        let unreadable = |why: String| Changed::Unreadable { key: text.to_vec().to_bytes(), why };
+        Ok(match (of_type, unescaped(text)) {
+            (BYTEA, Some(id)) => Changed::Hint(id),
+            (BYTEA, None) => unreadable("a key that is no bytea as text".to_owned()),
+            _ => unreadable(format!("the key is of type {of_type}, and no bytea")),
+        })
     }
-}
-
-fn unreadable(key: &[u8], why: &str) -> Changed<Vec<u8>, Customer> {
-    Changed::Unreadable { key: key.to_vec(), why: why.to_owned() }
 }
 
 /// `\x` and digits, as `bytea_output` is by default and as `pgoutput` always writes.
@@ -151,15 +153,17 @@ impl<'a> Reader<'a> {
         self.text()?;
         self.text()?;
         self.skip(1)?;
-        let mut columns = Vec::new();
-        for _ in 0..self.count()? {
-            let flags = self.byte()?;
-            self.text()?;
+        let mut key = None;
+        for at in 0..self.count()? {
+            let is_told = self.byte()? & 1 == 1;
+            let name = self.text()?;
             let of_type = u32::from_be_bytes(self.bytes()?);
             self.skip(4)?;
-            columns.push((flags & 1 == 1, of_type));
+            if is_told && name == KEY {
+                key = Some((at, of_type));
+            }
         }
-        Ok(Relation { columns })
+        Ok(Relation { key })
     }
 
     /// One row, or the one before and the one after: two, if the key was changed.
@@ -172,7 +176,7 @@ impl<'a> Reader<'a> {
             if !matches!(self.byte()?, b'N' | b'K' | b'O') {
                 return Err(Malformed("no such row"));
             }
-            let change = relation.changed(&self.row()?);
+            let change = relation.changed(&self.row()?)?;
             if !changes.contains(&change) {
                 changes.push(change);
             }
@@ -210,10 +214,15 @@ mod tests {
 
     /// A table of a key of this type, and a text.
     fn relation(of_type: u32) -> Vec<u8> {
+        identified(of_type, [1, 0])
+    }
+
+    /// The same; which columns are in its replica identity.
+    fn identified(of_type: u32, flags: [u8; 2]) -> Vec<u8> {
         let column = |flags: u8, name: &[u8], of_type: u32| {
             [&[flags][..], name, b"\0", &of_type.to_be_bytes(), &(-1_i32).to_be_bytes()].concat()
         };
-        let columns = [column(1, b"id", of_type), column(0, b"name", 25)].concat();
+        let columns = [column(flags[0], b"id", of_type), column(flags[1], b"name", 25)].concat();
         [&b"R\0\0\0\x01public\0customer\0d"[..], &2_i16.to_be_bytes(), &columns].concat()
     }
 
@@ -269,6 +278,29 @@ mod tests {
         let told = decoded(&messages).unwrap();
         let told: Vec<_> = told.iter().map(|it| (it.is_own, it.is_truncated)).collect();
         assert_eq!(told, [(true, false), (false, false), (false, true)]);
+
+        let beside = [&b"M\x01"[..], &7_u64.to_be_bytes(), b"strangler_fig_beside\0\0\0\0\0"];
+        let [whole] = decoded(&[begin(), beside.concat(), commit(1)]).unwrap().try_into().unwrap();
+        assert!(whole.is_beside && !whole.is_own);
+    }
+
+    #[test]
+    fn a_full_identity_has_the_key_and_one_without_it_is_an_error() {
+        let changes = [
+            change(b'U', &[row(b'O', "\\x0c"), row(b'N', "\\x0d")]),
+            change(b'D', &[row(b'O', "\\x0e")]),
+        ];
+        let told = |flags| {
+            decoded(&[&[begin(), identified(BYTEA, flags)], &changes[..], &[commit(1)]].concat())
+        };
+        assert_eq!(hints(&told([1, 1]).unwrap()[0]), [[12], [13], [14]]);
+        for flags in [[0, 1], [0, 0]] {
+            let why = Malformed("the key is not in the replica identity of the table");
+            assert_eq!(told(flags), Err(why));
+        }
+        let nameless = [&b"D\0\0\0\x01K"[..], &2_i16.to_be_bytes(), b"nn"].concat();
+        let told = decoded(&[begin(), relation(BYTEA), nameless, commit(1)]);
+        assert_eq!(told, Err(Malformed("a row came without its key")));
     }
 
     #[test]
@@ -284,7 +316,7 @@ mod tests {
         let [whole] = decoded(&messages).unwrap().try_into().unwrap();
         assert_eq!(whole.changes[0], Changed::Hint(vec![10]));
         let why = "the key is of type 25, and no bytea".to_owned();
-        assert_eq!(whole.changes[1], Changed::Unreadable { key: b"ten".to_vec(), why });
+        assert_eq!(whole.changes[1], Changed::Unreadable { key: b"ten".to_vec().to_bytes(), why });
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +12,12 @@ use adapters::mariadb::{
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
 use strangler_fig::error::StoreErrorKind;
-use strangler_fig::event::{ChangeFeed, Changed, LagSource};
+use strangler_fig::event::{Changed, LagSource};
 use strangler_fig::repository::{Repository, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait};
 
+use crate::change_feeds::{is_lost, page};
 use crate::customers::{customer, id};
 use crate::mariadb_schema::Schema;
 
@@ -54,10 +54,6 @@ impl OnMariadb {
         while conn.query_first::<u64, _>(sql).await.unwrap() == Some(0) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    async fn page(&self) -> Vec<Changed<Vec<u8>, Customer>> {
-        self.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap().changes
     }
 }
 
@@ -127,6 +123,12 @@ impl ChangeFeedFixture for OnMariadb {
         open.exec_drop(sql, (id(n),)).await.unwrap();
         true
     }
+
+    async fn detach(&self) -> bool {
+        let sql = "DROP TRIGGER plain_customer_after_insert";
+        self.monolith().await.query_drop(sql).await.unwrap();
+        true
+    }
 }
 
 mod mariadb_hints {
@@ -147,13 +149,13 @@ async fn mariadb_leaves_out_what_goes_through_the_crate() {
     let own = world.own();
     let record = Record::live(Stamp::from_bytes([1; 16]), customer(1, 1));
     own.apply(&id(1), &record).await.unwrap();
-    assert_eq!(world.page().await, [], "its own sessions are marked");
+    assert_eq!(page(&*world.feed).await, [], "its own sessions are marked");
     assert_eq!(own.read(&id(1)).await.unwrap(), record, "and nobody stamps for them");
 
     let mut monolith = world.monolith().await;
     write(&mut monolith, customer(1, 2)).await.unwrap();
     let now = own.read(&id(1)).await.unwrap();
-    assert_eq!(world.page().await, [Changed::Record(id(1), now.clone())]);
+    assert_eq!(page(&*world.feed).await, [Changed::Record(id(1), now.clone())]);
     assert!(now.stamp > record.stamp && now.value == Some(customer(1, 2)));
     monolith.exec_drop("DELETE FROM plain_customer WHERE id = ?", (id(1),)).await.unwrap();
     let gone = own.read(&id(1)).await.unwrap();
@@ -208,7 +210,7 @@ async fn closing_mariadb_waits_for_who_is_open_and_refuses_who_comes() {
     assert!(!closing.is_finished(), "one has written and is open");
     world.commit(open).await;
     closing.await.unwrap().unwrap();
-    assert_eq!(world.page().await, [Changed::Hint(id(1))], "the last of them is told");
+    assert_eq!(page(&*world.feed).await, [Changed::Hint(id(1))], "the last of them is told");
 
     let mut monolith = world.monolith().await;
     for sql in ["UPDATE plain_customer SET visits = 2", "DELETE FROM plain_customer"] {
@@ -229,14 +231,45 @@ async fn closing_mariadb_waits_for_who_is_open_and_refuses_who_comes() {
 async fn a_feed_of_mariadb_that_is_not_there_says_so() {
     let world = OnMariadb::with(ChangeMode::Hints).await;
     world.feed.remove().await.unwrap();
-    let lost = world.feed.changes(NonZeroUsize::new(1).unwrap()).await.unwrap_err();
-    assert_eq!(lost.kind(), StoreErrorKind::Rejected);
-    assert_eq!(world.feed.lag().await.unwrap_err().kind(), StoreErrorKind::Rejected);
+    is_lost(&*world.feed, "plain_customer_change").await;
     write(&mut world.monolith().await, customer(1, 1)).await.unwrap();
     world.feed.install().await.unwrap();
     world.feed.install().await.unwrap();
     write(&mut world.monolith().await, customer(2, 1)).await.unwrap();
-    assert_eq!(world.page().await, [Changed::Hint(id(2))]);
+    assert_eq!(page(&*world.feed).await, [Changed::Hint(id(2))]);
+}
+
+/// Triggers go with their table: a tool that copies a table and swaps the two leaves the new one without.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_of_mariadb_that_is_not_attached_any_more_says_so() {
+    for mode in [ChangeMode::Hints, ChangeMode::Records] {
+        let world = OnMariadb::with(mode).await;
+        let mut monolith = world.monolith().await;
+        for (sql, missing) in [
+            ("DROP TRIGGER plain_customer_after_update", "for UPDATE"),
+            (
+                "CREATE TABLE next LIKE plain_customer;
+                 RENAME TABLE plain_customer TO before_it, next TO plain_customer;
+                 DROP TABLE before_it",
+                "for INSERT",
+            ),
+        ] {
+            monolith.query_drop(sql).await.unwrap();
+            is_lost(&*world.feed, missing).await;
+            world.feed.install().await.unwrap();
+            assert_eq!(page(&*world.feed).await, []);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_of_mariadb_that_only_hint_tell_no_records() {
+    let world = OnMariadb::with(ChangeMode::Hints).await;
+    let records = MariadbChangeFeed::new(world.schema.shared(), ChangeMode::Records);
+    is_lost(&records, "stamp").await;
+    records.install().await.unwrap();
+    assert_eq!(records.lag().await.unwrap().oldest, None);
+    page(&*world.feed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,7 +282,7 @@ async fn a_renamed_column_of_mariadb_parks_rows_and_not_the_feed() {
     let sql = "INSERT INTO plain_customer (id, name, balance, joined, visits, is_active) \
                VALUES (?, 'Ada', 0, NOW(), 0, 1)";
     monolith.exec_drop(sql, (id(2),)).await.unwrap();
-    let page = world.page().await;
+    let page = page(&*world.feed).await;
     assert!(matches!(&page[0], Changed::Record(key, gone) if *key == id(1) && gone.is_tombstone()));
     let Changed::Unreadable { why, .. } = &page[1] else { panic!("it is read: {page:?}") };
     assert!(why.contains("no column email"), "{why}");

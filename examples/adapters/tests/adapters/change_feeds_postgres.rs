@@ -17,6 +17,7 @@ use strangler_fig::testkit::conformance::{
 };
 use tokio_postgres::{Client, NoTls};
 
+use crate::change_feeds::{is_lost, page, settled};
 use crate::customers::{customer, id};
 use crate::own_servers::{OwnServer, Product};
 
@@ -53,10 +54,6 @@ impl OnPostgres {
         while !client.query_one(sql, &[]).await.unwrap().get::<_, bool>(0) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    async fn page(&self) -> Vec<Changed<Vec<u8>, Customer>> {
-        self.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap().changes
     }
 }
 
@@ -119,6 +116,12 @@ impl ChangeFeedFixture for OnPostgres {
     async fn commit(&self, open: Client) {
         open.batch_execute("COMMIT").await.unwrap();
     }
+
+    async fn detach(&self) -> bool {
+        let sql = "ALTER PUBLICATION fig DROP TABLE plain_customer";
+        connected(&self.url).await.batch_execute(sql).await.unwrap();
+        true
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,12 +143,12 @@ async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_s
     for n in 20..40 {
         own.save(customer(n, 1)).await.unwrap();
     }
-    assert_eq!(world.page().await, [], "its own sessions are marked");
+    assert_eq!(page(&*world.feed).await, [], "its own sessions are marked");
     assert_eq!(world.feed.lag().await.unwrap().oldest, None);
     let monolith = connected(&world.url).await;
     put(&monolith, customer(1, 1)).await;
     own.save(customer(2, 1)).await.unwrap();
-    assert_eq!(world.page().await, [Changed::Hint(id(1))]);
+    assert_eq!(page(&*world.feed).await, [Changed::Hint(id(1))]);
 
     let mut open = world.begin().await;
     world.write(&mut open, 3, 1).await;
@@ -155,7 +158,7 @@ async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_s
     assert!(!closing.is_finished(), "one has written and is open");
     world.commit(open).await;
     closing.await.unwrap().unwrap();
-    assert_eq!(world.page().await, [Changed::Hint(id(1)), Changed::Hint(id(3))]);
+    assert_eq!(page(&*world.feed).await, [Changed::Hint(id(1)), Changed::Hint(id(3))]);
     for sql in ["UPDATE plain_customer SET visits = 2", "TRUNCATE plain_customer"] {
         let refused = monolith.batch_execute(sql).await.unwrap_err();
         let refused = refused.as_db_error().unwrap().message().to_owned();
@@ -168,6 +171,108 @@ async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_s
     monolith.batch_execute("TRUNCATE plain_customer").await.unwrap();
     let lost = world.feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap_err();
     assert_eq!(lost.kind(), StoreErrorKind::Rejected, "nobody tells which rows are gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_of_postgresql_that_is_not_attached_any_more_says_so() {
+    let server = OwnServer::new(Product::Postgres).await;
+    for (sql, why) in [
+        (
+            "ALTER TABLE plain_customer RENAME TO before;
+             CREATE TABLE plain_customer (LIKE before INCLUDING ALL); DROP TABLE before",
+            "publication",
+        ),
+        ("ALTER PUBLICATION fig DROP TABLE plain_customer", "publication"),
+        ("ALTER PUBLICATION fig SET (publish = 'insert, update')", "publication"),
+        ("DROP PUBLICATION fig", "publication"),
+        ("SELECT pg_drop_replication_slot('fig')", "slot"),
+    ] {
+        let world = OnPostgres::new(&server).await;
+        connected(&world.url).await.batch_execute(sql).await.unwrap();
+        is_lost(&*world.feed, why).await;
+        put(&connected(&world.url).await, customer(1, 1)).await;
+        is_lost(&*world.feed, why).await;
+        if why != "slot" {
+            let half = world.feed.install().await.unwrap_err();
+            assert_eq!(half.kind(), StoreErrorKind::Rejected, "{sql}: changes were missed");
+        }
+        world.feed.remove().await.unwrap();
+        world.feed.install().await.unwrap();
+        put(&connected(&world.url).await, customer(2, 1)).await;
+        assert_eq!(page(&*world.feed).await, [Changed::Hint(id(2))], "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_feeds_of_one_database_of_postgresql_each_tell_their_own() {
+    let server = OwnServer::new(Product::Postgres).await;
+    let world = OnPostgres::new(&server).await;
+    connected(&world.url).await.batch_execute("CREATE SCHEMA other").await.unwrap();
+    let url = format!("{}?options=-csearch_path%3Dother", world.url);
+    let there = connected(&url).await;
+    there.batch_execute(PLAIN_SCHEMA).await.unwrap();
+    let other = PostgresChangeFeed::new(PostgresDatabase::new(&url).unwrap(), "other");
+    other.install().await.unwrap();
+    put(&there, customer(1, 1)).await;
+    put(&connected(&world.url).await, customer(2, 1)).await;
+    assert_eq!(page(&other).await, [Changed::Hint(id(1))]);
+    assert_eq!(page(&*world.feed).await, [Changed::Hint(id(2))]);
+    other.remove().await.unwrap();
+    assert_eq!(
+        page(&*world.feed).await,
+        [Changed::Hint(id(2))],
+        "and takes the other nothing away"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_tells_keys_under_every_identity_that_has_them_and_no_other() {
+    let server = OwnServer::new(Product::Postgres).await;
+    let world = OnPostgres::new(&server).await;
+    let monolith = connected(&world.url).await;
+    let sql = "ALTER TABLE plain_customer ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY;
+               CREATE UNIQUE INDEX by_number ON plain_customer (number);
+               ALTER TABLE plain_customer REPLICA IDENTITY FULL";
+    monolith.batch_execute(sql).await.unwrap();
+    for n in [1, 2, 3] {
+        put(&monolith, customer(n, 1)).await;
+    }
+    let sql = "UPDATE plain_customer SET id = $1 WHERE id = $2";
+    monolith.execute(sql, &[&id(4), &id(2)]).await.unwrap();
+    monolith.execute("DELETE FROM plain_customer WHERE id = $1", &[&id(3)]).await.unwrap();
+    let told = [1, 2, 3, 2, 4, 3].map(|n| Changed::Hint(id(n)));
+    assert_eq!(settled(&*world.feed).await, told, "a full one has them");
+    world.feed.install().await.unwrap();
+
+    let sql = "ALTER TABLE plain_customer REPLICA IDENTITY USING INDEX by_number";
+    monolith.batch_execute(sql).await.unwrap();
+    is_lost(&*world.feed, "replica identity").await;
+    let refused = world.feed.install().await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Rejected);
+    monolith.execute("DELETE FROM plain_customer WHERE id = $1", &[&id(4)]).await.unwrap();
+    let sql = "ALTER TABLE plain_customer REPLICA IDENTITY DEFAULT";
+    monolith.batch_execute(sql).await.unwrap();
+    is_lost(&*world.feed, "replica identity").await;
+}
+
+/// A trigger of the table's own, which changes other rows than the crate has written.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_tells_what_triggers_change_beside_a_write_of_the_crate() {
+    let server = OwnServer::new(Product::Postgres).await;
+    let world = OnPostgres::new(&server).await;
+    let sql = "CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN
+                   UPDATE plain_customer SET visits = 0 WHERE id <> NEW.id;
+                   RETURN NULL;
+               END $$;
+               CREATE TRIGGER counts AFTER INSERT ON plain_customer
+               FOR EACH ROW EXECUTE FUNCTION counts()";
+    connected(&world.url).await.batch_execute(sql).await.unwrap();
+    let own = PostgresCustomers::new(PostgresDatabase::marked(&world.url).unwrap());
+    own.save(customer(20, 1)).await.unwrap();
+    settled(&*world.feed).await;
+    own.save(customer(21, 1)).await.unwrap();
+    assert_eq!(page(&*world.feed).await, [21, 20].map(|n| Changed::Hint(id(n))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +320,7 @@ async fn closing_postgresql_flushes_what_was_committed_and_not_awaited() {
     put(&connected(&world.url).await, customer(1, 1)).await;
     world.feed.close().await.unwrap();
     assert!(world.feed.lag().await.unwrap().oldest.is_some(), "the last of them is known of");
-    assert_eq!(world.page().await, [Changed::Hint(id(1))]);
+    assert_eq!(page(&*world.feed).await, [Changed::Hint(id(1))]);
 }
 
 /// Commits are written and not flushed, and somebody else flushes at any moment: what was looked through ends before what

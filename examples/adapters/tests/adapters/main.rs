@@ -7,6 +7,7 @@
 //! it.
 
 mod buses;
+mod change_feeds;
 mod change_feeds_mariadb;
 mod change_feeds_postgres;
 mod copies;
