@@ -22,6 +22,8 @@ use world::{World, ann, told};
 
 /// What the monolith changes while traffic of both kinds runs together: eight seconds of it where nothing is slow.
 const CHANGES: u64 = 1_600;
+/// How often a story is told in which the monolith is too slow.
+const TRIES: u32 = 3;
 
 fn off() -> WritersAreOff {
     WritersAreOff::of("monolith".parse().unwrap())
@@ -37,7 +39,19 @@ async fn a_monolith_whose_rows_are_stamped_is_refused_while_it_writes_and_ends_c
     refused_while_it_writes(ChangeMode::Records).await;
 }
 
+/// A machine that has other things to do may slow the monolith down: then nothing is shown of its pace, and the story is
+/// told again.
 async fn refused_while_it_writes(mode: ChangeMode) {
+    for _ in 0..TRIES {
+        if told_with_pace(mode).await {
+            return;
+        }
+    }
+    panic!("inconclusive: the monolith did not keep its pace in {TRIES} tries");
+}
+
+/// Whether the monolith has kept its pace; all else holds whether it has or not.
+async fn told_with_pace(mode: ChangeMode) -> bool {
     let mut world = World::new(mode).await;
     let controller = world.controller();
     controller.advance_to(Phase::DualWrite, &ann()).await.unwrap();
@@ -59,7 +73,7 @@ async fn refused_while_it_writes(mode: ChangeMode) {
     controller.roll_back(&ann()).await.unwrap();
 
     // (b) They are switched off.
-    world.monolith_kept_pace();
+    let has_kept_pace = world.monolith_kept_pace();
     world.feed.close().await.unwrap();
     let monolith = world.monolith_ends().await;
     assert!(monolith.refused > 0, "the monolith was told: {monolith:?}");
@@ -80,6 +94,7 @@ async fn refused_while_it_writes(mode: ChangeMode) {
     assert!(replicated.changes > 0 && replicated.noted == 0, "{replicated}");
     world.services_lost_nothing().await;
     world.drop_all().await;
+    has_kept_pace
 }
 
 /// A schema change parks the rows that it makes unreadable, and the feed goes on.

@@ -176,12 +176,12 @@ impl World {
         }
     }
 
-    /// How many changes a second it has made; it must keep its pace, unless the machine has other things to do.
+    /// Whether it has kept its pace so far.
     #[expect(clippy::print_stderr, reason = "it is told how fast it went, whether it fails or not")]
-    pub(crate) fn monolith_kept_pace(&self) {
+    pub(crate) fn monolith_kept_pace(&self) -> bool {
         let per_second = self.monolith.as_ref().unwrap().per_second();
         eprintln!("the monolith makes {per_second:.0} changes a second");
-        assert!(per_second > 150.0 || is_busy(), "{per_second:.0} changes a second are too few");
+        per_second > 150.0
     }
 
     pub(crate) async fn monolith_ends(&mut self) -> Made {
@@ -294,14 +294,6 @@ impl World {
         drop(self.feed);
         self.servers.drop_all().await;
     }
-}
-
-/// Whether more wants to run than can.
-fn is_busy() -> bool {
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    load.is_some_and(|load| load > 2.0 * f64::from(u32::try_from(cores).unwrap_or(u32::MAX)))
 }
 
 /// A customer whom services know, in its `round`th content.
