@@ -7,15 +7,28 @@ use strangler_fig::backfill::Backfiller;
 use strangler_fig::memory::InMemoryCheckpointStore;
 use strangler_fig::phase::{Move, Phase, PhaseTracker};
 use strangler_fig::reconcile::Reconciler;
+use strangler_fig::replicator::ReplicatorReport;
 use strangler_fig::repository::{Joined, StampedRepository};
 use strangler_fig::stamp::Record;
 use strangler_fig::testkit::faults::Pause;
 
-use crate::support::{World, after, settled, stamp, state_in};
+use crate::support::{Row, World, after, settled, stamp, state_in};
 
 fn backfiller(world: &World) -> Backfiller<crate::support::Store, crate::support::Store> {
     let checkpoints = Arc::new(InMemoryCheckpointStore::default());
     Backfiller::new(&world.rows, checkpoints, world.repairs.clone(), "rows".parse().unwrap())
+}
+
+/// A replicator catches up, and an older copy of the row gets to modern just before what it brings.
+async fn an_old_copy_comes_first(world: &World, old: &Record<Row>) -> ReplicatorReport {
+    let gate = world.modern.pause_next_apply(Pause::BeforeEffect);
+    let replicator = world.replicator();
+    let copying = async {
+        gate.reached().await;
+        world.modern.inner().apply(&1, old).await.unwrap();
+        gate.open();
+    };
+    tokio::join!(replicator.catch_up(pending()), copying).0.unwrap()
 }
 
 /// Other code changes a row and leaves its stamp, while a copy of the row as it was is on its way.
@@ -25,15 +38,7 @@ async fn a_change_that_keeps_its_stamp_is_not_lost_to_an_older_copy() {
     world.legacy.inner().plant((1, "old"));
     let old = world.legacy.inner().read(&1).await.unwrap();
     world.outside((1, "new"));
-    let gate = world.modern.pause_next_apply(Pause::BeforeEffect);
-    let replicator = world.replicator();
-    let copying = async {
-        gate.reached().await;
-        world.modern.inner().apply(&1, &old).await.unwrap();
-        gate.open();
-    };
-    let (report, ()) = tokio::join!(replicator.catch_up(pending()), copying);
-    assert_eq!(report.unwrap().copied, 1);
+    assert_eq!(an_old_copy_comes_first(&world, &old).await.copied, 1);
     assert_eq!(world.values(1).await, [Some("new"); 2]);
 }
 
@@ -118,15 +123,7 @@ async fn a_copy_that_comes_while_the_deletion_is_carried_over_is_taken_back() {
     world.legacy.inner().plant((1, "old"));
     let old = world.legacy.inner().read(&1).await.unwrap();
     world.outside_deletes(1);
-    let gate = world.modern.pause_next_apply(Pause::BeforeEffect);
-    let replicator = world.replicator();
-    let copying = async {
-        gate.reached().await;
-        world.modern.inner().apply(&1, &old).await.unwrap();
-        gate.open();
-    };
-    let (report, ()) = tokio::join!(replicator.catch_up(pending()), copying);
-    assert_eq!(report.unwrap().changes, 1);
+    assert_eq!(an_old_copy_comes_first(&world, &old).await.changes, 1);
     assert_eq!(world.values(1).await, [None; 2]);
 }
 
