@@ -166,6 +166,21 @@ async fn what_is_not_carried_over_keeps_their_place() {
     assert!(!fleet.writers.are_registered().await.unwrap());
 }
 
+/// It has nothing to tell, and that says nothing.
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_feed_does_not_tell_keeps_their_place() {
+    let fleet = Fleet::new().await;
+    fleet.world.feed.log.lose();
+    fleet.world.legacy.inner().plant((1, "missed"));
+    let error = fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap_err();
+    assert!(matches!(error, RetireError::Feed(_)) && !error.is_retryable(), "{error}");
+    assert!(fleet.writers.are_registered().await.unwrap());
+    let lag = ReplicationLagBelow::new(fleet.world.feed.clone(), Duration::MAX);
+    let controller = fleet.controller().with_gate(Before::Entering(Phase::Cutover), Arc::new(lag));
+    controller.advance_to(Phase::Cutover, &ann()).await.unwrap_err();
+    assert_eq!(fleet.phase().await, Phase::Shadow);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_writes_on_in_cutover_gets_its_place_again_before_the_change_is_settled() {
     let fleet = Fleet::new().await;
