@@ -39,7 +39,7 @@ case $("$MSRV_RUSTC" --version) in
         exit 2
         ;;
 esac
-for features in "" testkit mockall tower http testkit,mockall,tower,http; do
+for features in "" testkit mockall tower http metrics otel testkit,mockall,tower,http,metrics,otel; do
     RUSTC=$MSRV_RUSTC CARGO_TARGET_DIR=$kit/target cargo check --quiet --lib --no-default-features --features "$features"
     echo "checked with the features \"$features\""
 done
