@@ -9,3 +9,4 @@ mod markup;
 mod outputs;
 mod sagas;
 mod support;
+mod traffic;

@@ -1,6 +1,7 @@
 use super::page::fact;
 use super::{Block, Cell, Entry, Figure, Mark, Section, Table};
 use crate::phase::{PartName, Side};
+use crate::status::plain::spoken;
 use crate::status::{Authority, GateSeen, MigrationStatus, PartStanding, Way, WayStep};
 
 pub(super) fn standing(status: &MigrationStatus) -> Option<Section> {
@@ -109,10 +110,10 @@ pub(super) fn warnings(status: &MigrationStatus) -> Option<Section> {
     let warning =
         |text: &String| Entry { title: Cell::marked(Mark::Warn, text), details: Vec::new() };
     let mut entries: Vec<_> = status.warnings.iter().map(warning).collect();
+    let window = spoken(status.traffic.window);
     let alarms = status.traffic.alarms.iter().map(|alarm| {
-        let title =
-            Cell::marked(Mark::Warn, format!("{}, {} times of late", alarm.reason, alarm.count));
-        Entry { title, details: Vec::new() }
+        let text = format!("{}: {} in {window}", alarm.reason, alarm.count);
+        Entry { title: Cell::marked(Mark::Warn, text), details: Vec::new() }
     });
     entries.extend(alarms);
     Section::of("warnings", "Warnings", vec![Block::Entries(entries)])
