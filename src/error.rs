@@ -263,6 +263,13 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
     account.0
 }
 
+/// A text of somebody else's, in such a line.
+pub(crate) fn in_one_line(text: &str) -> String {
+    let mut account = Account::default();
+    let _ = account.write_str(text);
+    account.0
+}
+
 #[derive(Default)]
 struct Account(String);
 

@@ -15,6 +15,7 @@ use super::{
     DefinitionId, Effect, Payload, PayloadError, Probe, SagaOutcome, SagaStep, StepContext,
     StepError, StepPolicy, Wire,
 };
+use crate::error::in_one_line;
 use crate::resilience::CallError;
 
 /// A value of a type that only its step knows.
@@ -109,7 +110,7 @@ pub(crate) fn resolved<W: Wire>(wire: &W, slots: &Slots) -> Result<W::Target, Re
 
 /// What the user's code brings; what it says if it panics.
 pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| text_of(&*panic).to_owned())
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| text_of(&*panic))
 }
 
 impl<S, W> AnyStep for Wired<S, W>
@@ -281,8 +282,9 @@ fn failed(error: CallError<Report>) -> Report {
     Report::Failed { end: End::NotDone, error, hint: None }
 }
 
-/// What a panic says.
-pub(crate) fn text_of(panic: &(dyn Any + Send)) -> &str {
+/// What a panic says: it may quote what it panicked about.
+pub(crate) fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    in_one_line(text.unwrap_or("no text"))
 }

@@ -130,7 +130,8 @@ impl SagaOrchestrator {
                 }
             }
             Err(panic) => {
-                warn!({ field::SAGA } = %saga, { field::PANIC } = text_of(&*panic), "a saga cannot be taken over");
+                let text = text_of(&*panic);
+                warn!({ field::SAGA } = %saga, { field::PANIC } = text, "a saga cannot be taken over");
                 self.inner.let_rest(saga);
             }
         }

@@ -17,6 +17,7 @@ use strangler_fig::saga::{
 use strangler_fig::status::{Colour, MigrationStatus, SagaStatuses, SagasConfig};
 use strangler_fig::worker::{Eta, Progress};
 
+use crate::sagas::PANICS;
 use crate::support::{Parcel, Picture, World};
 use crate::{log, markup};
 
@@ -225,10 +226,17 @@ async fn what_the_library_logs_of_a_hostile_record_is_escaped_short_and_without_
     attacked(&world).await;
     let hostile: &'static str = Box::leak(megabyte().into_boxed_str());
     crate::sagas::park(world.journal.clone(), "order:1", hostile).await;
+    let panics: &'static str = Box::leak(format!("{PANICS}{hostile}").into_boxed_str());
+    crate::sagas::park(world.journal.clone(), "order:2", panics).await;
     world.goes_to(Phase::Shadow).await;
     world.reads(0..3).await;
     let lines = log::lines();
-    for expected in ["actor=\"<b onclick", "a step has failed", "the stores may differ in a key"] {
+    for expected in [
+        "actor=\"<b onclick",
+        "a step has failed",
+        "it panicked: ",
+        "the stores may differ in a key",
+    ] {
         assert!(lines.iter().any(|line| line.contains(expected)), "{expected}: {lines:#?}");
     }
     for line in lines {

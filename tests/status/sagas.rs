@@ -12,6 +12,9 @@ use strangler_fig::status::{SagaStatuses, SagasConfig};
 
 use crate::support::{SECOND, World};
 
+/// A text that begins so is panicked with.
+pub(crate) const PANICS: &str = "panics: ";
+
 /// A saga that turns to an operator if its last step is refused, for its pivot is done by then.
 fn checkout(text: &'static str) -> SagaDefinition<bool, ()> {
     let mut saga = SagaBuilder::<bool>::new("checkout", 1);
@@ -19,7 +22,11 @@ fn checkout(text: &'static str) -> SagaDefinition<bool, ()> {
     let paid = saga.step("pay", step_fn(|pays: bool, _| async move { Ok(pays) }), input);
     saga.pivot(paid);
     let ship = step_fn(move |ships: bool, _| async move {
-        if ships { Ok(()) } else { Err(StepError::rejected(text)) }
+        match text.strip_prefix(PANICS) {
+            _ if ships => Ok(()),
+            Some(text) => panic!("{text}"),
+            None => Err(StepError::rejected(text)),
+        }
     });
     let shipped = saga.step("ship", ship, paid);
     saga.build(shipped).unwrap()
