@@ -65,6 +65,16 @@ pub enum RowEnd {
     },
 }
 
+impl RowEnd {
+    /// For how long it is put off, if it is.
+    pub(super) const fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Retry { delay, .. } | Self::Refused { delay, .. } => Some(*delay),
+            Self::Sent | Self::Parked { .. } => None,
+        }
+    }
+}
+
 /// How much of an outbox is read at once.
 ///
 /// ```

@@ -59,7 +59,7 @@ use crate::phase::NodeId;
 /// 10. `parked` lists parked rows after `after`, in the order of their positions. `retry` makes one due at once, with
 ///     neither attempts nor refusals; `discard` removes it, and its key goes on. Each answers whether there was such a parked row.
 /// 11. `purge` removes at most `limit` rows that were sent longer than `age` ago, and answers how many. An outbox may
-///     remove rows when they are sent.
+///     remove rows when they are sent, or keep them for a longer time of its own.
 /// 12. `depth` counts what the lists hold.
 /// 13. Errors and reasons may be cut after 1,000 characters.
 ///
@@ -148,6 +148,12 @@ pub trait OutboxStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// `Unavailable`.
     async fn depth(&self) -> Result<OutboxDepth, StoreError>;
+
+    /// Whether `staged` tells of all that is staged, by whomever, and of what `retry` and `discard` let go. Relays look by
+    /// themselves once a minute then, if they were told nothing else. By default it does not.
+    fn notifies(&self) -> bool {
+        false
+    }
 
     /// Resolves when something may have been staged since the last `fetch`. A hint that saves waiting for the next poll;
     /// by default it never comes.

@@ -136,6 +136,10 @@ impl OutboxStore for InMemoryOutbox {
         Ok(self.0.lock().rows.depth(Instant::now()))
     }
 
+    fn notifies(&self) -> bool {
+        true
+    }
+
     async fn staged(&self) {
         self.0.staged.notified().await;
     }

@@ -43,6 +43,24 @@ async fn what_was_sent_is_kept_as_long_as_it_was_said() {
     assert_eq!(running.stop().await.purged, 1);
 }
 
+/// However much is sent: a purge goes on until nothing is left, for half of the time.
+#[tokio::test(start_paused = true)]
+async fn a_purge_goes_on_until_nothing_is_left() {
+    let (outbox, bus) = (InMemoryOutbox::default(), Bus::taking());
+    let store = Store::of(&outbox);
+    *store.old.lock().unwrap() = 1_000_000;
+    let running = Running::start(relay(&store, &bus, 1));
+    tokio::time::sleep(70 * SECOND).await;
+    let left = *store.old.lock().unwrap();
+    assert!((450_000..600_000).contains(&left), "ten seconds, half of them: {left}");
+    stage(&outbox, &[("a", "1")]).await;
+    tokio::time::sleep(SECOND / 10).await;
+    assert_eq!(bus.ids().len(), 1, "nothing waits for it");
+    tokio::time::sleep(20 * SECOND).await;
+    assert_eq!(*store.old.lock().unwrap(), 0);
+    assert_eq!(running.stop().await.purged, 1_000_001);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_purge_that_fails_delays_nothing() {
     let (outbox, bus) = (InMemoryOutbox::default(), Bus::taking());

@@ -104,6 +104,23 @@ async fn what_is_refused_is_left_and_said() {
     assert_eq!(outbox.depth().await.unwrap().pending, 2);
 }
 
+/// One that has just died: its lanes are not anybody's yet, and a drain says so.
+#[tokio::test(start_paused = true)]
+async fn it_says_how_many_lanes_it_did_not_hold() {
+    let (outbox, bus) = (InMemoryOutbox::default(), Bus::new(|_| Does::Hang));
+    stage(&outbox, &[("a", "1")]).await;
+    let dies = relay(&Store::of(&outbox), &bus, 1);
+    let died = timeout(SECOND, dies.drain(std::future::pending())).await;
+    assert!(died.is_err(), "it was at it");
+    bus.now(|_| Does::Take);
+    let next = relay(&Store::of(&outbox), &bus, 2);
+    let report = drain(&next).await;
+    assert_eq!((report.sent, report.lanes_not_held), (0, 16));
+    tokio::time::sleep(30 * SECOND).await;
+    let report = drain(&next).await;
+    assert_eq!((report.sent, report.lanes_not_held), (1, 0));
+}
+
 /// Also when claims go well meanwhile, which says nothing of fetches.
 #[tokio::test(start_paused = true)]
 async fn it_gives_up_when_nothing_can_be_fetched() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use strangler_fig::error::StoreErrorKind;
 use strangler_fig::event::{OutboxStore, RowEnd};
 use strangler_fig::memory::InMemoryOutbox;
 
@@ -52,6 +53,56 @@ async fn where_hints_come_nothing_waits_for_the_poll() {
     let calls: u32 = store.calls.lock().unwrap().values().sum();
     assert!(calls < 500, "{calls} in an hour");
     running.stop().await;
+}
+
+/// Where the outbox says that it tells, a look each minute is enough.
+#[tokio::test(start_paused = true)]
+async fn by_default_a_relay_that_is_told_asks_by_itself_once_a_minute() {
+    assert!(InMemoryOutbox::default().notifies());
+    for (notifies, most) in [(true, 600), (false, 3_600)] {
+        let outbox = InMemoryOutbox::default();
+        let (bus, store) = (Bus::taking(), Store::that_notifies(&outbox, notifies));
+        let default = strangler_fig::event::RelayConfig::default();
+        let running = Running::start(relay(&store, &bus, 1).with_config(default));
+        tokio::time::sleep(60 * SECOND).await;
+        store.calls.lock().unwrap().clear();
+        tokio::time::sleep(3_600 * SECOND).await;
+        let calls: u32 = store.calls.lock().unwrap().values().sum();
+        assert!((most / 2..=most).contains(&calls), "{calls} in an hour");
+        // Nothing waits for the poll: neither what is staged nor what is put off.
+        bus.now(|message| match message.event.id.as_str() {
+            "bad" => Does::Fail(StoreErrorKind::Rejected),
+            _ => Does::Take,
+        });
+        stage(&outbox, &[("a", "1"), ("b", "bad")]).await;
+        tokio::time::sleep(SECOND / 10).await;
+        assert_eq!(bus.ids(), ids("1"));
+        tokio::time::sleep(24 * SECOND).await;
+        assert_eq!(outbox.depth().await.unwrap().parked, 1, "after its five refusals");
+        running.stop().await;
+    }
+}
+
+/// One that panics when it is to tell is asked again later, and until then polls find what is there.
+#[tokio::test(start_paused = true)]
+async fn an_outbox_that_panics_when_it_is_to_tell_ends_no_relay() {
+    let (outbox, bus) = (InMemoryOutbox::default(), Bus::taking());
+    let store = Store::that_notifies(&outbox, true);
+    store.staged_panics.store(true, std::sync::atomic::Ordering::Relaxed);
+    let default = strangler_fig::event::RelayConfig::default();
+    let running = Running::start(relay(&store, &bus, 1).with_config(default));
+    for n in 0..100_u32 {
+        stage(&outbox, &[("a", &n.to_string())]).await;
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(bus.ids().len(), n as usize + 1, "the poll has found it");
+    }
+    store.staged_panics.store(false, std::sync::atomic::Ordering::Relaxed);
+    tokio::time::sleep(60 * SECOND).await;
+    stage(&outbox, &[("a", "told")]).await;
+    tokio::time::sleep(SECOND / 10).await;
+    assert_eq!(bus.ids().last().map(String::as_str), Some("told"));
+    let errors = running.stop().await.store_errors;
+    assert!((6..=9).contains(&errors), "each half a minute: {errors}");
 }
 
 /// A hint that comes while its lane is worked on.

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -184,11 +184,20 @@ pub(crate) struct Store {
     faults: Mutex<BTreeMap<&'static str, Vec<Fault>>>,
     in_hand: Mutex<BTreeSet<OutboxPosition>>,
     pub(crate) in_hand_max: Mutex<usize>,
+    /// So many rows are there to be purged, and a purge of a thousand takes 10 ms.
+    pub(crate) old: Mutex<usize>,
+    pub(crate) staged_panics: AtomicBool,
+    notifies: bool,
 }
 
 impl Store {
     pub(crate) fn of(inner: &InMemoryOutbox) -> Arc<Self> {
         Arc::new(Self { inner: inner.clone(), ..Self::default() })
+    }
+
+    /// One that says whether it tells when something is staged.
+    pub(crate) fn that_notifies(inner: &InMemoryOutbox, notifies: bool) -> Arc<Self> {
+        Arc::new(Self { inner: inner.clone(), notifies, ..Self::default() })
     }
 
     /// The next calls of this name do this.
@@ -285,6 +294,13 @@ impl OutboxStore for Store {
     }
 
     async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+        if *self.old.lock().unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let mut old = self.old.lock().unwrap();
+            let purged = limit.get().min(*old);
+            *old -= purged;
+            return Ok(purged);
+        }
         self.call("purge", self.inner.purge(age, limit)).await
     }
 
@@ -292,7 +308,12 @@ impl OutboxStore for Store {
         self.call("depth", self.inner.depth()).await
     }
 
+    fn notifies(&self) -> bool {
+        self.notifies
+    }
+
     async fn staged(&self) {
+        assert!(!self.staged_panics.load(Ordering::Relaxed), "as it was told");
         self.inner.staged().await;
     }
 }
@@ -310,7 +331,7 @@ impl Running {
             let stopped = async {
                 let _ = stopped.await;
             };
-            relay.run(stopped).await.unwrap()
+            relay.run(stopped).await
         });
         Self { stop, task }
     }

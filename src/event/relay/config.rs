@@ -12,16 +12,14 @@ use crate::resilience::Exponential;
 /// use std::time::Duration;
 /// use strangler_fig::event::RelayConfig;
 ///
-/// // For an outbox that says when something was staged: the poll is for a hint that was lost.
 /// let config = RelayConfig::default()
-///     .with_poll_interval(Duration::from_secs(60))
 ///     .with_term(Duration::from_secs(15))
 ///     .with_retention(Duration::from_secs(24 * 60 * 60));
 /// ```
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
     pub(super) term: Duration,
-    pub(super) poll_interval: Duration,
+    poll_interval: Option<Duration>,
     pub(super) batch: FetchLimit,
     pub(super) concurrency: NonZeroUsize,
     pub(super) publish_deadline: Duration,
@@ -38,9 +36,14 @@ pub struct RelayConfig {
 const TERM_MIN: Duration = Duration::from_millis(100);
 const TERM_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// How often it is looked for what was staged where nothing else is said: where nobody tells, and where the outbox does,
+/// against a hint that was lost.
+pub(super) const POLL_MIN: Duration = Duration::from_millis(1_250);
+const POLL_TOLD: Duration = Duration::from_secs(60);
+
 impl Default for RelayConfig {
-    /// Lanes for 30 s, renewed each 10; what is staged is looked for each 1.25 s, 500 rows or 4 MiB at once, by four
-    /// groups of lanes; the bus has 10 s, the outbox 5; five refusals, with delays between them of up to 1, 2, 4 and 8 s,
+    /// Lanes for 30 s, renewed each 10; what is staged is looked for each 1.25 s, or each minute where the outbox
+    /// [tells](crate::event::OutboxStore::notifies), 500 rows or 4 MiB at once, by four groups of lanes; the bus has 10 s, the outbox 5; five refusals, with delays between them of up to 1, 2, 4 and 8 s,
     /// drawn with full jitter, so that a message is parked some 15 s after its first refusal at most; pauses, drawn likewise, of up to
     /// 100 ms at first and up to 30 s at last while the bus or the outbox is away; what was sent is not kept; and the depth
     /// is told each minute.
@@ -48,7 +51,7 @@ impl Default for RelayConfig {
         let at_least_one = |n| NonZeroUsize::new(n).expect("it is not zero");
         Self {
             term: Duration::from_secs(30),
-            poll_interval: Duration::from_millis(1_250),
+            poll_interval: None,
             batch: FetchLimit { rows: at_least_one(500), bytes: at_least_one(4 << 20) },
             concurrency: at_least_one(4),
             publish_deadline: Duration::from_secs(10),
@@ -72,10 +75,12 @@ impl RelayConfig {
         self
     }
 
-    /// How often it is looked for what was staged, where no hint says so. No less than a millisecond.
+    /// How often it is looked for what was staged, where no hint says so; each 1.25 s at least while something that was put
+    /// off is known to wait. By default each 1.25 s, or each minute where the outbox
+    /// [tells](crate::event::OutboxStore::notifies). No less than a millisecond.
     #[must_use]
     pub fn with_poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval.max(Duration::from_millis(1));
+        self.poll_interval = Some(interval.max(Duration::from_millis(1)));
         self
     }
 
@@ -132,7 +137,8 @@ impl RelayConfig {
         self
     }
 
-    /// How long rows are kept that were sent, where the outbox keeps them at all.
+    /// How long rows are kept at least that were sent, where the outbox keeps them at all; it may have a longer time of its
+    /// own.
     #[must_use]
     pub const fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
@@ -151,6 +157,12 @@ impl RelayConfig {
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
+    }
+
+    /// How long until it is looked again, if nothing is told; `is_put_off`: something may be due before that.
+    pub(super) fn poll_interval(&self, is_deaf: bool, is_put_off: bool) -> Duration {
+        let interval = self.poll_interval.unwrap_or(if is_deaf { POLL_MIN } else { POLL_TOLD });
+        if is_put_off { interval.min(POLL_MIN) } else { interval }
     }
 
     /// The deadline of one call of the bus.

@@ -16,7 +16,7 @@ use super::publishing::Batch;
 use super::relay::Inner;
 use crate::clock::later;
 use crate::error::StoreError;
-use crate::event::{LaneClaim, OutboxRow};
+use crate::event::{LaneClaim, OutboxRow, RowEnd};
 use crate::observe::{field, link, span};
 
 /// What came of a group's work.
@@ -31,6 +31,8 @@ pub(super) struct GroupEnd {
     pub(super) given_up: Option<(u32, StoreError)>,
     /// Until when messages are put off that were not refused, and why.
     pub(super) put_off: Option<(Instant, StoreError)>,
+    /// Until when messages are put off, for whatever reason.
+    pub(super) put_off_until: Option<Instant>,
     pub(super) learned: Learned,
 }
 
@@ -145,6 +147,9 @@ impl Group {
         let mut batch = Batch { rows, ends, away: None, put_off: None };
         self.publish(&mut batch).await;
         self.settle(&batch, end).await;
+        let delays = batch.ends.iter().flatten().filter_map(RowEnd::delay);
+        let until = delays.max().map(|delay| later(later(Instant::now(), delay), TICK));
+        end.put_off_until = end.put_off_until.max(until);
         if let Some((delay, error)) = batch.put_off {
             // The outbox has begun to count before it has answered.
             let due = later(later(Instant::now(), delay), TICK);

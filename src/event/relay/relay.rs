@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failing::{Failing, Side};
 use super::work::{Goal, Work};
 use super::{RelayConfig, RelayError, RelayReport};
 use crate::error::StoreError;
@@ -98,18 +99,12 @@ impl OutboxRelay {
     /// One `run` or [`drain`](Self::drain) at a time for each `NodeId`: two of them would hold the same lanes under the same
     /// claims, and messages would be sent twice and out of order. Whoever wants more of them gives each a node of its own.
     ///
-    /// # Errors
-    ///
-    /// None, as long as there is none that no pause can help.
-    ///
     /// # Cancel safety
     ///
     /// Cancel safe: what was not written down is published again, by whoever claims the lanes when their terms are over.
-    pub async fn run(
-        &self,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<RelayReport, RelayError> {
-        Work::new(&self.0, Goal::Shutdown).until(pin!(shutdown)).await
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> RelayReport {
+        let (report, _) = Work::new(&self.0, Goal::Shutdown).until(pin!(shutdown)).await;
+        report
     }
 
     /// Relays until nothing is left to be sent in the lanes it holds, or `shutdown` resolves: for tests, and to empty an
@@ -118,7 +113,9 @@ impl OutboxRelay {
     /// `Ok`, and no shutdown: of what was committed in those lanes before, everything was taken by the bus, and that is written
     /// down, but for messages that the bus has refused, those that cannot be read, and what waits behind them in their keys.
     /// They are put off or parked, as [`run`](Self::run) does it, and not waited for; the report counts them. What was not
-    /// taken for any other reason is waited for. Lanes that another relay holds are its own: this knows nothing of them.
+    /// taken for any other reason is waited for. Lanes that another relay holds are its own: this knows nothing of them. `lanes_not_held`
+    /// says how many there are; those too of a relay that has died, until its terms are over. Whoever wants all of it asks for 0,
+    /// and drains again after a term if it is more.
     ///
     /// # Errors
     ///
@@ -131,7 +128,12 @@ impl OutboxRelay {
         &self,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<RelayReport, RelayError> {
-        Work::new(&self.0, Goal::NothingIsDue).until(pin!(shutdown)).await
+        let (report, failed) = Work::new(&self.0, Goal::NothingIsDue).until(pin!(shutdown)).await;
+        let Some(Failing { side, failures, last: source, .. }) = failed else { return Ok(report) };
+        Err(match side {
+            Side::Outbox => RelayError::Outbox { failures, source, report },
+            Side::Bus => RelayError::Bus { failures, source, report },
+        })
     }
 
     pub(super) fn outbox(&self) -> &dyn OutboxStore {

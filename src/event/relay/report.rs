@@ -18,6 +18,9 @@ pub struct RelayReport {
     pub pauses: u64,
     /// Lanes that another relay has taken over, or whose messages' ends could not be written down in time.
     pub lanes_lost: u64,
+    /// Lanes that it did not hold at its end: another relay has them, or one has died and its terms are not over. Of what is
+    /// in them it knows nothing. 0 also if the outbox has never said how many there are.
+    pub lanes_not_held: u64,
     /// Failed calls of the outbox.
     pub store_errors: u64,
     /// Rows that were removed, having been sent long ago.

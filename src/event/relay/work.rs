@@ -6,25 +6,25 @@ use std::num::NonZeroU16;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::poll;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::care::{Cared, care};
+use super::RelayReport;
+use super::care::Caring;
+use super::config::POLL_MIN;
 use super::failing::{Failing, Failures, Side};
+use super::hints::{Heard, Hints};
 use super::holding::Holding;
 use super::lane_work::{Failed, Group, GroupEnd};
 use super::learned::Learned;
 use super::relay::Inner;
-use super::{RelayError, RelayReport};
 use crate::clock::later;
 use crate::error::StoreError;
 use crate::event::{Lane, LaneClaims, OutboxRow};
-use crate::observe::{Event, field};
+use crate::observe::field;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goal {
@@ -32,30 +32,30 @@ pub(super) enum Goal {
     NothingIsDue,
 }
 
-/// A hint of the outbox, as it is waited for.
-type Hint<'h> = Pin<Box<dyn Future<Output = ()> + Send + 'h>>;
-
 pub(super) struct Work<'r> {
-    inner: &'r Arc<Inner>,
-    goal: Goal,
-    claims: LaneClaims,
-    holding: watch::Sender<Holding>,
-    claim_at: Instant,
-    fetch_at: Instant,
-    care_at: Instant,
+    pub(super) inner: &'r Arc<Inner>,
+    pub(super) goal: Goal,
+    pub(super) claims: LaneClaims,
+    pub(super) holding: watch::Sender<Holding>,
+    pub(super) claim_at: Instant,
+    pub(super) fetch_at: Instant,
+    /// Until when messages are put off, as far as is known here: until then it is looked for them.
+    pub(super) put_off_until: Instant,
+    /// Whether nobody says when something is staged.
+    pub(super) is_deaf: bool,
     /// By the number of the group: at most one task for each.
-    running: BTreeSet<usize>,
-    groups: JoinSet<(usize, GroupEnd)>,
+    pub(super) running: BTreeSet<usize>,
+    pub(super) groups: JoinSet<(usize, GroupEnd)>,
     /// By the number of the group, of those that are at rest.
-    learned: BTreeMap<usize, Learned>,
-    failures: Failures,
+    pub(super) learned: BTreeMap<usize, Learned>,
+    pub(super) failures: Failures,
     /// Whether there may be more for groups that are at work, behind their last look: something was staged, or they have
     /// more lanes.
-    is_hinted: bool,
-    caring: JoinSet<Cared>,
+    pub(super) is_hinted: bool,
+    pub(super) caring: Caring,
     /// How many lanes it has said that it holds.
-    told: Option<u16>,
-    report: RelayReport,
+    pub(super) told: Option<u16>,
+    pub(super) report: RelayReport,
 }
 
 impl<'r> Work<'r> {
@@ -70,13 +70,14 @@ impl<'r> Work<'r> {
             holding: watch::Sender::new(Holding::nothing()),
             claim_at: now,
             fetch_at: now,
-            care_at: later(now, inner.config.care_interval),
+            put_off_until: now,
+            is_deaf: !inner.outbox.notifies(),
             running: BTreeSet::new(),
             groups: JoinSet::new(),
             learned: BTreeMap::new(),
             failures: Failures::default(),
             is_hinted: false,
-            caring: JoinSet::new(),
+            caring: Caring::from(later(now, inner.config.care_interval)),
             told: None,
             report: RelayReport::default(),
         }
@@ -85,22 +86,18 @@ impl<'r> Work<'r> {
     pub(super) async fn until(
         mut self,
         mut shutdown: Pin<&mut (impl Future<Output = ()> + Send)>,
-    ) -> Result<RelayReport, RelayError> {
-        let outbox = &self.inner.outbox;
-        let mut hint: Hint<'_> = outbox.staged();
+    ) -> (RelayReport, Option<Failing>) {
+        let mut hints = Hints::of(&*self.inner.outbox);
         loop {
             if self.claim_at <= Instant::now() {
                 self.claim().await;
             }
-            self.care();
+            self.caring.start(self.inner);
             // What is staged from now on is told, or found by this fetch.
             for _ in 0..2 {
-                if poll!(hint.as_mut()).is_pending() {
-                    break;
-                }
+                let Some(heard) = hints.heard_now().await else { break };
                 // One that is there at once, too, is heard below.
-                hint = outbox.staged();
-                self.hinted();
+                self.hinted(heard);
             }
             let is_over = self.fetch_at <= Instant::now() && self.look().await;
             if self.goal == Goal::NothingIsDue && (is_over || self.failures.are_for_good()) {
@@ -114,11 +111,11 @@ impl<'r> Work<'r> {
                     let (group, end) = own(ended);
                     self.ended(group, end).await;
                 }
-                Some(cared) = self.caring.join_next() => self.cared(cared.unwrap_or_default()),
-                () = hint.as_mut() => {
-                    hint = outbox.staged();
-                    self.hinted();
+                cared = self.caring.ended() => {
+                    self.report.purged += cared.purged;
+                    self.report.store_errors += cared.failures;
                 }
+                heard = hints.heard() => self.hinted(heard),
                 () = sleep_until(next) => {}
             }
         }
@@ -128,11 +125,18 @@ impl<'r> Work<'r> {
     /// When there is something to do, if nothing happens.
     fn next(&self) -> Instant {
         let next = self.claim_at.min(self.fetch_at);
-        // Care that is slow is waited for.
-        if self.caring.is_empty() { next.min(self.care_at) } else { next }
+        self.caring.next().map_or(next, |care| next.min(care))
     }
 
-    fn hinted(&mut self) {
+    fn hinted(&mut self, heard: Heard) {
+        if heard == Heard::Nothing {
+            warn!("the outbox has panicked when it was to say that something was staged");
+            self.report.store_errors += 1;
+            self.is_deaf = true;
+            self.fetch_at = self.fetch_at.min(later(Instant::now(), POLL_MIN));
+            return;
+        }
+        self.is_deaf = !self.inner.outbox.notifies();
         self.is_hinted |= !self.running.is_empty();
         // Where the outbox fails it is not asked sooner.
         if self.failures.fetching.is_none() {
@@ -140,86 +144,11 @@ impl<'r> Work<'r> {
         }
     }
 
-    async fn claim(&mut self) {
-        let (inner, config) = (self.inner, &self.inner.config);
-        let (asked, wanted) = (Instant::now(), self.claims.fair_share());
-        let claimed = inner.within(inner.outbox.claim(&inner.node, wanted, config.term)).await;
-        match claimed {
-            Ok(claims) => {
-                self.failures.claiming = None;
-                self.claim_at = later(asked, config.term / 3);
-                self.held(claims, later(asked, config.term));
-                self.balance().await;
-            }
-            Err(error) => {
-                let failing = self.fail("lanes cannot be claimed", |it| &mut it.claiming, error);
-                // It costs no more than when all is well, and the terms go on running.
-                self.claim_at = failing.min(later(Instant::now(), config.term / 3));
-            }
-        }
-    }
-
-    /// Notes what is held now.
-    fn held(&mut self, claims: LaneClaims, until: Instant) {
-        let before: BTreeSet<_> = self.claims.held.iter().copied().collect();
-        if claims.held.iter().any(|claim| !before.contains(claim)) {
-            self.fetch_at = Instant::now();
-            self.is_hinted |= !self.running.is_empty();
-        }
-        self.claims = claims;
-        self.holding.send_modify(|holding| holding.until = until);
-        self.show();
-    }
-
-    /// Shows the groups what is held.
-    fn show(&self) {
-        let claims = self.claims.held.iter().copied().collect();
-        self.holding.send_modify(|holding| holding.claims = claims);
-    }
-
-    /// Gives back what another relay is to have; groups that hold some of it end with the call in hand.
-    async fn balance(&mut self) {
-        let is_busy = |lane: &Lane| self.running.contains(&self.inner.group_of(*lane));
-        let lanes = self.claims.held.iter().map(|claim| claim.lane);
-        let busy: BTreeSet<_> = lanes.filter(is_busy).collect();
-        let surplus = self.claims.surplus(&busy);
-        if !surplus.is_empty() {
-            self.claims.held.retain(|claim| !surplus.contains(claim));
-            self.show();
-            let inner = self.inner;
-            if let Err(error) = inner.within(inner.outbox.release(&surplus)).await {
-                let text = error.with_causes();
-                warn!(
-                    { field::ERROR } = text,
-                    "lanes were not given back: they are when their terms end"
-                );
-                self.report.store_errors += 1;
-            }
-        }
-        let is_yielding = self.claims.held.len() > usize::from(self.claims.fair_share().get());
-        self.holding.send_modify(|holding| holding.is_yielding = is_yielding);
-        self.tell_lanes();
-    }
-
-    fn tell_lanes(&mut self) {
-        let held = u16::try_from(self.claims.held.len()).unwrap_or(u16::MAX);
-        if self.told != Some(held) {
-            self.told = Some(held);
-            let (of, relays) = (self.claims.lanes.get(), self.claims.relays.get());
-            info!(
-                { field::HELD } = held,
-                { field::OF } = of,
-                { field::RELAYS } = relays,
-                "the lanes of a relay have changed"
-            );
-            self.inner.tell(|| Event::LanesHeld { held, of });
-        }
-    }
-
     /// Looks for what is to be sent in lanes that are at rest, and hands it out; whether there is nothing, nowhere.
     async fn look(&mut self) -> bool {
         let now = Instant::now();
-        self.fetch_at = later(now, self.inner.config.poll_interval);
+        let is_put_off = self.put_off_until > now;
+        self.fetch_at = later(now, self.inner.config.poll_interval(self.is_deaf, is_put_off));
         let is_at_rest = |lane: Lane| {
             let group = self.inner.group_of(lane);
             !self.running.contains(&group) && !self.failures.is_away(group, now)
@@ -284,6 +213,11 @@ impl<'r> Work<'r> {
         self.add(&end.report);
         self.claims.held.retain(|claim| !end.lost.contains(claim));
         self.show();
+        if let Some(until) = end.put_off_until {
+            self.put_off_until = self.put_off_until.max(until);
+            let soon = self.inner.config.poll_interval(self.is_deaf, true);
+            self.fetch_at = self.fetch_at.min(later(Instant::now(), soon));
+        }
         let has_sent = end.report.sent > 0;
         let in_a_row = |before: Option<Failing>| {
             before.filter(|_| !has_sent).map_or(0, |failing| failing.failures)
@@ -321,7 +255,7 @@ impl<'r> Work<'r> {
         }
     }
 
-    fn add(&mut self, more: &RelayReport) {
+    pub(super) fn add(&mut self, more: &RelayReport) {
         let report = &mut self.report;
         report.sent += more.sent;
         report.put_off += more.put_off;
@@ -333,7 +267,7 @@ impl<'r> Work<'r> {
     }
 
     /// Notes a failure of the outbox; when it is tried again.
-    fn fail(
+    pub(super) fn fail(
         &mut self,
         what: &'static str,
         failing: impl FnOnce(&mut Failures) -> &mut Option<Failing>,
@@ -348,55 +282,10 @@ impl<'r> Work<'r> {
         *failing = Some(Failing { side: Side::Outbox, failures, again_at, last });
         again_at
     }
-
-    /// Tells the depth and purges, aside.
-    fn care(&mut self) {
-        if self.care_at <= Instant::now() && self.caring.is_empty() {
-            self.care_at = later(Instant::now(), self.inner.config.care_interval);
-            let inner = Arc::clone(self.inner);
-            self.caring.spawn(async move { care(&inner).await });
-        }
-    }
-
-    fn cared(&mut self, cared: Cared) {
-        self.report.purged += cared.purged;
-        self.report.store_errors += cared.failures;
-    }
-
-    /// Finishes what is in hand, and gives the lanes back.
-    async fn leave(mut self) -> Result<RelayReport, RelayError> {
-        self.holding.send_modify(|holding| holding.is_yielding = true);
-        while let Some(ended) = self.groups.join_next().await {
-            let (_, end) = own(ended);
-            self.add(&end.report);
-        }
-        // With a term of no time all that is held is free, and this relay is counted no more.
-        let inner = self.inner;
-        let leave = inner.outbox.claim(&inner.node, NonZeroU16::MIN, Duration::ZERO);
-        if let Err(error) = inner.within(leave).await {
-            let text = error.with_causes();
-            warn!(
-                { field::ERROR } = text,
-                "lanes were not given back: they are when their terms end"
-            );
-            self.report.store_errors += 1;
-        }
-        self.inner.tell(|| Event::LanesHeld { held: 0, of: self.claims.lanes.get() });
-        let report = self.report;
-        match (self.goal, self.failures.for_good()) {
-            (Goal::NothingIsDue, Some(Failing { side, failures, last: source, .. })) => {
-                Err(match side {
-                    Side::Outbox => RelayError::Outbox { failures, source, report },
-                    Side::Bus => RelayError::Bus { failures, source, report },
-                })
-            }
-            _ => Ok(report),
-        }
-    }
 }
 
 /// What a task has answered: the outbox's panics and the bus's are caught in it, and one of ours is ours.
-fn own<T>(ended: Result<T, JoinError>) -> T {
+pub(super) fn own<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => resume_unwind(panic),
         Err(error) => panic!("nobody aborts it: {error}"),

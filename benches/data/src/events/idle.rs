@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::postgres::{PostgresDatabase, PostgresOutboxStore};
-use strangler_fig::event::{OutboxRelay, RelayConfig};
+use strangler_fig::event::OutboxRelay;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
@@ -19,8 +19,8 @@ const WATCHED: Duration = Duration::from_mins(1);
 /// The server counts what a connection has done when it comes to rest.
 const COUNTED: Duration = Duration::from_secs(2);
 
-/// Transactions a second that the server counts, each of one query, while a relay of the defaults is idle; or one that
-/// `listens`, and looks by itself but once a minute.
+/// Transactions a second that the server counts, each of one query, while a relay of the defaults is idle; or one whose
+/// store `listens`, so that it looks by itself but once a minute.
 pub(crate) fn transactions_a_second(
     servers: &Servers,
     runtime: &Runtime,
@@ -30,13 +30,11 @@ pub(crate) fn transactions_a_second(
     let url = servers.database(DATABASE);
     let relaying = runtime.block_on(async {
         let mut store = PostgresOutboxStore::new(PostgresDatabase::new(&url)?);
-        let mut config = RelayConfig::default();
         if listens {
             store = store.listening(&url)?;
-            config = config.with_poll_interval(Duration::from_mins(1));
         }
         let bus = Arc::new(broker::bus("strangler_bench_idle"));
-        let relay = OutboxRelay::new(Arc::new(store), bus, node()?).with_config(config);
+        let relay = OutboxRelay::new(Arc::new(store), bus, node()?);
         Ok::<_, Failure>(tokio::spawn(async move { relay.run(std::future::pending()).await }))
     })?;
     runtime.block_on(async { sleep(SETTLING).await });

@@ -132,20 +132,20 @@ const DEPTH: &str = "\
 #[derive(Debug, Clone)]
 pub struct MariadbOutboxStore {
     database: MariadbDatabase,
-    keeps_sent: bool,
+    keeps_sent: Option<Duration>,
 }
 
 impl MariadbOutboxStore {
     /// The outbox in `database`. It removes rows when they are sent.
     #[must_use]
     pub fn new(database: MariadbDatabase) -> Self {
-        Self { database, keeps_sent: false }
+        Self { database, keeps_sent: None }
     }
 
-    /// The same, but rows that were sent stay, to be [purged](OutboxStore::purge).
+    /// The same, but rows that were sent stay for so long at least, until they are [purged](OutboxStore::purge).
     #[must_use]
-    pub fn keeping_sent(mut self) -> Self {
-        self.keeps_sent = true;
+    pub const fn keeping_sent(mut self, retention: Duration) -> Self {
+        self.keeps_sent = Some(retention);
         self
     }
 
@@ -248,7 +248,7 @@ impl OutboxStore for MariadbOutboxStore {
             json!(kept).to_string().into(),
             lane,
         ];
-        let sql = if self.keeps_sent { SETTLE } else { SETTLE_AND_REMOVE };
+        let sql = if self.keeps_sent.is_some() { SETTLE } else { SETTLE_AND_REMOVE };
         if self.database.transact(sql, params).await?.is_empty() {
             return Err(StoreError::conflict("the lane has a newer claim"));
         }
@@ -275,6 +275,7 @@ impl OutboxStore for MariadbOutboxStore {
 
     async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
         let limit = Value::from(limit.get());
+        let age = age.max(self.keeps_sent.unwrap_or_default());
         let params = vec![span(age), limit.clone(), limit];
         let row = self.database.transact(PURGE, params).await?.pop();
         let [count] = columns(row.ok_or_else(|| StoreError::unknown("a count is a row"))?)?;

@@ -103,10 +103,16 @@ const PARKED: &str = "\
             WHERE it.lane = parked.lane AND it.event_key = parked.event_key
                 AND it.position > parked.position AND it.sent IS NULL AND NOT it.is_parked)
     FROM outbox AS parked WHERE is_parked AND position > $1 ORDER BY position LIMIT $2";
+// Whoever listens is told that a key goes on.
 const RETRY: &str = "\
-    UPDATE outbox SET is_parked = false, attempts = 0, refusals = 0, due = NULL, error = NULL
-    WHERE position = $1 AND is_parked RETURNING 1";
-const DISCARD: &str = "DELETE FROM outbox WHERE position = $1 AND is_parked RETURNING 1";
+    WITH freed AS (
+        UPDATE outbox SET is_parked = false, attempts = 0, refusals = 0, due = NULL, error = NULL
+        WHERE position = $1 AND is_parked RETURNING 1
+    )
+    SELECT 1 FROM freed, pg_notify('outbox', '')";
+const DISCARD: &str = "\
+    WITH gone AS (DELETE FROM outbox WHERE position = $1 AND is_parked RETURNING 1)
+    SELECT 1 FROM gone, pg_notify('outbox', '')";
 // Locks that nobody has taken for long, and relays that are long gone, go with it.
 const PURGE: &str = "\
     WITH gone AS (
@@ -139,7 +145,7 @@ const DEPTH: &str = "\
 #[derive(Debug, Clone)]
 pub struct PostgresOutboxStore {
     database: PostgresDatabase,
-    keeps_sent: bool,
+    keeps_sent: Option<Duration>,
     listener: Option<Arc<Listener>>,
 }
 
@@ -147,18 +153,19 @@ impl PostgresOutboxStore {
     /// The outbox in `database`. It removes rows when they are sent.
     #[must_use]
     pub fn new(database: PostgresDatabase) -> Self {
-        Self { database, keeps_sent: false, listener: None }
+        Self { database, keeps_sent: None, listener: None }
     }
 
-    /// The same, but rows that were sent stay, to be [purged](OutboxStore::purge).
+    /// The same, but rows that were sent stay for so long at least, until they are [purged](OutboxStore::purge).
     #[must_use]
-    pub fn keeping_sent(mut self) -> Self {
-        self.keeps_sent = true;
+    pub const fn keeping_sent(mut self, retention: Duration) -> Self {
+        self.keeps_sent = Some(retention);
         self
     }
 
     /// The same, told of commits of [notifying](super::PostgresOutbox::notifying) outboxes in the database at `url`, by
-    /// a connection of its own. To be called within a runtime.
+    /// a connection of its own. To be called within a runtime. Relays then look by themselves once a minute only, so
+    /// everybody who stages is to notify.
     ///
     /// # Errors
     ///
@@ -264,7 +271,7 @@ impl OutboxStore for PostgresOutboxStore {
         let delays: Vec<_> = kept.iter().map(|it| it.delay.map(span)).collect();
         let refusals: Vec<_> = kept.iter().map(|it| it.is_refusal).collect();
         let errors: Vec<_> = kept.iter().map(|it| &*it.error).collect();
-        let sql = if self.keeps_sent { SETTLE } else { SETTLE_AND_REMOVE };
+        let sql = if self.keeps_sent.is_some() { SETTLE } else { SETTLE_AND_REMOVE };
         let (lane, epoch) = (i32::from(claim.lane.0), sought(claim.epoch));
         let params: Params = &[&lane, &epoch, &sent, &positions, &delays, &refusals, &errors];
         let held = self.change(sql, params).await?;
@@ -294,6 +301,7 @@ impl OutboxStore for PostgresOutboxStore {
     }
 
     async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+        let age = age.max(self.keeps_sent.unwrap_or_default());
         let rows = self.change(PURGE, &[&span(age), &number(limit)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::unknown("a count is a row"))?;
         let count = unsigned(row, 0).map_err(StoreError::unknown)?;
@@ -304,6 +312,10 @@ impl OutboxStore for PostgresOutboxStore {
         let rows = self.read(DEPTH, &[]).await?;
         let row = rows.first().ok_or_else(|| StoreError::unavailable("a count is a row"))?;
         depth(row).map_err(StoreError::rejected)
+    }
+
+    fn notifies(&self) -> bool {
+        self.listener.is_some()
     }
 
     async fn staged(&self) {

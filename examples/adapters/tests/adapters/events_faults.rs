@@ -217,6 +217,20 @@ async fn quickest(store: &dyn OutboxStore, claims: &[LaneClaim]) -> Duration {
 }
 
 /// A few rows are found as quickly among a great many that were sent, and kept, as alone.
+/// One that was sent and is kept: so many rows are purged by whoever asks for all.
+pub(crate) async fn what_was_sent_is_purged<F: OutboxFixture>(
+    fixture: &F,
+    keeping: &dyn OutboxStore,
+    purged: usize,
+) {
+    staged(fixture, &messages(1)).await;
+    let claims = claimed(keeping).await;
+    assert_eq!(sent(keeping, &claims).await.len(), 1);
+    let all = NonZeroUsize::MAX;
+    let now = keeping.purge(Duration::ZERO, all).await.expect("it is purged");
+    assert_eq!(now.min(1), purged);
+}
+
 pub(crate) async fn a_few_are_found_among_many_that_were_sent<F: OutboxFixture>(
     fixture: &F,
     a_hundred_thousand: impl Future<Output = ()>,

@@ -32,7 +32,7 @@ impl Site {
 
     async fn keeping_sent() -> Self {
         let mut site = Self::fresh().await;
-        site.store = site.store.keeping_sent();
+        site.store = site.store.keeping_sent(Duration::ZERO);
         site
     }
 
@@ -106,6 +106,17 @@ mod inbox {
     use super::*;
 
     strangler_fig::inbox_conformance!(Site::fresh());
+}
+
+/// Whatever a relay says that knows nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_be_kept_is_purged_when_its_time_is_over_and_not_before() {
+    let site = Site::fresh().await;
+    let store = site.store.clone();
+    for (retention, purged) in [(Duration::from_secs(3_600), 0), (Duration::ZERO, 1)] {
+        let keeping = store.clone().keeping_sent(retention);
+        events_faults::what_was_sent_is_purged(&site, &keeping, purged).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

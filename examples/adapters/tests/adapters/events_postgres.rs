@@ -1,5 +1,6 @@
 //! Outbox and inbox on PostgreSQL.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use adapters::postgres::{
     PostgresOutbox, PostgresOutboxStore, PostgresTransaction,
 };
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{Arrival, Inbox, Outbox, OutboxPosition, OutboxStore};
+use strangler_fig::event::{
+    Arrival, FetchLimit, Inbox, Outbox, OutboxPosition, OutboxStore, RowEnd,
+};
 use strangler_fig::repository::{Access, TransactionalRepository};
 use strangler_fig::testkit::conformance::{InboxFixture, OutboxFixture, async_trait};
 use tokio::time::timeout;
@@ -32,7 +35,7 @@ impl Site {
 
     async fn keeping_sent() -> Self {
         let mut site = Self::fresh().await;
-        site.store = site.store.keeping_sent();
+        site.store = site.store.keeping_sent(Duration::ZERO);
         site
     }
 
@@ -105,6 +108,17 @@ mod inbox {
     use super::*;
 
     strangler_fig::inbox_conformance!(Site::fresh());
+}
+
+/// Whatever a relay says that knows nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_be_kept_is_purged_when_its_time_is_over_and_not_before() {
+    let site = Site::fresh().await;
+    let store = site.store.clone();
+    for (retention, purged) in [(Duration::from_secs(3_600), 0), (Duration::ZERO, 1)] {
+        let keeping = store.clone().keeping_sent(retention);
+        events_faults::what_was_sent_is_purged(&site, &keeping, purged).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,6 +195,25 @@ async fn who_listens_is_told_of_commits() {
     assert!(timeout(Duration::from_millis(200), store.staged()).await.is_err(), "not committed");
     OutboxFixture::commit(&site, open).await.expect("it commits");
     timeout(soon, store.staged()).await.expect("it is told");
+
+    // What an operator lets go is told too, whoever does it.
+    let claims = claimed(&site.store).await;
+    let limit = FetchLimit { rows: NonZeroUsize::MIN, bytes: NonZeroUsize::MIN };
+    let rows = site.store.fetch(&claims, limit).await.expect("they are fetched");
+    for is_discarded in [false, true] {
+        let claim = claims.iter().find(|claim| claim.lane == rows[0].lane).expect("it is held");
+        let parked = RowEnd::Parked { reason: "as it was told".to_owned() };
+        let position = rows[0].position;
+        site.store.settle(claim, &[(position, parked)]).await.expect("it is settled");
+        let was_parked = if is_discarded {
+            site.store.discard(position).await
+        } else {
+            site.store.retry(position).await
+        };
+        assert!(was_parked.expect("it is let go"));
+        timeout(soon, store.staged()).await.expect("it is told");
+    }
+    assert!(store.notifies() && !site.store.notifies());
 
     // Its connection ends, and it listens again.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN outbox'

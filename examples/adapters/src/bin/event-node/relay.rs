@@ -25,7 +25,7 @@ pub(crate) async fn run(database: &str, bus: &Bus) -> Outcome {
         .with_store_deadline(DEADLINE)
         .with_pause(pause);
     let relay = OutboxRelay::new(outbox(database)?, bus.publisher(), node()?).with_config(config);
-    relay.run(pending()).await?;
+    relay.run(pending()).await;
     Ok(())
 }
 
