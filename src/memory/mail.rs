@@ -154,7 +154,8 @@ pub struct InMemoryMailTransaction {
 
 impl InMemoryMailTransaction {
     /// Does something when, and only if, it commits, in the same moment: the effect of an event, on data of your own.
-    /// It must not ask the outbox or the inbox for anything.
+    /// It must not ask the outbox or the inbox for anything. One that panics ends the commit, and nothing is staged or seen;
+    /// what those before it have done is theirs to undo.
     pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.effects.push(Box::new(effect));
     }
@@ -164,18 +165,23 @@ impl InMemoryMailTransaction {
     /// # Errors
     ///
     /// `Conflict` if a call in it has failed or was dropped: nothing was done.
+    ///
+    /// # Panics
+    ///
+    /// If an effect does.
     pub fn commit(self) -> Result<(), StoreError> {
         self.check()?;
         let mut state = self.mail.lock();
+        // Nobody sees what they do before the rest, for nobody else has the state.
+        for effect in self.effects {
+            effect();
+        }
         let has_staged = !self.staged.is_empty();
         for (position, message, staged) in self.staged {
             state.rows.insert(position, message, staged);
         }
         let now = Instant::now();
         state.seen.extend(self.seen.into_iter().map(|seen| (seen, now)));
-        for effect in self.effects {
-            effect();
-        }
         drop(state);
         drop(self.held);
         if has_staged {

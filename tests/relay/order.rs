@@ -157,3 +157,18 @@ async fn dropped_anywhere_it_loses_nothing() {
     assert!(copies.contains(&0), "it was dropped before it had sent anything, and after all");
     assert!(copies.len() > 1, "it was dropped between a message and its end: {copies:?}");
 }
+
+/// Nothing of a transaction is there whose effect has panicked.
+#[tokio::test]
+async fn an_effect_that_panics_leaves_nothing_staged() {
+    let outbox = InMemoryOutbox::default();
+    let mut transaction = outbox.begin();
+    outbox.stage(&mut transaction, &[message("a", "1")]).await.unwrap();
+    transaction.on_commit(|| panic!("as it was told"));
+    let committing = std::panic::AssertUnwindSafe(|| transaction.commit());
+    assert!(std::panic::catch_unwind(committing).is_err());
+    assert_eq!(outbox.depth().await.unwrap().pending, 0);
+    // Its key is free, and the outbox goes on.
+    stage(&outbox, &[("a", "2")]).await;
+    assert_eq!(outbox.depth().await.unwrap().pending, 1);
+}
