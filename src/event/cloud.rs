@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    CloudEventError, EventEnvelope, EventId, EventPayload, EventPayloadError, ExtensionName,
-    Extensions, PAYLOAD_MAX, TextError,
+    CloudEventError, EventEnvelope, EventId, EventPayload, EventPayloadError, EventTime,
+    ExtensionName, Extensions, PAYLOAD_MAX, TextError,
 };
 use crate::saga::Payload;
 
@@ -57,7 +57,7 @@ impl EventEnvelope {
     /// The event in a document of `CloudEvents` 1.0, as whoever else may have made it.
     ///
     /// Without a `partitionkey` its key is its id: nobody asked for an order. Without an `eventversion` it is in the
-    /// first form. An invalid `traceparent` is dropped, as W3C asks for. `data` is JSON if its content type is, or if
+    /// first form. An invalid `traceparent` is dropped, as W3C asks for; so is a `time` before 1970 or after 9999. `data` is JSON if its content type is, or if
     /// there is none; else it is a text. Extensions that are integers or booleans become texts.
     ///
     /// ```
@@ -94,7 +94,7 @@ impl EventEnvelope {
         };
         let mut event = Self::new(id, source, event_type, key, EventPayload::default());
         event.version = attributes.version()?;
-        event.time = attributes.optional("time")?;
+        event.time = attributes.time()?;
         event.traceparent =
             attributes.text("traceparent").ok().flatten().and_then(|it| it.parse().ok());
         event.payload = attributes.payload()?;
@@ -164,6 +164,13 @@ impl<'a> Attributes<'a> {
 
     fn required<T: FromStr<Err = TextError>>(&mut self, name: &str) -> Result<T, CloudEventError> {
         self.optional(name)?.ok_or_else(|| CloudEventError::new(name, "it is missing"))
+    }
+
+    /// One that is out of range, as the year 1 of who has set none, is as good as none.
+    fn time(&mut self) -> Result<Option<EventTime>, CloudEventError> {
+        const NAME: &str = "time";
+        let Some(text) = self.text(NAME)? else { return Ok(None) };
+        EventTime::read(&text).map_err(|error| wrong(NAME, error))
     }
 
     /// An integer, or a text of one: some formats know no integers.

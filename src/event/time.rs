@@ -36,6 +36,19 @@ impl EventTime {
     pub const fn unix_millis(self) -> u64 {
         self.0
     }
+
+    /// A time of RFC 3339; `None` if it is one that cannot be told here.
+    pub(super) fn read(text: &str) -> Result<Option<Self>, TextError> {
+        let read = DateTime::parse_from_rfc3339(text).map_err(|_| out_of_range())?;
+        let (second, millis) = (read.timestamp(), read.timestamp_subsec_millis());
+        // A leap second is told as a second with more than a thousand milliseconds; there is none but at a day's end.
+        if millis > 999 && second.rem_euclid(86_400) != 86_399 {
+            return Err(out_of_range());
+        }
+        let Ok(seconds) = u64::try_from(second) else { return Ok(None) };
+        let millis = seconds.saturating_mul(1_000) + u64::from(millis.min(999));
+        Ok(Self::from_unix_millis(millis).ok())
+    }
 }
 
 fn out_of_range() -> TextError {
@@ -47,14 +60,7 @@ impl FromStr for EventTime {
 
     /// RFC 3339. What is finer than a millisecond is cut off; a leap second is the last millisecond before it.
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let read = DateTime::parse_from_rfc3339(text).map_err(|_| out_of_range())?;
-        let (second, millis) = (read.timestamp(), read.timestamp_subsec_millis());
-        // A leap second is told as a second with more than a thousand milliseconds; there is none but at a day's end.
-        if millis > 999 && second.rem_euclid(86_400) != 86_399 {
-            return Err(out_of_range());
-        }
-        let seconds = u64::try_from(second).map_err(|_| out_of_range())?;
-        Self::from_unix_millis(seconds.saturating_mul(1_000) + u64::from(millis.min(999)))
+        Self::read(text)?.ok_or_else(out_of_range)
     }
 }
 

@@ -57,6 +57,28 @@ fn each_attribute_that_must_be_there_is_asked_for() {
     }
 }
 
+/// The year 1 is what .NET writes of a time that nobody has set.
+#[test]
+fn a_time_that_no_event_has_here_is_left_out() {
+    for time in [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+05:00",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-01:00",
+    ] {
+        assert_eq!(read(&with("time", json!(time))).unwrap().time, None, "{time}");
+    }
+    let first = read(&with("time", json!("1970-01-01T00:00:00Z"))).unwrap().time;
+    assert_eq!(first.map(strangler_fig::event::EventTime::unix_millis), Some(0));
+    // The standard asks for RFC 3339.
+    for time in
+        ["", "0001-01-01", "0001-13-01T00:00:00Z", "1969-12-31T12:59:60Z", "10000-01-01T00:00:00Z"]
+    {
+        assert_eq!(read(&with("time", json!(time))).unwrap_err().field(), "time", "{time}");
+    }
+}
+
 /// W3C: who cannot read a trace begins a new one.
 #[test]
 fn a_trace_that_is_none_is_dropped() {
