@@ -186,9 +186,11 @@ impl EventSubscription for NatsSubscription {
             }
         };
         let told = timeout(self.bus.config.deadline, acker.double_ack_with(kind)).await;
+        // A server that has forgotten, when it was killed, to whom it gave what does not answer. Held for that long, the
+        // message would keep others from coming; if it is not settled, it comes again.
+        self.shared.forget(receipt);
         told.map_err(StoreError::unknown)?.map_err(StoreError::unknown)?;
         self.shared.has_settled.store(true, Ordering::Relaxed);
-        self.shared.forget(receipt);
         Ok(())
     }
 

@@ -1,6 +1,5 @@
-//! Three NATS servers of a test's own, to be killed. They must be of a version
-//! that replicated buckets are trusted with, which Debian's is not yet:
-//! `NATS_SERVER=… cargo test -p adapters nats_cluster -- --ignored`.
+//! Three NATS servers of a test's own, to be killed, of a version that replicated
+//! buckets are trusted with, which Debian's is not yet.
 
 use std::fs;
 use std::net::TcpListener;
@@ -17,6 +16,7 @@ use strangler_fig::testkit::conformance::{StateFixture, async_trait, state};
 use tokio::time::{Instant, sleep};
 
 use crate::nats_bucket::connect;
+use crate::own_servers::nats_program;
 use crate::states::{first, lease, name};
 
 const BEFORE_GIVING_UP: Duration = Duration::from_mins(1);
@@ -50,15 +50,13 @@ impl Cluster {
         let routes: Vec<_> = self.routes.iter().map(route).collect();
         let store = self.directory.join(at.to_string());
         fs::create_dir_all(&store).expect("a directory can be made");
-        let server = std::env::var_os("NATS_SERVER").unwrap_or_else(|| "nats-server".into());
-        let mut command = Command::new(server);
+        let mut command = Command::new(nats_program());
         command.args(["--addr", "127.0.0.1", "--port", &self.ports[at].to_string()]);
         command.args(["--name", &format!("node-{at}"), "--cluster_name", "fig"]);
         command.args(["--cluster", &routes[at], "--routes", &routes.join(",")]);
         command.args(["--jetstream", "--store_dir"]).arg(store);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let started = command.spawn();
-        started.unwrap_or_else(|error| panic!("no nats-server to start ({error}): install it"))
+        command.spawn().expect("a server starts")
     }
 
     fn kill(&mut self, at: usize) {
@@ -141,7 +139,6 @@ impl StateFixture for States {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a nats-server of version 2.10.20 or later"]
 async fn a_replicated_bucket_keeps_the_contract() {
     let cluster = Arc::new(Cluster::of_three());
     let facts = state::facts::<States>().into_iter().chain(state::durable_facts());
@@ -157,7 +154,6 @@ async fn a_replicated_bucket_keeps_the_contract() {
 /// A server that is left alone may be the leader still, and does not know better
 /// for some seconds: what it holds may be old, and is not shown.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a nats-server of version 2.10.20 or later"]
 async fn a_leader_without_a_majority_answers_no_reads() {
     let mut cluster = Cluster::of_three();
     let service = cluster.open(0, "fig").await.with_deadline(Duration::from_secs(1));

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+pub(crate) use nats::program as nats_program;
 use process::{Place, Running};
 
 /// Which server.
