@@ -31,7 +31,7 @@ pub(crate) fn order_saga(
     let reserve: Command =
         stock.step("ReserveInventory".parse()?).undone_by("ReleaseInventory".parse()?);
     let pay: Command = bank.step("ProcessPayment".parse()?).undone_by("RefundPayment".parse()?);
-    let confirm: Command = orders.step("ConfirmOrder".parse()?);
+    let confirm: Command = orders.step("ConfirmOrder".parse()?).never_undone();
 
     let pauses = |count| {
         let (first, last) = (Duration::from_millis(20), Duration::from_millis(200));

@@ -34,7 +34,8 @@ mod waves;
 
 pub use cloud_error::CloudEventError;
 pub use command::{
-    CommandChannel, CommandError, CommandStep, ReceivedCommand, Reply, ReplyReceiver, ReplyStore,
+    CommandChannel, CommandError, CommandStep, CommandToUndo, ReceivedCommand, Reply,
+    ReplyReceiver, ReplyStore,
 };
 pub use consumer::{
     ConsumerConfig, ConsumerError, ConsumerReport, EventConsumer, EventHandler, FnHandler,

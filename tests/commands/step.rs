@@ -151,7 +151,8 @@ async fn a_reply_that_makes_no_sense_is_a_doubt() {
 #[tokio::test(start_paused = true)]
 async fn what_is_too_large_is_not_sent() {
     let world = world().await;
-    let step: CommandStep<String, u32> = world.channel().step("Reserve".parse().unwrap());
+    let step: CommandStep<String, u32> =
+        world.channel().step("Reserve".parse().unwrap()).never_undone();
     let long = "x".repeat(PAYLOAD_MAX);
     let error = step.execute(&long, &context(Direction::Execute)).await.unwrap_err();
     assert!(!error.is_in_doubt() && !error.is_retryable());
@@ -161,7 +162,8 @@ async fn what_is_too_large_is_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn without_an_undo_there_is_nothing_to_undo() {
     let world = world().await;
-    let step: CommandStep<u32, u32> = world.channel().step("Notify".parse().unwrap());
+    let step: CommandStep<u32, u32> =
+        world.channel().step("Notify".parse().unwrap()).never_undone();
     step.compensate(&7, Effect::Maybe, &context(Direction::Compensate)).await.unwrap();
     assert!(world.weather.sent(COMMANDS).is_empty());
 }
@@ -175,7 +177,7 @@ async fn who_waits_is_woken_by_its_own_receiver_and_looks_for_what_comes_to_othe
         let own = ReplyReceiver::new(store.clone());
         let receiver = if is_own { own.clone() } else { ReplyReceiver::new(store) };
         let channel = world.channel_of(own).with_look_every(hour);
-        let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap());
+        let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap()).never_undone();
         let begin = Instant::now();
         let replies = async {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -238,7 +240,7 @@ async fn a_store_that_is_away_is_no_doubt_before_the_command_and_waited_for_afte
     let world = world().await;
     let store = Arc::new(Away::default());
     let channel = world.channel_of(ReplyReceiver::new(store.clone()));
-    let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap());
+    let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap()).never_undone();
     let at = context(Direction::Execute);
 
     store.fails(0, [StoreError::unavailable("no connection")]);
@@ -292,7 +294,7 @@ async fn who_is_to_look_without_a_pause_looks_once_a_millisecond() {
     let bus = Arc::new(world.durable.bus.clone());
     let channel = CommandChannel::new(bus, replies, commands, reply_to);
     let channel = channel.with_look_every(Duration::ZERO);
-    let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap());
+    let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap()).never_undone();
     let context = context(Direction::Execute);
     let second = Duration::from_secs(1);
     assert!(timeout(second, step.execute(&7, &context)).await.is_err(), "nobody answers");

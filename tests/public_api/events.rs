@@ -7,15 +7,16 @@ use strangler_fig::controller::{OutsideWritersOff, ReplicationLagBelow};
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
     Arrival, ChangeFeed, ChangePage, Changed, CloudEventError, CommandChannel, CommandError,
-    CommandStep, ConsumerConfig, ConsumerError, ConsumerReport, Delivery, Discarding, EventBus,
-    EventConsumer, EventEnvelope, EventHandler, EventId, EventKey, EventPayload, EventPayloadError,
-    EventPublisher, EventSource, EventSubscriber, EventSubscription, EventTime, EventType,
-    ExtensionError, ExtensionName, Extensions, FeedLag, FeedMark, FetchLimit, FnHandler, Inbox,
-    LagSource, Lane, LaneClaim, LaneClaims, Message, Outbox, OutboxDepth, OutboxPosition,
-    OutboxRelay, OutboxRow, OutboxStore, OutsideWriters, PAYLOAD_MAX, ParkedRow, Receipt,
-    ReceivedCommand, RelayConfig, RelayError, RelayReport, Reply, ReplyReceiver, ReplyStore,
-    RetireError, RowEnd, Settlement, SubscriptionLimits, SubscriptionName, TextError, Topic,
-    Traceparent, UpcastError, Upcasters, WritersAreOff, handler_fn, publish_in_waves, waves,
+    CommandStep, CommandToUndo, ConsumerConfig, ConsumerError, ConsumerReport, Delivery,
+    Discarding, EventBus, EventConsumer, EventEnvelope, EventHandler, EventId, EventKey,
+    EventPayload, EventPayloadError, EventPublisher, EventSource, EventSubscriber,
+    EventSubscription, EventTime, EventType, ExtensionError, ExtensionName, Extensions, FeedLag,
+    FeedMark, FetchLimit, FnHandler, Inbox, LagSource, Lane, LaneClaim, LaneClaims, Message,
+    Outbox, OutboxDepth, OutboxPosition, OutboxRelay, OutboxRow, OutboxStore, OutsideWriters,
+    PAYLOAD_MAX, ParkedRow, Receipt, ReceivedCommand, RelayConfig, RelayError, RelayReport, Reply,
+    ReplyReceiver, ReplyStore, RetireError, RowEnd, Settlement, SubscriptionLimits,
+    SubscriptionName, TextError, Topic, Traceparent, UpcastError, Upcasters, WritersAreOff,
+    handler_fn, publish_in_waves, waves,
 };
 use strangler_fig::memory::{
     InMemoryBus, InMemoryChangeFeed, InMemoryChanges, InMemoryDeadLetter, InMemoryInbox,
@@ -65,7 +66,7 @@ fn workers_of_events_may_be_shared() {
     assert_shared::<(InMemoryChangeFeed<u32, String>, InMemoryDeadLetter)>();
     assert_shared::<InMemoryChanges<u32, String>>();
     let _: Option<InMemoryMailTransaction> = None;
-    assert_shared::<(CommandStep<u32, String>, FnHandler<u8>)>();
+    assert_shared::<(CommandStep<u32, String>, CommandToUndo<u32, String>, FnHandler<u8>)>();
     let _ = in_memory_mail();
     let handler = handler_fn(|_: Topic, _: EventEnvelope| async { Ok::<(), StoreError>(()) });
     let _: Arc<dyn EventHandler> = Arc::new(handler);

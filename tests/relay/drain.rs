@@ -109,9 +109,9 @@ async fn what_is_refused_is_left_and_said() {
 async fn it_says_how_many_lanes_it_did_not_hold() {
     let (outbox, bus) = (InMemoryOutbox::default(), Bus::new(|_| Does::Hang));
     stage(&outbox, &[("a", "1")]).await;
-    let dies = relay(&Store::of(&outbox), &bus, 1);
-    let died = timeout(SECOND, dies.drain(std::future::pending())).await;
-    assert!(died.is_err(), "it was at it");
+    let dying = relay(&Store::of(&outbox), &bus, 1);
+    let ended = timeout(SECOND, dying.drain(std::future::pending())).await;
+    assert!(ended.is_err(), "it was at it");
     bus.now(|_| Does::Take);
     let next = relay(&Store::of(&outbox), &bus, 2);
     let report = drain(&next).await;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CommandStep, ReplyReceiver};
+use super::{CommandToUndo, ReplyReceiver};
 use crate::event::{EventPublisher, EventSource, EventType, Topic};
 
 /// The shortest pause between two looks.
@@ -12,7 +12,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Where the commands to a participant go, and where its replies come from. Clones are the same.
 ///
-/// [`CommandStep`] has an example.
+/// [`CommandStep`](super::CommandStep) has an example.
 #[derive(Debug, Clone)]
 pub struct CommandChannel {
     pub(super) publisher: Arc<dyn EventPublisher>,
@@ -56,9 +56,8 @@ impl CommandChannel {
         self
     }
 
-    /// A step that is this command, and says its input as JSON.
-    #[must_use]
-    pub fn step<I, O>(&self, command: EventType) -> CommandStep<I, O> {
-        CommandStep::new(self.clone(), command)
+    /// A step that is this command, and says its input as JSON, once it is said how it is undone.
+    pub fn step<I, O>(&self, command: EventType) -> CommandToUndo<I, O> {
+        CommandToUndo::new(self.clone(), command)
     }
 }

@@ -18,4 +18,4 @@ pub use received::ReceivedCommand;
 pub use receiver::ReplyReceiver;
 pub use reply::Reply;
 pub use reply_store::ReplyStore;
-pub use step::CommandStep;
+pub use step::{CommandStep, CommandToUndo};

@@ -74,6 +74,46 @@ pub struct CommandStep<I, O> {
     of: PhantomData<fn(I) -> O>,
 }
 
+/// A command that is not a step yet: it is to be said how it is undone.
+///
+/// ```
+/// use std::sync::Arc;
+/// use strangler_fig::event::{CommandChannel, CommandStep, ReplyReceiver};
+/// # use strangler_fig::event::EventPublisher;
+/// use strangler_fig::memory::InMemoryReplyStore;
+///
+/// # fn steps(bus: Arc<dyn EventPublisher>) -> Result<(), Box<dyn std::error::Error>> {
+/// let replies = ReplyReceiver::new(Arc::new(InMemoryReplyStore::default()));
+/// let stock = CommandChannel::new(bus, replies, "stock.commands".parse()?, "order.replies".parse()?);
+/// let reserve: CommandStep<u32, String> =
+///     stock.step("ReserveInventory".parse()?).undone_by("ReleaseInventory".parse()?);
+/// let count: CommandStep<u32, u32> = stock.step("CountInventory".parse()?).never_undone();
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "it is a step when it is said how it is undone"]
+#[derive(Debug)]
+pub struct CommandToUndo<I, O>(CommandStep<I, O>);
+
+impl<I, O> CommandToUndo<I, O> {
+    pub(super) fn new(channel: CommandChannel, command: EventType) -> Self {
+        Self(CommandStep { channel, command, undo: None, of: PhantomData })
+    }
+
+    /// Undone by this command, which says the input and, where it is known, the output.
+    #[must_use]
+    pub fn undone_by(self, command: EventType) -> CommandStep<I, O> {
+        CommandStep { undo: Some(command), ..self.0 }
+    }
+
+    /// There is nothing to undo: it changes nothing, or is the pivot, or may stay when its saga turns back. To its saga it
+    /// is undone at once, and nobody is told.
+    #[must_use]
+    pub fn never_undone(self) -> CommandStep<I, O> {
+        self.0
+    }
+}
+
 /// What the command of a compensation says.
 #[derive(Serialize)]
 struct Undo<'a, I, O> {
@@ -82,18 +122,6 @@ struct Undo<'a, I, O> {
 }
 
 impl<I, O> CommandStep<I, O> {
-    pub(super) fn new(channel: CommandChannel, command: EventType) -> Self {
-        Self { channel, command, undo: None, of: PhantomData }
-    }
-
-    /// The same, undone by this command, which says the input and, where it is known, the output. Without it there is
-    /// nothing to undo.
-    #[must_use]
-    pub fn undone_by(mut self, command: EventType) -> Self {
-        self.undo = Some(command);
-        self
-    }
-
     /// The reply to a command, if need be after sending it.
     async fn asked(
         &self,
