@@ -245,7 +245,7 @@ impl Error for StoreError {
     }
 }
 
-/// The longest account of an error, in bytes: its causes may quote what was sent.
+/// The longest account of an error, in characters: its causes may quote what was sent.
 const ACCOUNT_MAX: usize = 1_000;
 
 /// An error and its causes, in one line of bounded length in which everything is seen.
@@ -260,27 +260,34 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    account.0
+    account.text
 }
 
 /// A text of somebody else's, in such a line.
 pub(crate) fn in_one_line(text: &str) -> String {
     let mut account = Account::default();
     let _ = account.write_str(text);
-    account.0
+    account.text
 }
 
 #[derive(Default)]
-struct Account(String);
+struct Account {
+    text: String,
+    length: usize,
+}
 
 impl fmt::Write for Account {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
-            if self.0.len() >= ACCOUNT_MAX {
-                self.0.push('…');
+            let shown = if is_unseen(c) { c.escape_unicode().len() } else { 1 };
+            if self.length + shown >= ACCOUNT_MAX {
+                // Once: whoever writes may go on all the same.
+                self.text.extend((self.length < ACCOUNT_MAX).then_some('…'));
+                self.length = ACCOUNT_MAX;
                 return Err(fmt::Error);
             }
-            if is_unseen(c) { self.0.extend(c.escape_unicode()) } else { self.0.push(c) }
+            self.length += shown;
+            if is_unseen(c) { self.text.extend(c.escape_unicode()) } else { self.text.push(c) }
         }
         Ok(())
     }
@@ -312,7 +319,26 @@ mod tests {
         let account = StoreError::rejected("a\nb\u{1b}[31m\u{202e}c").with_causes();
         assert_eq!(account, "the store rejected it: a\\u{a}b\\u{1b}[31m\\u{202e}c");
         let long = StoreError::rejected("x".repeat(1_000_000)).with_causes();
-        assert!(long.len() <= ACCOUNT_MAX + '…'.len_utf8() && long.ends_with('…'));
+        assert!(long.chars().count() == ACCOUNT_MAX && long.ends_with('…'));
+    }
+
+    /// It goes on writing when it is told to stop.
+    #[derive(Debug)]
+    struct Stubborn;
+
+    impl fmt::Display for Stubborn {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (0..5_000).for_each(|_| drop(f.write_str("x")));
+            Ok(())
+        }
+    }
+
+    impl Error for Stubborn {}
+
+    #[test]
+    fn an_error_that_does_not_stop_is_cut_once() {
+        let account = StoreError::rejected(Stubborn).with_causes();
+        assert_eq!((account.chars().count(), account.matches('…').count()), (ACCOUNT_MAX, 1));
     }
 
     #[test]
