@@ -48,7 +48,7 @@ pub(super) fn path(status: &MigrationStatus) -> String {
         if !here.is_empty() {
             let _ = write!(
                 inside,
-                "<text x=\"130\" y=\"{}\">\u{25c0} {}</text>",
+                "<text x=\"140\" y=\"{}\">\u{25c0} {}</text>",
                 y + 5,
                 here.join(", ")
             );

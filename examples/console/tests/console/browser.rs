@@ -148,6 +148,34 @@ async fn the_page_shows_what_others_do_without_being_asked_and_says_it_aloud() {
     driver.quits().await;
 }
 
+/// The library's own page, from a file: its policy allows its style by the hash of it, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_by_itself_keeps_its_own_policy_and_looks_as_it_should() {
+    let served = Served::new().await;
+    let status = console::desk::Desk::status(&*served.migration).await.unwrap();
+    let file = std::env::temp_dir().join(format!("status-{}.html", std::process::id()));
+    let driver = Driver::start("alone").await;
+    let forged = status.to_html().replace("<main>", "<main><script>document.title = 'x'</script>");
+    for (html, complaints) in [(status.to_html(), 0), (forged, 1)] {
+        std::fs::write(&file, html).unwrap();
+        driver.goes_to(&format!("file://{}", file.display())).await;
+        driver.is_wide(1_100).await;
+        let width = "return getComputedStyle(document.querySelector('main')).maxWidth";
+        assert_eq!(driver.says(width).await, json!("960px"), "it has its style");
+        assert_eq!(driver.says("return document.title").await, json!("Migration airports"));
+        assert_eq!(
+            driver.complaints().await.len(),
+            complaints,
+            "a script that is put in does not run"
+        );
+    }
+    driver.is_wide(390).await;
+    assert_eq!(driver.says("return document.documentElement.scrollWidth").await, json!(390));
+    driver.pictures("alone").await;
+    driver.quits().await;
+    std::fs::remove_file(file).unwrap();
+}
+
 /// A page of somebody else, whose form points here: the browser sends no cookie with it, and says where it comes from.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_on_another_site_moves_nothing() {
