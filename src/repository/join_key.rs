@@ -1,15 +1,31 @@
 //! The join of one key, carried out: by reads in `Cutover`, repairs and sweeps.
 
+use futures::FutureExt;
+
 use super::core::{Core, open};
 use super::guarded::Purpose;
-use super::timing::Started;
 use super::{
     Applied, ConflictPolicy, Join, JoinRule, Joined, Merged, MigrationError, StampedRepository,
 };
 use crate::error::StoreError;
-use crate::observe::Role;
+use crate::observe::{Operation, Role};
 use crate::phase::{Bucket, Side};
 use crate::stamp::{Record, Stamp};
+
+/// What two reads answer; a winner is read after what it wins against. Written out in place, where a
+/// function would carry both reads once more.
+macro_rules! in_order {
+    ($legacy:expr, $modern:expr, $rule:expr) => {
+        match $rule {
+            JoinRule::Larger { .. } => tokio::try_join!($legacy, $modern),
+            JoinRule::Wins { winner: Side::Legacy, .. } => {
+                let modern = $modern.await?;
+                Ok(($legacy.await?, modern))
+            }
+            JoinRule::Wins { winner: Side::Modern, .. } => Ok(($legacy.await?, $modern.await?)),
+        }
+    };
+}
 
 /// How often a join looks again because the key changed under it.
 const ATTEMPTS: u32 = 4;
@@ -55,7 +71,7 @@ where
         policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> Result<Joined, StoreError> {
         self.copying()?;
-        Ok(self.join(key, policy, None).await?.joined)
+        Ok(self.join(key, policy, false).await?.joined)
     }
 
     /// Joins a key that other code may have changed in legacy.
@@ -70,14 +86,14 @@ where
         policy: &ConflictPolicy<L::Key, L::Entity>,
     ) -> Result<Joined, StoreError> {
         self.copying()?;
-        let found = self.join(key, policy, None).await?;
+        let found = self.join(key, policy, false).await?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
         let wins = matches!(rule, JoinRule::Wins { winner: Side::Legacy, .. });
         if wins && found.side == Side::Legacy && found.record.stamp == Stamp::ZERO {
             let tombstone = Record::tombstone(Stamp::BASE);
             if self.apply_open(Side::Modern, key, &tombstone).await? != Applied::Stored {
                 // A tombstone, or a copy that has just come.
-                return Ok(self.join(key, policy, None).await?.joined);
+                return Ok(self.join(key, policy, false).await?.joined);
             }
         }
         Ok(found.joined)
@@ -87,7 +103,7 @@ where
     pub(super) async fn plan_join(&self, key: &L::Key) -> Result<Join, StoreError> {
         self.copying()?;
         let rule = JoinRule::of(&self.tracker.state(), Bucket::of(key, self.salt), self.scopes());
-        let (legacy, modern) = self.records(key, rule, None).await?;
+        let (legacy, modern) = self.records(key, rule, false).await?;
         Ok(rule.decide(&legacy, &modern))
     }
 
@@ -103,7 +119,7 @@ where
         &self,
         key: &L::Key,
         policy: &ConflictPolicy<L::Key, L::Entity>,
-        started: Started,
+        is_timed: bool,
     ) -> Result<JoinedKey<L::Entity>, JoinFailure> {
         let bucket = Bucket::of(key, self.salt);
         let rule = || JoinRule::of(&self.tracker.state(), bucket, self.scopes());
@@ -111,7 +127,7 @@ where
         let mut level = Joined::Level;
         for _ in 0..ATTEMPTS {
             let planned = rule();
-            let records = self.records(key, planned, started).await;
+            let records = self.records(key, planned, is_timed).await;
             let (legacy, modern) = records.map_err(JoinFailure::Read)?;
             let rule = rule();
             if rule != planned {
@@ -241,17 +257,24 @@ where
         &self,
         key: &L::Key,
         rule: JoinRule,
-        started: Started,
+        is_timed: bool,
     ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
-        let legacy = self.read_timed((Side::Legacy, Role::Primary), key, started);
-        let modern = self.read_timed((Side::Modern, Role::Secondary), key, started);
-        match rule {
-            JoinRule::Larger { .. } => tokio::try_join!(legacy, modern),
-            JoinRule::Wins { winner: Side::Legacy, .. } => {
-                let modern = modern.await?;
-                Ok((legacy.await?, modern))
-            }
-            JoinRule::Wins { winner: Side::Modern, .. } => Ok((legacy.await?, modern.await?)),
+        if is_timed {
+            return self.records_timed(key, rule).boxed().await;
         }
+        let legacy = self.read_caught(Side::Legacy, key);
+        let modern = self.read_caught(Side::Modern, key);
+        in_order!(legacy, modern, rule)
+    }
+
+    /// The same of an operation that is timed.
+    async fn records_timed(
+        &self,
+        key: &L::Key,
+        rule: JoinRule,
+    ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
+        let [legacy, modern] = [(Side::Legacy, Role::Primary), (Side::Modern, Role::Secondary)]
+            .map(|asked| self.timed(asked, Operation::Read, self.read_caught(asked.0, key)));
+        in_order!(legacy, modern, rule)
     }
 }

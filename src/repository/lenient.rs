@@ -12,7 +12,6 @@ use tracing::{Instrument, debug_span};
 
 use super::core::Core;
 use super::guarded::Purpose;
-use super::timing::{Started, asked};
 use super::{Applied, DivergenceReason, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Event, LenientOutcome, Operation, Role, field, link_current, span};
@@ -67,16 +66,19 @@ where
         self: Arc<Self>,
         side: Side,
         change: Arc<Change<L::Key, L::Entity>>,
-        started: Started,
+        is_timed: bool,
     ) {
         let watch = self.unfinished(&change.key);
         let (key, record) = (&change.key, &change.record);
         let in_doubt = AtomicBool::new(false);
         let applied = async {
-            let asked = asked(started);
-            let answer = self.apply_side(side, key, record, Purpose::Lenient, &in_doubt).await;
-            self.answered(asked, (side, Role::Secondary), Operation::Write, &answer);
-            answer
+            if is_timed {
+                let asked = (side, Role::Secondary);
+                let applied = self.apply_side(side, key, record, Purpose::Lenient, &in_doubt);
+                self.timed(asked, Operation::Write, applied).boxed().await
+            } else {
+                self.apply_side(side, key, record, Purpose::Lenient, &in_doubt).await
+            }
         };
         let outcome = match AssertUnwindSafe(applied).catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,

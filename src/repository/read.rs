@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
-use super::timing::{Started, asked};
+use super::timing::asked;
 use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, Role};
@@ -25,7 +25,7 @@ where
     ) -> Result<Answer<L::Entity>, StoreError> {
         let started = self.started();
         let mut phase = None;
-        let answer = self.read_through(key, started, &mut phase).await;
+        let answer = self.read_through(key, started.is_some(), &mut phase).await;
         self.finished(started, Operation::Read, phase, || match &answer {
             Ok(answer) if answer.fallback => Outcome::FellBack,
             Ok(_) => Outcome::Done,
@@ -37,7 +37,7 @@ where
     async fn read_through(
         self: &Arc<Self>,
         key: &L::Key,
-        started: Started,
+        is_timed: bool,
         phase: &mut Option<Phase>,
     ) -> Result<Answer<L::Entity>, StoreError> {
         for _ in 0..self.config.attempts_max.get() {
@@ -49,24 +49,24 @@ where
             let plan = ReadPlan::of(planned);
             let answer = match plan {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
-                    let asked = asked(started);
+                    let asked = asked(is_timed);
                     let answer = self.read_side(side, key, Admission::Ordinary).await;
                     self.answered(asked, (side, Role::Primary), Operation::Read, &answer);
                     match answer {
                         Ok(record) => Answer::primary(record, side),
                         Err(error) => {
                             let error = self.failed_by(side, error);
-                            self.fall_back(side, key, started, error).boxed().await?
+                            self.fall_back(side, key, is_timed, error).boxed().await?
                         }
                     }
                 }
-                ReadPlan::Both => self.read_both(key, started).await?,
+                ReadPlan::Both => self.read_both(key, is_timed).await?,
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
             };
             let now = self.phase_now(key)?;
             if answer.fallback || !read_must_rerun(planned, now) {
                 if let (ReadPlan::Shadowed(side), false) = (plan, answer.fallback) {
-                    self.shadow(side, key, &answer.record, started);
+                    self.shadow(side, key, &answer.record, is_timed);
                 }
                 return Ok(answer);
             }
@@ -80,7 +80,7 @@ where
         &self,
         side: Side,
         key: &L::Key,
-        started: Started,
+        is_timed: bool,
         error: StoreError,
     ) -> Result<Answer<L::Entity>, StoreError> {
         let stands_in = Fallback::default().stands_in_for(error.judgement());
@@ -88,7 +88,7 @@ where
             return Err(without_effect(error));
         }
         let origin = side.other();
-        let asked = asked(started);
+        let asked = asked(is_timed);
         let record = self.read_side(origin, key, Admission::Ordinary).await;
         self.answered(asked, (origin, Role::Secondary), Operation::Read, &record);
         let record = record.map_err(|_| error)?;
@@ -100,9 +100,9 @@ where
     async fn read_both(
         &self,
         key: &L::Key,
-        started: Started,
+        is_timed: bool,
     ) -> Result<Answer<L::Entity>, StoreError> {
-        match self.join(key, &ConflictPolicy::PrimaryWins, started).await {
+        match self.join(key, &ConflictPolicy::PrimaryWins, is_timed).await {
             Ok(JoinedKey { joined, record, side }) => {
                 if matches!(joined, Joined::Settled | Joined::Stuck) {
                     self.diverged(key.clone(), DivergenceReason::Conflict, None);

@@ -40,7 +40,9 @@ impl Sampler {
         }
     }
 
-    /// Now, if this operation is timed.
+    /// Now, if this operation is timed. Never inlined: where nobody listens, nothing of it is in
+    /// the way.
+    #[inline(never)]
     pub(super) fn draw(&self) -> Option<Instant> {
         let one_in = self.one_in.load(Ordering::Relaxed);
         if one_in > 1 && fastrand::u32(0..one_in) != 0 {

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use tracing::{Instrument, debug_span, warn};
 
 use super::core::Core;
-use super::timing::{Started, asked};
+use super::timing::asked;
 use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
 use crate::observe::{Comparison, Event, Operation, Role, field, harmless, link_current, span};
@@ -43,7 +43,7 @@ where
         primary: Side,
         key: &L::Key,
         record: &Record<L::Entity>,
-        started: Started,
+        is_timed: bool,
     ) {
         if !chosen(self.config.shadow_share) {
             return;
@@ -54,7 +54,7 @@ where
             let compared = async move {
                 let differs = AtomicBool::new(false);
                 let result =
-                    core.compare_in_time(primary, (&key, &record), started, &differs).await;
+                    core.compare_in_time(primary, (&key, &record), is_timed, &differs).await;
                 // A difference that could not be looked at again is suspected all the same.
                 let is_suspected = result == Comparison::Failed && differs.into_inner();
                 if result == Comparison::Mismatch || is_suspected {
@@ -75,10 +75,10 @@ where
         &self,
         primary: Side,
         answered: (&L::Key, &Record<L::Entity>),
-        started: Started,
+        is_timed: bool,
         differs: &AtomicBool,
     ) -> Comparison {
-        let compared = self.compare(primary, answered, started, differs);
+        let compared = self.compare(primary, answered, is_timed, differs);
         let compared = AssertUnwindSafe(compared).catch_unwind();
         let deadline = self.config.shadow_deadline.saturating_add(self.config.shadow_recheck_delay);
         match tokio::time::timeout(deadline, compared).await {
@@ -92,10 +92,10 @@ where
         &self,
         primary: Side,
         (key, record): (&L::Key, &Record<L::Entity>),
-        started: Started,
+        is_timed: bool,
         differs: &AtomicBool,
     ) -> Result<Comparison, StoreError> {
-        let (side, asked) = (primary.other(), asked(started));
+        let (side, asked) = (primary.other(), asked(is_timed));
         let other = self.read_side(side, key, Admission::Spare).await;
         self.answered(asked, (side, Role::Secondary), Operation::Read, &other);
         let other = other?;

@@ -1,5 +1,7 @@
 //! What the observer is told of an operation and its times.
 
+use std::future::Future;
+
 use tokio::time::Instant;
 
 use super::StampedRepository;
@@ -7,14 +9,13 @@ use super::core::{Core, outcome_of};
 use crate::error::StoreError;
 use crate::observe::{Event, Operation, Outcome, Role};
 use crate::phase::{Family, Phase, Side};
-use crate::stamp::Record;
 
 /// When an operation began, if it is timed.
 pub(super) type Started = Option<Instant>;
 
 /// The moment a store is asked, where the operation is timed.
-pub(super) fn asked(started: Started) -> Started {
-    started.map(|_| Instant::now())
+pub(super) fn asked(is_timed: bool) -> Started {
+    is_timed.then(Instant::now)
 }
 
 /// What the answer of a side counts for. In `Cutover` both sides do, and legacy is asked first.
@@ -48,16 +49,17 @@ where
         });
     }
 
-    /// Reads a side, and tells how long it took.
-    pub(super) async fn read_timed(
+    /// Makes a call of a side, and tells how long it took. In a box of its own where it is used, so
+    /// that the operations that are not timed carry nothing of it.
+    pub(super) async fn timed<T>(
         &self,
-        (side, role): (Side, Role),
-        key: &L::Key,
-        started: Started,
-    ) -> Result<Record<L::Entity>, StoreError> {
-        let asked = asked(started);
-        let answer = self.read_caught(side, key).await;
-        self.answered(asked, (side, role), Operation::Read, &answer);
+        asked: (Side, Role),
+        operation: Operation,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let began = Some(Instant::now());
+        let answer = call.await;
+        self.answered(began, asked, operation, &answer);
         answer
     }
 

@@ -9,7 +9,7 @@ use tracing::{Instrument, debug_span};
 use super::core::{Core, outcome_of};
 use super::guarded::Purpose;
 use super::lenient::{Change, Held};
-use super::timing::{Started, asked, role};
+use super::timing::role;
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, Role, span};
@@ -27,13 +27,14 @@ enum Touch {
 
 /// A write on its way. Dropped before its end, it notes its key if a store may
 /// have been touched.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Write<'a, L, M>
 where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
     core: &'a Arc<Core<L, M>>,
-    started: Started,
+    is_timed: bool,
     change: Held<L::Key, L::Entity>,
     touch: Touch,
     /// Whether the first store, which is being asked, may have taken it.
@@ -61,9 +62,12 @@ where
         let mut phase = None;
         let span = debug_span!(span::WRITE);
         let answer = if span.is_disabled() {
-            self.write_through(key, value, started, &mut phase).await
+            self.write_through(key, value, started.is_some(), &mut phase).await
         } else {
-            self.write_through(key, value, started, &mut phase).boxed().instrument(span).await
+            self.write_through(key, value, started.is_some(), &mut phase)
+                .boxed()
+                .instrument(span)
+                .await
         };
         self.finished(started, Operation::Write, phase, || match &answer {
             Ok(()) => Outcome::Done,
@@ -76,13 +80,13 @@ where
         self: &Arc<Self>,
         key: L::Key,
         value: Option<L::Entity>,
-        started: Started,
+        is_timed: bool,
         phase: &mut Option<Phase>,
     ) -> Result<(), StoreError> {
         let record = Record { stamp: Stamp::ZERO, value };
         let mut write = Write {
             core: self,
-            started,
+            is_timed,
             change: Held::Own(Change { key, record }),
             touch: Touch::None,
             in_doubt: AtomicBool::new(false),
@@ -164,8 +168,13 @@ where
     /// What modern shows must not outlive a strict write that follows it.
     async fn stamp_above_modern(&mut self, role: Role) -> Result<(), StoreError> {
         if self.touch != Touch::Touched {
-            let modern = (Side::Modern, role);
-            let shown = self.core.read_timed(modern, &self.change.key, self.started).await?;
+            let (core, key) = (self.core, &self.change.key);
+            let shown = if self.is_timed {
+                let read = core.read_caught(Side::Modern, key);
+                core.timed((Side::Modern, role), Operation::Read, read).boxed().await?
+            } else {
+                core.read_caught(Side::Modern, key).await?
+            };
             self.set_stamp(self.core.stamp_above(shown.stamp)?);
         }
         Ok(())
@@ -203,9 +212,12 @@ where
         let is_touched = self.touch == Touch::Touched;
         let purpose = if is_touched { Purpose::Rest } else { Purpose::Write };
         let (core, Change { key, record }) = (self.core, &*self.change);
-        let asked = asked(self.started);
-        let answer = core.apply_side(side, key, record, purpose, &self.in_doubt).await;
-        core.answered(asked, (side, role), Operation::Write, &answer);
+        let answer = if self.is_timed {
+            let applied = core.apply_side(side, key, record, purpose, &self.in_doubt);
+            core.timed((side, role), Operation::Write, applied).boxed().await
+        } else {
+            core.apply_side(side, key, record, purpose, &self.in_doubt).await
+        };
         let answer = match answer {
             Ok(Applied::Stale(stored))
                 if !is_touched && *self.in_doubt.get_mut() && stored != record.stamp =>
@@ -222,12 +234,15 @@ where
     }
 
     async fn apply_to_modern(&mut self, role: Role) -> Result<(), StoreError> {
-        let Change { key, record } = &*self.change;
+        let (core, Change { key, record }) = (self.core, &*self.change);
         let modern = Side::Modern;
-        let asked = asked(self.started);
-        let answer = self.core.apply_caught(modern, key, record, Purpose::Rest).await;
-        self.core.answered(asked, (modern, role), Operation::Write, &answer);
-        self.taken(answer?)
+        let applied = if self.is_timed {
+            let applied = core.apply_caught(modern, key, record, Purpose::Rest);
+            core.timed((modern, role), Operation::Write, applied).boxed().await?
+        } else {
+            core.apply_caught(modern, key, record, Purpose::Rest).await?
+        };
+        self.taken(applied)
     }
 
     /// A store that shows a later stamp was reached by a later write, which counts
@@ -249,7 +264,7 @@ where
     /// the rest looks after the key itself.
     async fn apply_leniently(&mut self, side: Side) {
         let change = self.change.share();
-        let mut rest = Arc::clone(self.core).follow(side, change, self.started).boxed();
+        let mut rest = Arc::clone(self.core).follow(side, change, self.is_timed).boxed();
         if rest.as_mut().now_or_never().is_some() {
             return;
         }

@@ -1,13 +1,19 @@
 //! Requests through a gateway: whose trace they are in, and what upstreams are told.
 
+use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::HeaderMap;
 use http_body_util::BodyExt;
+use opentelemetry::trace::SpanId;
 use strangler_fig::error::StoreError;
+use strangler_fig::gateway::dual::DualWriter;
 use strangler_fig::gateway::{Body, Gateway, Mirror, Request, Response, ResponseFields, Upstream};
-use strangler_fig::phase::{Share, Side};
-use strangler_fig::route::{RouteTable, RuleBuilder, TableHandle};
+use strangler_fig::memory::InMemoryRequestJournal;
+use strangler_fig::phase::{Incarnation, NodeId, Share, Side};
+use strangler_fig::route::{DualWritePlan, IdSource, RouteTable, RuleBuilder, TableHandle};
+use strangler_fig::stamp::StampClock;
 use tracing::{Instrument, info_span};
 
 use super::world::{World, is_child, is_linked_root, traceparent};
@@ -122,4 +128,43 @@ async fn an_empty_tracestate_is_dropped_and_the_traceparent_stays() {
     let (_world, fronted) = (World::new(), fronted());
     fronted.asked(&[("traceparent", FOREIGN), ("tracestate", "")]).await;
     assert_eq!(fronted.legacy.sent("tracestate"), None, "nor does a span bring one");
+}
+
+/// It is away at first.
+#[derive(Debug, Default)]
+struct Late(Service);
+
+#[strangler_fig::async_trait]
+impl Upstream for Late {
+    async fn send(&self, request: Request) -> Result<Response, StoreError> {
+        let is_first = self.0.0.lock().unwrap().is_empty();
+        let answer = self.0.send(request).await;
+        if is_first { Err(StoreError::unavailable("it starts")) } else { answer }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_sent_again_is_a_trace_of_its_own_linked_to_the_first() {
+    let (legacy, modern) = (Arc::new(Service::default()), Arc::new(Late::default()));
+    let node =
+        NodeId { name: "gateway-1".parse().unwrap(), incarnation: Incarnation::random().unwrap() };
+    let (journal, stamps) =
+        (Arc::new(InMemoryRequestJournal::default()), Arc::new(StampClock::new().unwrap()));
+    let writer = DualWriter::new(journal, node, stamps, legacy, modern.clone());
+    let (first, strict, answers, ids) = (Side::Legacy, false, Side::Legacy, IdSource::Gateway);
+    let plan = DualWritePlan { first, strict, answers, ids };
+    let request = http::Request::post("/orders").header("traceparent", FOREIGN);
+    writer.handle(request.body(Body::full("two pears")).unwrap(), plan, "orders").await;
+
+    let world = World::new();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        writer.replayer().drain(pending()).instrument(info_span!("process")).await.unwrap();
+    }
+    let replay = world.span("strangler.replay");
+    let [link] = &replay.links[..] else { panic!("{:?}", replay.links) };
+    assert_eq!(format!("{:016x}", link.span_context.span_id()), &FOREIGN[36..52]);
+    assert_eq!(replay.parent_span_id, SpanId::INVALID);
+    let sent = modern.0.0.lock().unwrap()[1]["traceparent"].to_str().unwrap().to_owned();
+    assert_eq!(sent, traceparent(&replay));
 }
