@@ -53,7 +53,11 @@ fn says_what_they_say(event: &EventEnvelope, bytes: &[u8]) {
     assert_eq!(key.as_deref(), Some(event.key.as_str()));
     let version = attributes.scalar("eventversion").map_or(Some(1), |text| text.parse().ok());
     assert_eq!(version, Some(event.version.get()));
-    assert_eq!(attributes.text("time").is_some(), event.time.is_some());
+    let time = attributes.text("time");
+    // One that is before 1970 or behind 9999 is left out; a zone moves it by a day at most.
+    let year = time.as_deref().and_then(|text| text.get(..4)?.parse::<u16>().ok());
+    assert!(time.is_some() || event.time.is_none());
+    assert!(event.time.is_some() || !year.is_some_and(|year| (1971..9999).contains(&year)));
     let trace = attributes.text("traceparent");
     assert!(event.traceparent.as_ref().is_none_or(|it| trace.as_deref() == Some(it.as_str())));
     has_its_extensions(event, &attributes);

@@ -152,7 +152,10 @@ impl<'a> Work<'a> {
         if keys.is_empty() {
             return;
         }
-        tracing::debug!(keys = keys.len(), "what waits behind failures is given back meanwhile");
+        tracing::debug!(
+            { field::KEYS } = keys.len(),
+            "what waits behind failures is given back meanwhile"
+        );
         self.gives_back = true;
         let (consumer, subscription) = (self.consumer, self.subscription);
         running.push(Box::pin(async move {
