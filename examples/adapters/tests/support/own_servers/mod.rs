@@ -2,7 +2,7 @@
 //!
 //! As root, a server that refuses root runs under its own account, or as nobody.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, unused_imports, reason = "each test takes what it needs")]
 
 mod mariadb;
 mod nats;
