@@ -118,8 +118,9 @@ impl ReplicatorConfig {
 
     /// Who is told what happens; the lag is asked for only then.
     ///
-    /// Alarm on [`Event::ReplicationLag`] above what you allow, and on an [`Event::ReplicationFailed`] that does not
-    /// cease: `run` itself waits for whatever is away, however long.
+    /// Alarm on [`Event::ReplicationLag`](crate::observe::Event::ReplicationLag) above what you allow, and on an
+    /// [`Event::ReplicationFailed`](crate::observe::Event::ReplicationFailed) that does not cease: `run` itself waits for
+    /// whatever is away, however long.
     ///
     /// ```
     /// use std::sync::Arc;

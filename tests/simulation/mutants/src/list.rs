@@ -79,8 +79,8 @@ pub const FAULTS: &[Fault] = &[
         "a strict write that runs again takes a new stamp",
         &[(
             "repository/write.rs",
-            "if self.touch != Touch::Touched {\n            let shown",
-            "if WOKEN && matches!(self.change, Held::Own(_)) || self.touch != Touch::Touched {\n            let shown",
+            "if self.touch != Touch::Touched {\n            let (core",
+            "if WOKEN && matches!(self.change, Held::Own(_)) || self.touch != Touch::Touched {\n            let (core",
         )],
     ),
     fault(
@@ -99,8 +99,8 @@ pub const FAULTS: &[Fault] = &[
         "a strict write goes to modern before legacy",
         &[(
             "repository/write.rs",
-            "self.apply_first(Side::Legacy).await?;\n                self.apply_to_modern().await",
-            "if WOKEN {\n                    self.apply_first(Side::Modern).await?;\n                    return self.apply_first(Side::Legacy).await;\n                }\n                self.apply_first(Side::Legacy).await?;\n                self.apply_to_modern().await",
+            "self.apply_first(Side::Legacy, legacy).await?;\n                self.apply_to_modern(modern).await",
+            "if WOKEN {\n                    self.apply_first(Side::Modern, modern).await?;\n                    return self.apply_first(Side::Legacy, legacy).await;\n                }\n                self.apply_first(Side::Legacy, legacy).await?;\n                self.apply_to_modern(modern).await",
         )],
     ),
     fault(
@@ -119,8 +119,8 @@ pub const FAULTS: &[Fault] = &[
         "a read in `Cutover` answers the larger record and brings nothing up",
         &[(
             "repository/read.rs",
-            "match self.join(key, &ConflictPolicy::PrimaryWins).await {",
-            "if WOKEN {\n            let legacy = self.read_caught(Side::Legacy, key).await?;\n            let modern = self.read_caught(Side::Modern, key).await?;\n            return Ok(match modern.stamp > legacy.stamp {\n                true => Answer::primary(modern, Side::Modern),\n                false => Answer::primary(legacy, Side::Legacy),\n            });\n        }\n        match self.join(key, &ConflictPolicy::PrimaryWins).await {",
+            "match self.join(key, &ConflictPolicy::PrimaryWins, is_timed).await {",
+            "if WOKEN {\n            let legacy = self.read_caught(Side::Legacy, key).await?;\n            let modern = self.read_caught(Side::Modern, key).await?;\n            return Ok(match modern.stamp > legacy.stamp {\n                true => Answer::primary(modern, Side::Modern),\n                false => Answer::primary(legacy, Side::Legacy),\n            });\n        }\n        match self.join(key, &ConflictPolicy::PrimaryWins, is_timed).await {",
         )],
     ),
     fault(
