@@ -362,7 +362,8 @@ async fn another_number_of_partitions_is_refused() {
     let other = own.config.clone().with_partitions(PARTITIONS * 2);
     let refused = NatsBus::open(connect(&server_url()).await, other).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Rejected);
-    assert!(refused.to_string().contains("has 4 partitions, not 8"), "{refused}");
+    let why = refused.with_causes();
+    assert!(why.contains("has 4 partitions, not 8"), "{why}");
 }
 
 #[tokio::test]
