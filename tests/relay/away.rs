@@ -136,7 +136,8 @@ async fn an_outbox_that_was_away_is_asked_again() {
 async fn claims_that_fail_are_made_ever_more_rarely_though_fetches_go_well() {
     let (outbox, bus) = (InMemoryOutbox::default(), Bus::taking());
     let store = Store::of(&outbox);
-    let running = Running::start(relay(&store, &bus, 1));
+    let looking = config().with_poll_interval(SECOND);
+    let running = Running::start(relay(&store, &bus, 1).with_config(looking));
     tokio::time::sleep(SECOND).await;
     store.next("claim", &[Fault::Before(Unavailable); 1_000]);
     store.calls.lock().unwrap().clear();

@@ -38,11 +38,11 @@ const TERM_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How often it is looked for what was staged where nothing else is said: where nobody tells, and where the outbox does,
 /// against a hint that was lost.
-pub(super) const POLL_MIN: Duration = Duration::from_millis(1_250);
+pub(super) const POLL_MIN: Duration = Duration::from_millis(1_500);
 const POLL_TOLD: Duration = Duration::from_secs(60);
 
 impl Default for RelayConfig {
-    /// Lanes for 30 s, renewed each 10; what is staged is looked for each 1.25 s, or each minute where the outbox
+    /// Lanes for 30 s, renewed each 10; what is staged is looked for each 1.5 s, or each minute where the outbox
     /// [tells](crate::event::OutboxStore::notifies), 500 rows or 4 MiB at once, by four groups of lanes; the bus has 10 s, the outbox 5; five refusals, with delays between them of up to 1, 2, 4 and 8 s,
     /// drawn with full jitter, so that a message is parked some 15 s after its first refusal at most; pauses, drawn likewise, of up to
     /// 100 ms at first and up to 30 s at last while the bus or the outbox is away; what was sent is not kept; and the depth
@@ -75,8 +75,8 @@ impl RelayConfig {
         self
     }
 
-    /// How often it is looked for what was staged, where no hint says so; each 1.25 s at least while something that was put
-    /// off is known to wait. By default each 1.25 s, or each minute where the outbox
+    /// How often it is looked for what was staged, where no hint says so; each 1.5 s at least while something that was put
+    /// off is known to wait. By default each 1.5 s, or each minute where the outbox
     /// [tells](crate::event::OutboxStore::notifies). No less than a millisecond.
     #[must_use]
     pub fn with_poll_interval(mut self, interval: Duration) -> Self {
