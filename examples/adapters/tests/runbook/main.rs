@@ -11,7 +11,9 @@ mod nodes;
 #[path = "../support/servers.rs"]
 mod servers;
 
+use std::fmt;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use document::{Document, Piece, masked};
 use nodes::Nodes;
@@ -38,8 +40,35 @@ async fn output(command: &str, servers: &Servers) -> Vec<String> {
     text.lines().map(str::trim_end).map(str::to_owned).collect()
 }
 
+/// Who prints what stands and changes nothing: asked again, for a while, where a fleet on
+/// a slow machine is not yet where the document shows it.
+const LOOKS: [&str; 4] = ["operate status", "operate plan", "operate history", "migrate check"];
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a command prints once it prints what is told, or in the end.
+async fn output_as(told: &[String], command: &str, servers: &Servers) -> Vec<String> {
+    let begun = Instant::now();
+    let may_ask_again = LOOKS.iter().any(|look| command.contains(look));
+    loop {
+        let found = output(command, servers).await;
+        let is_over = !may_ask_again || begun.elapsed() > PATIENCE;
+        if is_over || masked(&found) == masked(told) {
+            return found;
+        }
+    }
+}
+
+/// Commands that print something else than the document says: told last, and line by line.
+struct Untrue(Vec<String>);
+
+impl fmt::Debug for Untrue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RUNBOOK.md is not true any more:\n{}", self.0.join("\n\n"))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_prints_what_the_runbook_says() {
+async fn every_command_prints_what_the_runbook_says() -> Result<(), Untrue> {
     let servers = Servers::new().await;
     let mut nodes = Nodes::default();
     let mut document = Document::parse(&std::fs::read_to_string(PATH).unwrap());
@@ -49,7 +78,7 @@ async fn every_command_prints_what_the_runbook_says() {
             Piece::Text(_) => {}
             Piece::Scene(scene) => nodes.play(scene, &servers).await,
             Piece::Command { line, output: told } => {
-                let found = output(line, &servers).await;
+                let found = output_as(told, line, &servers).await;
                 // What is equal but for the masks stays as it is.
                 if masked(&found) != masked(told) {
                     let (found_lines, told_lines) = (found.join("\n"), told.join("\n"));
@@ -63,9 +92,9 @@ async fn every_command_prints_what_the_runbook_says() {
     servers.drop_all().await;
     if std::env::var_os("RUNBOOK").is_some_and(|it| it == "update") {
         std::fs::write(PATH, document.to_string()).unwrap();
-        return;
+        return Ok(());
     }
-    assert!(wrong.is_empty(), "RUNBOOK.md is not true any more:\n{}", wrong.join("\n\n"));
+    if wrong.is_empty() { Ok(()) } else { Err(Untrue(wrong)) }
 }
 
 #[test]

@@ -9,7 +9,8 @@ use adapters::postgres::{
 };
 use strangler_fig::phase::{PhaseTracker, TrackerConfig};
 use strangler_fig::reconcile::Reconciler;
-use strangler_fig::repository::MigrationRepository;
+use strangler_fig::repository::{MigrationConfig, MigrationRepository};
+use strangler_fig::stamp::StampClock;
 use tokio::task::JoinHandle;
 
 use crate::servers::Servers;
@@ -17,6 +18,8 @@ use crate::servers::Servers;
 /// How often a node asks, and how often it writes.
 const POLL: Duration = Duration::from_millis(200);
 const WRITE: Duration = Duration::from_millis(50);
+/// How long a caller waits for the lenient side.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node of the application: it follows the state, and serves a little traffic.
 struct Node {
@@ -41,13 +44,17 @@ impl Node {
 
     async fn start(name: &str, servers: &Servers) -> Self {
         let mut node = Self::idle("customers", name, servers).await;
-        let customers = MigrationRepository::new(
+        // However slow the machine: no node of the document leaves a key behind.
+        let config =
+            MigrationConfig::default().with_lenient_wait(PATIENCE).with_lenient_deadline(PATIENCE);
+        let customers = MigrationRepository::with(
             MariadbRepository::new(MariadbDatabase::new(&servers.legacy()).unwrap()),
             PostgresRepository::new(PostgresDatabase::new(&servers.modern()).unwrap()),
             Arc::clone(&node.tracker),
+            Arc::new(StampClock::new().unwrap()),
+            config,
         );
         let customers = customers.unwrap();
-        // What a slow machine leaves behind is repaired, as in an application.
         let queue = PostgresRepairQueue::new(PostgresDatabase::new(&servers.modern()).unwrap());
         let reconciler = Reconciler::new(&customers, Arc::new(queue));
         node.tasks.push(tokio::spawn(async move {
