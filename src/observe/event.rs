@@ -73,7 +73,8 @@ pub enum Event {
         /// [`MigrationConfig::with_latency_sample`]: crate::repository::MigrationConfig::with_latency_sample
         duration: Option<Duration>,
     },
-    /// A store has answered an operation that is timed.
+    /// A store has answered a call of an operation that is timed, or was given up: a call that is dropped is told
+    /// with the time it had, as [`Outcome::Unknown`].
     SideAnswered {
         /// Which side.
         side: &'static str,
@@ -83,7 +84,8 @@ pub enum Event {
         operation: Operation,
         /// How that ended.
         outcome: Outcome,
-        /// From the call to the answer, with what the side's policy took.
+        /// From the call to the answer. Each try of the side's policy is a call of its own; pauses between them,
+        /// and what a breaker refused, are none.
         duration: Duration,
     },
     /// A store failed an operation: it was away, or may or may not have done it; not: it refused by rules of its own.

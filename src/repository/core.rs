@@ -9,6 +9,7 @@ use tracing::{debug, warn};
 
 use super::guarded::{Purpose, is_untouched};
 use super::sampler::Sampler;
+use super::timing::Asked;
 use super::{
     Applied, DivergenceReason, DivergenceSink, MigrationConfig, MigrationError, StampedRepository,
 };
@@ -69,13 +70,14 @@ where
     /// Reads one side, by its policy if it has one.
     pub(super) async fn read_side(
         &self,
-        side: Side,
+        asked: impl Into<Asked>,
         key: &L::Key,
         admission: Admission,
     ) -> Result<Record<L::Entity>, StoreError> {
-        match self.config.policy(side) {
-            None => self.read_once(side, key).await,
-            Some(policy) => self.read_by(policy, side, key, admission).boxed().await,
+        let asked = asked.into();
+        match self.config.policy(asked.side()) {
+            None => self.read_once(asked, key).await,
+            Some(policy) => self.read_by(policy, asked, key, admission).boxed().await,
         }
     }
 
@@ -84,55 +86,59 @@ where
     /// said so.
     pub(super) async fn apply_side(
         &self,
-        side: Side,
+        asked: Asked,
         key: &L::Key,
         record: &Record<L::Entity>,
         purpose: Purpose,
         in_doubt: &AtomicBool,
     ) -> Result<Applied, StoreError> {
-        match self.config.policy(side) {
+        match self.config.policy(asked.side()) {
             None => {
                 in_doubt.store(true, Ordering::Relaxed);
-                let answer = self.apply_once(side, key, record).await;
+                let answer = self.apply_once(asked, key, record).await;
                 in_doubt.store(!is_untouched(&answer), Ordering::Relaxed);
                 answer
             }
             Some(policy) => {
-                self.apply_by(policy, side, key, record, purpose, in_doubt).boxed().await
+                self.apply_by(policy, asked, key, record, purpose, in_doubt).boxed().await
             }
         }
     }
 
     pub(super) fn read_once<'a>(
         &'a self,
-        side: Side,
+        asked: Asked,
         key: &'a L::Key,
     ) -> BoxFuture<'a, Result<Record<L::Entity>, StoreError>> {
-        match side {
+        let read = match asked.side() {
             Side::Legacy => self.legacy.read(key),
             Side::Modern => self.modern.read(key),
-        }
+        };
+        self.timed(asked, Operation::Read, read)
     }
 
     pub(super) fn apply_once<'a>(
         &'a self,
-        side: Side,
+        asked: Asked,
         key: &'a L::Key,
         record: &'a Record<L::Entity>,
     ) -> BoxFuture<'a, Result<Applied, StoreError>> {
-        match side {
+        let applied = match asked.side() {
             Side::Legacy => self.legacy.apply(key, record),
             Side::Modern => self.modern.apply(key, record),
-        }
+        };
+        self.timed(asked, Operation::Write, applied)
     }
 
     /// As [`read_side`](Self::read_side); a panic of the adapter is a failure.
     pub(super) async fn read_caught(
         &self,
-        side: Side,
+        asked: impl Into<Asked>,
         key: &L::Key,
     ) -> Result<Record<L::Entity>, StoreError> {
-        let read = async { self.read_side(side, key, Admission::Ordinary).await };
+        let asked = asked.into();
+        let side = asked.side();
+        let read = async { self.read_side(asked, key, Admission::Ordinary).await };
         let read = AssertUnwindSafe(read).catch_unwind().await;
         read.unwrap_or_else(|_| Err(StoreError::unavailable(MigrationError::Panicked { side })))
             .map_err(|error| without_effect(self.failed_by(side, error)))
@@ -142,13 +148,15 @@ where
     /// effect open.
     pub(super) async fn apply_caught(
         &self,
-        side: Side,
+        asked: impl Into<Asked>,
         key: &L::Key,
         record: &Record<L::Entity>,
         purpose: Purpose,
     ) -> Result<Applied, StoreError> {
+        let asked = asked.into();
+        let side = asked.side();
         let in_doubt = AtomicBool::new(false);
-        let applied = async { self.apply_side(side, key, record, purpose, &in_doubt).await };
+        let applied = async { self.apply_side(asked, key, record, purpose, &in_doubt).await };
         let applied = AssertUnwindSafe(applied).catch_unwind().await;
         applied
             .unwrap_or_else(|_| Err(StoreError::unknown(MigrationError::Panicked { side })))

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::core::{Core, open};
+use super::timing::Asked;
 use super::{Applied, MigrationError, StampedRepository};
 use crate::error::StoreError;
 use crate::phase::Side;
@@ -72,11 +73,11 @@ where
     pub(super) async fn read_by(
         &self,
         policy: &Policy,
-        side: Side,
+        asked: Asked,
         key: &L::Key,
         admission: Admission,
     ) -> Result<Record<L::Entity>, StoreError> {
-        let read = || self.read_once(side, key);
+        let read = || self.read_once(asked, key);
         let late = StoreError::timed_out();
         policy.call_as(judged, late, admission, read).await.map_err(|error| match error {
             CallError::TimedOut(late) => StoreError::unavailable(late),
@@ -90,21 +91,21 @@ where
     pub(super) async fn apply_by(
         &self,
         policy: &Policy,
-        side: Side,
+        asked: Asked,
         key: &L::Key,
         record: &Record<L::Entity>,
         purpose: Purpose,
         in_doubt: &AtomicBool,
     ) -> Result<Applied, StoreError> {
         let apply = || async {
-            self.may_be_made(side, purpose, in_doubt)?;
+            self.may_be_made(asked.side(), purpose, in_doubt)?;
             let before = in_doubt.swap(true, Ordering::Relaxed);
-            let answer = self.apply_once(side, key, record).await;
+            let answer = self.apply_once(asked, key, record).await;
             in_doubt.store(before || !is_untouched(&answer), Ordering::Relaxed);
             answer
         };
         let admission = purpose.admission();
-        let answer = if self.forgets(side) {
+        let answer = if self.forgets(asked.side()) {
             policy.call_as(judged_forgetful, Judgement::failed(), admission, apply).await
         } else {
             policy.call_as(judged, StoreError::timed_out(), admission, apply).await

@@ -1,31 +1,15 @@
 //! The join of one key, carried out: by reads in `Cutover`, repairs and sweeps.
 
-use futures::FutureExt;
-
 use super::core::{Core, open};
 use super::guarded::Purpose;
+use super::timing::Asked;
 use super::{
     Applied, ConflictPolicy, Join, JoinRule, Joined, Merged, MigrationError, StampedRepository,
 };
 use crate::error::StoreError;
-use crate::observe::{Operation, Role};
+use crate::observe::Role;
 use crate::phase::{Bucket, Side};
 use crate::stamp::{Record, Stamp};
-
-/// What two reads answer; a winner is read after what it wins against. Written out in place, where a
-/// function would carry both reads once more.
-macro_rules! in_order {
-    ($legacy:expr, $modern:expr, $rule:expr) => {
-        match $rule {
-            JoinRule::Larger { .. } => tokio::try_join!($legacy, $modern),
-            JoinRule::Wins { winner: Side::Legacy, .. } => {
-                let modern = $modern.await?;
-                Ok(($legacy.await?, modern))
-            }
-            JoinRule::Wins { winner: Side::Modern, .. } => Ok(($legacy.await?, $modern.await?)),
-        }
-    };
-}
 
 /// How often a join looks again because the key changed under it.
 const ATTEMPTS: u32 = 4;
@@ -259,22 +243,15 @@ where
         rule: JoinRule,
         is_timed: bool,
     ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
-        if is_timed {
-            return self.records_timed(key, rule).boxed().await;
+        let legacy = self.read_caught(Asked::new(Side::Legacy, Role::Primary, is_timed), key);
+        let modern = self.read_caught(Asked::new(Side::Modern, Role::Secondary, is_timed), key);
+        match rule {
+            JoinRule::Larger { .. } => tokio::try_join!(legacy, modern),
+            JoinRule::Wins { winner: Side::Legacy, .. } => {
+                let modern = modern.await?;
+                Ok((legacy.await?, modern))
+            }
+            JoinRule::Wins { winner: Side::Modern, .. } => Ok((legacy.await?, modern.await?)),
         }
-        let legacy = self.read_caught(Side::Legacy, key);
-        let modern = self.read_caught(Side::Modern, key);
-        in_order!(legacy, modern, rule)
-    }
-
-    /// The same of an operation that is timed.
-    async fn records_timed(
-        &self,
-        key: &L::Key,
-        rule: JoinRule,
-    ) -> Result<(Record<L::Entity>, Record<L::Entity>), StoreError> {
-        let [legacy, modern] = [(Side::Legacy, Role::Primary), (Side::Modern, Role::Secondary)]
-            .map(|asked| self.timed(asked, Operation::Read, self.read_caught(asked.0, key)));
-        in_order!(legacy, modern, rule)
     }
 }

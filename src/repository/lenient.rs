@@ -12,9 +12,10 @@ use tracing::{Instrument, debug_span};
 
 use super::core::Core;
 use super::guarded::Purpose;
+use super::timing::Asked;
 use super::{Applied, DivergenceReason, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::observe::{Event, LenientOutcome, Operation, Role, field, link_current, span};
+use crate::observe::{Event, LenientOutcome, Role, field, link_current, span};
 use crate::phase::Side;
 use crate::stamp::{Record, Stamp};
 
@@ -71,15 +72,9 @@ where
         let watch = self.unfinished(&change.key);
         let (key, record) = (&change.key, &change.record);
         let in_doubt = AtomicBool::new(false);
-        let applied = async {
-            if is_timed {
-                let asked = (side, Role::Secondary);
-                let applied = self.apply_side(side, key, record, Purpose::Lenient, &in_doubt);
-                self.timed(asked, Operation::Write, applied).boxed().await
-            } else {
-                self.apply_side(side, key, record, Purpose::Lenient, &in_doubt).await
-            }
-        };
+        let asked = Asked::new(side, Role::Secondary, is_timed);
+        let applied =
+            async { self.apply_side(asked, key, record, Purpose::Lenient, &in_doubt).await };
         let outcome = match AssertUnwindSafe(applied).catch_unwind().await {
             Ok(Ok(Applied::Stored)) => LenientOutcome::Applied,
             Ok(Ok(Applied::Stale(stored))) => {

@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
-use super::timing::asked;
+use super::timing::Asked;
 use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, Role};
@@ -49,10 +49,8 @@ where
             let plan = ReadPlan::of(planned);
             let answer = match plan {
                 ReadPlan::Single(side) | ReadPlan::Shadowed(side) => {
-                    let asked = asked(is_timed);
-                    let answer = self.read_side(side, key, Admission::Ordinary).await;
-                    self.answered(asked, (side, Role::Primary), Operation::Read, &answer);
-                    match answer {
+                    let asked = Asked::new(side, Role::Primary, is_timed);
+                    match self.read_side(asked, key, Admission::Ordinary).await {
                         Ok(record) => Answer::primary(record, side),
                         Err(error) => {
                             let error = self.failed_by(side, error);
@@ -88,10 +86,8 @@ where
             return Err(without_effect(error));
         }
         let origin = side.other();
-        let asked = asked(is_timed);
-        let record = self.read_side(origin, key, Admission::Ordinary).await;
-        self.answered(asked, (origin, Role::Secondary), Operation::Read, &record);
-        let record = record.map_err(|_| error)?;
+        let asked = Asked::new(origin, Role::Secondary, is_timed);
+        let record = self.read_side(asked, key, Admission::Ordinary).await.map_err(|_| error)?;
         Ok(Answer { record, origin, fallback: true })
     }
 

@@ -91,6 +91,22 @@ mod tests {
         Sampler::new(NonZeroU32::new(one_in).unwrap())
     }
 
+    #[tokio::test]
+    async fn where_nobody_listens_no_operation_asks_what_time_it_is() {
+        let state = crate::phase::MigrationState::new("users".parse().unwrap());
+        let tracker = crate::phase::PhaseTracker::detached(state);
+        let [legacy, modern] =
+            [(); 2].map(|()| crate::memory::InMemoryRepository::new(|user: &(u32, u32)| user.0));
+        let users = crate::repository::MigrationRepository::new(legacy, modern, tracker).unwrap();
+        users.save((1, 2)).await.unwrap();
+        users.find(&1).await.unwrap();
+        let sampler = &users.core.sampler;
+        assert_eq!(sampler.last.load(Ordering::Relaxed), 0);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(sampler.draw().is_some());
+        assert_ne!(sampler.last.load(Ordering::Relaxed), 0, "a draw would have been seen");
+    }
+
     /// How many of so many operations are timed, one each `micros`.
     async fn timed(sampler: &Sampler, operations: u32, micros: u64) -> u32 {
         let mut timed = 0;

@@ -10,10 +10,10 @@ use futures::FutureExt;
 use tracing::{Instrument, debug_span, warn};
 
 use super::core::Core;
-use super::timing::asked;
+use super::timing::Asked;
 use super::{DivergenceReason, StampedRepository};
 use crate::error::StoreError;
-use crate::observe::{Comparison, Event, Operation, Role, field, harmless, link_current, span};
+use crate::observe::{Comparison, Event, Role, field, harmless, link_current, span};
 use crate::phase::{Share, Side};
 use crate::resilience::{Admission, Refused};
 use crate::stamp::Record;
@@ -95,10 +95,8 @@ where
         is_timed: bool,
         differs: &AtomicBool,
     ) -> Result<Comparison, StoreError> {
-        let (side, asked) = (primary.other(), asked(is_timed));
-        let other = self.read_side(side, key, Admission::Spare).await;
-        self.answered(asked, (side, Role::Secondary), Operation::Read, &other);
-        let other = other?;
+        let asked = Asked::new(primary.other(), Role::Secondary, is_timed);
+        let other = self.read_side(asked, key, Admission::Spare).await?;
         if other.value == record.value {
             return Ok(Comparison::Match);
         }

@@ -9,7 +9,7 @@ use tracing::{Instrument, debug_span};
 use super::core::{Core, outcome_of};
 use super::guarded::Purpose;
 use super::lenient::{Change, Held};
-use super::timing::role;
+use super::timing::{Asked, role};
 use super::{Applied, DivergenceReason, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, Role, span};
@@ -134,22 +134,27 @@ where
         match plan {
             WritePlan::Single(side) => {
                 self.stamp_now();
-                self.apply_first(side, Role::Primary).await
+                self.apply_first(self.asked(side, Role::Primary)).await
             }
             WritePlan::Lenient(side) => {
                 self.stamp_now();
-                self.apply_first(side, Role::Primary).await?;
+                self.apply_first(self.asked(side, Role::Primary)).await?;
                 self.apply_leniently(side.other()).await;
                 Ok(())
             }
             WritePlan::Strict => {
-                let [legacy, modern] = [Side::Legacy, Side::Modern].map(|side| role(phase, side));
+                let [legacy, modern] =
+                    [Side::Legacy, Side::Modern].map(|side| self.asked(side, role(phase, side)));
                 self.stamp_above_modern(modern).await?;
-                self.apply_first(Side::Legacy, legacy).await?;
+                self.apply_first(legacy).await?;
                 self.apply_to_modern(modern).await
             }
             WritePlan::Wait => unreachable!("a write is planned once `Halted` has ended"),
         }
+    }
+
+    fn asked(&self, side: Side, role: Role) -> Asked {
+        Asked::new(side, role, self.is_timed)
     }
 
     fn set_stamp(&mut self, stamp: Stamp) {
@@ -166,15 +171,9 @@ where
     }
 
     /// What modern shows must not outlive a strict write that follows it.
-    async fn stamp_above_modern(&mut self, role: Role) -> Result<(), StoreError> {
+    async fn stamp_above_modern(&mut self, modern: Asked) -> Result<(), StoreError> {
         if self.touch != Touch::Touched {
-            let (core, key) = (self.core, &self.change.key);
-            let shown = if self.is_timed {
-                let read = core.read_caught(Side::Modern, key);
-                core.timed((Side::Modern, role), Operation::Read, read).boxed().await?
-            } else {
-                core.read_caught(Side::Modern, key).await?
-            };
+            let shown = self.core.read_caught(modern, &self.change.key).await?;
             self.set_stamp(self.core.stamp_above(shown.stamp)?);
         }
         Ok(())
@@ -182,9 +181,9 @@ where
 
     /// The store that decides: untouched, the write takes a larger stamp until it
     /// is stored; touched, a larger stamp means that a later write overtook it.
-    async fn apply_first(&mut self, side: Side, role: Role) -> Result<(), StoreError> {
+    async fn apply_first(&mut self, asked: Asked) -> Result<(), StoreError> {
         for _ in 0..self.core.config.attempts_max.get() {
-            match self.ask_first(side, role).await? {
+            match self.ask_first(asked).await? {
                 Applied::Stale(stored) if self.is_overtaken_untouched(stored) => {
                     self.set_stamp(self.core.stamp_above(stored)?);
                 }
@@ -208,23 +207,17 @@ where
     ///
     /// A call that was made again after a try in doubt, and finds a later stamp, leaves
     /// the write in doubt: the try was overtaken, or that stamp was there before it.
-    async fn ask_first(&mut self, side: Side, role: Role) -> Result<Applied, StoreError> {
+    async fn ask_first(&mut self, asked: Asked) -> Result<Applied, StoreError> {
         let is_touched = self.touch == Touch::Touched;
         let purpose = if is_touched { Purpose::Rest } else { Purpose::Write };
         let (core, Change { key, record }) = (self.core, &*self.change);
-        let answer = if self.is_timed {
-            let applied = core.apply_side(side, key, record, purpose, &self.in_doubt);
-            core.timed((side, role), Operation::Write, applied).boxed().await
-        } else {
-            core.apply_side(side, key, record, purpose, &self.in_doubt).await
-        };
-        let answer = match answer {
+        let answer = match core.apply_side(asked, key, record, purpose, &self.in_doubt).await {
             Ok(Applied::Stale(stored))
                 if !is_touched && *self.in_doubt.get_mut() && stored != record.stamp =>
             {
                 Err(StoreError::unknown(MigrationError::OvertakenInDoubt))
             }
-            answer => answer.map_err(|error| core.failed_by(side, error)),
+            answer => answer.map_err(|error| core.failed_by(asked.side(), error)),
         };
         if answer.as_ref().is_err_and(|error| !error.kind().is_definite()) {
             self.touch = Touch::Touched;
@@ -233,15 +226,9 @@ where
         answer
     }
 
-    async fn apply_to_modern(&mut self, role: Role) -> Result<(), StoreError> {
-        let (core, Change { key, record }) = (self.core, &*self.change);
-        let modern = Side::Modern;
-        let applied = if self.is_timed {
-            let applied = core.apply_caught(modern, key, record, Purpose::Rest);
-            core.timed((modern, role), Operation::Write, applied).boxed().await?
-        } else {
-            core.apply_caught(modern, key, record, Purpose::Rest).await?
-        };
+    async fn apply_to_modern(&mut self, modern: Asked) -> Result<(), StoreError> {
+        let Change { key, record } = &*self.change;
+        let applied = self.core.apply_caught(modern, key, record, Purpose::Rest).await?;
         self.taken(applied)
     }
 

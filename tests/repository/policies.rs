@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Two retries, 10 and 20 ms later, and 100 ms for each try.
-fn stubborn(name: &'static str) -> Policy {
+pub(crate) fn stubborn(name: &'static str) -> Policy {
     let pauses = Exponential::between(PAUSE, 10 * PAUSE).with_jitter(Jitter::None).with_count(2);
     Policy::new(name).with_retry(Retry::new(pauses)).with_try_deadline(PATIENCE)
 }

@@ -9,7 +9,7 @@ use strangler_fig::repository::{Joined, MigrationConfig};
 use strangler_fig::resilience::{BreakerState, Bulkhead, Policy};
 use strangler_fig::testkit::faults::{Fault, Pause};
 
-use crate::policies::touchy;
+use crate::policies::{stubborn, touchy};
 use crate::support::{Ears, KEY, NEW, OLD, OTHER, World, behind, kind, ms, n, stamp, timed};
 
 fn listening(phase: Phase, config: MigrationConfig) -> (World, Arc<Ears>) {
@@ -82,6 +82,51 @@ async fn each_side_with_what_its_answer_counts_for_and_its_time() {
             assert_eq!(ears.count(answered(side, role, Operation::Read)), reads, "{phase} {side}");
         }
     }
+}
+
+fn unanswered(role: Role, operation: Operation) -> impl Fn(&Event) -> bool {
+    move |event| {
+        let Event::SideAnswered { role: plays, operation: asked, outcome, duration, .. } = event
+        else {
+            return false;
+        };
+        (*plays, *asked, *outcome, *duration) == (role, operation, Outcome::Unknown, ms(70))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_side_that_never_answers_with_the_time_it_was_given() {
+    let config = MigrationConfig::default()
+        .with_shadow_share(Share::WHOLE)
+        .with_shadow_deadline(ms(40))
+        .with_shadow_recheck_delay(ms(30))
+        .with_lenient_wait(ms(20))
+        .with_lenient_deadline(ms(50));
+    let (world, ears) = listening(Phase::Shadow, config);
+    world.modern.always_read(Fault::Hang);
+    world.modern.always_apply(Fault::Hang);
+    world.rows.find(&KEY).await.unwrap();
+    world.rows.save(NEW).await.unwrap();
+    world.rows.drained().await;
+    assert_eq!(ears.count(unanswered(Role::Secondary, Operation::Read)), 1);
+    assert_eq!(ears.count(unanswered(Role::Secondary, Operation::Write)), 1);
+
+    world.legacy.always_read(Fault::Hang);
+    let given_up = tokio::time::timeout(ms(70), world.rows.find(&KEY)).await;
+    assert!(given_up.is_err());
+    assert_eq!(ears.count(unanswered(Role::Primary, Operation::Read)), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_try_of_a_policy_with_its_own_time() {
+    let config = behind(&[(Side::Legacy, stubborn("legacy"))]);
+    let (world, ears) = listening(Phase::LegacyOnly, config);
+    world.legacy.always_read(Fault::Delay(ms(20)));
+    world.legacy.push_read(Fault::Refuse(StoreErrorKind::Unavailable));
+    world.rows.find(&KEY).await.unwrap();
+    let sides = |event: &Event| matches!(event, Event::SideAnswered { .. });
+    assert_eq!(ears.count(sides), 2);
+    assert_eq!(ears.count(answered(Side::Legacy, Role::Primary, Operation::Read)), 1);
 }
 
 #[tokio::test(start_paused = true)]

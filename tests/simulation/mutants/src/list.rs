@@ -79,8 +79,8 @@ pub const FAULTS: &[Fault] = &[
         "a strict write that runs again takes a new stamp",
         &[(
             "repository/write.rs",
-            "if self.touch != Touch::Touched {\n            let (core",
-            "if WOKEN && matches!(self.change, Held::Own(_)) || self.touch != Touch::Touched {\n            let (core",
+            "if self.touch != Touch::Touched {\n            let shown",
+            "if WOKEN && matches!(self.change, Held::Own(_)) || self.touch != Touch::Touched {\n            let shown",
         )],
     ),
     fault(
@@ -99,8 +99,8 @@ pub const FAULTS: &[Fault] = &[
         "a strict write goes to modern before legacy",
         &[(
             "repository/write.rs",
-            "self.apply_first(Side::Legacy, legacy).await?;\n                self.apply_to_modern(modern).await",
-            "if WOKEN {\n                    self.apply_first(Side::Modern, modern).await?;\n                    return self.apply_first(Side::Legacy, legacy).await;\n                }\n                self.apply_first(Side::Legacy, legacy).await?;\n                self.apply_to_modern(modern).await",
+            "self.apply_first(legacy).await?;\n                self.apply_to_modern(modern).await",
+            "if WOKEN {\n                    self.apply_first(modern).await?;\n                    return self.apply_first(legacy).await;\n                }\n                self.apply_first(legacy).await?;\n                self.apply_to_modern(modern).await",
         )],
     ),
     fault(
