@@ -297,8 +297,10 @@ where
     async fn rounds(&self, mut pace: Pace, goal: Goal) -> Result<ReconcileReport, ReconcileError> {
         let mut report = ReconcileReport::default();
         let mut failures = 0_u32;
+        let mut told = None;
         self.begin(goal).await;
         while !self.is_closed() && goes_on(&mut pace).await {
+            self.tell_depth_again(&mut told).await;
             if !self.may_write() {
                 self.wait_for_the_lease(&pace, &mut report).await;
                 continue;
@@ -327,6 +329,7 @@ where
         }
         self.take_over(&mut report).await;
         report.left = self.depth().await;
+        self.tell_depth(report.left);
         if self.is_closed() {
             return Err(ReconcileError::Closed { report: Box::new(report) });
         }
@@ -357,7 +360,6 @@ where
 
     /// Until there may be something to do.
     async fn idle(&self, pace: &Pace) {
-        self.tell_depth().await;
         let _ = pace
             .unless_stopped(async {
                 tokio::select! {

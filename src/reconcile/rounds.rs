@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use futures::future::join_all;
+use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span, warn};
 
 use super::attempt::{Left, Mended, attempt};
@@ -225,12 +226,19 @@ where
         within(self.config.deadline, self.queue.depth()).await.ok()
     }
 
-    pub(super) async fn tell_depth(&self) {
-        if self.config.observer.is_none() {
-            return;
-        }
-        if let Some(RepairDepth { waiting, parked, oldest }) = self.depth().await {
+    pub(super) fn tell_depth(&self, depth: Option<RepairDepth>) {
+        if let Some(RepairDepth { waiting, parked, oldest }) = depth {
             self.tell(|| Event::RepairDepth { waiting, parked, oldest });
+        }
+    }
+
+    /// Whether there is much to do or nothing, and whether this node may write: where it is
+    /// worst, somebody wants to know. Once each poll interval.
+    pub(super) async fn tell_depth_again(&self, told: &mut Option<Instant>) {
+        let is_due = told.is_none_or(|told| told.elapsed() >= self.config.poll_interval);
+        if is_due && self.config.observer.is_some() {
+            self.tell_depth(self.depth().await);
+            *told = Some(Instant::now());
         }
     }
 

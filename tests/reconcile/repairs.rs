@@ -218,3 +218,35 @@ async fn an_observer_is_told_what_came_of_it_and_how_much_waits() {
     let depth = Event::RepairDepth { waiting: 0, parked: 0, oldest: None };
     assert!(world.told.heard(depth));
 }
+
+/// How many keys waited, each time that it was told.
+fn waited(world: &World) -> Vec<u64> {
+    let depth = |(_, event): (_, Event)| match event {
+        Event::RepairDepth { waiting, .. } => Some(waiting),
+        _ => None,
+    };
+    world.told.events().into_iter().filter_map(depth).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_much_waits_is_told_while_there_is_no_end_to_it() {
+    let world = World::new(Phase::DualWrite);
+    for key in 0..2_000 {
+        world.legacy.inner().plant((key, "old"));
+    }
+    world.note(0..2_000).await;
+    world.modern.always_apply(Fault::Delay(Duration::from_millis(500)));
+    world.run_for(Duration::from_secs(20)).await;
+    let waited = waited(&world);
+    assert!(waited.len() >= 10, "{waited:?}");
+    assert!(waited.iter().all(|&keys| keys > 0), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_tells_how_much_waits_before_and_after() {
+    let world = World::new(Phase::DualWrite);
+    world.legacy.inner().plant((KEY, "old"));
+    world.note([KEY]).await;
+    world.drain().await;
+    assert_eq!((waited(&world).first(), waited(&world).last()), (Some(&1), Some(&0)));
+}
