@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use observability::{Failed, Shop, Telemetry, serve};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
@@ -21,15 +22,29 @@ async fn main() -> Result<(), Failed> {
     let listener = TcpListener::bind(address).await?;
     println!("metrics at http://{}/metrics", listener.local_addr()?);
     tokio::spawn(serve(listener, Arc::clone(&shop), telemetry.clone()));
+    let lived = tokio::select! {
+        lived = live(&shop) => lived,
+        asked = interrupted() => asked,
+    };
+    telemetry.shut_down();
+    lived
+}
+
+/// A day, and traffic from then on.
+async fn live(shop: &Shop) -> Result<(), Failed> {
     shop.day().await?;
     println!("the day is over; traffic goes on");
     loop {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            done = shop.traffic() => done?,
-        }
+        shop.traffic().await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    telemetry.shut_down();
-    Ok(())
+}
+
+/// Ctrl-C, or what a supervisor sends.
+async fn interrupted() -> Result<(), Failed> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => Ok(asked?),
+        _ = terminated.recv() => Ok(()),
+    }
 }

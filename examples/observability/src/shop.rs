@@ -59,11 +59,11 @@ impl Shop {
             (Arc::new(InMemoryStateService::default()), "users".parse()?);
         service.create(&MigrationState::new(name.clone())).await?;
         let tracker = tracker(&service, &name, &observer).await?;
-        let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
+        let breaker = CircuitBreaker::new("users", BreakerConfig::default());
         let config = MigrationConfig::default()
             .with_shadow_share(Share::WHOLE)
             .with_shadow_recheck_delay(Duration::from_millis(20))
-            .with_policy(Side::Modern, Policy::new("modern").with_breaker(breaker.clone()))
+            .with_policy(Side::Modern, Policy::new("users").with_breaker(breaker.clone()))
             .with_observer(observer.clone());
         let stamps = Arc::new(StampClock::new()?);
         let (legacy, modern) = (Store::new("legacy"), Store::new("modern"));

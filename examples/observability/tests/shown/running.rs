@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long anything may take: the machine may be busy.
@@ -39,6 +39,20 @@ impl Running {
         running
     }
 
+    /// How it ends when it is asked to by that signal.
+    pub(crate) fn interrupted(mut self, signal: &str) -> ExitStatus {
+        let kill = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < until, "it goes on");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// The body of an answer.
     pub(crate) fn ask(&self, method: &str, path: &str, trace: Option<&str>, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
@@ -68,5 +82,12 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+}
+
+#[test]
+fn it_ends_when_it_is_asked_to() {
+    for signal in ["-INT", "-TERM"] {
+        assert!(Running::start(None).interrupted(signal).success(), "{signal}");
     }
 }
