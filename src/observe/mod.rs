@@ -49,4 +49,4 @@ pub(crate) use redaction::harmless;
 pub use trace::TraceContext;
 #[cfg(feature = "http")]
 pub(crate) use trace::{adopt, hand_on};
-pub(crate) use trace::{is_traceparent, link, link_current};
+pub(crate) use trace::{begin_under, is_traceparent, link, link_current};

@@ -7,6 +7,7 @@ use super::{
     Cause, Doubt, OutOfOrder, Passage, Repair, SagaEntry, SagaOutcome, SagaState, StepName,
     StepStatus, Then,
 };
+use crate::observe::is_traceparent;
 
 /// Why not.
 type Refusal = String;
@@ -49,7 +50,8 @@ impl SagaState {
             return self.begin(Begun {
                 input: input.clone(),
                 deadline: *deadline,
-                traceparent: traceparent.clone(),
+                // A journal may hold any text.
+                traceparent: traceparent.clone().filter(|text| is_traceparent(text)),
             });
         }
         if self.begun.is_none() {

@@ -36,6 +36,7 @@ mod run;
 mod settle;
 mod shared;
 mod soon;
+mod spawn;
 mod start;
 mod state;
 mod status;

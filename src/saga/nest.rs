@@ -99,6 +99,7 @@ impl Inner {
             payload,
             digest,
             traceparent: context.traceparent.clone(),
+            is_told: false,
             parent: Some(context.saga().clone()),
             recalled,
         };

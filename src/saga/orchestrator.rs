@@ -136,6 +136,7 @@ impl SagaOrchestrator {
             value: Arc::new(input),
             payload,
             digest,
+            is_told: options.traceparent.is_some(),
             traceparent: options.traceparent.or_else(current_trace),
             parent: None,
             recalled: None,

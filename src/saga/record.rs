@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::{SagaEntry, SagaHeader, SagaState};
+use crate::observe::is_traceparent;
 
 /// Everything that is known of a saga.
 ///
@@ -37,10 +38,11 @@ pub struct StartOptions {
 }
 
 impl StartOptions {
-    /// The W3C `traceparent` of whoever starts it, which every step is told.
+    /// The W3C `traceparent` of whoever starts it, instead of the current one: the saga's first run is in that trace,
+    /// and every step is told of it. A text that is none is passed over.
     #[must_use]
     pub fn with_traceparent(mut self, traceparent: impl Into<Arc<str>>) -> Self {
-        self.traceparent = Some(traceparent.into());
+        self.traceparent = Some(traceparent.into()).filter(|text| is_traceparent(text));
         self
     }
 }

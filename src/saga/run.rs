@@ -10,7 +10,7 @@ use tracing::{Instrument, debug_span};
 use super::any_step::{Call, Nest, Shared};
 use super::calls::{Calls, Under};
 use super::definition::Definition;
-use super::live::{Live, Reply, Settled};
+use super::live::{Reply, Settled};
 use super::place::Place;
 use super::shared::Unrecorded;
 use super::soon;
@@ -19,7 +19,7 @@ use super::{
     Action, Cause, Direction, Payload, SagaAppend, SagaClaim, SagaEntry, SagaOutcome, SagaState,
     SagaStatus, StepContext,
 };
-use crate::observe::{field, link, span};
+use crate::observe::{field, span};
 
 /// One saga on its way: carries out what its state decides, and writes before and after each.
 ///
@@ -84,34 +84,8 @@ impl Run {
         })
     }
 
-    /// Lets it run, in a task of its own.
-    pub(super) fn spawn(self: Box<Self>) -> Arc<Live> {
-        let live = Arc::clone(&self.place.live);
-        let span = debug_span!(parent: None, span::SAGA, { field::SAGA } = %self.claim.saga);
-        if let Some(cause) = self.state.begun.as_ref().and_then(|it| it.traceparent.as_ref()) {
-            link(&span, cause);
-        }
-        tokio::spawn(self.drive().instrument(span));
-        live
-    }
-
-    /// Lets it run: here until it has to wait, and from then on in a task of its own, which costs more than
-    /// steps that need not wait.
-    pub(super) fn start(self: Box<Self>) -> Arc<Live> {
-        let live = Arc::clone(&self.place.live);
-        let span = debug_span!(span::SAGA, { field::SAGA } = %self.claim.saga);
-        if !span.is_disabled() {
-            if let Some(rest) = soon::rest_of(self.drive().instrument(span)) {
-                tokio::spawn(rest);
-            }
-        } else if let Some(rest) = soon::rest_of(self.drive()) {
-            tokio::spawn(rest);
-        }
-        live
-    }
-
     /// Runs the saga until it is over, parked, lost or given back.
-    async fn drive(mut self: Box<Self>) {
+    pub(super) async fn drive(mut self: Box<Self>) {
         if self.state.outcome.is_some() && self.batch.is_empty() {
             // It was over before it was claimed, and whoever ended it has said so.
             return self.release().await;
@@ -328,7 +302,6 @@ impl Run {
             Action::Probe(_) => (Direction::Probe, state.attempts),
             Action::Execute(_) | Action::Finish => (Direction::Execute, state.attempts),
         };
-        let first = self.state.begun.as_ref();
         let context = StepContext {
             saga: self.claim.saga.clone(),
             step: self.definition.plan.name(step).clone(),
@@ -336,7 +309,7 @@ impl Run {
             attempt,
             epoch: self.claim.epoch,
             deadline: now.checked_add(any.policy().timeout()),
-            traceparent: first.and_then(|first| first.traceparent.clone()),
+            traceparent: self.trace().cloned(),
         };
         let inner = &self.place.inner;
         let nest = || Arc::clone(inner) as Arc<dyn Nest>;

@@ -34,6 +34,8 @@ pub(super) struct NewStart {
     pub(super) payload: Payload,
     pub(super) digest: u128,
     pub(super) traceparent: Option<Arc<str>>,
+    /// Whether that was said, and may be another than the current one.
+    pub(super) is_told: bool,
     pub(super) parent: Option<SagaId>,
     /// It is to be undone before it was ever begun.
     pub(super) recalled: Option<Cause>,
@@ -70,6 +72,7 @@ impl Inner {
             input: start.digest,
             parent: start.parent.clone(),
         };
+        let is_told = start.is_told;
         let mut run = self.first(place, start);
         match self.create(&new, &run.batch).await? {
             Created::New(claim) => run.claim = claim,
@@ -78,7 +81,7 @@ impl Inner {
         run.place.live.begin(run.claim.epoch, new.parent);
         run.written = run.state.len();
         run.batch.clear();
-        Ok(Some(run.start()))
+        Ok(Some(run.start(is_told)))
     }
 
     /// A saga with its first entries, of which none is written, and what they begin.

@@ -19,6 +19,17 @@ pub(crate) fn link_current(span: &Span) {
     }
 }
 
+/// Makes a span that has not begun the child of one of another process or time, and links it to the current one, if
+/// that is another. What is no traceparent is passed over.
+pub(crate) fn begin_under(span: &Span, traceparent: &str) {
+    let Some(parent) = TraceContext::new(traceparent, None) else { return };
+    let is_other = |current: TraceContext| current.traceparent() != traceparent;
+    if current().is_none_or(is_other) {
+        link_current(span);
+        adopt(span, &parent);
+    }
+}
+
 #[cfg(not(feature = "otel"))]
 pub(super) const fn current() -> Option<TraceContext> {
     None
@@ -27,7 +38,7 @@ pub(super) const fn current() -> Option<TraceContext> {
 #[cfg(not(feature = "otel"))]
 pub(crate) const fn link(_: &Span, _: &str) {}
 
-#[cfg(all(feature = "http", not(feature = "otel")))]
+#[cfg(not(feature = "otel"))]
 pub(crate) const fn adopt(_: &Span, _: &TraceContext) {}
 
 #[cfg(all(feature = "http", not(feature = "otel")))]
@@ -38,9 +49,9 @@ pub(crate) const fn hand_on(_: &Span) -> Option<TraceContext> {
 #[cfg(feature = "otel")]
 pub(super) use otel::current;
 #[cfg(feature = "otel")]
-pub(crate) use otel::link;
+pub(crate) use otel::{adopt, link};
 #[cfg(all(feature = "otel", feature = "http"))]
-pub(crate) use otel::{adopt, hand_on};
+pub(crate) use otel::hand_on;
 
 #[cfg(feature = "otel")]
 mod otel {
@@ -73,7 +84,6 @@ mod otel {
 
     /// Makes what a caller has said of itself the parent of a span that has not begun. Where no
     /// layer keeps traces, nothing comes of it.
-    #[cfg(feature = "http")]
     pub(crate) fn adopt(span: &Span, parent: &TraceContext) {
         if let Some(parent) = read(parent).filter(|_| !span.is_disabled()) {
             let _ = span.set_parent(Context::new().with_remote_span_context(parent));

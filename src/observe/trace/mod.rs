@@ -10,4 +10,4 @@ pub use context::TraceContext;
 pub(crate) use context::is_traceparent;
 #[cfg(feature = "http")]
 pub(crate) use link::{adopt, hand_on};
-pub(crate) use link::{link, link_current};
+pub(crate) use link::{begin_under, link, link_current};

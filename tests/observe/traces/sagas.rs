@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use opentelemetry_sdk::trace::SpanData;
 use strangler_fig::memory::InMemorySagaJournal;
 use strangler_fig::observe::TraceContext;
 use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::saga::{
-    SagaBuilder, SagaConfig, SagaDefinition, SagaEntry, SagaJournal, SagaOrchestrator,
-    StartOptions, step_fn,
+    NewSaga, Payload, SagaBuilder, SagaConfig, SagaDefinition, SagaEntry, SagaJournal,
+    SagaOrchestrator, StartOptions, step_fn,
 };
 use tracing::{Instrument, info_span};
 
@@ -82,6 +83,88 @@ async fn who_says_in_whose_trace_a_saga_begins_is_believed() {
     let started = orchestrator.start_with(&saga, "s".parse().unwrap(), 7, options);
     started.instrument(info_span!("caller")).await.unwrap().wait().await.unwrap();
     assert_eq!(begun(&journal).await.as_deref(), Some(FOREIGN));
+}
+
+/// A run of a saga that was started with `options` by a caller with a span, or without one.
+async fn run_of(world: &World, options: StartOptions, has_caller: bool) -> SpanData {
+    let (saga, _) = saga(Duration::ZERO);
+    let orchestrator = orchestrator(&InMemorySagaJournal::default(), "node-1");
+    let ran = async {
+        let started = orchestrator.start_with(&saga, "s".parse().unwrap(), 7, options).await;
+        started.unwrap().wait().await.unwrap();
+    };
+    if has_caller {
+        ran.instrument(info_span!("caller")).await
+    } else {
+        ran.await
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.span("strangler.saga")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_that_is_told_its_trace_is_in_it_and_its_steps_are() {
+    for has_caller in [false, true] {
+        let world = World::new();
+        let told = StartOptions::default().with_traceparent(FOREIGN);
+        let run = run_of(&world, told, has_caller).await;
+        assert_eq!(format!("{:032x}", run.span_context.trace_id()), &FOREIGN[3..35]);
+        assert_eq!(format!("{:016x}", run.parent_span_id), &FOREIGN[36..52]);
+        assert!(run.parent_span_is_remote);
+        assert!(is_child(&world.span("strangler.step"), &run));
+        let linked: Vec<_> = run.links.iter().map(|link| link.span_context.span_id()).collect();
+        let callers = world.spans("caller");
+        let callers: Vec<_> = callers.iter().map(|it| it.span_context.span_id()).collect();
+        assert_eq!(linked, callers, "who started it is not lost either");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_that_is_told_the_current_trace_is_a_plain_child() {
+    let world = World::new();
+    let told = async {
+        let current = TraceContext::current().unwrap().traceparent().to_owned();
+        run_of(&world, StartOptions::default().with_traceparent(current), false).await
+    };
+    let run = told.instrument(info_span!("caller")).await;
+    assert!(is_child(&run, &world.span("caller")));
+    assert!(run.links.is_empty() && !run.parent_span_is_remote, "{run:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_no_traceparent_is_as_if_it_had_not_been_said() {
+    for text in ["", "x\r\nEvil: yes", "00-0-0-01", &FOREIGN.to_uppercase()] {
+        let (world, journal) = (World::new(), InMemorySagaJournal::default());
+        let (saga, seen) = saga(Duration::ZERO);
+        let options = StartOptions::default().with_traceparent(text);
+        let orchestrator = orchestrator(&journal, "node-1");
+        let started = orchestrator.start_with(&saga, "s".parse().unwrap(), 7, options);
+        let ran = async { started.await.unwrap().wait().await.unwrap() };
+        ran.instrument(info_span!("caller")).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let caller = world.span("caller");
+        assert!(is_child(&world.span("strangler.saga"), &caller));
+        assert_eq!(begun(&journal).await, Some(traceparent(&caller)), "{text:?}");
+        assert_eq!(seen.lock().unwrap()[0].1, Some(traceparent(&caller)), "{text:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_are_told_no_text_of_a_journal_that_is_no_traceparent() {
+    let journal = InMemorySagaJournal::default();
+    let (saga, seen) = saga(Duration::ZERO);
+    let new =
+        NewSaga { id: "s".parse().unwrap(), definition: saga.id().clone(), input: 7, parent: None };
+    let (input, traceparent) = (Payload::of(&7).unwrap(), Some("x\r\nEvil: yes".into()));
+    let begun = SagaEntry::Begun { input, deadline: None, traceparent };
+    let dead =
+        NodeId { name: "dead".parse().unwrap(), incarnation: Incarnation::random().unwrap() };
+    journal.create(&new, &[begun], &dead, Duration::ZERO).await.unwrap();
+    let orchestrator = orchestrator(&journal, "node-1");
+    orchestrator.register(&saga);
+    assert_eq!(orchestrator.recover().await.unwrap(), 1);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(*seen.lock().unwrap(), [(None, None)]);
 }
 
 #[tokio::test(start_paused = true)]
