@@ -11,12 +11,9 @@ pub(crate) fn link_current(span: &Span) {
         return;
     }
     let current = Span::current();
-    if current.is_none() {
-        #[cfg(feature = "otel")]
-        otel::link_to_bare_context(span);
-    } else {
-        span.follows_from(&current);
-    }
+    span.follows_from(&current);
+    #[cfg(feature = "otel")]
+    otel::link_past(span, &current);
 }
 
 /// Makes a span that has not begun the child of one of another process or time, and links it to the current one, if
@@ -100,8 +97,11 @@ mod otel {
         }
     }
 
-    pub(super) fn link_to_bare_context(span: &Span) {
-        span.add_link(Context::current().span().span_context().clone());
+    /// Links a span to what the current one is within, if no trace keeps that one.
+    pub(super) fn link_past(span: &Span, current: &Span) {
+        if of(current).is_none() {
+            span.add_link(Context::current().span().span_context().clone());
+        }
     }
 
     fn written(context: &SpanContext) -> Option<TraceContext> {

@@ -130,6 +130,18 @@ async fn a_shadow_read_is_a_trace_of_its_own_linked_to_its_caller() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_link_goes_past_a_span_that_traces_do_not_keep() {
+    let world = World::keeping(|metadata| metadata.name() != "job");
+    let rows = rows(Phase::Shadow, Duration::ZERO);
+    let found = rows.find(&1).instrument(info_span!("job"));
+    async { found.await.unwrap() }.instrument(info_span!("server")).await;
+    rows.drained().await;
+    assert!(world.spans("job").is_empty());
+    let (server, shadow) = (world.span("server"), world.span("strangler.shadow"));
+    assert!(is_linked_root(&shadow, &server), "{shadow:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lenient_write_that_outlives_its_caller_goes_on_in_a_linked_trace() {
     let world = World::new();
     let rows = rows(Phase::DualWrite, Duration::from_secs(1));

@@ -2,8 +2,10 @@
 
 use opentelemetry::trace::{SpanId, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use tracing::Metadata;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Identity, Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 
 /// Whatever this thread does is traced while it lives.
@@ -15,10 +17,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::keeping(|_| true)
+    }
+
+    /// One whose traces have only such spans; others are there all the same, in its log say.
+    pub(crate) fn keeping(is_kept: impl Fn(&Metadata<'_>) -> bool + Send + Sync + 'static) -> Self {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-        let subscriber = Registry::default().with(layer);
+        let subscriber =
+            Registry::default().with(layer.with_filter(filter_fn(is_kept))).with(Identity::new());
         let guard = tracing::subscriber::set_default(subscriber);
         Self { exporter, _provider: provider, _guard: guard }
     }
