@@ -3,7 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 
-use crate::observe::{TraceContext, adopt, hand_on, link};
+use crate::observe::{TraceContext, adopt, hand_on, link, own};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -44,16 +44,15 @@ pub(super) fn enter(span: &Span, headers: &mut HeaderMap) {
     write(headers, own.as_ref().or(caller.as_ref()));
 }
 
-/// Links the span of work that goes on beside a request to the request's, which its headers
-/// name, and lets upstreams know the one instead of the other.
+/// Links the span of work that goes on beside a request to the request's, which its headers name, and lets upstreams
+/// know the one instead of the other. Where no trace keeps the span they are told none: what they do is no part of the
+/// request's time.
 pub(super) fn step_aside(span: &Span, headers: &mut HeaderMap) {
     if !cfg!(feature = "otel") {
         return;
     }
-    let cause = told(headers);
-    if let Some(cause) = &cause {
+    if let Some(cause) = told(headers) {
         link(span, cause.traceparent());
     }
-    let own = if span.is_disabled() { None } else { hand_on(span) };
-    write(headers, own.as_ref().or(cause.as_ref()));
+    write(headers, own(span).as_ref());
 }

@@ -48,5 +48,5 @@ pub use redaction::Redaction;
 pub(crate) use redaction::harmless;
 pub use trace::TraceContext;
 #[cfg(feature = "http")]
-pub(crate) use trace::{adopt, hand_on};
+pub(crate) use trace::{adopt, hand_on, own};
 pub(crate) use trace::{begin_under, is_traceparent, link, link_current};

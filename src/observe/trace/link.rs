@@ -43,12 +43,17 @@ pub(crate) const fn hand_on(_: &Span) -> Option<TraceContext> {
     None
 }
 
+#[cfg(all(feature = "http", not(feature = "otel")))]
+pub(crate) const fn own(_: &Span) -> Option<TraceContext> {
+    None
+}
+
 #[cfg(feature = "otel")]
 pub(super) use otel::current;
 #[cfg(feature = "otel")]
 pub(crate) use otel::{adopt, link};
 #[cfg(all(feature = "otel", feature = "http"))]
-pub(crate) use otel::hand_on;
+pub(crate) use otel::{hand_on, own};
 
 #[cfg(feature = "otel")]
 mod otel {
@@ -64,6 +69,12 @@ mod otel {
     /// What the current span is known as; or, where spans are made without `tracing`, theirs.
     pub(in crate::observe::trace) fn current() -> Option<TraceContext> {
         of(&Span::current()).or_else(|| written(Context::current().span().span_context()))
+    }
+
+    /// What a span is known as; `None` where no trace keeps it.
+    #[cfg(feature = "http")]
+    pub(crate) fn own(span: &Span) -> Option<TraceContext> {
+        of(span)
     }
 
     fn of(span: &Span) -> Option<TraceContext> {

@@ -9,5 +9,5 @@ mod link;
 pub use context::TraceContext;
 pub(crate) use context::is_traceparent;
 #[cfg(feature = "http")]
-pub(crate) use link::{adopt, hand_on};
+pub(crate) use link::{adopt, hand_on, own};
 pub(crate) use link::{begin_under, link, link_current};

@@ -14,7 +14,7 @@ use strangler_fig::memory::InMemoryRequestJournal;
 use strangler_fig::phase::{Incarnation, NodeId, Share, Side};
 use strangler_fig::route::{DualWritePlan, IdSource, RouteTable, RuleBuilder, TableHandle};
 use strangler_fig::stamp::StampClock;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Level, info_span};
 
 use super::world::{World, is_child, is_linked_root, traceparent};
 
@@ -29,6 +29,12 @@ impl Service {
     fn sent(&self, name: &str) -> Option<String> {
         let headers = self.0.lock().unwrap();
         Some(headers[0].get(name)?.to_str().unwrap().to_owned())
+    }
+
+    /// The same of all it was sent.
+    fn sent_ever(&self, name: &str) -> Vec<Option<String>> {
+        let text = |headers: &HeaderMap| Some(headers.get(name)?.to_str().unwrap().to_owned());
+        self.0.lock().unwrap().iter().map(text).collect()
     }
 }
 
@@ -98,6 +104,29 @@ async fn a_mirrored_request_is_a_trace_of_its_own_linked_to_the_one_that_was_ans
     let (request, mirror) = (world.span("strangler.request"), world.span("strangler.mirror"));
     assert!(is_linked_root(&mirror, &request), "{mirror:?}");
     assert_eq!(fronted.modern.sent("traceparent"), Some(traceparent(&mirror)));
+}
+
+/// The server's span, say, is the request's caller then.
+#[tokio::test(start_paused = true)]
+async fn a_mirrored_request_is_in_nobody_s_trace_where_the_mirror_s_span_is_not_kept() {
+    let (world, fronted) = (World::keeping(|it| *it.level() <= Level::INFO), fronted());
+    for headers in [&[][..], &[("traceparent", FOREIGN), ("tracestate", "vendor=1")]] {
+        fronted.asked(headers).instrument(info_span!("server")).await;
+    }
+    assert!(world.spans("strangler.mirror").is_empty());
+    let server = traceparent(&world.spans("server")[0]);
+    assert_eq!(fronted.legacy.sent("traceparent"), Some(server));
+    assert_eq!(fronted.modern.sent_ever("traceparent"), [None, None]);
+    assert_eq!(fronted.modern.sent_ever("tracestate"), [None, None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirrored_request_is_in_nobody_s_trace_where_nobody_keeps_any() {
+    let fronted = fronted();
+    fronted.asked(&[("traceparent", FOREIGN), ("tracestate", "vendor=1")]).await;
+    assert_eq!(fronted.legacy.sent("traceparent"), Some(FOREIGN.to_owned()));
+    assert_eq!(fronted.modern.sent_ever("traceparent"), [None]);
+    assert_eq!(fronted.modern.sent_ever("tracestate"), [None]);
 }
 
 #[tokio::test(start_paused = true)]
