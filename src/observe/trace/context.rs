@@ -30,11 +30,11 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// That of these headers; `None`: this is no traceparent. A `tracestate` that is empty, or
-    /// blank, is none.
+    /// That of these headers; `None`: this is no traceparent. A `tracestate` that is empty, longer than 512 characters
+    /// or of more than 32 members, or not what W3C allows, is none.
     #[must_use]
     pub fn new(traceparent: &str, tracestate: Option<&str>) -> Option<Self> {
-        let tracestate = tracestate.filter(|state| !state.trim().is_empty()).map(Arc::from);
+        let tracestate = tracestate.filter(|state| is_tracestate(state)).map(Arc::from);
         is_traceparent(traceparent).then(|| Self { traceparent: traceparent.into(), tracestate })
     }
 
@@ -91,4 +91,89 @@ pub(crate) fn is_traceparent(text: &str) -> bool {
         _ => text.len() <= LENGTH_MAX && text.bytes().all(|it| it.is_ascii_graphic()),
     };
     has_its_fields && is_rest_allowed
+}
+
+/// The longest `tracestate` that is passed on, in characters: what W3C wants to be passed on at least.
+const STATE_MAX: usize = 512;
+/// The most members that W3C allows.
+const MEMBERS_MAX: usize = 32;
+/// The longest key, and the longest value.
+const MEMBER_MAX: usize = 256;
+
+/// Whether it is a `tracestate` with something in it: keys and values with commas between.
+fn is_tracestate(text: &str) -> bool {
+    let blanks = [' ', '\t'];
+    let members = || text.split(',').map(|it| it.trim_matches(blanks)).filter(|it| !it.is_empty());
+    text.len() <= STATE_MAX
+        && (1..=MEMBERS_MAX).contains(&members().count())
+        && members().all(is_member)
+}
+
+fn is_member(text: &str) -> bool {
+    let Some((key, value)) = text.split_once('=') else { return false };
+    let is_first = |it: &u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+    let is_of_key = |it: u8| is_first(&it) || b"_-*/@".contains(&it);
+    let is_of_value = |it: u8| matches!(it, b' '..=b'~') && it != b'=';
+    key.as_bytes().first().is_some_and(is_first)
+        && key.bytes().all(is_of_key)
+        && value.bytes().all(is_of_value)
+        && !value.is_empty()
+        && key.len().max(value.len()) <= MEMBER_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn kept(state: &str) -> Option<String> {
+        let context = TraceContext::new(PARENT, Some(state)).expect("the state changes nothing");
+        let sent: Vec<_> = context.headers().map(|(_, value)| value.to_owned()).collect();
+        assert_eq!(
+            sent[1..],
+            context.tracestate().map(str::to_owned).into_iter().collect::<Vec<_>>()
+        );
+        context.tracestate().map(str::to_owned)
+    }
+
+    #[test]
+    fn a_tracestate_is_passed_on_as_it_is() {
+        let many = (0..MEMBERS_MAX).map(|it| format!("v{it}=1")).collect::<Vec<_>>().join(",");
+        let long = format!("a={},b={}", "x".repeat(256), "y".repeat(251));
+        assert_eq!(long.len(), STATE_MAX);
+        let good = ["a=1", "a=1, b=2\t,,c=3", "1a@b-c_d*e/f= !~", &many, &long];
+        good.iter().for_each(|state| assert_eq!(kept(state).as_deref(), Some(*state)));
+    }
+
+    #[test]
+    fn what_is_no_tracestate_goes_no_further() {
+        let many = (0..=MEMBERS_MAX).map(|it| format!("v{it}=1")).collect::<Vec<_>>().join(",");
+        let long = format!("a={},b={}", "x".repeat(256), "y".repeat(252));
+        let wide = format!("a={}", "x".repeat(257));
+        let bad = [
+            "",
+            " ",
+            "\t",
+            ",",
+            "a",
+            "=1",
+            "a=",
+            "A=1",
+            "_a=1",
+            "a b=1",
+            "a=1=2",
+            "é=1",
+            "a=é",
+            "a=1\r\nEvil: yes",
+            "a=1\n",
+            "a=\u{7f}",
+            "a=x\ty",
+            "a=1,b",
+            &many,
+            &long,
+            &wide,
+        ];
+        bad.iter().for_each(|state| assert_eq!(kept(state), None, "{state:?}"));
+    }
 }
