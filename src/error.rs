@@ -26,6 +26,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod unseen;
+
+pub(crate) use unseen::is_unseen;
+
 /// Whether, and how surely, a failed call had no effect.
 ///
 /// ```
@@ -291,16 +295,6 @@ impl fmt::Write for Account {
         }
         Ok(())
     }
-}
-
-/// Whether a character is not seen where it stands, or changes how others are seen: controls, line and paragraph
-/// separators, marks of direction, characters of no width, tags, and those that may mean anything.
-pub(crate) fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
-            | 0xE000..=0xF8FF | 0x1D173..=0x1D17A | 0xE0000..=0x10_FFFF)
 }
 
 #[cfg(test)]
