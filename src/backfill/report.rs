@@ -107,29 +107,45 @@ impl BackfillReport {
         // None are left of a job that was removed.
         self.is_done = done == partitions.len() && done > 0;
     }
+
+    /// The report on one line, without the records that failed: what logs may hold.
+    pub(super) const fn summary(&self) -> Summary<'_> {
+        Summary(self)
+    }
 }
 
 impl fmt::Display for BackfillReport {
+    /// With the keys of the first that failed, and what modern said of them: for people, not for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary().fmt(f)?;
+        self.failures.iter().try_for_each(|failed| write!(f, "\n  {failed}"))
+    }
+}
+
+pub(super) struct Summary<'a>(&'a BackfillReport);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(report) = self;
         let (dry, copied) =
-            if self.is_dry_run { (" (dry run)", "to copy") } else { ("", "copied") };
-        let state = if self.is_done { "done" } else { "not done" };
+            if report.is_dry_run { (" (dry run)", "to copy") } else { ("", "copied") };
+        let state = if report.is_done { "done" } else { "not done" };
         write!(
             f,
             "backfill {}{dry}: {state}, {} of {} partitions; this run: {} scanned, {} {copied}, \
              {} there already, {} failed, in {:.1?}",
-            self.job,
-            self.partitions_done,
-            self.partitions,
-            self.scanned,
-            self.copied,
-            self.level,
-            self.failed,
-            self.took
+            report.job,
+            report.partitions_done,
+            report.partitions,
+            report.scanned,
+            report.copied,
+            report.level,
+            report.failed,
+            report.took
         )?;
-        if self.claims_lost > 0 {
-            write!(f, "; {} partitions were taken over", self.claims_lost)?;
+        if report.claims_lost > 0 {
+            write!(f, "; {} partitions were taken over", report.claims_lost)?;
         }
-        self.failures.iter().try_for_each(|failed| write!(f, "\n  {failed}"))
+        Ok(())
     }
 }

@@ -83,7 +83,8 @@ where
         let began = Instant::now();
         let report = work.instrument(info_span!(span::BACKFILL, { field::JOB } = %self.job)).await;
         let report = report.map(|report| BackfillReport { took: began.elapsed(), ..report });
-        debug!({ field::REPORT } = report.as_ref().ok().map(tracing::field::display), "backfilled");
+        let summary = report.as_ref().ok().map(|report| tracing::field::display(report.summary()));
+        debug!({ field::REPORT } = summary, "backfilled");
         report
     }
 
