@@ -26,8 +26,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod json;
 mod unseen;
 
+pub use json::JsonError;
 pub(crate) use unseen::is_unseen;
 
 /// Whether, and how surely, a failed call had no effect.

@@ -89,8 +89,6 @@ pub const THEN: &str = "then";
 pub const CORRELATION: &str = "correlation";
 /// What was to be written down.
 pub const NOTE: &str = "note";
-/// What a panic said.
-pub const PANIC: &str = "panic";
 /// The place of a message in the outbox.
 pub const POSITION: &str = "position";
 /// How many messages.

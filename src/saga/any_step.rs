@@ -203,9 +203,7 @@ impl Report {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Done(_) | Self::Undone => "done",
-            Self::Failed { end: End::Refused | End::RolledBack, .. } => "refused",
-            Self::Failed { end: End::NotDone | End::Never, .. } => "not_done",
-            Self::Failed { .. } => "unknown",
+            Self::Failed { end, .. } => end.name(),
         }
     }
 
@@ -239,14 +237,19 @@ fn done<T: super::StepOutput>(output: T) -> Report {
     }
 }
 
-/// A value of the user's as it is written down.
+/// A value of the user's as it is written down; why not goes into logs, and quotes nothing.
 pub(crate) fn written<T: super::StepOutput>(value: &T) -> Result<Payload, String> {
-    caught(|| Payload::of(value))?.map_err(|error| crate::error::with_causes(&error))
+    unquoted(|| Payload::of(value))
 }
 
-/// A value of the user's in what was written down.
+/// A value of the user's in what was written down; why not goes into logs, and quotes nothing.
 pub(crate) fn read<T>(reading: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, String> {
-    caught(reading)?.map_err(|error| crate::error::with_causes(&error))
+    unquoted(reading)
+}
+
+fn unquoted<T>(code: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, String> {
+    let done = catch_unwind(AssertUnwindSafe(code)).map_err(|_| "it panicked".to_owned())?;
+    done.map_err(|error| crate::error::with_causes(&error))
 }
 
 /// The answer of a call that ends by its timeout, and whose panic is its own.
@@ -283,7 +286,7 @@ fn failed(error: CallError<Report>) -> Report {
 }
 
 /// What a panic says: it may quote what it panicked about.
-pub(crate) fn text_of(panic: &(dyn Any + Send)) -> String {
+fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     in_one_line(text.unwrap_or("no text"))

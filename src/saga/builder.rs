@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::any_step::{AnyStep, Report, Wired, resolved, written};
+use super::any_step::{AnyStep, Wired, resolved, written};
 use super::definition::Definition;
 use super::plan::NewStep;
 use super::sub_saga::SubSaga;
@@ -179,8 +179,8 @@ impl<I: StepOutput> SagaBuilder<I> {
             read_input: |payload| Ok(Arc::new(payload.read::<I>()?)),
             write_output: Arc::new(move |slots| match resolved(&output, slots) {
                 Ok(output) => written(&output),
-                Err(Report::Failed { error, .. }) => Err(error),
-                Err(_) => Err(String::new()),
+                // It goes into logs, and the text of a panic may quote what it was given.
+                Err(_) => Err("what makes it has panicked".to_owned()),
             }),
         };
         Ok(SagaDefinition { inner: Arc::new(definition), of: PhantomData })

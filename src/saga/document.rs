@@ -1,7 +1,8 @@
 use serde::de::DeserializeOwned;
-use serde_path_to_error::Track;
 
-/// A document that is no entry of a saga's journal.
+use crate::error::JsonError;
+
+/// A document that is no entry of a saga's journal. It says where, and quotes none of its values.
 ///
 /// ```
 /// use strangler_fig::saga::SagaEntry;
@@ -10,14 +11,26 @@ use serde_path_to_error::Track;
 /// assert!(error.to_string().starts_with("the entry is broken at started.step"));
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("the entry is broken at {}: {}", .0.path(), .0.inner())]
-pub struct EntryError(#[from] serde_path_to_error::Error<serde_json::Error>);
+#[error("the entry is broken at {path}: {json}")]
+pub struct EntryError {
+    path: String,
+    json: JsonError,
+}
+
+impl EntryError {
+    /// What is wrong with the JSON.
+    #[must_use]
+    pub const fn json(&self) -> &JsonError {
+        &self.json
+    }
+}
 
 /// What a document says that holds nothing else.
 pub(super) fn read_whole<T: DeserializeOwned>(text: &str) -> Result<T, EntryError> {
     let mut document = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut document)?;
-    let outside = |error| serde_path_to_error::Error::new(Track::new().path(), error);
-    document.end().map_err(outside)?;
+    let broken = |path: String, error: serde_json::Error| EntryError { path, json: error.into() };
+    let value = serde_path_to_error::deserialize(&mut document);
+    let value = value.map_err(|error| broken(error.path().to_string(), error.into_inner()))?;
+    document.end().map_err(|error| broken(".".to_owned(), error))?;
     Ok(value)
 }

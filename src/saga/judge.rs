@@ -25,6 +25,15 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// A stable name, fit for a label.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Refused | Self::RolledBack => "refused",
+            Self::NotDone | Self::Never => "not_done",
+            Self::Unknown | Self::Ongoing | Self::Unclear | Self::Unasked => "unknown",
+        }
+    }
+
     const fn doubt(self) -> Doubt {
         match self {
             Self::Refused | Self::NotDone => Doubt::None,

@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
+use crate::error::JsonError;
+
 thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
@@ -33,10 +35,33 @@ const SPARE_MAX: usize = 1 << 16;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Payload(SmolStr);
 
-/// A value that has no JSON, or JSON that is no such value.
+/// A value that has no JSON, or JSON that is no such value. It says where, and quotes nothing.
+///
+/// ```
+/// use strangler_fig::saga::Payload;
+///
+/// let error = Payload::of("4929-1111")?.read::<u32>().unwrap_err();
+/// assert_eq!(error.to_string(), "the payload: a value is not of its type at line 1 column 11");
+/// assert!(error.json().quoting().to_string().contains("4929-1111"));
+/// # Ok::<(), strangler_fig::saga::PayloadError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
-#[error("the payload is not what it should be")]
-pub struct PayloadError(#[from] serde_json::Error);
+#[error("the payload: {0}")]
+pub struct PayloadError(JsonError);
+
+impl PayloadError {
+    /// What is wrong with the JSON.
+    #[must_use]
+    pub const fn json(&self) -> &JsonError {
+        &self.0
+    }
+}
+
+impl From<serde_json::Error> for PayloadError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.into())
+    }
+}
 
 impl Payload {
     /// The JSON of `value`.

@@ -173,6 +173,7 @@ impl Run {
         }
     }
 
+    /// Why is for the journal: the text of a step, or of its panic, may quote what the step was given.
     fn not_done(&self, step: usize, end: End, error: &str, hint: Option<Duration>) -> SagaEntry {
         let policy = self.definition.steps[step].policy();
         let is_after = self.definition.plan.passage(step) == Passage::After;
@@ -180,7 +181,7 @@ impl Run {
         let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
         let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
         let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
-        debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::ERROR } = error, { field::THEN } = ?then, "a step has failed");
+        debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::OUTCOME } = end.name(), { field::THEN } = ?then, "a step has failed");
         SagaEntry::Failed { step: name.clone(), error: shortened(error), doubt, then }
     }
 
@@ -190,7 +191,7 @@ impl Run {
         let pause = pause.map(|pause| pause.max(hint.unwrap_or_default()));
         let then = after_compensation(end, pause);
         let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
-        debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::ERROR } = error, { field::THEN } = ?then, "a compensation has failed");
+        debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::OUTCOME } = end.name(), { field::THEN } = ?then, "a compensation has failed");
         SagaEntry::CompensationFailed { step: name.clone(), error: shortened(error), then }
     }
 }

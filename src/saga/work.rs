@@ -11,7 +11,6 @@ use futures::stream::{StreamExt, iter};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::warn;
 
-use super::any_step::text_of;
 use super::live::Command;
 use super::{SagaError, SagaId, SagaOrchestrator};
 use crate::error::with_causes;
@@ -129,9 +128,8 @@ impl SagaOrchestrator {
                     self.inner.let_rest(saga);
                 }
             }
-            Err(panic) => {
-                let text = text_of(&*panic);
-                warn!({ field::SAGA } = %saga, { field::PANIC } = text, "a saga cannot be taken over");
+            Err(_) => {
+                warn!({ field::SAGA } = %saga, "a saga cannot be taken over: what is the user's has panicked");
                 self.inner.let_rest(saga);
             }
         }

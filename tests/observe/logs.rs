@@ -12,13 +12,19 @@ use strangler_fig::phase::{Fleet, MigrationState, Move, MoveId, Phase, PhaseTrac
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::stamp::StampClock;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 
 /// Every word of every span and event, of all levels.
 #[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<String>>);
+pub(crate) struct Lines(Arc<Mutex<String>>);
+
+impl Lines {
+    pub(crate) fn said(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Visit for Lines {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -34,6 +40,11 @@ impl<S: tracing::Subscriber> Layer<S> for Lines {
     fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
         self.0.lock().unwrap().push_str(attributes.metadata().name());
         attributes.record(&mut self.clone());
+        self.0.lock().unwrap().push('\n');
+    }
+
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        values.record(&mut self.clone());
         self.0.lock().unwrap().push('\n');
     }
 
@@ -79,7 +90,7 @@ async fn said(users: Users) -> String {
     users.find(&KEY.to_owned()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(10)).await;
     users.drained().await;
-    let said = lines.0.lock().unwrap().clone();
+    let said = lines.said();
     assert!(said.contains("the stores may differ in a key"), "{said}");
     said
 }

@@ -7,6 +7,7 @@ mod docs;
 mod logs;
 mod meter;
 mod samples;
+mod secrets;
 mod source;
 mod spans;
 #[cfg(feature = "otel")]

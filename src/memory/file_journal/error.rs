@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::codec::faulty;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{JsonError, StoreError, StoreErrorKind};
 use crate::memory::files::{FileFault, LockError};
 use crate::saga::SagaId;
 
@@ -87,8 +87,8 @@ pub enum FileJournalError {
         path: PathBuf,
         /// Which line, counted from 1.
         line: usize,
-        /// Which field.
-        source: serde_json::Error,
+        /// What is wrong with it, and where.
+        source: JsonError,
     },
     /// A line is whole, and cannot come after those before: no call writes it so.
     #[error("line {line} of {} is impossible after those before", path.display())]

@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{JsonError, StoreError, StoreErrorKind};
 use crate::memory::files::{FileFault, LockError, SealFault};
 
 /// Why a request's file could not be used; the source of the journal's [`StoreError`]s.
@@ -85,8 +85,8 @@ pub enum FileRequestError {
         path: PathBuf,
         /// Which line, counted from 1.
         line: usize,
-        /// Which field.
-        source: serde_json::Error,
+        /// What is wrong with it, and where.
+        source: JsonError,
     },
     /// A line is whole, and cannot come after those before: no call writes it so.
     #[error("line {line} of {} is impossible after those before", path.display())]

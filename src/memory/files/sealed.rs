@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
+use crate::error::JsonError;
+
 /// The checksum in hex, and a space.
 const SEAL: usize = 17;
 
@@ -31,7 +33,7 @@ pub(in crate::memory) enum SealFault {
     /// A checksum is another.
     Damaged { line: usize },
     /// A line is whole, with a field that cannot be.
-    Broken { line: usize, source: serde_json::Error },
+    Broken { line: usize, source: JsonError },
 }
 
 /// The first line. What comes after `version` is up to that version.
@@ -144,8 +146,8 @@ fn seal_of(line: &[u8], before: u64) -> Option<u64> {
     (written == format!("{seal:016x} ").as_bytes()).then_some(seal)
 }
 
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     let mut text = text.to_owned();
     swap(&mut text, NEWLINE, b'\n');
-    serde_json::from_slice(&text)
+    serde_json::from_slice(&text).map_err(JsonError::from)
 }
