@@ -70,7 +70,9 @@ impl Heard {
     /// Asserts that each of these was said, and nothing of the secret.
     fn said(&self, expected: &[&str]) -> String {
         let said = self.lines.said();
-        expected.iter().for_each(|line| assert!(said.contains(line), "{line}: {said}"));
+        for line in expected {
+            assert!(said.contains(line), "{line}: {said}");
+        }
         assert!(is_clean(&said), "{said}");
         said
     }
@@ -369,9 +371,9 @@ mod files {
 
         /// Gives the only file that ends so another line, with the checksum it should have.
         fn forge(&self, ending: &str, format: &str) {
-            let names = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+            let mut names = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
             let is_it = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
-            let file = names.filter(is_it).next().unwrap();
+            let file = names.find(is_it).unwrap();
             let line = format!("\"{SECRET}\"");
             let seal = XxHash3_64::oneshot_with_seed(0, line.as_bytes());
             let head = format!("{{\"format\":\"{format}\",\"version\":1}}");

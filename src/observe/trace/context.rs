@@ -143,7 +143,9 @@ mod tests {
         let long = format!("a={},b={}", "x".repeat(256), "y".repeat(251));
         assert_eq!(long.len(), STATE_MAX);
         let good = ["a=1", "a=1, b=2\t,,c=3", "1a@b-c_d*e/f= !~", &many, &long];
-        good.iter().for_each(|state| assert_eq!(kept(state).as_deref(), Some(*state)));
+        for state in good {
+            assert_eq!(kept(state).as_deref(), Some(state));
+        }
     }
 
     #[test]
@@ -174,6 +176,8 @@ mod tests {
             &long,
             &wide,
         ];
-        bad.iter().for_each(|state| assert_eq!(kept(state), None, "{state:?}"));
+        for state in bad {
+            assert_eq!(kept(state), None, "{state:?}");
+        }
     }
 }

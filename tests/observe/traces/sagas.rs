@@ -94,9 +94,9 @@ async fn run_of(world: &World, options: StartOptions, has_caller: bool) -> SpanD
         started.unwrap().wait().await.unwrap();
     };
     if has_caller {
-        ran.instrument(info_span!("caller")).await
+        ran.instrument(info_span!("caller")).await;
     } else {
-        ran.await
+        ran.await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     world.span("strangler.saga")
