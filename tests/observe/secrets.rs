@@ -453,3 +453,48 @@ mod files {
         said(&error, "a request's file cannot be read, and is left out");
     }
 }
+
+/// A request and its responses, of which path, headers and bodies are secret.
+#[cfg(feature = "http")]
+mod requests {
+    use http_body_util::BodyExt;
+    use strangler_fig::gateway::{
+        Body, Gateway, Mirror, Request, Response, ResponseFields, Upstream,
+    };
+    use strangler_fig::phase::{Share, Side};
+    use strangler_fig::route::{RouteTable, RuleBuilder, TableHandle};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Service(Result<&'static str, ()>);
+
+    #[strangler_fig::async_trait]
+    impl Upstream for Service {
+        async fn send(&self, _: Request) -> Result<Response, StoreError> {
+            let side = self.0.map_err(|()| StoreError::unavailable("it starts"))?;
+            Ok(Response::new(Body::full(format!("{{\"card\":\"{SECRET}/{side}\"}}"))))
+        }
+    }
+
+    async fn asked(legacy: Service, modern: Service) {
+        let all = RuleBuilder::prefix("all", "/").to(Side::Legacy).with_mirror(Share::WHOLE);
+        let tables = TableHandle::new(RouteTable::builder("shop").rule(all).build().unwrap());
+        let mirror = Mirror::new(Arc::new(ResponseFields::default()));
+        let gateway = Gateway::builder(tables, Arc::new(legacy), Arc::new(modern));
+        let gateway = gateway.with_mirror(mirror).build().unwrap();
+        let request = http::Request::get(format!("/cards/{SECRET}?card={SECRET}"));
+        let request = request.header("host", "shop.example").header("authorization", SECRET);
+        let request = request.header("idempotency-key", SECRET).body(Body::empty()).unwrap();
+        let _ = gateway.handle(request).await.into_body().collect().await;
+        gateway.drained().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_not_quoted() {
+        let heard = Heard::new();
+        asked(Service(Ok("legacy")), Service(Ok("modern"))).await;
+        asked(Service(Err(())), Service(Ok("modern"))).await;
+        heard.said(&["mirrored responses differ", "a side gave no answer", "strangler.request"]);
+    }
+}
