@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use strangler_fig::canonical::{self, CanonicalError};
 use strangler_fig::clock::{Clock, ManualClock, SkewedClock, SystemClock};
-use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::error::{JsonError, StoreError, StoreErrorKind};
 use strangler_fig::key::{Key, KeyError, KeyExt};
 use strangler_fig::memory::{
     FileStateConfig, FileStateError, FileStateService, InMemoryPlainRepository,
@@ -162,6 +162,7 @@ fn handles_may_be_shared_between_threads() {
 
 #[test]
 fn errors_are_errors() {
+    assert_error::<JsonError>();
     assert_error::<StoreError>();
     assert_error::<CanonicalError>();
     assert_error::<KeyError>();
