@@ -334,6 +334,12 @@ mod tests {
     impl Error for Stubborn {}
 
     #[test]
+    fn what_could_steer_a_terminal_or_forge_a_line_is_written_out() {
+        assert_eq!(in_one_line("a\x1b[2Jb\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
+        assert_eq!(in_one_line(&"x".repeat(1 << 20)).chars().count(), ACCOUNT_MAX);
+    }
+
+    #[test]
     fn an_error_that_does_not_stop_is_cut_once() {
         let account = StoreError::rejected(Stubborn).with_causes();
         assert_eq!((account.chars().count(), account.matches('…').count()), (ACCOUNT_MAX, 1));

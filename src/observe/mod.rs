@@ -45,7 +45,6 @@ pub use observer::Observer;
 pub use observers::Observers;
 pub use outcome::{Comparison, LenientOutcome, Operation, Outcome, Role};
 pub use redaction::Redaction;
-pub(crate) use redaction::harmless;
 pub use trace::TraceContext;
 #[cfg(feature = "http")]
 pub(crate) use trace::{adopt, hand_on, own};

@@ -12,8 +12,8 @@ use tracing::{Instrument, debug_span, warn};
 use super::core::Core;
 use super::timing::Asked;
 use super::{DivergenceReason, StampedRepository};
-use crate::error::StoreError;
-use crate::observe::{Comparison, Event, Role, field, harmless, link_current, span};
+use crate::error::{StoreError, in_one_line};
+use crate::observe::{Comparison, Event, Role, field, link_current, span};
 use crate::phase::{Share, Side};
 use crate::resilience::{Admission, Refused};
 use crate::stamp::Record;
@@ -131,7 +131,7 @@ where
         let shown = || redaction.show(legacy.value.as_ref(), modern.value.as_ref());
         let shown = catch_unwind(AssertUnwindSafe(shown));
         let shown = shown.as_deref().map_or("what may be shown is not told: a panic", |it| it);
-        warn!({ field::CONTENT } = harmless(shown), "the contents differ");
+        warn!({ field::CONTENT } = in_one_line(shown), "the contents differ");
     }
 
     /// Reads once a side has a place to spare. Who has seen a difference waits for that,
