@@ -29,6 +29,30 @@ pub enum CheckMode {
     Digest,
 }
 
+impl CheckMode {
+    /// Its stable name, whatever the sample.
+    ///
+    /// ```
+    /// use strangler_fig::consistency::CheckMode;
+    /// assert_eq!(CheckMode::Digest.name(), "digest");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Sampled(_) => "sampled",
+            Self::Keys => "keys",
+            Self::Earlier => "earlier",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// Whether it is for every key.
+    pub(super) const fn is_whole(self) -> bool {
+        matches!(self, Self::Full | Self::Digest)
+    }
+}
+
 impl fmt::Display for CheckMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -126,8 +126,7 @@ where
 /// sweep that found nothing to do. What is merely tolerated is not level; and what
 /// was level under the rules of another state need not be so now.
 fn shows_every_key_level<K>(report: &CheckReport<K>) -> bool {
-    let every_key = matches!(report.mode, CheckMode::Full | CheckMode::Digest);
-    every_key && report.is_consistent() && report.tolerated == 0
+    report.mode.is_whole() && report.is_consistent() && report.tolerated == 0
 }
 
 fn tell<L: StampedRepository, M, K>(checker: &ConsistencyChecker<L, M>, report: &CheckReport<K>) {
@@ -145,6 +144,8 @@ fn tell<L: StampedRepository, M, K>(checker: &ConsistencyChecker<L, M>, report: 
     if let Some(observer) = &checker.config.observer {
         observer.on_event(&Event::Checked {
             result,
+            mode: report.mode.name(),
+            every_key: report.mode.is_whole() && report.uncovered == 0,
             keys: report.keys,
             differences,
             open: report.unsettled + report.failed,

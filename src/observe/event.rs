@@ -333,6 +333,10 @@ pub enum Event {
     Checked {
         /// `consistent`, `inconsistent` or `inconclusive`.
         result: &'static str,
+        /// What it looked at: `full`, `sampled`, `keys`, `earlier` or `digest`.
+        mode: &'static str,
+        /// Whether it has seen every key: one of some keys says nothing of the rest.
+        every_key: bool,
         /// Keys that were looked at.
         keys: u64,
         /// Differences that were confirmed.

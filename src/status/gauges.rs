@@ -55,8 +55,8 @@ impl Gauges {
             }
             Event::ReplicationLag { pending, lag } => self.replicated(pending, lag),
             Event::ChangesReplicated { lag, .. } => self.replicated(None, lag),
-            Event::Checked { result, keys, differences, open, .. } => {
-                let seen = CheckSeen { result, keys, differences, open, ago: JUST_NOW };
+            Event::Checked { result, mode, keys, differences, open, .. } => {
+                let seen = CheckSeen { mode, result, keys, differences, open, ago: JUST_NOW };
                 self.check = Some((seen, now));
             }
             Event::BreakerTurned { breaker, to, generation, .. } => {

@@ -53,6 +53,8 @@ impl Freshness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CheckSeen {
+    /// What it looked at: `full`, `sampled`, `keys`, `earlier` or `digest`.
+    pub mode: &'static str,
     /// `consistent`, `inconsistent` or `inconclusive`.
     pub result: &'static str,
     /// Keys that were looked at.

@@ -162,6 +162,8 @@ async fn ages_grow_when_they_are_refreshed() {
 async fn a_verification_grows_old_and_one_that_failed_makes_it_no_younger() {
     let checked = |result| Event::Checked {
         result,
+        mode: "digest",
+        every_key: true,
         keys: 10,
         differences: 0,
         open: 0,

@@ -1,5 +1,6 @@
 //! One migration, there and back, with what goes wrong on the way: what text, page and JSON say at each moment.
 
+use std::future::pending;
 use std::time::Duration;
 
 use serde_json::json;
@@ -243,4 +244,30 @@ async fn the_sides_latencies_are_told_apart_by_what_they_count_for() {
     within(secondary.p50, 40, 43);
     seen.says(&["primary", "secondary", "side p50 p95 p99 measured"]);
     assert!(seen.html.contains("Latency of primary and secondary"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_of_some_keys_hides_nothing_that_a_check_of_all_has_found() {
+    let world = World::new().await;
+    world.goes_to(Phase::DualWrite).await;
+    world.saves(0..5).await;
+    world.passes(SECOND).await;
+    world.checked_by(FieldComparator::new()).await;
+    world.picture().await.says(&["last check full, consistent, 0 µs ago: 5 keys"]);
+    world.passes(SECOND * 30).await;
+    (1..5).for_each(|id| world.users.modern().inner().plant(parcel(id, "Geneva")));
+    world.checked_by(FieldComparator::new()).await;
+    let told = |age_min: f64| {
+        world.counts("strangler_check_findings{finding=\"different\"}", 4.0);
+        let age = world.metric("strangler_verification_age").unwrap();
+        assert!(age >= age_min, "{age}");
+    };
+    told(30.0);
+    world.passes(SECOND * 30).await;
+    world.checker().keys([0], pending()).await;
+    told(30.0);
+    world.picture().await.says(&["last check keys, consistent, 0 µs ago: 1 keys"]);
+    // One that was told to end before it had seen every key shows nothing of the rest.
+    world.checker().full(async {}).await;
+    told(30.0);
 }

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::Serialize;
 use serde_json::Value;
 use strangler_fig::clock::ManualClock;
-use strangler_fig::consistency::{CheckReport, ConsistencyChecker, FieldComparator};
+use strangler_fig::consistency::{CheckReport, CheckerConfig, ConsistencyChecker, FieldComparator};
 use strangler_fig::controller::{
     Before, ChangeRequest, ControllerConfig, GuardConfig, LastVerification, LiveSignals,
     MigrationController, MismatchRateBelow, Rate, RollbackGuard, VerificationSource,
@@ -100,6 +100,7 @@ pub(crate) struct World {
     pub(crate) verified: Arc<LastVerification>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) observers: Arc<Observers>,
+    told: Arc<MetricsObserver>,
     scrape: PrometheusHandle,
     // What this thread tells of metrics goes there.
     _recording: metrics::LocalRecorderGuard<'static>,
@@ -140,10 +141,9 @@ impl World {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (scrape, recorder) = (recorder.handle(), Box::leak(Box::new(recorder)));
         let recording = metrics::set_default_local_recorder(recorder);
-        let observers = Observers::default()
-            .with(board.clone())
-            .with(signals.clone())
-            .with(Arc::new(MetricsObserver::new()));
+        let told = Arc::new(MetricsObserver::new());
+        let observers =
+            Observers::default().with(board.clone()).with(signals.clone()).with(told.clone());
         let observers = Arc::new(observers);
         let node = "node-1".parse().unwrap();
         let config = TrackerConfig::default().with_observer(observers.clone());
@@ -169,6 +169,7 @@ impl World {
             verified: Arc::new(LastVerification::with_clock(clock.clone())),
             clock,
             observers,
+            told,
             scrape,
             _recording: recording,
             last_check: std::sync::Mutex::default(),
@@ -203,12 +204,21 @@ impl World {
         self.passes(SECOND * 2).await;
     }
 
+    pub(crate) fn checker(&self) -> ConsistencyChecker<Store, Store> {
+        let config = CheckerConfig::default().with_observer(self.observers.clone());
+        ConsistencyChecker::new(&self.users).with_config(config)
+    }
+
     /// Checks every key, and remembers it.
     pub(crate) async fn checked_by(&self, comparator: FieldComparator) {
-        let checker = ConsistencyChecker::new(&self.users).with_comparator(comparator);
-        let report = checker.full(pending()).await;
+        let report = self.checker().with_comparator(comparator).full(pending()).await;
         self.verified.record(&report);
         *self.last_check.lock().unwrap() = Some(report);
+    }
+
+    /// What grows older by itself is told as it is now.
+    pub(crate) fn refresh(&self) {
+        self.told.refresh();
     }
 
     /// The value of a series, as it is scraped.

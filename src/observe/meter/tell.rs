@@ -146,13 +146,15 @@ impl MetricsObserver {
                 self.ages.lock().repair.told(oldest);
                 self.refresh();
             }
-            Event::Checked { result, keys, differences, open, duration } => {
+            Event::Checked { result, every_key, keys, differences, open, duration, .. } => {
                 handles.checks.at([result]).increment(1);
                 handles.check_duration.at([result]).record(duration);
                 handles.check_keys.at([]).increment(keys);
-                handles.check_findings.at(["different"]).set(float(differences));
-                handles.check_findings.at(["open"]).set(float(open));
-                if result == "consistent" {
+                if every_key {
+                    handles.check_findings.at(["different"]).set(float(differences));
+                    handles.check_findings.at(["open"]).set(float(open));
+                }
+                if every_key && result == "consistent" {
                     self.ages.lock().verified = Some(tokio::time::Instant::now());
                 }
                 self.refresh();

@@ -63,13 +63,13 @@ catalogue! {
     CALL_RETRIES: Counter "strangler.call.retries" in "{retry}", by ["policy"];
     /// Calls that were given up at their deadline.
     CALL_TIMEOUTS: Counter "strangler.call.timeouts" in "{call}", by ["policy"];
-    /// Time since the last check that found the stores consistent; missing until one has.
+    /// Time since the last check of every key that found the stores consistent; missing until one has.
     VERIFICATION_AGE: Gauge "strangler.verification.age" in "s", by [];
     /// Checks of the two stores.
     CHECKS: Counter "strangler.checks" in "{check}", by ["result"];
     /// How long checks took.
     CHECK_DURATION: Histogram "strangler.check.duration" in "s", by ["result"];
-    /// Keys that the last check found to differ, and those it left open.
+    /// Keys that the last check of every key found to differ, and those it left open.
     CHECK_FINDINGS: Gauge "strangler.check.findings" in "{key}", by ["finding"];
     /// Keys that checks have looked at.
     CHECK_KEYS: Counter "strangler.check.keys" in "{key}", by [];

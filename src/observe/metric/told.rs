@@ -71,6 +71,7 @@ pub const fn metrics_of(event: &Event) -> &'static [Metric] {
         Event::ReplicationLag { .. } => &[REPLICATION_LAG, REPLICATION_PENDING],
         Event::ReplicationFailed { .. } => &[REPLICATION_FAILURES],
         Event::OutsideWrite => &[OUTSIDE_WRITES],
+        Event::Checked { every_key: false, .. } => &[CHECKS, CHECK_DURATION, CHECK_KEYS],
         Event::Checked { .. } => {
             &[CHECKS, CHECK_DURATION, CHECK_FINDINGS, CHECK_KEYS, VERIFICATION_AGE]
         }

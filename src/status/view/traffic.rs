@@ -22,9 +22,10 @@ pub(super) fn verification(status: &MigrationStatus) -> Option<Section> {
 }
 
 fn check(seen: CheckSeen) -> Fact {
-    let CheckSeen { result, keys, differences, open, ago } = seen;
+    let CheckSeen { mode, result, keys, differences, open, ago } = seen;
     let ago = spoken(ago);
-    let text = format!("{result}, {ago} ago: {keys} keys, {differences} differences, {open} open");
+    let found = format!("{keys} keys, {differences} differences, {open} open");
+    let text = format!("{mode}, {result}, {ago} ago: {found}");
     fact("last check", Cell::new(text))
 }
 
