@@ -30,6 +30,8 @@ pub enum Event {
         phase: &'static str,
         /// The phase of the cohort, if there is one.
         cohort: Option<&'static str>,
+        /// The share of the keys that are the cohort's: from 0, without one, to 1.
+        cohort_share: f64,
         /// The state's epoch.
         epoch: u64,
     },

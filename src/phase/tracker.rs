@@ -219,6 +219,7 @@ impl PhaseTracker {
         self.tell(&Event::PhaseAdopted {
             phase: word.base().name(),
             cohort: word.cohort().map(super::Phase::name),
+            cohort_share: f64::from(word.share().basis_points()) / 10_000.0,
             epoch: word.epoch(),
         });
         info!(

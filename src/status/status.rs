@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::plain::{NAME_MAX, TEXT_MAX, capped};
@@ -51,6 +53,8 @@ pub struct MigrationStatus {
     pub migration: String,
     /// The epoch of its state.
     pub epoch: u64,
+    /// Which phase it is in and which store counts; with a cohort, for how many of the keys each.
+    pub headline: String,
     /// When this was looked at, in Unix milliseconds.
     pub as_of_unix_ms: u64,
     /// The base and, if there is one, the cohort.
@@ -104,12 +108,14 @@ impl MigrationStatus {
         let serving = controller.nodes.iter().filter(|node| node.role == NodeRole::Serving);
         // Two lives of one node are one node.
         let serving: std::collections::BTreeSet<_> = serving.map(|node| &node.node.name).collect();
+        let parts: Vec<_> = controller.parts.iter().map(PartStanding::of).collect();
         let warnings = controller.warnings.iter().take(WARNINGS_MAX);
         Self {
             migration: controller.migration.to_string(),
             epoch: controller.epoch,
+            headline: headline(&parts),
             as_of_unix_ms: now_unix_ms,
-            parts: controller.parts.iter().map(PartStanding::of).collect(),
+            parts,
             legacy_complete: controller.legacy_complete,
             is_decommissioned: controller.is_decommissioned,
             query_side: controller.query_side,
@@ -130,7 +136,7 @@ impl MigrationStatus {
             nodes_serving: u32::try_from(serving.len()).unwrap_or(u32::MAX),
             nodes: NodeStanding::all(controller),
             warnings: warnings.map(|warning| capped(warning, TEXT_MAX)).collect(),
-            history: controller.history.iter().map(PastMove::of).collect(),
+            history: PastMove::all(controller.history.iter()),
         }
     }
 
@@ -191,15 +197,30 @@ impl MigrationStatus {
         self
     }
 
-    /// The phase of the base, which most keys are in.
+    /// The phase of the base: of all keys where there is no cohort, else of those that are not in it, which may be few.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.parts.first().map_or(Phase::LegacyOnly, |part| part.phase)
     }
 
-    /// Which store counts for the base.
+    /// Which store counts for the base; `parts` has the cohort's, too.
     #[must_use]
     pub fn authority(&self) -> Authority {
         Authority::of(self.phase())
     }
+}
+
+/// The part with the most keys first.
+fn headline(parts: &[PartStanding]) -> String {
+    let mut parts: Vec<_> = parts.iter().collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.keys));
+    let mut text = String::new();
+    for (place, PartStanding { keys, phase, authority, .. }) in parts.iter().enumerate() {
+        let _ = match (place, parts.len()) {
+            (_, 1) => write!(text, "{phase}, {authority}"),
+            (0, _) => write!(text, "{keys} of the keys {phase}, {authority}"),
+            (_, _) => write!(text, "; {keys} {phase}, {authority}"),
+        };
+    }
+    text
 }

@@ -147,6 +147,7 @@ mod tests {
             epoch: 1,
             step: "to shadow".to_owned(),
             moved: None,
+            from: None,
             steers,
             actor: None,
             reason: None,

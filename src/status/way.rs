@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::plain::{NAME_MAX, TEXT_MAX, capped};
 use crate::controller::{Plan, PlannedStep, ReadGate};
-use crate::phase::{Move, MoveRecord, PartName, Phase};
+use crate::phase::{Move, MoveRecord, PartName, Phase, Share};
 
 /// How many steps of a way, gates of a step and lines of evidence are kept.
 const KEPT_MAX: usize = 32;
@@ -152,8 +152,11 @@ pub struct PastMove {
     pub epoch: u64,
     /// What was done, in words.
     pub step: String,
-    /// Which part went to another phase, and which; `None`: none did.
+    /// Which part went to another phase, and which: a cohort that ends goes where the base is, a base whose keys a
+    /// cohort has all taken goes where that is. `None`: none did, as far as is known.
     pub moved: Option<(PartName, Phase)>,
+    /// Which phase that part came from; `None`: none did, or the history does not go back so far.
+    pub from: Option<Phase>,
     /// Whether it changed the phase of any key.
     pub steers: bool,
     /// Who; `None`: nobody said.
@@ -166,8 +169,60 @@ pub struct PastMove {
     pub evidence: Vec<SeenEvidence>,
 }
 
+/// Where the parts stood, as far as a history tells.
+#[derive(Debug, Default)]
+struct Places {
+    base: Option<Phase>,
+    cohort: Option<Phase>,
+}
+
+impl Places {
+    /// Which part goes where by the next move, and from where.
+    fn go(&mut self, step: &Move) -> (Option<(PartName, Phase)>, Option<Phase>) {
+        let between = |part, from: Option<Phase>, to: Option<Phase>| match (from, to) {
+            (Some(from), Some(to)) if from != to => (Some((part, to)), Some(from)),
+            // A move that is not known to have happened is none.
+            _ => (None, None),
+        };
+        match *step {
+            Move::Phase { part: part @ PartName::Base, to } => {
+                (Some((part, to)), self.base.replace(to))
+            }
+            Move::Phase { part: part @ PartName::Cohort, to } => {
+                (Some((part, to)), self.cohort.replace(to))
+            }
+            Move::StartCohort { .. } => {
+                self.cohort = self.base;
+                (None, None)
+            }
+            Move::GrowCohort { share: Share::WHOLE } => {
+                let (base, cohort) = (self.base, self.cohort.take());
+                self.base = cohort;
+                between(PartName::Base, base, cohort)
+            }
+            Move::EndCohort => between(PartName::Cohort, self.cohort.take(), self.base),
+            _ => (None, None),
+        }
+    }
+}
+
 impl PastMove {
-    pub(super) fn of(record: &MoveRecord) -> Self {
+    /// All that a history remembers, in its order.
+    pub(super) fn all<'a>(history: impl IntoIterator<Item = &'a MoveRecord>) -> Vec<Self> {
+        // Before the first move all is in legacy.
+        let (mut epoch, mut places) = (0, Places { base: Some(Phase::LegacyOnly), cohort: None });
+        let past = history.into_iter().map(|record| {
+            epoch += 1;
+            if record.epoch != epoch {
+                (epoch, places) = (record.epoch, Places::default());
+            }
+            let (moved, from) = places.go(&record.step);
+            Self { moved, from, ..Self::of(record) }
+        });
+        past.collect()
+    }
+
+    fn of(record: &MoveRecord) -> Self {
         let text = |text: &str| capped(text, TEXT_MAX);
         let evidence = record.evidence.iter().take(KEPT_MAX).map(|evidence| SeenEvidence {
             gate: capped(&evidence.gate, NAME_MAX),
@@ -177,10 +232,8 @@ impl PastMove {
         Self {
             epoch: record.epoch,
             step: text(&record.step.to_string()),
-            moved: match record.step {
-                Move::Phase { part, to } => Some((part, to)),
-                _ => None,
-            },
+            moved: None,
+            from: None,
             steers: record.step.steers(),
             actor: record.actor.as_ref().map(|actor| capped(actor.as_str(), NAME_MAX)),
             reason: record.reason.as_ref().map(|reason| text(reason.as_str())),

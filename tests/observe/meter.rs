@@ -102,7 +102,7 @@ async fn the_phase_is_one_of_all_there_are() {
     let world = World::new();
     for phase in Phase::ALL {
         let phase = phase.name();
-        world.tell(&[Event::PhaseAdopted { phase, cohort: None, epoch: 3 }]);
+        world.tell(&[Event::PhaseAdopted { phase, cohort: None, cohort_share: 0.0, epoch: 3 }]);
         for other in Phase::ALL {
             let series =
                 |part| format!("strangler_phase{{part=\"{part}\",phase=\"{}\"}}", other.name());

@@ -30,7 +30,12 @@ fn of_the_migration() -> Vec<Event> {
     let second = Duration::from_secs(1);
     let (operation, outcome, side) = (Operation::Write, Outcome::Done, "modern");
     vec![
-        Event::PhaseAdopted { phase: "shadow", cohort: Some("cutover"), epoch: 7 },
+        Event::PhaseAdopted {
+            phase: "shadow",
+            cohort: Some("cutover"),
+            cohort_share: 0.1,
+            epoch: 7,
+        },
         Event::StateUnreachable,
         Event::StateWentBack,
         Event::LeaseRanOut,

@@ -38,6 +38,7 @@ macro_rules! handles {
 
 handles! {
     phase: Gauge, 2, PHASE;
+    phase_keys: Gauge, 1, PHASE_KEYS;
     epoch: Gauge, 0, EPOCH;
     transitions: Counter, 4, PHASE_TRANSITIONS;
     waits: Counter, 0, PHASE_WAITS;

@@ -75,7 +75,12 @@ impl MetricsObserver {
     fn tell_of_the_migration(&self, event: &Event) {
         let handles = &self.handles;
         match *event {
-            Event::PhaseAdopted { phase, cohort, epoch } => self.adopted(phase, cohort, epoch),
+            Event::PhaseAdopted { phase, cohort, cohort_share, epoch } => {
+                self.adopted(phase, cohort);
+                handles.phase_keys.at(["base"]).set(1.0 - cohort_share);
+                handles.phase_keys.at(["cohort"]).set(cohort_share);
+                handles.epoch.at([]).set(float(epoch));
+            }
             Event::StateUnreachable => handles.troubles.at(["unreachable"]).increment(1),
             Event::StateWentBack => handles.troubles.at(["went_back"]).increment(1),
             Event::LeaseRanOut => handles.troubles.at(["lease_ran_out"]).increment(1),
@@ -97,12 +102,11 @@ impl MetricsObserver {
         }
     }
 
-    fn adopted(&self, phase: &'static str, cohort: Option<&'static str>, epoch: u64) {
+    fn adopted(&self, phase: &'static str, cohort: Option<&'static str>) {
         for name in PHASES {
             self.handles.phase.at(["base", name]).set(flag(name == phase));
             self.handles.phase.at(["cohort", name]).set(flag(Some(name) == cohort));
         }
-        self.handles.epoch.at([]).set(float(epoch));
     }
 
     /// Two threads may tell of two turns at once, the later one first.

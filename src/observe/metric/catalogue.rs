@@ -25,6 +25,8 @@ macro_rules! catalogue {
 catalogue! {
     /// 1 for the phase that a part of the migration is in, 0 for the others.
     PHASE: Gauge "strangler.phase" in "1", by ["part", "phase"];
+    /// The share of the keys that a part of the migration has; the base has all of them where there is no cohort.
+    PHASE_KEYS: Gauge "strangler.phase.keys" in "1", by ["part"];
     /// The epoch of the state that this node has adopted.
     EPOCH: Gauge "strangler.epoch" in "1", by [];
     /// Moves that a controller here has made.

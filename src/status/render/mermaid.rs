@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::phase::{PartName, Phase};
@@ -13,21 +12,14 @@ pub(super) fn course(parts: &[PartStanding], history: &[PastMove]) -> String {
     for phase in Phase::ALL {
         let _ = writeln!(drawing, "    {phase}[\"{phase}{}\"]", standing(parts, phase));
     }
-    let mut places = BTreeMap::new();
     for past in history {
         let Some((part, to)) = past.moved else { continue };
-        let name = if part == PartName::Base { "base" } else { "cohort" };
-        let (arrow, from) = match part {
-            PartName::Base => ("-->", places.insert(name, to)),
-            // A cohort begins where the base is.
-            PartName::Cohort => {
-                let base = places.get("base").copied();
-                ("-.->", places.insert(name, to).or(base))
-            }
+        let arrow = match part {
+            PartName::Base => "-->",
+            PartName::Cohort => "-.->",
         };
-        let from = from.or((past.epoch == 1).then_some(Phase::LegacyOnly));
         let label = label(past);
-        let _ = match from {
+        let _ = match past.from {
             Some(from) => writeln!(drawing, "    {from} {arrow}|\"{label}\"| {to}"),
             None => writeln!(drawing, "    before[\"before\"] {arrow}|\"{label}\"| {to}"),
         };

@@ -37,11 +37,8 @@ pub(super) fn page(status: &MigrationStatus) -> Page {
     Page {
         title: format!("Migration {}", status.migration),
         headline: format!(
-            "Migration {}, epoch {}: {}, {}",
-            status.migration,
-            status.epoch,
-            status.phase(),
-            status.authority()
+            "Migration {}, epoch {}: {}",
+            status.migration, status.epoch, status.headline
         ),
         mark,
         as_of: super::plain::moment(status.as_of_unix_ms),
