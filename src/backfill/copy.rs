@@ -22,7 +22,7 @@ use crate::phase::Side;
 use crate::reconcile::RepairNote;
 use crate::repository::{Page, RecordHash, ScanRepository, StampedRepository};
 use crate::stamp::Record;
-use crate::worker::{Eta, Pace, Progress, ScanError, checked_page, persist};
+use crate::worker::{Pace, ScanError, checked_page, persist};
 
 /// How the copying of a partition ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -300,18 +300,9 @@ impl<K: KeyExt> Landed<K> {
         backfiller.meter.count(self.scanned);
         if !report.is_dry_run {
             backfiller.repository.tell(|| Event::Backfilled { copied, level, failed: lost });
-            backfiller.repository.tell(|| progressed(&backfiller.meter.progress()));
+            backfiller.tell_progress("running");
         }
     }
-}
-
-fn progressed(progress: &Progress) -> Event {
-    let &Progress { records, expected, per_second, eta, .. } = progress;
-    let eta = match eta {
-        Eta::Unknown => None,
-        Eta::In(left) => Some(left),
-    };
-    Event::BackfillProgressed { records, expected, per_second, eta }
 }
 
 fn named<K: KeyExt>(key: &K, error: &StoreError) -> FailedRecord {

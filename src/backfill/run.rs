@@ -11,12 +11,14 @@ use super::plan::partitions;
 use super::{BackfillError, BackfillReport, Backfiller, Claim, PartitionState};
 use crate::error::StoreError;
 use crate::key::KeyExt;
-use crate::observe::{field, span};
+use crate::observe::{Brief, Event, field, span};
 use crate::phase::{PartName, Side, primary};
 use crate::repository::{ScanRepository, StampedRepository};
 use crate::stamp::StampScope;
-use crate::worker::{Pace, ScanError, persist, until};
+use crate::worker::{Eta, Pace, Progress, ScanError, persist, until};
 
+/// How often it tells how far it is, whatever it waits for.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How often a worker that has nothing to copy asks whether another has left
 /// something behind.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
@@ -49,7 +51,7 @@ where
             let pace = self.pace();
             let stop = pace.shutdown();
             // On the heap: a future of some 20 kB is not the caller's to carry.
-            until(shutdown, stop, Box::pin(self.timed(self.work(pace)))).await
+            until(shutdown, stop, Box::pin(self.told(self.timed(self.work(pace))))).await
         }
     }
 
@@ -74,6 +76,43 @@ where
             // On the heap: a future of some 20 kB is not the caller's to carry.
             until(shutdown, stop, Box::pin(self.timed(self.foresee(pace)))).await
         }
+    }
+
+    /// Tells how far it is, and in the end how it has ended.
+    async fn told(
+        &self,
+        work: impl Future<Output = Result<BackfillReport, BackfillError>>,
+    ) -> Result<BackfillReport, BackfillError> {
+        let mut work = std::pin::pin!(work);
+        let ended = loop {
+            tokio::select! {
+                biased;
+                ended = &mut work => break ended,
+                () = tokio::time::sleep(TOLD_EVERY) => self.tell_progress("running"),
+            }
+        };
+        self.tell_progress(match &ended {
+            Ok(report) if report.is_done => "done",
+            Ok(_) => "stopped",
+            Err(_) => "failed",
+        });
+        ended
+    }
+
+    /// What has ended has no rate, and what is done nothing left.
+    pub(super) fn tell_progress(&self, state: &'static str) {
+        self.repository.tell(|| {
+            let Progress { records, expected, per_second, eta, waiting } = self.meter.progress();
+            let eta = match (state, eta) {
+                ("done", _) => Some(Duration::ZERO),
+                ("running", Eta::In(left)) => Some(left),
+                _ => None,
+            };
+            let is_running = state == "running";
+            let per_second = per_second.filter(|_| is_running);
+            let waiting = waiting.filter(|_| is_running).map(|reason| Brief::new(&reason));
+            Event::BackfillProgressed { records, expected, per_second, eta, state, waiting }
+        });
     }
 
     async fn timed(

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Comparison, LenientOutcome, Operation, Outcome, Role};
+use super::{Brief, Comparison, LenientOutcome, Operation, Outcome, Role};
 
 /// What happened. Phases, sides and reasons are their stable names, fit for
 /// labels.
@@ -164,7 +164,7 @@ pub enum Event {
         /// Records it did not take.
         failed: u64,
     },
-    /// How far a backfill has come, after each page.
+    /// How far a backfill has come: after each page, each second, whatever it waits for, and at its end.
     BackfillProgressed {
         /// Records it has seen, those of earlier runs included.
         records: u64,
@@ -174,6 +174,10 @@ pub enum Event {
         per_second: Option<f64>,
         /// What is left of the time; `None`: nobody knows.
         eta: Option<Duration>,
+        /// Whether it goes on: `running`, `done`, `stopped` or `failed`.
+        state: &'static str,
+        /// Why it stands still, if it does.
+        waiting: Option<Brief>,
     },
     /// Keys that were noted in this process are in the durable queue.
     RepairsNoted {

@@ -26,6 +26,7 @@
 //! let tracker = TrackerConfig::default().with_observer(alarms);
 //! ```
 
+mod brief;
 mod event;
 pub mod field;
 #[cfg(feature = "metrics")]
@@ -38,6 +39,7 @@ mod redaction;
 pub mod span;
 mod trace;
 
+pub use brief::Brief;
 pub use event::Event;
 #[cfg(feature = "metrics")]
 pub use meter::MetricsObserver;

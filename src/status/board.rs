@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::counters::{Counters, Kind, Times};
 use super::gauges::Gauges;
 use super::{
-    BackfillStatus, ComparisonStatus, FallbackCount, MigrationStatus, PercentileStatus,
-    ReasonCount, RouteCount, StatusConfig, TrafficStatus, VerificationStatus,
+    ComparisonStatus, FallbackCount, MigrationStatus, PercentileStatus, ReasonCount, RouteCount,
+    StatusConfig, TrafficStatus, VerificationStatus,
 };
 use crate::controller::{ControllerStatus, Durations, Histogram, Ring};
 use crate::observe::{Comparison, Event, LenientOutcome, Observer, Outcome, Role};
@@ -85,7 +85,7 @@ impl StatusBoard {
         status.repairs = gauges.repairs();
         status.outbox = gauges.outbox();
         status.replication = gauges.replication();
-        status.backfill = gauges.backfill().map(BackfillStatus::of);
+        status.backfill = gauges.backfill();
         status.breakers = gauges.breakers();
         status
     }

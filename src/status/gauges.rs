@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BreakerStatus, CheckSeen, OutboxStatus, RepairStatus, ReplicationStatus};
+use super::{
+    BackfillStatus, BreakerStatus, CheckSeen, OutboxStatus, RepairStatus, ReplicationStatus,
+};
 use crate::observe::Event;
 use crate::worker::{Eta, Progress};
 
@@ -19,9 +21,11 @@ type Seen<T> = Option<(T, Instant)>;
 pub(super) struct Gauges {
     repairs: Seen<RepairStatus>,
     outbox: Seen<OutboxStatus>,
-    replication: Seen<ReplicationStatus>,
+    lag: Seen<Option<Duration>>,
+    /// Changes that wait.
+    pending: Seen<u64>,
     check: Seen<CheckSeen>,
-    backfill: Option<Progress>,
+    backfill: Option<(Progress, &'static str, Instant)>,
     breakers: BTreeMap<&'static str, (&'static str, u64)>,
 }
 
@@ -53,8 +57,17 @@ impl Gauges {
                 let seen = OutboxStatus { pending, parked, oldest, seen_ago: JUST_NOW };
                 self.outbox = Some((seen, now));
             }
-            Event::ReplicationLag { pending, lag } => self.replicated(pending, lag),
-            Event::ChangesReplicated { lag, .. } => self.replicated(None, lag),
+            Event::ReplicationLag { pending, lag } => {
+                self.lag = Some((lag, now));
+                self.pending = pending.map(|pending| (pending, now));
+            }
+            Event::ChangesReplicated { lag, .. } => {
+                self.lag = Some((lag, now));
+                // Where none is left none waits; else it is not counted here.
+                if lag.is_none() && self.pending.is_some() {
+                    self.pending = Some((0, now));
+                }
+            }
             Event::Checked { result, mode, keys, differences, open, .. } => {
                 let seen = CheckSeen { mode, result, keys, differences, open, ago: JUST_NOW };
                 self.check = Some((seen, now));
@@ -62,18 +75,14 @@ impl Gauges {
             Event::BreakerTurned { breaker, to, generation, .. } => {
                 self.turned(breaker, to, generation);
             }
-            Event::BackfillProgressed { records, expected, per_second, eta } => {
+            Event::BackfillProgressed { records, expected, per_second, eta, state, waiting } => {
                 let eta = eta.map_or(Eta::Unknown, Eta::In);
-                self.backfill =
-                    Some(Progress { records, expected, per_second, eta, waiting: None });
+                let waiting = waiting.map(|reason| reason.to_string());
+                let progress = Progress { records, expected, per_second, eta, waiting };
+                self.backfill = Some((progress, state, now));
             }
             _ => {}
         }
-    }
-
-    fn replicated(&mut self, pending: Option<u64>, lag: Option<Duration>) {
-        let seen = ReplicationStatus { pending, lag, seen_ago: JUST_NOW };
-        self.replication = Some((seen, Instant::now()));
     }
 
     /// Of two turns the one with the larger number is the later, in whichever order they are told.
@@ -97,15 +106,21 @@ impl Gauges {
     }
 
     pub(super) fn replication(&self) -> Option<ReplicationStatus> {
-        self.replication.map(|(seen, at)| ReplicationStatus { seen_ago: at.elapsed(), ..seen })
+        self.lag.map(|(lag, at)| ReplicationStatus {
+            pending: self.pending.map(|(pending, _)| pending),
+            pending_seen_ago: self.pending.map(|(_, at)| at.elapsed()),
+            lag,
+            seen_ago: at.elapsed(),
+        })
     }
 
     pub(super) fn check(&self) -> Option<CheckSeen> {
         self.check.map(|(seen, at)| CheckSeen { ago: at.elapsed(), ..seen })
     }
 
-    pub(super) const fn backfill(&self) -> Option<&Progress> {
-        self.backfill.as_ref()
+    pub(super) fn backfill(&self) -> Option<BackfillStatus> {
+        let (progress, state, at) = self.backfill.as_ref()?;
+        Some(BackfillStatus::of(progress, state, at.elapsed()))
     }
 
     pub(super) fn breakers(&self) -> Vec<BreakerStatus> {

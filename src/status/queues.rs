@@ -1,10 +1,14 @@
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
-use super::plain::{TEXT_MAX, capped, seconds, seconds_or_null};
+use super::plain::{TEXT_MAX, capped, seconds, seconds_or_null, spoken};
 use crate::reconcile::RepairDepth;
-use crate::worker::Progress;
+use crate::worker::{Eta, Progress};
+
+/// After how long a backfill, which tells of itself each second, is said not to have been heard of.
+const OLD: Duration = Duration::from_secs(10);
 
 /// What waits to be repaired.
 ///
@@ -75,6 +79,9 @@ pub struct OutboxStatus {
 pub struct ReplicationStatus {
     /// How many changes wait, where they are counted.
     pub pending: Option<u64>,
+    /// How long ago they were counted, which is not done each time that changes are carried over.
+    #[serde(rename = "pending_seen_ago_seconds", serialize_with = "seconds_or_null")]
+    pub pending_seen_ago: Option<Duration>,
     /// How long the oldest of them has waited; `None`: none waits.
     #[serde(rename = "lag_seconds", serialize_with = "seconds_or_null")]
     pub lag: Option<Duration>,
@@ -97,15 +104,46 @@ pub struct ReplicationStatus {
 pub struct BackfillStatus {
     /// All of it in one line; what nobody knows is unknown.
     pub line: String,
-    /// The same in numbers.
+    /// Whether it goes on: `running`, `done`, `stopped` or `failed`.
+    pub state: &'static str,
+    /// The same in numbers. What has ended, or was not heard of for long, has no rate.
+    #[serde(serialize_with = "in_seconds")]
     pub progress: Progress,
+    /// How long ago it was heard of.
+    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    pub seen_ago: Duration,
+}
+
+/// A progress as the other figures are told.
+fn in_seconds<S: Serializer>(progress: &Progress, to: S) -> Result<S::Ok, S::Error> {
+    let eta = match progress.eta {
+        Eta::Unknown => None,
+        Eta::In(left) => Some(left.as_secs_f64()),
+    };
+    let mut fields = to.serialize_struct("Progress", 5)?;
+    fields.serialize_field("records", &progress.records)?;
+    fields.serialize_field("expected", &progress.expected)?;
+    fields.serialize_field("per_second", &progress.per_second)?;
+    fields.serialize_field("eta_seconds", &eta)?;
+    fields.serialize_field("waiting", &progress.waiting)?;
+    fields.end()
 }
 
 impl BackfillStatus {
-    pub(super) fn of(progress: &Progress) -> Self {
+    pub(super) fn of(progress: &Progress, state: &'static str, seen_ago: Duration) -> Self {
         let waiting = progress.waiting.as_deref().map(|reason| capped(reason, TEXT_MAX));
-        let progress = Progress { waiting, ..progress.clone() };
-        Self { line: progress.to_string(), progress }
+        let (mut progress, is_old) = (Progress { waiting, ..progress.clone() }, seen_ago > OLD);
+        if is_old && state == "running" {
+            (progress.per_second, progress.eta, progress.waiting) = (None, Eta::Unknown, None);
+        }
+        let ago = spoken(seen_ago);
+        let line = match (state, is_old) {
+            ("running", false) => progress.to_string(),
+            ("running", true) => format!("{progress}, as seen {ago} ago"),
+            (state, false) => format!("{}, {state}", progress.counted()),
+            (state, true) => format!("{}, {state} {ago} ago", progress.counted()),
+        };
+        Self { line, state, progress, seen_ago }
     }
 
     /// How much of what is expected was seen: between 0 and 1, if anybody knows.

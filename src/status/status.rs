@@ -156,10 +156,16 @@ impl MigrationStatus {
         self
     }
 
-    /// The same with how far a backfill has come.
+    /// The same with how far a backfill has come that runs now; of one that has told of its end that is known better.
     #[must_use]
     pub fn with_backfill(mut self, progress: &Progress) -> Self {
-        self.backfill = Some(BackfillStatus::of(progress));
+        let has_ended = |known: &BackfillStatus| {
+            known.state != "running" && known.progress.records == progress.records
+        };
+        if !self.backfill.as_ref().is_some_and(has_ended) {
+            let now = std::time::Duration::ZERO;
+            self.backfill = Some(BackfillStatus::of(progress, "running", now));
+        }
         self
     }
 

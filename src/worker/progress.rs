@@ -71,16 +71,22 @@ pub struct Progress {
     pub waiting: Option<String>,
 }
 
+impl Progress {
+    /// How many records it has seen, in words.
+    pub(crate) fn counted(&self) -> String {
+        let records = self.records;
+        let Some(expected) = self.expected.filter(|expected| *expected > 0) else {
+            return format!("{records} records");
+        };
+        // Records that came meanwhile are no more than all.
+        let percent = (u128::from(records) * 100 / u128::from(expected)).min(100);
+        format!("{records} of about {expected} records ({percent}%)")
+    }
+}
+
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.records)?;
-        if let Some(expected) = self.expected.filter(|expected| *expected > 0) {
-            // Records that came meanwhile are no more than all.
-            let percent = (u128::from(self.records) * 100 / u128::from(expected)).min(100);
-            write!(f, " of about {expected} records ({percent}%)")?;
-        } else {
-            f.write_str(" records")?;
-        }
+        f.write_str(&self.counted())?;
         match self.per_second {
             Some(rate) => write!(f, ", {rate:.0}/s")?,
             None => f.write_str(", rate unknown")?,

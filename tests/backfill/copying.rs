@@ -179,11 +179,15 @@ async fn an_observer_is_told_of_each_page_and_of_none_that_a_dry_run_reads() {
     assert_eq!(*told.0.lock().unwrap(), []);
     world.backfiller(pages(3, 1).with_expected_records(10)).run(pending()).await.unwrap();
     let page = |copied, level| Event::Backfilled { copied, level, failed: 0 };
-    let came = |records| Event::BackfillProgressed {
+    let came = |records, state, eta| Event::BackfillProgressed {
         records,
         expected: Some(10),
         per_second: None,
-        eta: None,
+        eta,
+        state,
+        waiting: None,
     };
-    assert_eq!(*told.0.lock().unwrap(), [page(2, 1), came(3), page(2, 0), came(5)]);
+    let (running, done) = (|records| came(records, "running", None), Some(Duration::ZERO));
+    let expected = [page(2, 1), running(3), page(2, 0), running(5), came(5, "done", done)];
+    assert_eq!(*told.0.lock().unwrap(), expected);
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::{
+    Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use strangler_fig::observe::metric::{METRICS, metrics_of};
 use strangler_fig::observe::{Event, MetricsObserver, Observer, Operation, Outcome};
@@ -159,6 +162,72 @@ async fn ages_grow_when_they_are_refreshed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_age_that_cannot_grow_any_more_stays() {
+    let forever = Some(Duration::MAX);
+    let world = World::told(&[Event::OutboxDepth { pending: 1, parked: 0, oldest: forever }]);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    metrics::with_local_recorder(&world.recorder, || world.observer.refresh());
+    let age = world.value("strangler_outbox_oldest_age");
+    assert_eq!(age, Some(Duration::MAX.as_secs_f64()));
+}
+
+/// Its gauges tell the observer of something, as one might that counts what it is asked.
+struct Curious(Arc<MetricsObserver>);
+
+impl GaugeFn for Curious {
+    fn increment(&self, _: f64) {}
+
+    fn decrement(&self, _: f64) {}
+
+    fn set(&self, value: f64) {
+        if value > 0.0 {
+            self.0.on_event(&Event::RepairDepth { waiting: 0, parked: 0, oldest: None });
+        }
+    }
+}
+
+/// A recorder of such gauges.
+struct Asks(Arc<MetricsObserver>);
+
+impl Recorder for Asks {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(Arc::new(Curious(self.0.clone())))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test]
+async fn a_recorder_may_tell_the_observer_of_something_itself() {
+    let observer = Arc::new(MetricsObserver::new());
+    let oldest = Some(Duration::from_secs(40));
+    let turned =
+        Event::BreakerTurned { breaker: "modern", from: "closed", to: "open", generation: 1 };
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        metrics::with_local_recorder(&Asks(observer.clone()), || {
+            observer.on_event(&Event::RepairDepth { waiting: 0, parked: 0, oldest });
+            observer.on_event(&turned);
+        });
+        done.send(()).unwrap();
+    });
+    let ended = is_done.recv_timeout(Duration::from_secs(10));
+    assert_eq!(ended, Ok(()), "it waits for a lock that it holds");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_verification_grows_old_and_one_that_failed_makes_it_no_younger() {
     let checked = |result| Event::Checked {
         result,
@@ -184,6 +253,8 @@ async fn what_a_backfill_does_not_know_is_no_number() {
         expected: None,
         per_second: None,
         eta: None,
+        state: "running",
+        waiting: None,
     }]);
     for name in ["progress", "rate", "eta"] {
         assert!(world.value(&format!("strangler_backfill_{name}")).unwrap().is_nan(), "{name}");

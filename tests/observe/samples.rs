@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use strangler_fig::observe::{Comparison, Event, LenientOutcome, Operation, Outcome, Role};
+use strangler_fig::observe::{Brief, Comparison, Event, LenientOutcome, Operation, Outcome, Role};
 
 use crate::source::text;
 
@@ -72,6 +72,8 @@ fn of_the_copies() -> Vec<Event> {
             expected: Some(1_000),
             per_second: Some(25.0),
             eta: Some(30 * second),
+            state: "running",
+            waiting: Some(Brief::new("the replica lags 2 s behind")),
         },
         Event::RepairsNoted { keys: 2 },
         Event::Repaired { outcome: "copied" },

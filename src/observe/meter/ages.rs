@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How long a replicator that was level is believed to be. It says so every ten seconds by default.
+const BELIEVED: Duration = Duration::from_secs(300);
+/// How long the rate of a backfill is believed, which is told each second.
+const RATE_BELIEVED: Duration = Duration::from_secs(10);
+
 /// What grows older between two events, and what events that two threads tell at once must not
 /// turn round.
 #[derive(Debug, Default)]
@@ -19,8 +24,10 @@ pub(super) struct Known {
     pub(super) outbox: Since,
     /// Since when the oldest change waits.
     pub(super) change: Since,
-    /// How often each breaker has turned.
-    pub(super) turned: HashMap<&'static str, u64>,
+    /// When a backfill that runs was last heard of.
+    pub(super) backfill: Option<Instant>,
+    /// How breakers stand.
+    pub(super) turned: Turned,
 }
 
 /// Since when something waits; `None`: nobody has said.
@@ -42,7 +49,45 @@ impl Since {
     /// How long it has waited by now; of nothing, zero.
     pub(super) fn seconds(&self) -> Option<f64> {
         let Waiting { told, age } = self.0.as_ref()?;
-        Some(age.map_or(0.0, |age| (age + told.elapsed()).as_secs_f64()))
+        Some(age.map_or(0.0, |age| age.saturating_add(told.elapsed()).as_secs_f64()))
+    }
+
+    /// The same; but that nothing waits is believed for a while only.
+    pub(super) fn seconds_if_heard_of(&self) -> Option<f64> {
+        let Waiting { told, age } = self.0.as_ref()?;
+        let is_silent = age.is_none() && told.elapsed() > BELIEVED;
+        if is_silent { Some(f64::NAN) } else { self.seconds() }
+    }
+}
+
+/// How each breaker stands since its latest turn.
+#[derive(Debug, Default)]
+pub(super) struct Turned(HashMap<&'static str, (u64, &'static str)>);
+
+impl Turned {
+    pub(super) fn note(&mut self, breaker: &'static str, to: &'static str, generation: u64) {
+        let known = self.0.entry(breaker).or_insert((generation, to));
+        if generation >= known.0 {
+            *known = (generation, to);
+        }
+    }
+
+    pub(super) fn of(&self, breaker: &'static str) -> Option<&'static str> {
+        self.0.get(breaker).map(|(_, state)| *state)
+    }
+}
+
+impl Known {
+    /// Every age by now, in the order of the gauges.
+    pub(super) fn seconds(&self) -> [Option<f64>; 4] {
+        let verified = self.verified.map(|verified| verified.elapsed().as_secs_f64());
+        let lag = self.change.seconds_if_heard_of();
+        [verified, self.repair.seconds(), self.outbox.seconds(), lag]
+    }
+
+    /// Whether a backfill that ran is not heard of any more.
+    pub(super) fn has_lost_backfill(&self) -> bool {
+        self.backfill.is_some_and(|heard| heard.elapsed() > RATE_BELIEVED)
     }
 }
 

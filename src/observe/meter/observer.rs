@@ -11,8 +11,10 @@ use crate::observe::{Event, Observer};
 /// whatever recorder the program has installed.
 ///
 /// Install the recorder first: the metrics are described when the observer is made, and each
-/// is looked up at the recorder when it is first told. After that, telling one is an atomic
-/// addition: no look-up, no lock, no allocation.
+/// is looked up at the recorder when it is first told. After that, telling of the traffic is an
+/// atomic addition: no look-up, no lock, no allocation. What comes now and then takes a lock for
+/// a moment: turns of breakers, checks, depths, lags, and how far a backfill is. A recorder is
+/// asked outside of it.
 ///
 /// One observer serves everything that belongs to one migration: its repository, its tracker,
 /// its controller and its workers. What grows older by itself is brought up to date by
@@ -68,7 +70,8 @@ impl MetricsObserver {
     }
 
     /// Brings up to date what grows older by itself: the age of the last verification, and of
-    /// the oldest key, message and change that wait. Call it before each scrape, or every few
+    /// the oldest key, message and change that wait; the rate of a backfill that is not heard of
+    /// any more becomes unknown. Call it before each scrape, or every few
     /// seconds.
     ///
     /// ```
@@ -90,18 +93,22 @@ impl MetricsObserver {
     /// # }
     /// ```
     pub fn refresh(&self) {
-        let known = self.ages.lock();
-        if let Some(verified) = known.verified {
-            self.handles.verification_age.at([]).set(verified.elapsed().as_secs_f64());
-        }
-        for (gauge, since) in [
-            (&self.handles.repair_age, &known.repair),
-            (&self.handles.outbox_age, &known.outbox),
-            (&self.handles.lag, &known.change),
-        ] {
-            if let Some(seconds) = since.seconds() {
+        let handles = &self.handles;
+        // A recorder is asked without the lock: it may do anything.
+        let (seconds, has_lost_backfill) = {
+            let known = self.ages.lock();
+            (known.seconds(), known.has_lost_backfill())
+        };
+        let gauges =
+            [&handles.verification_age, &handles.repair_age, &handles.outbox_age, &handles.lag];
+        for (gauge, seconds) in gauges.into_iter().zip(seconds) {
+            if let Some(seconds) = seconds {
                 gauge.at([]).set(seconds);
             }
+        }
+        if has_lost_backfill {
+            handles.backfill_rate.at([]).set(f64::NAN);
+            handles.backfill_eta.at([]).set(f64::NAN);
         }
     }
 

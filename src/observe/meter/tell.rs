@@ -112,13 +112,18 @@ impl MetricsObserver {
     /// Two threads may tell of two turns at once, the later one first.
     fn turned(&self, breaker: &'static str, [from, to]: [&'static str; 2], generation: u64) {
         self.handles.breaker_turns.at([breaker, from, to]).increment(1);
-        let mut known = self.ages.lock();
-        let newest = known.turned.entry(breaker).or_default();
-        if generation >= *newest {
-            *newest = generation;
-            for state in BREAKER_STATES {
-                self.handles.breaker.at([breaker, state]).set(flag(state == to));
+        self.ages.lock().turned.note(breaker, to, generation);
+        // A recorder is asked without the lock, so that another thread may have told of a later turn meanwhile.
+        let mut told = None;
+        loop {
+            let newest = self.ages.lock().turned.of(breaker);
+            if newest == told {
+                return;
             }
+            for state in BREAKER_STATES {
+                self.handles.breaker.at([breaker, state]).set(flag(Some(state) == newest));
+            }
+            told = newest;
         }
     }
 
@@ -131,12 +136,15 @@ impl MetricsObserver {
                     handles.backfilled.at([result]).increment(records);
                 }
             }
-            Event::BackfillProgressed { records, expected, per_second, eta } => {
+            Event::BackfillProgressed { records, expected, per_second, eta, state, .. } => {
+                let is_running = state == "running";
+                self.ages.lock().backfill = is_running.then(tokio::time::Instant::now);
                 let share = expected.filter(|expected| *expected > 0);
                 let share = share.map(|expected| float(records) / float(expected));
                 let eta = eta.map(|eta| eta.as_secs_f64());
                 handles.backfill_progress.at([]).set(share.unwrap_or(f64::NAN));
-                handles.backfill_rate.at([]).set(per_second.unwrap_or(f64::NAN));
+                let ended = if is_running { f64::NAN } else { 0.0 };
+                handles.backfill_rate.at([]).set(per_second.unwrap_or(ended));
                 handles.backfill_eta.at([]).set(eta.unwrap_or(f64::NAN));
             }
             Event::RepairsNoted { keys } => handles.repair_notes.at([]).increment(keys),

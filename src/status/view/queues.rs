@@ -17,8 +17,11 @@ fn waiting(
 ) -> Fact {
     let oldest =
         oldest.map_or(String::new(), |oldest| format!(", the oldest for {}", spoken(oldest)));
-    let seen = if ago > OLD { format!(", as seen {} ago", spoken(ago)) } else { String::new() };
-    fact(name, Cell::new(format!("{waiting} {what}{oldest}{seen}")))
+    fact(name, Cell::new(format!("{waiting} {what}{oldest}{}", as_seen(ago))))
+}
+
+fn as_seen(ago: Duration) -> String {
+    if ago > OLD { format!(", as seen {} ago", spoken(ago)) } else { String::new() }
 }
 
 fn parked(count: u64, what: &str) -> Fact {
@@ -49,7 +52,10 @@ pub(super) fn events(status: &MigrationStatus) -> Option<Section> {
     if let Some(seen) = status.replication {
         let pending = seen.pending.map_or("unknown".to_owned(), |pending| pending.to_string());
         let lag = seen.lag.map_or("level".to_owned(), |lag| format!("{} behind", spoken(lag)));
-        facts.push(fact("replication", Cell::new(format!("{lag}, changes waiting: {pending}"))));
+        let counted = seen.pending_seen_ago.filter(|ago| *ago > OLD && seen.seen_ago <= OLD);
+        let counted = counted.map_or(String::new(), |ago| format!(" ({} ago)", spoken(ago)));
+        let text = format!("{lag}, changes waiting: {pending}{counted}{}", as_seen(seen.seen_ago));
+        facts.push(fact("replication", Cell::new(text)));
     }
     Section::of("events", "Outbox and replication", vec![Block::Facts(facts)])
 }
