@@ -99,12 +99,21 @@ pub enum Event {
     BreakerTurned {
         /// Its name.
         breaker: &'static str,
+        /// Which of all breakers of this process it is: several may have one name.
+        instance: u64,
         /// What it was: `closed`, `open`, `half_open`, `forced_open` or `disabled`.
         from: &'static str,
         /// What it is.
         to: &'static str,
         /// How often it has turned. Of two events, told by two threads at once, the later has the larger number.
         generation: u64,
+    },
+    /// A circuit breaker that has turned is no more: the last that had it has dropped it.
+    BreakerDropped {
+        /// Its name.
+        breaker: &'static str,
+        /// Which of all breakers of this process it was.
+        instance: u64,
     },
     /// A call was refused by its policy, and not made.
     CallRefused {

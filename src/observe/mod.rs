@@ -26,6 +26,7 @@
 //! let tracker = TrackerConfig::default().with_observer(alarms);
 //! ```
 
+mod breakers;
 mod brief;
 mod event;
 pub mod field;
@@ -39,6 +40,7 @@ mod redaction;
 pub mod span;
 mod trace;
 
+pub(crate) use breakers::{Breakers, Standing, severity};
 pub use brief::Brief;
 pub use event::Event;
 #[cfg(feature = "metrics")]

@@ -1,6 +1,5 @@
 //! What was seen last, of what is no count.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,11 +7,8 @@ use tokio::time::Instant;
 use super::{
     BackfillStatus, BreakerStatus, CheckSeen, OutboxStatus, RepairStatus, ReplicationStatus,
 };
-use crate::observe::Event;
+use crate::observe::{Breakers, Event};
 use crate::worker::{Eta, Progress};
-
-/// How many breakers are remembered.
-const BREAKERS_MAX: usize = 64;
 
 /// Something, and when it was seen.
 type Seen<T> = Option<(T, Instant)>;
@@ -26,7 +22,7 @@ pub(super) struct Gauges {
     pending: Seen<u64>,
     check: Seen<CheckSeen>,
     backfill: Option<(Progress, &'static str, Instant)>,
-    breakers: BTreeMap<&'static str, (&'static str, u64)>,
+    breakers: Breakers,
 }
 
 const JUST_NOW: Duration = Duration::ZERO;
@@ -42,6 +38,7 @@ impl Gauges {
                 | Event::ChangesReplicated { .. }
                 | Event::Checked { .. }
                 | Event::BreakerTurned { .. }
+                | Event::BreakerDropped { .. }
                 | Event::BackfillProgressed { .. }
         )
     }
@@ -72,9 +69,7 @@ impl Gauges {
                 let seen = CheckSeen { mode, result, keys, differences, open, ago: JUST_NOW };
                 self.check = Some((seen, now));
             }
-            Event::BreakerTurned { breaker, to, generation, .. } => {
-                self.turned(breaker, to, generation);
-            }
+            Event::BreakerTurned { .. } | Event::BreakerDropped { .. } => self.breakers.note(event),
             Event::BackfillProgressed { records, expected, per_second, eta, state, waiting } => {
                 let eta = eta.map_or(Eta::Unknown, Eta::In);
                 let waiting = waiting.map(|reason| reason.to_string());
@@ -82,18 +77,6 @@ impl Gauges {
                 self.backfill = Some((progress, state, now));
             }
             _ => {}
-        }
-    }
-
-    /// Of two turns the one with the larger number is the later, in whichever order they are told.
-    fn turned(&mut self, breaker: &'static str, to: &'static str, generation: u64) {
-        let is_known = self.breakers.contains_key(breaker);
-        if !is_known && self.breakers.len() >= BREAKERS_MAX {
-            return;
-        }
-        let seen = self.breakers.entry(breaker).or_insert((to, generation));
-        if generation >= seen.1 {
-            *seen = (to, generation);
         }
     }
 
@@ -124,27 +107,13 @@ impl Gauges {
     }
 
     pub(super) fn breakers(&self) -> Vec<BreakerStatus> {
-        let breakers = self.breakers.iter();
-        let status = |(name, (state, turns)): (&&'static str, &(&'static str, u64))| {
-            BreakerStatus { breaker: (*name).to_owned(), state, turns: *turns }
-        };
-        breakers.map(status).collect()
+        self.breakers.all().into_iter().map(BreakerStatus::of).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_breaker_stands_as_its_last_turn_says_in_whichever_order_turns_are_told() {
-        let mut gauges = Gauges::default();
-        for (from, to, generation) in [("open", "half_open", 2), ("closed", "open", 1)] {
-            gauges.note(&Event::BreakerTurned { breaker: "modern", from, to, generation });
-        }
-        let breaker = &gauges.breakers()[0];
-        assert_eq!((breaker.state, breaker.turns), ("half_open", 2));
-    }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_seen_grows_old() {

@@ -1,8 +1,9 @@
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::plain::{NAME_MAX, TEXT_MAX, capped};
+use super::plain::{TEXT_MAX, capped};
 use super::{
     Authority, BackfillStatus, BreakerStatus, ComparisonStatus, DifferenceStatus, NodeStanding,
     OutboxStatus, PartStanding, PastMove, PercentileStatus, RepairStatus, ReplicationStatus,
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::consistency::CheckReport;
 use crate::controller::{ControllerStatus, Rate, Verification};
+use crate::observe::{Standing, severity};
 use crate::phase::{NodeRole, Phase, Side};
 use crate::reconcile::RepairDepth;
 use crate::resilience::CircuitBreaker;
@@ -85,7 +87,7 @@ pub struct MigrationStatus {
     pub outbox: Option<OutboxStatus>,
     /// How far replication is behind.
     pub replication: Option<ReplicationStatus>,
-    /// Circuit breakers, by name.
+    /// Circuit breakers that have turned, by name, of one name the worst first.
     pub breakers: Vec<BreakerStatus>,
     /// Sagas, by where they stand.
     pub sagas: Option<SagaStatuses>,
@@ -195,11 +197,12 @@ impl MigrationStatus {
     /// ```
     #[must_use]
     pub fn with_breaker(mut self, breaker: &CircuitBreaker) -> Self {
-        let name = capped(breaker.name(), NAME_MAX);
-        self.breakers.retain(|known| known.breaker != name);
         let (state, turns) = (breaker.state().name(), breaker.generation());
-        self.breakers.push(BreakerStatus { breaker: name, state, turns });
-        self.breakers.sort_by(|a, b| a.breaker.cmp(&b.breaker));
+        let (breaker, instance) = (breaker.name(), breaker.instance());
+        self.breakers.retain(|known| known.instance != instance);
+        self.breakers.push(BreakerStatus::of(Standing { breaker, instance, state, turns }));
+        let worst_first = |it: &BreakerStatus| (it.breaker.clone(), Reverse(severity(it.state)));
+        self.breakers.sort_by_key(worst_first);
         self
     }
 
@@ -219,7 +222,7 @@ impl MigrationStatus {
 /// The part with the most keys first.
 fn headline(parts: &[PartStanding]) -> String {
     let mut parts: Vec<_> = parts.iter().collect();
-    parts.sort_by_key(|part| std::cmp::Reverse(part.keys));
+    parts.sort_by_key(|part| Reverse(part.keys));
     let mut text = String::new();
     for (place, PartStanding { keys, phase, authority, .. }) in parts.iter().enumerate() {
         let _ = match (place, parts.len()) {

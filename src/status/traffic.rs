@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plain::{rate, seconds, seconds_or_null};
+use super::plain::{NAME_MAX, capped, rate, seconds, seconds_or_null};
 use crate::controller::{Durations, Rate};
+use crate::observe::Standing;
 
 /// How operations ended, in the window.
 ///
@@ -261,8 +262,17 @@ impl PercentileStatus {
 pub struct BreakerStatus {
     /// Its name.
     pub breaker: String,
+    /// Which of all breakers of its process it is: several may have one name.
+    pub instance: u64,
     /// `closed`, `open`, `half_open`, `forced_open` or `disabled`.
     pub state: &'static str,
     /// How often it has turned.
     pub turns: u64,
+}
+
+impl BreakerStatus {
+    pub(super) fn of(standing: Standing) -> Self {
+        let Standing { breaker, instance, state, turns } = standing;
+        Self { breaker: capped(breaker, NAME_MAX), instance, state, turns }
+    }
 }

@@ -118,6 +118,32 @@ async fn the_phase_is_one_of_all_there_are() {
     assert_eq!(series, 2 * Phase::ALL.len(), "no phase but those");
 }
 
+fn turned(instance: u64, generation: u64, from: &'static str, to: &'static str) -> Event {
+    Event::BreakerTurned { breaker: "modern", instance, from, to, generation }
+}
+
+/// A repository and a gateway each have one for modern, say.
+#[tokio::test]
+async fn of_breakers_of_one_name_the_worst_is_told_until_it_is_dropped() {
+    let world = World::new();
+    let is_in = |name: &str| {
+        let series =
+            format!("strangler_circuit_breaker_state{{breaker=\"modern\",state=\"{name}\"}}");
+        world.value(&series) == Some(1.0)
+    };
+    world.tell(&[turned(1, 6, "half_open", "closed"), turned(2, 1, "closed", "forced_open")]);
+    assert!(is_in("forced_open") && !is_in("closed"), "six turns of the other are no later ones");
+    world.tell(&[Event::BreakerDropped { breaker: "modern", instance: 2 }]);
+    assert!(is_in("closed") && !is_in("forced_open"));
+    // One that is made anew under the name begins to count at one.
+    world.tell(&[turned(3, 1, "closed", "open")]);
+    assert!(is_in("open"));
+    for instance in [1, 3] {
+        world.tell(&[Event::BreakerDropped { breaker: "modern", instance }]);
+    }
+    assert!(BreakerState::Closed.name() == "closed" && !is_in("closed") && !is_in("open"));
+}
+
 #[tokio::test]
 async fn the_states_of_a_breaker_are_those_there_are_and_an_old_turn_is_counted_only() {
     let world = World::new();
@@ -131,11 +157,8 @@ async fn the_states_of_a_breaker_are_those_there_are_and_an_old_turn_is_counted_
     let state = |state: BreakerState| {
         format!("strangler_circuit_breaker_state{{breaker=\"modern\",state=\"{}\"}}", state.name())
     };
-    let turned = |generation, from: BreakerState, to: BreakerState| Event::BreakerTurned {
-        breaker: "modern",
-        from: from.name(),
-        to: to.name(),
-        generation,
+    let turned = |generation, from: BreakerState, to: BreakerState| {
+        turned(1, generation, from.name(), to.name())
     };
     for (generation, to) in (1..).zip(states) {
         world.tell(&[turned(generation, BreakerState::Closed, to)]);
@@ -213,8 +236,7 @@ impl Recorder for Asks {
 async fn a_recorder_may_tell_the_observer_of_something_itself() {
     let observer = Arc::new(MetricsObserver::new());
     let oldest = Some(Duration::from_secs(40));
-    let turned =
-        Event::BreakerTurned { breaker: "modern", from: "closed", to: "open", generation: 1 };
+    let turned = turned(1, 1, "closed", "open");
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         metrics::with_local_recorder(&Asks(observer.clone()), || {

@@ -65,7 +65,8 @@ fn contracts<E: Judged, S: Schedule, O: Observer>(_: E, schedule: S, observer: O
     let (breaker, policy) = ("modern", "modern");
     let (from, to) = (BreakerState::Closed.name(), BreakerState::Open.name());
     let _ = [
-        Event::BreakerTurned { breaker, from, to, generation: 1 },
+        Event::BreakerTurned { breaker, instance: 1, from, to, generation: 1 },
+        Event::BreakerDropped { breaker, instance: 1 },
         Event::CallRefused { policy, reason: "open" },
         Event::CallRetried { policy, attempt: 1, pause: Duration::ZERO },
         Event::CallTimedOut { policy },

@@ -119,9 +119,11 @@ async fn refusals_retries_and_tries_given_up_are_told() {
     let told = about_to_open().with_try_deadline(ms(10)).with_observer(ears.clone());
     let script = Script::new([fails(Fault::Muted), Step::Hang]);
     told.call(|| script.play()).await.unwrap_err();
+    let instance = told.breaker().unwrap().instance();
+    let (from, to) = ("closed", "open");
     let expected = [
         Event::CallRetried { policy, attempt: 1, pause: ms(10) },
-        Event::BreakerTurned { breaker: "modern", from: "closed", to: "open", generation: 1 },
+        Event::BreakerTurned { breaker: "modern", instance, from, to, generation: 1 },
         Event::CallTimedOut { policy },
         Event::CallRetried { policy, attempt: 2, pause: ms(10) },
         Event::CallRefused { policy, reason: "open" },

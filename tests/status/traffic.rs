@@ -73,6 +73,35 @@ async fn shares_and_fallbacks_of_a_gateway_are_told_by_reason_and_its_breaker_by
 }
 
 #[tokio::test(start_paused = true)]
+async fn breakers_of_one_name_do_not_hide_each_other_and_are_gone_once_they_are_dropped() {
+    let world = World::new().await;
+    let observer = world.observers.clone() as Arc<dyn Observer>;
+    let [repositorys, gateways] = [(); 2].map(|()| {
+        let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
+        breaker.observe(&observer);
+        breaker
+    });
+    repositorys.force_open();
+    (0..3).for_each(|_| {
+        gateways.force_open();
+        gateways.reset();
+    });
+    world.picture().await.says(&["modern forced_open [bad] 1 modern closed [ok] 6"]);
+    // As they are now: they are the same two.
+    let status = world.picture().await.status;
+    assert_eq!(status.with_breaker(&gateways).with_breaker(&repositorys).breakers.len(), 2);
+    drop(repositorys);
+    world.picture().await.is_silent_about("forced_open");
+    drop(gateways);
+    world.picture().await.is_silent_about("Circuit breakers");
+    // A policy that is built anew has a breaker that has not turned yet.
+    let rebuilt = CircuitBreaker::new("modern", BreakerConfig::default());
+    rebuilt.observe(&observer);
+    rebuilt.force_open();
+    world.picture().await.says(&["modern forced_open [bad] 1"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_backfill_is_one_line_in_which_what_nobody_knows_is_unknown_and_nothing_is_above_all() {
     let world = World::new().await;
     (0..200).for_each(|id| world.users.legacy().inner().plant(parcel(id, "Bern")));

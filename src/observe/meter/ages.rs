@@ -1,8 +1,9 @@
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::observe::Breakers;
 
 /// How long a replicator that was level is believed to be. It says so every ten seconds by default.
 const BELIEVED: Duration = Duration::from_secs(300);
@@ -27,7 +28,7 @@ pub(super) struct Known {
     /// When a backfill that runs was last heard of.
     pub(super) backfill: Option<Instant>,
     /// How breakers stand.
-    pub(super) turned: Turned,
+    pub(super) breakers: Breakers,
 }
 
 /// Since when something waits; `None`: nobody has said.
@@ -57,23 +58,6 @@ impl Since {
         let Waiting { told, age } = self.0.as_ref()?;
         let is_silent = age.is_none() && told.elapsed() > BELIEVED;
         if is_silent { Some(f64::NAN) } else { self.seconds() }
-    }
-}
-
-/// How each breaker stands since its latest turn.
-#[derive(Debug, Default)]
-pub(super) struct Turned(HashMap<&'static str, (u64, &'static str)>);
-
-impl Turned {
-    pub(super) fn note(&mut self, breaker: &'static str, to: &'static str, generation: u64) {
-        let known = self.0.entry(breaker).or_insert((generation, to));
-        if generation >= known.0 {
-            *known = (generation, to);
-        }
-    }
-
-    pub(super) fn of(&self, breaker: &'static str) -> Option<&'static str> {
-        self.0.get(breaker).map(|(_, state)| *state)
     }
 }
 

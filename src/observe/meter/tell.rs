@@ -90,9 +90,11 @@ impl MetricsObserver {
             }
             Event::MoveWaits => handles.waits.at([]).increment(1),
             Event::GuardAlarmed { cause } => handles.alarms.at([cause]).increment(1),
-            Event::BreakerTurned { breaker, from, to, generation } => {
-                self.turned(breaker, [from, to], generation);
+            Event::BreakerTurned { breaker, from, to, .. } => {
+                handles.breaker_turns.at([breaker, from, to]).increment(1);
+                self.turned(breaker, event);
             }
+            Event::BreakerDropped { breaker, .. } => self.turned(breaker, event),
             Event::CallRefused { policy, reason } => {
                 handles.refusals.at([policy, reason]).increment(1);
             }
@@ -109,21 +111,20 @@ impl MetricsObserver {
         }
     }
 
-    /// Two threads may tell of two turns at once, the later one first.
-    fn turned(&self, breaker: &'static str, [from, to]: [&'static str; 2], generation: u64) {
-        self.handles.breaker_turns.at([breaker, from, to]).increment(1);
-        self.ages.lock().turned.note(breaker, to, generation);
+    /// Tells how the breakers of a name stand, by the worst of them; where none is left, in no state.
+    fn turned(&self, breaker: &'static str, event: &Event) {
+        self.ages.lock().breakers.note(event);
         // A recorder is asked without the lock, so that another thread may have told of a later turn meanwhile.
-        let mut told = None;
+        let mut worst = self.ages.lock().breakers.worst(breaker);
         loop {
-            let newest = self.ages.lock().turned.of(breaker);
-            if newest == told {
+            for state in BREAKER_STATES {
+                self.handles.breaker.at([breaker, state]).set(flag(Some(state) == worst));
+            }
+            let now = self.ages.lock().breakers.worst(breaker);
+            if now == worst {
                 return;
             }
-            for state in BREAKER_STATES {
-                self.handles.breaker.at([breaker, state]).set(flag(Some(state) == newest));
-            }
-            told = newest;
+            worst = now;
         }
     }
 

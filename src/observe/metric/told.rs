@@ -35,6 +35,7 @@ pub const fn metrics_of(event: &Event) -> &'static [Metric] {
         Event::SideAnswered { .. } => &[OPERATION_DURATION],
         Event::SideFailed { .. } => &[SIDE_FAILURES],
         Event::BreakerTurned { .. } => &[CIRCUIT_BREAKER_STATE, CIRCUIT_BREAKER_TURNS],
+        Event::BreakerDropped { .. } => &[CIRCUIT_BREAKER_STATE],
         Event::CallRefused { .. } => &[CALL_REFUSALS],
         Event::CallRetried { .. } => &[CALL_RETRIES],
         Event::CallTimedOut { .. } => &[CALL_TIMEOUTS],

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use tracing::{debug, warn};
@@ -53,8 +54,12 @@ use crate::resilience::{CallError, Health, Judged, Judgement, Refused};
 #[derive(Clone)]
 pub struct CircuitBreaker(Arc<Shared>);
 
+/// How many breakers this process has made.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
 struct Shared {
     name: &'static str,
+    instance: u64,
     observer: OnceLock<Arc<dyn Observer>>,
     machine: Mutex<Machine>,
 }
@@ -96,13 +101,27 @@ impl CircuitBreaker {
     pub fn new(name: &'static str, config: BreakerConfig) -> Self {
         let observer = config.observer.clone().map_or_else(OnceLock::new, OnceLock::from);
         let machine = Mutex::new(Machine::new(config, Instant::now()));
-        Self(Arc::new(Shared { name, observer, machine }))
+        let instance = MADE.fetch_add(1, Ordering::Relaxed) + 1;
+        Self(Arc::new(Shared { name, instance, observer, machine }))
     }
 
     /// What errors, events and traces call it.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name
+    }
+
+    /// Which of all breakers of this process it is: events tell those of one name apart by it.
+    ///
+    /// ```
+    /// use strangler_fig::resilience::{BreakerConfig, CircuitBreaker};
+    ///
+    /// let [one, other] = [(); 2].map(|()| CircuitBreaker::new("modern", BreakerConfig::default()));
+    /// assert!(one.instance() != other.instance() && one.instance() == one.clone().instance());
+    /// ```
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        self.0.instance
     }
 
     /// What a call that came now would meet: `HalfOpen` from when probes are let
@@ -246,7 +265,18 @@ impl CircuitBreaker {
             );
         }
         if let Some(observer) = self.0.observer.get() {
-            observer.on_event(&Event::BreakerTurned { breaker, from, to, generation });
+            let instance = self.0.instance;
+            observer.on_event(&Event::BreakerTurned { breaker, instance, from, to, generation });
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let machine = self.machine.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(observer), true) = (self.observer.get(), machine.generation() > 0) {
+            let (breaker, instance) = (self.name, self.instance);
+            observer.on_event(&Event::BreakerDropped { breaker, instance });
         }
     }
 }

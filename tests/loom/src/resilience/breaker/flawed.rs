@@ -95,7 +95,7 @@ impl Flawed {
         let held = (self.flaw == Flaw::TellsUnderItsLock).then_some(machine);
         for Turn { from, to, generation } in turns {
             let (breaker, from, to) = ("flawed", from.name(), to.name());
-            let event = Event::BreakerTurned { breaker, from, to, generation };
+            let event = Event::BreakerTurned { breaker, instance: 1, from, to, generation };
             self.observer.iter().for_each(|observer| observer.on_event(&event));
         }
         drop(held);
