@@ -97,6 +97,8 @@ pub(super) struct Asked {
     trusted: bool,
     /// It may be sent twice.
     safe: bool,
+    /// It is made again, and was told of before.
+    is_again: bool,
 }
 
 /// What comes of a request by a rule that follows.
@@ -178,7 +180,8 @@ impl Gateway {
         let is_trusted = |address| self.config.trusted.iter().any(|range| range.contains(address));
         let client = forwarded::client(request.headers(), peer, is_trusted);
         let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        let asked = Asked { peer, client, trusted: peer.is_some_and(is_trusted), safe };
+        let asked =
+            Asked { peer, client, trusted: peer.is_some_and(is_trusted), safe, is_again: false };
         let mut response = self.route(request, asked).await?;
         if response.body().is_stream() {
             response.body_mut().watch().place(place);
@@ -190,7 +193,9 @@ impl Gateway {
     /// what it was of the whole.
     pub(super) async fn answer_part(&self, part: Request, whole: Asked) -> Response {
         let routed = match vet_line(&part, &self.config.limits) {
-            Ok(()) => self.route(Box::new(part), Asked { safe: true, ..whole }).await,
+            Ok(()) => {
+                self.route(Box::new(part), Asked { safe: true, is_again: false, ..whole }).await
+            }
             Err(fault) => Err(fault),
         };
         routed.unwrap_or_else(|fault| self.refuse(fault))
@@ -242,10 +247,10 @@ impl Gateway {
             return Box::pin(self.join(*request, decision, asked).instrument(span)).await;
         }
         if decision.dual_write.is_some() {
-            return Box::pin(self.write_both(*request, decision).instrument(span)).await;
+            return Box::pin(self.write_both(*request, decision, asked).instrument(span)).await;
         }
         let Some(primary) = decision.primary else { return Err(Fault::NoSide) };
-        self.tell(|| Event::RequestRouted { side, reason });
+        self.tell_routed(side, decision, asked);
         let drawn = match (&self.mirror, decision.mirror) {
             (Some(mirror), Some(plan)) => mirror.draw(plan, rule, &request).map(Box::new),
             _ => None,
@@ -272,6 +277,7 @@ impl Gateway {
         };
         for _ in 1..PLANS_MAX {
             let Some(request) = next else { break };
+            let asked = Asked { is_again: true, ..asked };
             let table = self.tables.load();
             let decision = self.decide(&table, &request, asked);
             next = match self.try_once(request, &table, &decision, asked).await? {
@@ -378,6 +384,12 @@ impl Gateway {
             self.tell(|| Event::RequestRefused { reason: fault.name() });
         }
         fault.response()
+    }
+
+    pub(super) fn tell_routed(&self, side: &'static str, decision: &Decision<'_>, asked: Asked) {
+        if !asked.is_again {
+            self.tell(|| Event::RequestRouted { side, reason: decision.reason.name() });
+        }
     }
 
     pub(super) fn tell(&self, event: impl FnOnce() -> Event) {

@@ -19,6 +19,7 @@ impl Gateway {
         &self,
         mut request: Request,
         decision: &Decision<'_>,
+        asked: Asked,
     ) -> Result<Answered, Fault> {
         let (Some(writer), Some(plan)) = (&self.writer, decision.dual_write) else {
             return Err(Fault::NotEquipped);
@@ -30,6 +31,7 @@ impl Gateway {
             let (watch, config) = (request.body_mut().watch(), &self.config);
             watch.limit(config.limits.body_max).idle(config.upload_idle, end).place(place);
         }
+        self.tell_routed(plan.first.name(), decision, asked);
         let rule = decision.rule.map_or("", |rule| rule.name());
         let method = request.method().clone();
         let response = match self.move_of(decision) {
@@ -70,6 +72,7 @@ impl Gateway {
         if Aggregate::is_part(&request) {
             return Err(Fault::NotEquipped);
         }
+        self.tell_routed("several", decision, asked);
         let (head, _) = request.into_parts();
         let path = head.uri.path();
         let capture = |name: &str| decision.captures.get(rule, path, name);

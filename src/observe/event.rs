@@ -237,9 +237,9 @@ pub enum Event {
         /// Where: `committed`, `rolled_back`, `parked`, `given_up`; or `left`, where it goes on elsewhere or later.
         status: &'static str,
     },
-    /// A gateway has sent a request somewhere.
+    /// A gateway has sent a request somewhere; told once, however often it is sent.
     RequestRouted {
-        /// Where first.
+        /// Where first. `several`: it is joined of parts, each of which is told as well.
         side: &'static str,
         /// Why there: a name of [`route::Reason`](crate::route::Reason).
         reason: &'static str,

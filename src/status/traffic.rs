@@ -137,11 +137,13 @@ pub struct TrafficStatus {
 }
 
 impl TrafficStatus {
-    /// How many of the requests went to `side`: between 0 and 1; `None` if there were none.
+    /// How many of the requests that were sent to a side went to `side` first: between 0 and 1; `None` if there were
+    /// none. Joined ones count by their parts.
     #[must_use]
     pub fn share(&self, side: &str) -> Option<f64> {
         let sum = |wanted: Option<&str>| {
-            let routes = self.routes.iter().filter(|it| wanted.is_none_or(|side| it.side == side));
+            let sent = self.routes.iter().filter(|it| it.side != "several");
+            let routes = sent.filter(|it| wanted.is_none_or(|side| it.side == side));
             routes.map(|route| route.requests).sum()
         };
         rate(sum(Some(side)), sum(None))

@@ -14,10 +14,10 @@ use strangler_fig::route::Predicates;
 
 use crate::support::{Side, builder, get, post, response, whole};
 
-const FOLLOWS: &str = r#"[{ "name": "orders", "path": { "prefix": "/" }, "fallback": true,
+pub(crate) const FOLLOWS: &str = r#"[{ "name": "orders", "path": { "prefix": "/" }, "fallback": true,
     "to": { "follow": { "migration": "orders", "sticky": { "header": "x-user", "as": "text" } } } }]"#;
 
-fn tracker() -> Arc<PhaseTracker> {
+pub(crate) fn tracker() -> Arc<PhaseTracker> {
     PhaseTracker::detached(MigrationState::new("orders".parse().unwrap()))
 }
 
@@ -61,7 +61,11 @@ fn gateway(legacy: &Arc<Side>, modern: &Arc<Side>, tracker: &Arc<PhaseTracker>) 
 }
 
 /// A side that moves the migration on while it answers, the first time.
-fn moves(tracker: &Arc<PhaseTracker>, phases: &'static [Phase], text: &'static str) -> Arc<Side> {
+pub(crate) fn moves(
+    tracker: &Arc<PhaseTracker>,
+    phases: &'static [Phase],
+    text: &'static str,
+) -> Arc<Side> {
     let tracker = tracker.clone();
     let first = std::sync::Once::new();
     Side::does(move |_| {
@@ -74,7 +78,7 @@ fn answers(gateway: &Gateway, to: &str) -> impl Future<Output = Response> {
     gateway.handle(get(to))
 }
 
-const CROSSES: &[Phase] = &[Phase::DualWrite, Phase::Shadow, Phase::Cutover];
+pub(crate) const CROSSES: &[Phase] = &[Phase::DualWrite, Phase::Shadow, Phase::Cutover];
 
 #[tokio::test]
 async fn a_phase_says_who_answers() {

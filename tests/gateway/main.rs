@@ -3,6 +3,7 @@
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod counted;
 mod fallback;
 mod follow;
 mod phases;

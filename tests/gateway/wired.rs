@@ -23,9 +23,9 @@ use crate::support::{Side, builder, get, request, response, tables, whole};
 
 const MIRRORS: &str = r#"[{ "name": "all", "path": { "prefix": "/" }, "to": "legacy",
     "mirror": { "basis_points": 10000 } }]"#;
-const WRITES: &str = r#"[{ "name": "orders", "path": { "prefix": "/orders" }, "methods": ["POST"],
+pub(crate) const WRITES: &str = r#"[{ "name": "orders", "path": { "prefix": "/orders" }, "methods": ["POST"],
     "to": "legacy", "dual_write": { "ids": "gateway" } }]"#;
-const JOINS: &str = r#"[
+pub(crate) const JOINS: &str = r#"[
     { "name": "page", "path": { "template": "/page/{id}" }, "methods": ["GET"], "to": { "aggregate": "page" } },
     { "name": "loop", "path": { "template": "/loop/{id}" }, "methods": ["GET", "HEAD"], "to": { "aggregate": "loop" } },
     { "name": "orders", "path": { "prefix": "/orders" }, "to": "modern" }]"#;
@@ -34,7 +34,7 @@ fn mirror() -> Mirror {
     Mirror::new(Arc::new(ResponseFields::default()))
 }
 
-fn writer(legacy: &Arc<Side>, modern: &Arc<Side>) -> DualWriter {
+pub(crate) fn writer(legacy: &Arc<Side>, modern: &Arc<Side>) -> DualWriter {
     let journal = Arc::new(InMemoryRequestJournal::default());
     let node =
         NodeId { name: "gateway-1".parse().unwrap(), incarnation: Incarnation::random().unwrap() };
@@ -42,11 +42,11 @@ fn writer(legacy: &Arc<Side>, modern: &Arc<Side>) -> DualWriter {
     DualWriter::new(journal, node, stamps, legacy.clone(), modern.clone())
 }
 
-fn aggregate(target: &str) -> Aggregate {
+pub(crate) fn aggregate(target: &str) -> Aggregate {
     Aggregate::of([Part::required("order", target)]).unwrap()
 }
 
-fn order() -> Request {
+pub(crate) fn order() -> Request {
     let builder = request("POST", "/orders").header("idempotency-key", "k-1");
     builder.header("strangler-stamp", "forged").body(Body::full("pears")).unwrap()
 }
