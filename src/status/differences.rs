@@ -9,7 +9,7 @@ use crate::consistency::{CheckReport, DifferenceKind, FieldDifference};
 const FIELDS_MAX: usize = 10;
 const FIELDS_COUNTED_MAX: usize = 1_000;
 
-/// A field that differs, and in how many of the differences that were kept.
+/// A field that differs, and in how many records of those that were kept.
 ///
 /// ```
 /// use strangler_fig::status::FieldTally;
@@ -23,7 +23,7 @@ const FIELDS_COUNTED_MAX: usize = 1_000;
 pub struct FieldTally {
     /// Its path, `[]` for any place in a list; `the content` where nobody says which.
     pub field: String,
-    /// In how many differences.
+    /// In how many records, however many items of a list differ there.
     pub records: u64,
     /// What legacy had in the first of them, as far as the comparator shows it.
     pub legacy: Option<String>,
@@ -72,11 +72,19 @@ impl DifferenceStatus {
     pub fn of<K>(report: &CheckReport<K>) -> Self {
         let counts = DifferenceKind::ALL.map(|kind| (kind.name(), report.differences.of(kind)));
         let mut fields: BTreeMap<String, FieldTally> = BTreeMap::new();
-        for difference in report.kept.iter().flat_map(|difference| &difference.fields) {
-            let path = anywhere(&capped(&difference.field, NAME_MAX));
-            if fields.len() < FIELDS_COUNTED_MAX || fields.contains_key(&path) {
-                let tally = fields.entry(path);
-                tally.or_insert_with_key(|path| FieldTally::first(path, difference)).records += 1;
+        for record in &report.kept {
+            // Several items of a list are one field.
+            let mut paths = BTreeMap::new();
+            for difference in &record.fields {
+                let path = anywhere(&capped(&difference.field, NAME_MAX));
+                paths.entry(path).or_insert(difference);
+            }
+            for (path, difference) in paths {
+                if fields.len() < FIELDS_COUNTED_MAX || fields.contains_key(&path) {
+                    let tally = fields.entry(path);
+                    let first = |path: &String| FieldTally::first(path, difference);
+                    tally.or_insert_with_key(first).records += 1;
+                }
             }
         }
         let mut fields: Vec<_> = fields.into_values().collect();
