@@ -86,7 +86,7 @@ impl StatusBoard {
         status.outbox = gauges.outbox();
         status.replication = gauges.replication();
         status.backfill = gauges.backfill();
-        status.breakers = gauges.breakers();
+        (status.breakers, status.breakers_left_out) = gauges.breakers();
         status
     }
 

@@ -1,5 +1,6 @@
 //! What was seen last, of what is no count.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,8 +8,11 @@ use tokio::time::Instant;
 use super::{
     BackfillStatus, BreakerStatus, CheckSeen, OutboxStatus, RepairStatus, ReplicationStatus,
 };
-use crate::observe::{Breakers, Event};
+use crate::observe::{Breakers, Event, severity};
 use crate::worker::{Eta, Progress};
+
+/// How many breakers are shown.
+const BREAKERS_MAX: usize = 64;
 
 /// Something, and when it was seen.
 type Seen<T> = Option<(T, Instant)>;
@@ -106,8 +110,15 @@ impl Gauges {
         Some(BackfillStatus::of(progress, state, at.elapsed()))
     }
 
-    pub(super) fn breakers(&self) -> Vec<BreakerStatus> {
-        self.breakers.all().into_iter().map(BreakerStatus::of).collect()
+    /// As many as are shown, the worst of a name first; and how many there are besides.
+    pub(super) fn breakers(&self) -> (Vec<BreakerStatus>, usize) {
+        let mut all = self.breakers.all();
+        let left_out = all.len().saturating_sub(BREAKERS_MAX);
+        if left_out > 0 {
+            all.sort_by_key(|it| Reverse(severity(it.state)));
+            all.truncate(BREAKERS_MAX);
+        }
+        (all.into_iter().map(BreakerStatus::of).collect(), left_out)
     }
 }
 

@@ -42,7 +42,7 @@ impl SagasConfig {
         self
     }
 
-    /// How many stuck sagas are named.
+    /// How many stuck sagas are named; those that wait for an operator and those that hang share the places.
     #[must_use]
     pub const fn with_named_max(mut self, named: NonZeroUsize) -> Self {
         self.named_max = named;
@@ -167,13 +167,16 @@ impl SagaStatuses {
             idle_min: config.stuck_after,
             ..SagaFilter::default()
         };
-        for filter in [parked, idle] {
-            let (found, or_more) = bounded(journal, &filter, config.named_max).await?;
-            sagas.has_more_stuck |= or_more;
-            sagas.stuck.extend(found.iter().map(StuckSaga::of));
-        }
-        sagas.has_more_stuck |= sagas.stuck.len() > config.named_max.get();
-        sagas.stuck.truncate(config.named_max.get());
+        let (parked, more_parked) = bounded(journal, &parked, config.named_max).await?;
+        let (idle, more_idle) = bounded(journal, &idle, config.named_max).await?;
+        // Neither kind leaves the other without a place.
+        let places = config.named_max.get();
+        let of_parked = places.div_ceil(2).max(places.saturating_sub(idle.len()));
+        let of_idle = places - of_parked.min(parked.len());
+        sagas.has_more_stuck =
+            more_parked || more_idle || parked.len() > of_parked || idle.len() > of_idle;
+        let named = parked.iter().take(of_parked).chain(idle.iter().take(of_idle));
+        sagas.stuck = named.map(StuckSaga::of).collect();
         Ok(sagas)
     }
 }

@@ -8,7 +8,7 @@ use crate::controller::{ControllerStatus, NodeStatus, PartStatus};
 use crate::phase::{Family, NodeRole, PartName, Phase, Share};
 
 /// How many nodes are shown one by one.
-pub(super) const NODES_MAX: usize = 50;
+const NODES_MAX: usize = 50;
 
 /// Which store counts for a part of the keys.
 ///
@@ -156,11 +156,12 @@ impl NodeStanding {
         }
     }
 
-    /// Those that need a look first.
-    pub(super) fn all(status: &ControllerStatus) -> Vec<Self> {
+    /// Those that need a look first, as many as are shown; and how many there are besides.
+    pub(super) fn all(status: &ControllerStatus) -> (Vec<Self>, usize) {
         let mut nodes: Vec<_> = status.nodes.iter().map(Self::of).collect();
         nodes.sort_by_key(|node| (!node.is_silent, node.is_settled));
+        let left_out = nodes.len().saturating_sub(NODES_MAX);
         nodes.truncate(NODES_MAX);
-        nodes
+        (nodes, left_out)
     }
 }

@@ -89,6 +89,8 @@ pub struct MigrationStatus {
     pub replication: Option<ReplicationStatus>,
     /// Circuit breakers that have turned, by name, of one name the worst first.
     pub breakers: Vec<BreakerStatus>,
+    /// How many more there are.
+    pub breakers_left_out: usize,
     /// Sagas, by where they stand.
     pub sagas: Option<SagaStatuses>,
     /// What the last check found to differ.
@@ -99,8 +101,12 @@ pub struct MigrationStatus {
     pub nodes_serving: u32,
     /// The nodes, those that need a look first.
     pub nodes: Vec<NodeStanding>,
+    /// How many more there are.
+    pub nodes_left_out: usize,
     /// What an operator should look at.
     pub warnings: Vec<String>,
+    /// How many more there are.
+    pub warnings_left_out: usize,
     /// The last moves, the newest last.
     pub history: Vec<PastMove>,
 }
@@ -112,6 +118,7 @@ impl MigrationStatus {
         let serving: std::collections::BTreeSet<_> = serving.map(|node| &node.node.name).collect();
         let parts: Vec<_> = controller.parts.iter().map(PartStanding::of).collect();
         let warnings = controller.warnings.iter().take(WARNINGS_MAX);
+        let (nodes, nodes_left_out) = NodeStanding::all(controller);
         Self {
             migration: controller.migration.to_string(),
             epoch: controller.epoch,
@@ -132,12 +139,15 @@ impl MigrationStatus {
             outbox: None,
             replication: None,
             breakers: Vec::new(),
+            breakers_left_out: 0,
             sagas: None,
             differences: None,
             nodes_expected: controller.nodes_expected,
             nodes_serving: u32::try_from(serving.len()).unwrap_or(u32::MAX),
-            nodes: NodeStanding::all(controller),
+            nodes,
+            nodes_left_out,
             warnings: warnings.map(|warning| capped(warning, TEXT_MAX)).collect(),
+            warnings_left_out: controller.warnings.len().saturating_sub(WARNINGS_MAX),
             history: PastMove::all(controller.history.iter()),
         }
     }

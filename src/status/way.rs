@@ -55,27 +55,38 @@ pub struct WayStep {
     pub waits_for_fleet: bool,
     /// What the rules say against it now.
     pub refused: Option<String>,
-    /// The gates before it.
+    /// The gates before it; of very many, the closed ones first.
     pub gates: Vec<GateSeen>,
+    /// How many more there are.
+    pub gates_left_out: usize,
+    /// How many of all are closed.
+    pub gates_closed: usize,
 }
 
 impl WayStep {
     fn of(step: &PlannedStep) -> Self {
+        let mut gates: Vec<_> = step.gates.iter().collect();
+        let left_out = gates.len().saturating_sub(KEPT_MAX);
+        if left_out > 0 {
+            gates.sort_by_key(|gate| gate.reading.is_open);
+        }
         Self {
             step: capped(&step.step, TEXT_MAX),
             waits_for_fleet: step.waits_for_fleet,
             refused: step.refused.as_deref().map(|refused| capped(refused, TEXT_MAX)),
-            gates: step.gates.iter().take(KEPT_MAX).map(GateSeen::of).collect(),
+            gates: gates.iter().take(KEPT_MAX).map(|gate| GateSeen::of(gate)).collect(),
+            gates_left_out: left_out,
+            gates_closed: gates.iter().filter(|gate| !gate.reading.is_open).count(),
         }
     }
 
     /// Whether a rule or a closed gate stands in front of it.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        self.refused.is_some() || self.gates.iter().any(|gate| !gate.is_open)
+        self.refused.is_some() || self.gates_closed > 0
     }
 
-    /// What blocks it, in words.
+    /// What blocks it, in words; of gates, those that are kept.
     pub fn blockers(&self) -> impl Iterator<Item = String> + '_ {
         let gates = self.gates.iter().filter(|gate| !gate.is_open);
         let gates = gates.map(|gate| format!("gate {}: {}", gate.gate, gate.saw));

@@ -7,6 +7,7 @@ mod cohorts;
 mod course;
 mod hostile;
 mod log;
+mod many;
 mod markup;
 mod outputs;
 mod sagas;

@@ -48,6 +48,20 @@ async fn park_by(orchestrator: SagaOrchestrator, saga: &str, text: &'static str)
     assert_eq!(handle.wait().await.unwrap(), Conclusion::Parked);
 }
 
+/// Begins a saga whose first step never ends.
+pub(crate) async fn stuck(journal: Arc<InMemorySagaJournal>, saga: &str) -> SagaOrchestrator {
+    let mut building = SagaBuilder::<bool>::new("hanging", 1);
+    let input = building.input();
+    let hangs = step_fn(|_: bool, _| std::future::pending::<Result<(), StepError>>());
+    let step = building.step("hang", hangs, input);
+    let definition = building.build(step).unwrap();
+    let orchestrator = runner(journal, SagaConfig::default());
+    orchestrator.register(&definition);
+    orchestrator.start(&definition, saga.parse().unwrap(), true).await.unwrap();
+    tokio::task::yield_now().await;
+    orchestrator
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_saga_that_waits_for_an_operator_is_named_until_somebody_decides() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-use super::page::fact;
+use super::page::{fact, more};
 use super::{Block, Cell, Entry, Figure, Mark, Section, Table};
 use crate::phase::{PartName, Side};
 use crate::status::plain::spoken;
@@ -69,7 +69,8 @@ fn way(way: &Way, name: &'static str) -> Vec<Block> {
         if let Some(refused) = &next.refused {
             blocks.push(Block::Facts(vec![fact("blocked", Cell::marked(Mark::Warn, refused))]));
         }
-        let rows = next.gates.iter().map(gate).collect();
+        let mut rows: Vec<_> = next.gates.iter().map(gate).collect();
+        rows.extend(more(next.gates_left_out, "gates", 3));
         blocks.push(Block::Table(Table {
             caption: "Gates",
             head: vec!["gate", "is", "saw"],
@@ -87,11 +88,12 @@ fn way(way: &Way, name: &'static str) -> Vec<Block> {
 
 fn stepped(step: &WayStep) -> Cell {
     let waits = if step.waits_for_fleet { ", once every node follows" } else { "" };
-    let (mark, blocked) = match (step.is_blocked(), step.blockers().count()) {
-        (true, 1) => (Mark::Warn, "; blocked by one thing".to_owned()),
-        (true, count) => (Mark::Warn, format!("; blocked by {count} things")),
-        (false, _) => (Mark::Good, "; nothing blocks it".to_owned()),
-    };
+    let (mark, blocked) =
+        match (step.is_blocked(), step.gates_closed + usize::from(step.refused.is_some())) {
+            (true, 1) => (Mark::Warn, "; blocked by one thing".to_owned()),
+            (true, count) => (Mark::Warn, format!("; blocked by {count} things")),
+            (false, _) => (Mark::Good, "; nothing blocks it".to_owned()),
+        };
     Cell::marked(mark, format!("{}{waits}{blocked}", step.step))
 }
 
@@ -110,6 +112,10 @@ pub(super) fn warnings(status: &MigrationStatus) -> Option<Section> {
     let warning =
         |text: &String| Entry { title: Cell::marked(Mark::Warn, text), details: Vec::new() };
     let mut entries: Vec<_> = status.warnings.iter().map(warning).collect();
+    if status.warnings_left_out > 0 {
+        let text = format!("and {} more warnings", status.warnings_left_out);
+        entries.push(Entry { title: Cell::marked(Mark::Warn, text), details: Vec::new() });
+    }
     let window = spoken(status.traffic.window);
     let alarms = status.traffic.alarms.iter().map(|alarm| {
         let text = format!("{}: {} in {window}", alarm.reason, alarm.count);

@@ -136,3 +136,10 @@ pub(in crate::status) struct Page {
 pub(super) fn fact(name: &'static str, value: Cell) -> Fact {
     Fact { name, value }
 }
+
+/// The last row of a table that leaves some out.
+pub(super) fn more(left_out: usize, what: &str, columns: usize) -> Option<Vec<Cell>> {
+    let mut row = vec![Cell::new(format!("and {left_out} more {what}"))];
+    row.resize(columns, Cell::new(""));
+    (left_out > 0).then_some(row)
+}

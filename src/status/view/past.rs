@@ -1,14 +1,14 @@
+use super::page::more;
 use super::{Block, Cell, Entry, Mark, Section, Table};
 use crate::phase::NodeRole;
 use crate::status::plain::{moment, spoken};
 use crate::status::{MigrationStatus, NodeStanding, PastMove, SeenEvidence};
 
 pub(super) fn nodes(status: &MigrationStatus) -> Option<Section> {
-    let table = Table {
-        caption: "Nodes",
-        head: vec!["node", "role", "works by epoch", "renewed", "knows of"],
-        rows: status.nodes.iter().map(node).collect(),
-    };
+    let mut rows: Vec<_> = status.nodes.iter().map(node).collect();
+    rows.extend(more(status.nodes_left_out, "nodes", 5));
+    let head = vec!["node", "role", "works by epoch", "renewed", "knows of"];
+    let table = Table { caption: "Nodes", head, rows };
     Section::of("nodes", "Nodes", vec![Block::Table(table)])
 }
 

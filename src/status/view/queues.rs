@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::page::fact;
+use super::page::{fact, more};
 use super::{Block, Cell, Fact, Mark, Section, Table};
 use crate::status::plain::spoken;
 use crate::status::{BreakerStatus, MigrationStatus, SagaCount, SagaStatuses, StuckSaga};
@@ -69,11 +69,10 @@ pub(super) fn breakers(status: &MigrationStatus) -> Option<Section> {
         };
         vec![Cell::new(&seen.breaker), Cell::marked(mark, seen.state), Cell::new(seen.turns)]
     };
-    let table = Table {
-        caption: "Circuit breakers",
-        head: vec!["breaker", "state", "turned"],
-        rows: status.breakers.iter().map(row).collect(),
-    };
+    let mut rows: Vec<_> = status.breakers.iter().map(row).collect();
+    rows.extend(more(status.breakers_left_out, "breakers", 3));
+    let head = vec!["breaker", "state", "turned"];
+    let table = Table { caption: "Circuit breakers", head, rows };
     Section::of("breakers", "Circuit breakers", vec![Block::Table(table)])
 }
 
