@@ -5,7 +5,9 @@
 //! knows, a backfill's progress or what the last check found, is added by hand. The rest is a pure function of that.
 //!
 //! Whatever comes from outside (actors, reasons, what gates saw, names of fields) is cut to a length, and escaped by
-//! each output in its own way: nothing that somebody wrote can move a cursor, close a tag or turn a line around.
+//! each output in its own way: nothing that somebody wrote can move a cursor or close a tag, and marks of direction are
+//! written out. Text that runs from right to left turns nothing around on the page, which isolates it; how a terminal
+//! orders a line with such text in it is the terminal's affair.
 //!
 //! ```
 //! # use strangler_fig::memory::{InMemoryRepository, InMemoryStateService};

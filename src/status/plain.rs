@@ -34,6 +34,16 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
+/// Where text that somebody wrote begins and ends inside of another one: two characters that no text has, and that no
+/// output shows. A page isolates what is between them, so that it turns nothing around that stands beside it.
+pub(super) const ISOLATES: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+
+/// Text that somebody wrote, to be put into another one.
+pub(super) fn isolated(text: &str) -> String {
+    let [begin, end] = ISOLATES;
+    format!("{begin}{}{end}", text.replace(ISOLATES, ""))
+}
+
 /// A time as people say it.
 pub(super) fn spoken(time: Duration) -> String {
     let seconds = time.as_secs();

@@ -3,10 +3,10 @@
 /// Elements that have no end.
 const VOID: [&str; 5] = ["meta", "path", "circle", "rect", "br"];
 /// All that the page is made of.
-const KNOWN: [&str; 34] = [
-    "html", "span", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "p",
-    "strong", "section", "dl", "div", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th",
-    "td", "ol", "ul", "li", "svg", "desc", "path", "circle", "rect", "text",
+const KNOWN: [&str; 35] = [
+    "html", "bdi", "span", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2",
+    "p", "strong", "section", "dl", "div", "dt", "dd", "table", "caption", "thead", "tbody", "tr",
+    "th", "td", "ol", "ul", "li", "svg", "desc", "path", "circle", "rect", "text",
 ];
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) fn read(html: &str) -> Result<(Vec<Element>, String), String> {
             if last.as_deref() != Some(name) {
                 return Err(format!("{name} ends where {last:?} is open"));
             }
-            text.push(' ');
+            text.extend((name != "bdi").then_some(' '));
             continue;
         }
         let element = element(tag)?;
@@ -45,7 +45,7 @@ pub(crate) fn read(html: &str) -> Result<(Vec<Element>, String), String> {
         } else if !VOID.contains(&element.name.as_str()) {
             open.push(element.name.clone());
         }
-        text.push(' ');
+        text.extend((element.name != "bdi").then_some(' '));
         elements.push(element);
     }
     text.push_str(&decoded(rest)?);

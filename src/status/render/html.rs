@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use super::{HTML_STYLE, HTML_STYLE_SHA256, svg};
 use crate::status::MigrationStatus;
-use crate::status::plain::visible;
+use crate::status::plain::{ISOLATES, visible};
 use crate::status::view::{Block, Cell, Entry, Fact, Figure, Mark, Page, Section, Table};
 
 /// Text as HTML, in an element or in an attribute: no tag begins or ends in it, nothing in it is unseen.
@@ -44,7 +44,7 @@ pub(super) fn page(page: &Page, status: &MigrationStatus) -> String {
 pub(super) fn fragment(page: &Page, status: &MigrationStatus) -> String {
     let mut html = format!(
         "<header>\n<h1>{}{}</h1>\n<p>as of {}</p>\n</header>\n",
-        escaped(&page.headline),
+        isolated(&page.headline),
         mark(page.mark),
         escaped(&page.as_of)
     );
@@ -66,7 +66,25 @@ fn mark(mark: Mark) -> String {
 }
 
 fn cell(cell: &Cell) -> String {
-    format!("{}{}", escaped(&cell.text), mark(cell.mark))
+    format!("{}{}", isolated(&cell.text), mark(cell.mark))
+}
+
+/// A text, and the texts in it that somebody wrote, each with a direction of its own. Every element that begins ends.
+fn isolated(text: &str) -> String {
+    let [begin, end] = ISOLATES;
+    let (mut html, mut open) = ("<bdi>".to_owned(), 1);
+    for piece in text.split_inclusive(ISOLATES) {
+        html.push_str(&escaped(piece.trim_end_matches(ISOLATES)));
+        if piece.ends_with(begin) {
+            html.push_str("<bdi>");
+            open += 1;
+        } else if piece.ends_with(end) && open > 1 {
+            html.push_str("</bdi>");
+            open -= 1;
+        }
+    }
+    html.push_str(&"</bdi>".repeat(open));
+    html
 }
 
 fn write_section(html: &mut String, section: &Section, status: &MigrationStatus) {

@@ -4,7 +4,7 @@ use super::Colour;
 use super::wrap::{padded, width, wrapped};
 use crate::phase::{PartName, Phase};
 use crate::status::PartStanding;
-use crate::status::plain::visible;
+use crate::status::plain::{ISOLATES, visible};
 use crate::status::view::{Block, Cell, Entry, Fact, Mark, Page, Section, Table};
 
 /// No line is longer.
@@ -51,9 +51,10 @@ fn path(parts: &[PartStanding]) -> String {
 
 /// The cell as it is read: nothing in it moves a cursor.
 fn told(cell: &Cell) -> String {
+    let text = visible(&cell.text).replace(ISOLATES, "");
     match cell.mark {
-        Mark::None => visible(&cell.text).into_owned(),
-        mark => format!("{} [{}]", visible(&cell.text), mark.word()),
+        Mark::None => text,
+        mark => format!("{text} [{}]", mark.word()),
     }
 }
 

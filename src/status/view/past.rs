@@ -1,7 +1,7 @@
 use super::page::more;
 use super::{Block, Cell, Entry, Mark, Section, Table};
 use crate::phase::NodeRole;
-use crate::status::plain::{moment, spoken};
+use crate::status::plain::{isolated, moment, spoken};
 use crate::status::{MigrationStatus, NodeStanding, PastMove, SeenEvidence};
 
 pub(super) fn nodes(status: &MigrationStatus) -> Option<Section> {
@@ -44,12 +44,12 @@ fn entry(past: &PastMove) -> Entry {
     let when = moment(past.at_unix_ms);
     let actor = past.actor.as_deref().unwrap_or("nobody named");
     let reason = past.reason.as_deref().unwrap_or("no reason given");
-    let mut details = vec![Cell::new(format!("by {actor}: {reason}"))];
+    let mut details = vec![Cell::new(format!("by {}: {}", isolated(actor), isolated(reason)))];
     details.extend(past.evidence.iter().map(evidence));
     Entry { title: Cell::new(format!("epoch {}, {when}: {}", past.epoch, past.step)), details }
 }
 
 fn evidence(seen: &SeenEvidence) -> Cell {
-    let text = format!("gate {}: {}", seen.gate, seen.saw);
+    let text = format!("gate {}: {}", isolated(&seen.gate), isolated(&seen.saw));
     if seen.forced { Cell::marked(Mark::Warn, format!("{text} (forced)")) } else { Cell::new(text) }
 }

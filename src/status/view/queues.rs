@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::page::{fact, more};
 use super::{Block, Cell, Fact, Mark, Section, Table};
-use crate::status::plain::spoken;
+use crate::status::plain::{isolated, spoken};
 use crate::status::{BreakerStatus, MigrationStatus, SagaCount, SagaStatuses, StuckSaga};
 
 /// After how long a figure is said to be old.
@@ -80,8 +80,10 @@ pub(super) fn sagas(status: &MigrationStatus) -> Option<Section> {
     let seen = status.sagas.as_ref()?;
     let mut facts = Vec::new();
     if let Some(error) = &seen.error {
-        facts
-            .push(fact("journal", Cell::marked(Mark::Bad, format!("could not be asked: {error}"))));
+        facts.push(fact(
+            "journal",
+            Cell::marked(Mark::Bad, format!("could not be asked: {}", isolated(error))),
+        ));
     }
     let counts = seen.counts.iter().filter(|count| count.sagas > 0).map(counted);
     let counts: Vec<_> = counts.collect();
