@@ -1,4 +1,4 @@
-//! How far a long job has come: a bar on a terminal, a line now and then elsewhere.
+//! How far a long job has come: a bar on a terminal that can draw it, a line now and then elsewhere.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -20,7 +20,7 @@ pub(crate) enum Stream {
     Stderr,
 }
 
-/// A bar, if the stream is a terminal.
+/// A bar, if the stream is a terminal that can draw one.
 #[derive(Debug)]
 pub(crate) struct Bar {
     what: &'static str,
@@ -34,7 +34,8 @@ impl Bar {
             Stream::Stdout => (std::io::stdout().is_terminal(), ProgressDrawTarget::stdout()),
             Stream::Stderr => (std::io::stderr().is_terminal(), ProgressDrawTarget::stderr()),
         };
-        let drawn = is_terminal.then(|| {
+        // A terminal that is called dumb, or nothing, can draw none.
+        let drawn = (is_terminal && !target.is_hidden()).then(|| {
             let bar = ProgressBar::with_draw_target(Some(expected), target);
             bar.with_style(style()).with_prefix(what)
         });

@@ -18,8 +18,20 @@ async fn a_child_shows_its_progress() {
     }
 }
 
+const XTERM: Option<&str> = Some("xterm-256color");
+
 /// This test binary, run again as the example: on a terminal of its own, or into a pipe.
 fn shown(directory: &Path, is_terminal: bool, no_color: Option<&str>) -> String {
+    shown_as(XTERM, directory, is_terminal, no_color)
+}
+
+/// The same, where the terminal is called so, or nothing.
+fn shown_as(
+    term: Option<&str>,
+    directory: &Path,
+    is_terminal: bool,
+    no_color: Option<&str>,
+) -> String {
     let own = std::env::current_exe().unwrap();
     let args =
         ["--exact", "terminal::a_child_shows_its_progress", "--nocapture", "--test-threads=1"];
@@ -33,7 +45,10 @@ fn shown(directory: &Path, is_terminal: bool, no_color: Option<&str>) -> String 
         command.args(args);
         command
     };
-    command.env(DIRECTORY, directory).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    command.env(DIRECTORY, directory).env_remove("TERM").env_remove("NO_COLOR");
+    if let Some(term) = term {
+        command.env("TERM", term);
+    }
     if let Some(value) = no_color {
         command.env("NO_COLOR", value);
     }
@@ -71,4 +86,19 @@ fn no_color_leaves_the_bar_and_takes_its_colour() {
         plain.contains("copied [") && !plain.contains("\u{1b}[36m") && !plain.contains("\u{1b}[3"),
         "{plain:?}"
     );
+}
+
+/// Nothing can be drawn there, and the progress is told in lines.
+#[test]
+fn a_terminal_that_can_draw_nothing_has_plain_lines() {
+    for term in [Some("dumb"), None] {
+        let scratch = Scratch::new();
+        let shown = shown_as(term, scratch.path(), true, None);
+        assert!(!shown.contains('\u{1b}'), "{term:?}: {shown:?}");
+        let told = shown.lines().filter(|line| {
+            line.starts_with("copied ") && line.contains(" of about 20000 records (")
+        });
+        assert!(told.count() >= 2, "{term:?}: {shown}");
+        assert!(shown.contains("consistent: full check of 20000 keys"), "{term:?}: {shown}");
+    }
 }

@@ -22,6 +22,11 @@ fn a_child_runs_the_command() {
 
 /// This test binary, run again as the command.
 fn shown(is_terminal: bool) -> String {
+    shown_as(Some("xterm-256color"), is_terminal)
+}
+
+/// The same, where the terminal is called so, or nothing.
+fn shown_as(term: Option<&str>, is_terminal: bool) -> String {
     let own = std::env::current_exe().unwrap();
     let args = ["--exact", "terminal::a_child_runs_the_command", "--nocapture", "--test-threads=1"];
     let mut command = if is_terminal {
@@ -34,7 +39,10 @@ fn shown(is_terminal: bool) -> String {
         command.args(args);
         command
     };
-    command.env(CHILD, "1").env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    command.env(CHILD, "1").env_remove("TERM").env_remove("NO_COLOR");
+    if let Some(term) = term {
+        command.env("TERM", term);
+    }
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -52,4 +60,13 @@ fn a_terminal_has_a_bar_below_the_same_lines() {
     let shown = shown(true);
     assert!(shown.contains("migrating [") && shown.contains("=>"), "{shown:?}");
     assert!(shown.contains("calls  Live for 10 %"), "{shown:?}");
+}
+
+#[test]
+fn a_terminal_that_can_draw_nothing_has_the_lines_alone() {
+    for term in [Some("dumb"), None] {
+        let shown = shown_as(term, true);
+        assert!(!shown.contains('\u{1b}') && !shown.contains("migrating ["), "{term:?}: {shown:?}");
+        assert!(shown.contains("calls  Live for 10 %"), "{term:?}: {shown:?}");
+    }
 }
