@@ -91,6 +91,48 @@ fn the_table_of_fields_is_the_module_of_fields() {
     assert_eq!((found.len(), found), (rows.len(), expected));
 }
 
+/// How each span stands in a trace, as it is opened: as a `child` of what is current, or as a `root`.
+fn places() -> BTreeMap<String, BTreeSet<&'static str>> {
+    let names: BTreeMap<_, _> = constants("src/observe/span.rs").into_iter().collect();
+    let mut places = BTreeMap::<_, BTreeSet<_>>::new();
+    for (_, code) in library() {
+        for call in calls(&code, &OPENING) {
+            let parts = parts(&call);
+            let name = parts.iter().find_map(|part| part.strip_prefix("span::")).unwrap();
+            let is_root = parts.iter().any(|part| part == "parent: None");
+            let place = if is_root { "root" } else { "child" };
+            places.entry(format!("`{}`", names[name])).or_default().insert(place);
+        }
+    }
+    places
+}
+
+/// Whether a document tells of a span that it is a root where it is a child, or the other way round.
+fn places_differ(document: &str) -> bool {
+    let rows = table(document, "| span | level | in a trace | fields | what it is |\n");
+    let told = |row: &Vec<String>| {
+        let words = row[2].split([' ', ',', ':']).collect::<BTreeSet<_>>();
+        let told = ["child", "root"].into_iter().filter(|word| words.contains(word));
+        (row[0].clone(), told.collect())
+    };
+    rows.iter().map(told).collect::<BTreeMap<_, _>>() != places()
+}
+
+#[test]
+fn the_table_of_spans_says_which_begin_a_trace() {
+    let document = document();
+    assert!(!places_differ(&document));
+    for (span, flawed) in
+        [("`strangler.shadow`", "child of its caller"), ("`strangler.saga`", "root")]
+    {
+        let line = document.lines().find(|line| line.starts_with(&format!("| {span}"))).unwrap();
+        let mut cells: Vec<_> = line.split('|').collect();
+        let flawed = format!(" {flawed} ");
+        cells[3] = &flawed;
+        assert!(places_differ(&document.replace(line, &cells.join("|"))), "{span}");
+    }
+}
+
 /// The level and the fields of each span, as it is opened; a span is opened alike everywhere.
 fn opened() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let names: BTreeMap<_, _> = constants("src/observe/span.rs").into_iter().collect();

@@ -1,19 +1,24 @@
 //! What somebody has written to be taken for something else: in keys, fields, values, actors, reasons, evidence, names
 //! and errors. It stands nowhere unescaped, and what may not be shown nowhere at all.
 
+use std::future::pending;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strangler_fig::async_trait;
-use strangler_fig::consistency::FieldComparator;
+use strangler_fig::backfill::Backfiller;
+use strangler_fig::consistency::{CheckerConfig, ConsistencyChecker, FieldComparator};
 use strangler_fig::controller::{Before, ChangeRequest, GateFn, GateReading};
 use strangler_fig::error::StoreError;
-use strangler_fig::phase::{Evidence, Fleet, Move, MoveId, MoveNote, NodeId, Phase};
+use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepository};
+use strangler_fig::phase::{Evidence, Fleet, Move, MoveId, MoveNote, NodeId, Phase, Share};
+use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::resilience::{BreakerConfig, CircuitBreaker};
 use strangler_fig::saga::{
     Created, NewSaga, SagaAppend, SagaClaim, SagaEntry, SagaFilter, SagaHeader, SagaId, SagaJournal,
 };
+use strangler_fig::stamp::StampClock;
 use strangler_fig::status::{Colour, MigrationStatus, SagaStatuses, SagasConfig};
 use strangler_fig::worker::{Eta, Progress};
 
@@ -26,7 +31,7 @@ const HOSTILE: &str = "</style><script>alert(1)</script><img src=x onerror=alert
     \u{9b}31m\u{202e}gnp.exe\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}\0\u{8}{{7*7}}${jndi:x}=cmd()|<!--";
 /// As far as a text may go that takes no controls.
 const HOSTILE_LINE: &str = "<b onclick=x>\u{202e}\u{2066}&\"'</b>\u{200b}";
-/// What no output may show: a value that the comparator redacts, and a key.
+/// What no output may show: a value that the comparator redacts, and a key that is a text.
 const SECRET: &str = "4929-1234-SECRET";
 
 /// A journal that answers with an error of this text.
@@ -242,5 +247,54 @@ async fn what_the_library_logs_of_a_hostile_record_is_escaped_short_and_without_
     for line in lines {
         assert_eq!(fault(&line), None, "{line:.300}");
         assert!(line.len() < 4_000, "{} bytes: {line:.300}", line.len());
+    }
+}
+
+/// A record whose key says something: both stores hold it, each in its own way.
+fn secret_keys(world: &World) -> MigrationRepository<Keyed, Keyed> {
+    let [legacy, modern] = [(); 2].map(|()| Keyed::new(|it: &(String, u32)| it.0.clone()));
+    let config = MigrationConfig::default()
+        .with_shadow_share(Share::WHOLE)
+        .with_observer(world.observers.clone());
+    let stamps = Arc::new(StampClock::new().unwrap());
+    let tracker = world.users.tracker().clone();
+    let keyed = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+    for (number, suffix) in [(0, ""), (1, HOSTILE)] {
+        keyed.legacy().plant((format!("{SECRET}{suffix}"), number));
+        keyed.modern().plant((format!("{SECRET}{suffix}"), number + 7));
+    }
+    keyed
+}
+
+type Keyed = InMemoryRepository<String, (String, u32)>;
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_says_something_stands_in_no_output_and_no_log() {
+    log::listen();
+    let world = World::new().await;
+    world.goes_to(Phase::Shadow).await;
+    let keyed = secret_keys(&world);
+    for suffix in ["", HOSTILE] {
+        keyed.find(&format!("{SECRET}{suffix}")).await.unwrap();
+        keyed.drained().await;
+        keyed.save((format!("{SECRET}{suffix}"), 3)).await.unwrap();
+    }
+    keyed.drained().await;
+    let config = CheckerConfig::default().with_observer(world.observers.clone());
+    let checker = ConsistencyChecker::new(&secret_keys(&world)).with_config(config);
+    let report = checker.with_comparator(FieldComparator::new()).full(pending()).await;
+    assert_eq!(report.differences.total(), 2);
+    let status = world.picture().await.status.with_differences(&report);
+    is_safe(&status);
+    let checkpoints = Arc::new(InMemoryCheckpointStore::default());
+    let job = "keyed".parse().unwrap();
+    let keyed = secret_keys(&world);
+    let backfiller = Backfiller::new(&keyed, checkpoints, world.queue.clone(), job);
+    backfiller.run(pending()).await.unwrap();
+    is_safe(&world.picture().await.status);
+    let lines = log::lines();
+    assert!(lines.iter().any(|line| line.contains("may differ")), "{lines:#?}");
+    for line in lines {
+        assert_eq!(fault(&line), None, "{line:.300}");
     }
 }
