@@ -188,6 +188,20 @@ pub enum Event {
         /// Why it stands still, if it does.
         waiting: Option<Brief>,
     },
+    /// A sweep goes on, or has ended: told each second, and at its end.
+    Swept {
+        /// How it has ended: `clean`, nothing was left behind; `unclean`, something was; `interrupted`, the migration has
+        /// moved; `stopped` or `failed`. `None`: it goes on.
+        result: Option<&'static str>,
+        /// Records it has looked at.
+        records: u64,
+        /// Keys that it made one; counted at its end.
+        joined: u64,
+        /// Keys that it could not; counted at its end.
+        left: u64,
+        /// From its beginning.
+        duration: Duration,
+    },
     /// Keys that were noted in this process are in the durable queue.
     RepairsNoted {
         /// How many.

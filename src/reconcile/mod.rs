@@ -44,6 +44,7 @@ mod reconciler_config;
 mod report;
 mod rounds;
 mod sweep;
+mod sweep_told;
 mod tally;
 mod verdict;
 

@@ -5,6 +5,7 @@ use tracing::{Instrument, debug, info_span};
 
 use super::attempt::{Left, Mended, attempt};
 use super::copy::copy;
+use super::sweep_told::told;
 use super::tally::Tally;
 use super::{SweepConfig, SweepError, SweepReport};
 use crate::error::StoreError;
@@ -232,11 +233,14 @@ where
             let swept = self
                 .sweep(ticket)
                 .instrument(info_span!(span::SWEEP, { field::EPOCH } = ticket.steered().epoch));
-            tokio::select! {
-                biased;
-                () = shutdown => Err(SweepError::Stopped),
-                report = swept => report,
-            }
+            let swept = async {
+                tokio::select! {
+                    biased;
+                    () = shutdown => Err(SweepError::Stopped),
+                    report = swept => report,
+                }
+            };
+            told(&self.repository, &self.meter, swept).await
         }
     }
 

@@ -86,6 +86,7 @@ impl StatusBoard {
         status.outbox = gauges.outbox();
         status.replication = gauges.replication();
         status.backfill = gauges.backfill();
+        status.sweep = gauges.sweep();
         (status.breakers, status.breakers_left_out) = gauges.breakers();
         status
     }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     BackfillStatus, BreakerStatus, CheckSeen, OutboxStatus, RepairStatus, ReplicationStatus,
+    SweepStatus,
 };
 use crate::observe::{Breakers, Event, severity};
 use crate::worker::{Eta, Progress};
@@ -26,6 +27,7 @@ pub(super) struct Gauges {
     pending: Seen<u64>,
     check: Seen<CheckSeen>,
     backfill: Option<(Progress, &'static str, Instant)>,
+    sweep: Seen<SweepStatus>,
     breakers: Breakers,
 }
 
@@ -44,6 +46,7 @@ impl Gauges {
                 | Event::BreakerTurned { .. }
                 | Event::BreakerDropped { .. }
                 | Event::BackfillProgressed { .. }
+                | Event::Swept { .. }
         )
     }
 
@@ -80,8 +83,17 @@ impl Gauges {
                 let progress = Progress { records, expected, per_second, eta, waiting };
                 self.backfill = Some((progress, state, now));
             }
+            Event::Swept { result, records, joined, left, duration: took } => {
+                let state = result.unwrap_or("running");
+                let seen = SweepStatus { state, records, joined, left, took, seen_ago: JUST_NOW };
+                self.sweep = Some((seen, now));
+            }
             _ => {}
         }
+    }
+
+    pub(super) fn sweep(&self) -> Option<SweepStatus> {
+        self.sweep.map(|(seen, at)| SweepStatus { seen_ago: at.elapsed(), ..seen })
     }
 
     pub(super) fn repairs(&self) -> Option<RepairStatus> {

@@ -60,7 +60,7 @@ mod way;
 pub use board::StatusBoard;
 pub use config::StatusConfig;
 pub use differences::{DifferenceStatus, FieldTally};
-pub use queues::{BackfillStatus, OutboxStatus, RepairStatus, ReplicationStatus};
+pub use queues::{BackfillStatus, OutboxStatus, RepairStatus, ReplicationStatus, SweepStatus};
 pub use render::{Colour, HTML_STYLE, HTML_STYLE_SHA256};
 pub use sagas::{SagaCount, SagaStatuses, SagasConfig, StuckSaga};
 pub use standing::{Authority, NodeStanding, PartStanding};

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use serde::Serializer;
 
-pub(super) use crate::error::is_unseen;
+use crate::error;
 
 /// The longest name that is kept: of a field, a gate, a node.
 pub(super) const NAME_MAX: usize = 120;
 /// The longest account of something.
 pub(super) const TEXT_MAX: usize = 500;
+
+/// Whether a character has to be written out. Where something begins and ends that is isolated does not: no output shows
+/// that, and neither do texts have it, for no character of Unicode it is.
+fn is_unseen(c: char) -> bool {
+    error::is_unseen(c) && !ISOLATES.contains(&c)
+}
 
 /// Text of at most `max` characters; what was cut off is told by an ellipsis.
 pub(super) fn capped(text: &str, max: usize) -> String {

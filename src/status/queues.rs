@@ -129,6 +129,34 @@ fn in_seconds<S: Serializer>(progress: &Progress, to: S) -> Result<S::Ok, S::Err
     fields.end()
 }
 
+/// How the last sweep stands.
+///
+/// ```
+/// use strangler_fig::status::SweepStatus;
+///
+/// fn opens_the_way(sweep: &SweepStatus) -> bool {
+///     sweep.state == "clean"
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SweepStatus {
+    /// Whether it goes on: `running`, `clean`, `unclean`, `interrupted`, `stopped` or `failed`.
+    pub state: &'static str,
+    /// Records it has looked at.
+    pub records: u64,
+    /// Keys that it made one; counted at its end.
+    pub joined: u64,
+    /// Keys that it could not; counted at its end.
+    pub left: u64,
+    /// How long it took so far.
+    #[serde(rename = "took_seconds", serialize_with = "seconds")]
+    pub took: Duration,
+    /// How long ago it was heard of.
+    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    pub seen_ago: Duration,
+}
+
 impl BackfillStatus {
     pub(super) fn of(progress: &Progress, state: &'static str, seen_ago: Duration) -> Self {
         let waiting = progress.waiting.as_deref().map(|reason| capped(reason, TEXT_MAX));

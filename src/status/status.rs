@@ -7,7 +7,7 @@ use super::plain::{TEXT_MAX, capped};
 use super::{
     Authority, BackfillStatus, BreakerStatus, ComparisonStatus, DifferenceStatus, NodeStanding,
     OutboxStatus, PartStanding, PastMove, PercentileStatus, RepairStatus, ReplicationStatus,
-    SagaStatuses, TrafficStatus, VerificationStatus, Way,
+    SagaStatuses, SweepStatus, TrafficStatus, VerificationStatus, Way,
 };
 use crate::consistency::CheckReport;
 use crate::controller::{ControllerStatus, Rate, Verification};
@@ -83,6 +83,8 @@ pub struct MigrationStatus {
     pub repairs: Option<RepairStatus>,
     /// How far the backfill has come.
     pub backfill: Option<BackfillStatus>,
+    /// How the sweep stands that runs, or ran last.
+    pub sweep: Option<SweepStatus>,
     /// What waits in the outbox.
     pub outbox: Option<OutboxStatus>,
     /// How far replication is behind.
@@ -136,6 +138,7 @@ impl MigrationStatus {
             traffic: TrafficStatus::default(),
             repairs: None,
             backfill: None,
+            sweep: None,
             outbox: None,
             replication: None,
             breakers: Vec::new(),

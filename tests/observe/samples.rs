@@ -92,6 +92,7 @@ fn of_the_copies() -> Vec<Event> {
         Event::ReplicationLag { pending: Some(9), lag: Some(3 * second) },
         Event::ReplicationFailed { what: "page", reason: "unavailable" },
         Event::OutsideWrite,
+        Event::Swept { result: Some("unclean"), records: 90, joined: 7, left: 2, duration: second },
         Event::Checked {
             result: "consistent",
             mode: "full",

@@ -221,6 +221,10 @@ impl Observer for Ears {
 }
 
 impl Ears {
+    pub(crate) fn all(&self) -> Vec<Event> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub(crate) fn count(&self, is_it: impl Fn(&Event) -> bool) -> usize {
         self.0.lock().unwrap().iter().filter(|event| is_it(event)).count()
     }

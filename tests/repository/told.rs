@@ -267,3 +267,34 @@ async fn a_settlement_that_a_write_overtook_has_settled_nothing() {
     gate.open();
     assert_eq!(joining.await.unwrap().unwrap(), Joined::Level);
 }
+
+/// How a sweep told of itself: the results, how many keys it joined and left, and whether it told meanwhile.
+fn swept(ears: &Ears) -> Vec<(&'static str, u64, u64)> {
+    let ended = |event: &Event| match *event {
+        Event::Swept { result: Some(result), joined, left, .. } => Some((result, joined, left)),
+        _ => None,
+    };
+    ears.all().iter().filter_map(ended).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_how_far_it_is_and_how_it_ended() {
+    let (world, ears) = listening(Phase::DualWrite, MigrationConfig::default());
+    world.put(&world.legacy, stamp(1), Some(OLD)).await;
+    world.modern.always_apply(Fault::Delay(ms(2_500)));
+    let report = world.sweep().run(world.ticket(), std::future::pending()).await.unwrap();
+    assert!(report.is_clean());
+    let goes_on = |event: &Event| matches!(event, Event::Swept { result: None, .. });
+    assert_eq!(ears.count(goes_on), 2, "once a second");
+    assert_eq!(swept(&ears), [("clean", 1, 0)]);
+
+    world.put(&world.legacy, stamp(2), Some(NEW)).await;
+    world.modern.always_apply(Fault::Refuse(StoreErrorKind::Rejected));
+    world.sweep().run(world.ticket(), std::future::pending()).await.unwrap();
+    let stopped = world.sweep().run(world.ticket(), std::future::ready(())).await;
+    assert!(stopped.is_err());
+    let ticket = world.ticket();
+    world.go(Phase::Shadow);
+    assert!(world.sweep().run(ticket, std::future::pending()).await.is_err());
+    assert_eq!(swept(&ears)[1..], [("unclean", 0, 1), ("stopped", 0, 0), ("interrupted", 0, 0)]);
+}

@@ -133,3 +133,31 @@ async fn a_replicator_that_is_not_heard_of_is_told_as_it_was_seen() {
     world.refresh();
     assert!(world.metric("strangler_replication_lag").unwrap().is_nan(), "nobody knows");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_runs_that_was_not_heard_of_and_that_has_ended() {
+    let world = World::new().await;
+    world.picture().await.is_silent_about("sweep");
+    let told = |result, joined, left| {
+        let (records, duration) = (12_000, SECOND * 3);
+        world.observers.on_event(&Event::Swept { result, records, joined, left, duration });
+    };
+    told(None, 0, 0);
+    world.picture().await.says(&["last sweep", "running, 12000 records looked at in 3.0 s"]);
+    world.passes(HOURS).await;
+    world
+        .picture()
+        .await
+        .says(&["12000 records looked at in 3.0 s, and not heard of for 6 h 00 min"]);
+
+    told(Some("unclean"), 20, 2);
+    world.passes(SECOND * 7).await;
+    let seen = world.picture().await;
+    seen.says(&[
+        "unclean, 12000 records looked at in 3.0 s, 20 joined, 2 left behind",
+        "7.0 s ago",
+    ]);
+    assert_eq!(seen.at("/sweep/left"), 2);
+    world.counts("strangler_sweep_left", 2.0);
+    world.counts("strangler_sweeps{result=\"unclean\"}", 1.0);
+}

@@ -72,6 +72,10 @@ handles! {
     backfill_progress: Gauge, 0, BACKFILL_PROGRESS;
     backfill_rate: Gauge, 0, BACKFILL_RATE;
     backfill_eta: Gauge, 0, BACKFILL_ETA;
+    sweeps: Counter, 1, SWEEPS;
+    sweep_duration: Histogram, 1, SWEEP_DURATION;
+    sweep_records: Gauge, 0, SWEEP_RECORDS;
+    sweep_left: Gauge, 0, SWEEP_LEFT;
     sagas: Gauge, 1, SAGA_INSTANCES;
     saga_ends: Counter, 1, SAGA_ENDS;
     saga_steps: Histogram, 2, SAGA_STEP_DURATION;

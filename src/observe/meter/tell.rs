@@ -148,6 +148,16 @@ impl MetricsObserver {
                 handles.backfill_rate.at([]).set(per_second.unwrap_or(ended));
                 handles.backfill_eta.at([]).set(eta.unwrap_or(f64::NAN));
             }
+            Event::Swept { result, records, left, duration, .. } => {
+                handles.sweep_records.at([]).set(float(records));
+                if let Some(result) = result {
+                    handles.sweeps.at([result]).increment(1);
+                    handles.sweep_duration.at([result]).record(duration);
+                }
+                if matches!(result, Some("clean" | "unclean")) {
+                    handles.sweep_left.at([]).set(float(left));
+                }
+            }
             Event::RepairsNoted { keys } => handles.repair_notes.at([]).increment(keys),
             Event::Repaired { outcome } => handles.repairs.at([outcome]).increment(1),
             Event::RepairFailed { reason } => handles.repair_failures.at([reason]).increment(1),

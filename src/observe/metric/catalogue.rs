@@ -97,6 +97,14 @@ catalogue! {
     BACKFILL_RATE: Gauge "strangler.backfill.rate" in "{record}/s", by [];
     /// What is left of a backfill's time; no number while that is unknown.
     BACKFILL_ETA: Gauge "strangler.backfill.eta" in "s", by [];
+    /// Sweeps that have ended.
+    SWEEPS: Counter "strangler.sweeps" in "{sweep}", by ["result"];
+    /// How long sweeps took.
+    SWEEP_DURATION: Histogram "strangler.sweep.duration" in "s", by ["result"];
+    /// Records that the sweep has looked at that goes on, or was the last.
+    SWEEP_RECORDS: Gauge "strangler.sweep.records" in "{record}", by [];
+    /// Keys that the last sweep which came to its end could not make one.
+    SWEEP_LEFT: Gauge "strangler.sweep.left" in "{key}", by [];
     /// Sagas that run here; and by other states, what the journal was said to hold.
     SAGA_INSTANCES: Gauge "strangler.saga.instances" in "{saga}", by ["state"];
     /// Sagas that came to rest here.

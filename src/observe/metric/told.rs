@@ -10,7 +10,7 @@ use super::{
     REPLICATION_CHANGES, REPLICATION_FAILURES, REPLICATION_LAG, REPLICATION_PENDING,
     REQUEST_PARKINGS, REQUEST_REPLAYS, ROUTE_DECISIONS, ROUTE_FALLBACKS, ROUTE_REFUSALS, SAGA_ENDS,
     SAGA_INSTANCES, SAGA_STEP_DURATION, SIDE_FAILURES, STAMP_DRIFTS, STATE_TROUBLES,
-    VERIFICATION_AGE,
+    SWEEP_DURATION, SWEEP_LEFT, SWEEP_RECORDS, SWEEPS, VERIFICATION_AGE,
 };
 use crate::observe::Event;
 
@@ -45,6 +45,8 @@ pub const fn metrics_of(event: &Event) -> &'static [Metric] {
         Event::Diverged { .. } => &[DIVERGENCES],
         Event::Backfilled { .. } => &[BACKFILL_RECORDS],
         Event::BackfillProgressed { .. } => &[BACKFILL_PROGRESS, BACKFILL_RATE, BACKFILL_ETA],
+        Event::Swept { result: None, .. } => &[SWEEP_RECORDS],
+        Event::Swept { .. } => &[SWEEPS, SWEEP_DURATION, SWEEP_RECORDS, SWEEP_LEFT],
         Event::RepairsNoted { .. } => &[REPAIR_NOTES],
         Event::Repaired { .. } => &[REPAIRS],
         Event::RepairFailed { .. } => &[REPAIR_FAILURES],

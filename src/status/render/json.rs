@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
+use crate::error::is_unseen;
 use crate::status::MigrationStatus;
-use crate::status::plain::is_unseen;
 
 /// Outside of texts JSON has none of the characters that are escaped here.
 pub(super) fn json(status: &MigrationStatus) -> String {

@@ -25,6 +25,7 @@ pub(super) fn page(status: &MigrationStatus) -> Page {
         traffic::routes(status),
         queues::repairs(status),
         queues::backfill(status),
+        queues::sweep(status),
         queues::events(status),
         queues::breakers(status),
         queues::sagas(status),

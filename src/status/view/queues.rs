@@ -43,6 +43,29 @@ pub(super) fn backfill(status: &MigrationStatus) -> Option<Section> {
     Section::of("backfill", "Backfill", vec![Block::Facts(vec![fact("copied", Cell::new(line))])])
 }
 
+pub(super) fn sweep(status: &MigrationStatus) -> Option<Section> {
+    let seen = status.sweep?;
+    let (records, joined, left, took) = (seen.records, seen.joined, seen.left, spoken(seen.took));
+    let looked_at = format!("{records} records looked at in {took}");
+    let swept = match (seen.state, seen.seen_ago > OLD) {
+        ("running", false) => Cell::new(format!("running, {looked_at}")),
+        ("running", true) => {
+            let ago = spoken(seen.seen_ago);
+            Cell::marked(Mark::Warn, format!("{looked_at}, and not heard of for {ago}"))
+        }
+        ("clean", _) => Cell::marked(Mark::Good, format!("clean, {looked_at}, {joined} joined")),
+        ("unclean", _) => {
+            let text = format!("unclean, {looked_at}, {joined} joined, {left} left behind");
+            Cell::marked(Mark::Bad, text)
+        }
+        (state, _) => Cell::marked(Mark::Warn, format!("{state}, {looked_at}")),
+    };
+    let ago = (seen.state != "running").then(|| format!("{} ago", spoken(seen.seen_ago)));
+    let mut facts = vec![fact("last sweep", swept)];
+    facts.extend(ago.map(|ago| fact("ended", Cell::new(ago))));
+    Section::of("sweep", "Sweep", vec![Block::Facts(facts)])
+}
+
 pub(super) fn events(status: &MigrationStatus) -> Option<Section> {
     let mut facts = Vec::new();
     if let Some(seen) = status.outbox {
