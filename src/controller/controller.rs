@@ -30,8 +30,9 @@ impl Seen {
 ///
 /// Every move is one `compare_and_set`, recorded with its actor, its reason and what
 /// the gates saw. The controller keeps nothing that matters: one that dies between
-/// two steps is resumed by another, and of two at once one makes each move. The rules
-/// of the protocol stand in the state's own transition; no request waives them.
+/// two steps is resumed by another, and of two at once one makes each move. Ask
+/// [`as_of`](ChangeRequest::as_of) what you saw, and it makes no other. The rules of the
+/// protocol stand in the state's own transition; no request waives them.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -194,8 +195,9 @@ impl MigrationController {
     ///
     /// # Cancel safety
     ///
-    /// As for every move; but look at the state before asking again, since from the
-    /// legacy family, where it ends, the same goes one phase further.
+    /// As for every move; but look at the state before asking again, and ask
+    /// [`as_of`](ChangeRequest::as_of) its epoch: from the legacy family, where it ends,
+    /// the same goes one phase further.
     pub async fn roll_back(&self, request: &ChangeRequest) -> Result<Advanced, ControllerError> {
         self.roll_back_since(None, request).await
     }

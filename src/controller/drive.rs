@@ -1,5 +1,6 @@
 //! Steps carried out, one after the other, until there is none left.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -94,6 +95,13 @@ fn may_pass(refused: &Refused) -> bool {
     )
 }
 
+/// The moves after this epoch, and whether that is all of them.
+fn moves_since(state: &MigrationState, epoch: u64) -> (Vec<&MoveRecord>, bool) {
+    let since: Vec<_> = state.history().iter().filter(|record| record.epoch > epoch).collect();
+    let all_told = state.epoch().checked_sub(epoch) == u64::try_from(since.len()).ok();
+    (since, all_told)
+}
+
 impl MigrationController {
     /// Takes steps of `course`, at most `steps_max`, until it has arrived.
     pub(super) async fn drive(
@@ -116,6 +124,7 @@ impl MigrationController {
         gated: bool,
         steps_max: Option<usize>,
     ) -> Result<Advanced, ControllerError> {
+        let mut request = Cow::Borrowed(request);
         let (mut steps, mut wait) = (Vec::new(), Wait::new());
         loop {
             let seen = match self.look().await {
@@ -126,6 +135,7 @@ impl MigrationController {
                 seen => seen?,
             };
             let state = seen.state();
+            self.not_moved_since(&request, state)?;
             let next = course(state);
             if !matches!(&next, Next::Take(step) if !step.steers()) {
                 self.not_overtaken(last, state)?;
@@ -134,13 +144,14 @@ impl MigrationController {
             if steps_max.is_some_and(|most| steps.len() >= most) || next == Next::Arrived {
                 return Ok(Advanced { steps, state: seen.found.state });
             }
-            match self.attempt(&seen, next, request, gated, &mut wait).await? {
+            match self.attempt(&seen, next, &request, gated, &mut wait).await? {
                 Attempt::Waits(why) => self.pause(&mut wait, why).await?,
                 Attempt::Again => {}
                 Attempt::Taken(step, state) => {
                     let Wait { began, waited_for } = std::mem::replace(&mut wait, Wait::new());
                     let (epoch, waited) = (state.epoch(), began.elapsed());
                     last = Some(state.adopted());
+                    request = Cow::Owned(request.of_any_state());
                     steps.push(StepTaken { step, epoch, waited, waited_for });
                     if steps_max.is_some_and(|most| steps.len() >= most) {
                         return Ok(Advanced { steps, state });
@@ -219,7 +230,7 @@ impl MigrationController {
                 let step = step.to_string();
                 Ok(Attempt::Waits(ControllerError::Refused { step, source: refused }))
             }
-            Err(StepError::Overtaken { .. }) => self.outrun(seen, &step).await,
+            Err(StepError::Overtaken { .. }) => self.outrun(seen, &step, request).await,
             Err(error) => match ControllerError::of_step(&step, error) {
                 error if error.is_outage() => Ok(Attempt::Waits(error)),
                 error => Err(error),
@@ -228,7 +239,12 @@ impl MigrationController {
     }
 
     /// Somebody was quicker: another look tells whom.
-    async fn outrun(&self, seen: &Seen, step: &Move) -> Result<Attempt, ControllerError> {
+    async fn outrun(
+        &self,
+        seen: &Seen,
+        step: &Move,
+        request: &ChangeRequest,
+    ) -> Result<Attempt, ControllerError> {
         let now = match self.look().await {
             Err(error) if error.is_outage() => return Ok(Attempt::Waits(error)),
             now => now?,
@@ -237,6 +253,7 @@ impl MigrationController {
             let migration = self.name.clone();
             return Ok(Attempt::Waits(ControllerError::Overtaken { migration, by: None }));
         }
+        self.not_moved_since(request, now.state())?;
         if step.steers() {
             self.not_overtaken(Some(seen.state().adopted()), now.state())?;
         }
@@ -281,7 +298,11 @@ impl MigrationController {
         wait: &mut Wait,
     ) -> Result<Attempt, ControllerError> {
         loop {
-            let attempt = match self.look().await {
+            let seen = self.look().await;
+            if let Ok(seen) = &seen {
+                self.not_moved_since(request, seen.state())?;
+            }
+            let attempt = match seen {
                 // Another was quicker to show the same.
                 Ok(seen) if !evidence.tells_more_than(seen.state()) => return Ok(Attempt::Again),
                 Ok(seen) => self.take(&seen, Move::Complete(evidence), request, Vec::new()).await?,
@@ -302,15 +323,30 @@ impl MigrationController {
         state: &MigrationState,
     ) -> Result<(), ControllerError> {
         let Some(last) = last.filter(|last| *last != state.adopted()) else { return Ok(()) };
-        let since: Vec<&MoveRecord> =
-            state.history().iter().filter(|record| record.epoch > last.epoch).collect();
-        let all_told = state.epoch().checked_sub(last.epoch) == u64::try_from(since.len()).ok();
+        let (since, all_told) = moves_since(state, last.epoch);
         let steered = since.iter().find(|record| record.step.steers());
         if all_told && steered.is_none() {
             return Ok(());
         }
         let by = steered.and_then(|record| record.actor.clone());
         Err(ControllerError::Overtaken { migration: self.name.clone(), by })
+    }
+
+    /// Whether it is the state that the request was decided about.
+    pub(super) fn not_moved_since(
+        &self,
+        request: &ChangeRequest,
+        state: &MigrationState,
+    ) -> Result<(), ControllerError> {
+        let Some(as_of) = request.epoch() else { return Ok(()) };
+        let (since, all_told) = moves_since(state, as_of);
+        let moved = since.iter().rfind(|record| !matches!(record.step, Move::Evict { .. }));
+        if all_told && moved.is_none() {
+            return Ok(());
+        }
+        let (migration, epoch) = (self.name.clone(), state.epoch());
+        let by = moved.and_then(|record| record.actor.clone());
+        Err(ControllerError::MovedSince { migration, as_of, epoch, by })
     }
 
     /// Waits a moment, or gives up.

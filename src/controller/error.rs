@@ -99,6 +99,20 @@ pub enum ControllerError {
         /// Who, if they said.
         by: Option<Actor>,
     },
+    /// It was asked of the state that whoever asks had seen
+    /// ([`as_of`](super::ChangeRequest::as_of)), and that is no longer the state: nothing
+    /// was done. Look again before asking again.
+    #[error("{migration} has moved since you looked: epoch {epoch}, not {as_of}{}", by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default())]
+    MovedSince {
+        /// Which migration.
+        migration: MigrationName,
+        /// The epoch that was seen.
+        as_of: u64,
+        /// The epoch it has.
+        epoch: u64,
+        /// Who moved it last, if they said.
+        by: Option<Actor>,
+    },
     /// Nothing leads there.
     #[error("there is no way on")]
     NoWay(#[from] NoWay),

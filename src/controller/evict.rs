@@ -148,6 +148,7 @@ impl MigrationController {
         let step = Move::Evict { node: lease.node.clone(), ground };
         for _ in 0..MOVED_MEANWHILE_MAX {
             let seen = self.look().await?;
+            self.not_moved_since(request, seen.state())?;
             if seen.state().history().last().is_some_and(|last| last.step == step) {
                 return Ok(seen.found.state);
             }

@@ -13,7 +13,7 @@ use crate::service::{Fate, Service};
 use crate::support::{SECOND, World, ann, by, name, node_name, state_in, words};
 
 /// A controller of its own, whose calls take a few milliseconds, by chance.
-fn rival(world: &World, seed: u64) -> MigrationController {
+pub(crate) fn rival(world: &World, seed: u64) -> MigrationController {
     let service = Service::of(world.service.inner.clone());
     let mut random = fastrand::Rng::with_seed(seed);
     service.script(move |_| {
