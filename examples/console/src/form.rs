@@ -23,6 +23,8 @@ pub struct Change {
     #[serde(default)]
     pub reason: String,
     pub percent: Option<String>,
+    /// The epoch that the page showed.
+    pub epoch: Option<u64>,
 }
 
 impl Change {
@@ -37,7 +39,11 @@ impl Change {
             .trim()
             .parse()
             .map_err(|wrong| format!("The reason is missing or wrong: {wrong}."))?;
-        Ok(ChangeRequest::new(actor, reason))
+        let request = ChangeRequest::new(actor, reason);
+        Ok(match self.epoch {
+            Some(epoch) => request.as_of(epoch),
+            None => request,
+        })
     }
 
     /// # Errors
@@ -69,6 +75,7 @@ mod tests {
             form_token: String::new(),
             reason: reason.to_owned(),
             percent: Some(percent.to_owned()),
+            epoch: Some(3),
         }
     }
 
@@ -84,7 +91,8 @@ mod tests {
     #[test]
     fn a_reason_must_be_given_and_is_one_line() {
         let actor: Actor = "ann".parse().unwrap();
-        assert!(change("", " OPS-12 ").request(actor.clone()).is_ok());
+        let request = change("", " OPS-12 ").request(actor.clone()).unwrap();
+        assert_eq!((request.reason().as_str(), request.epoch()), ("OPS-12", Some(3)));
         for wrong in ["", "  ", "a\nb", &"x".repeat(501)] {
             assert!(change("", wrong).request(actor.clone()).is_err(), "{wrong:.9?}");
         }

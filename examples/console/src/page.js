@@ -18,6 +18,11 @@
     const before = headline();
     // Written by the library, which escapes all that comes from outside; the policy lets no script of it run.
     status.innerHTML = await answer.text();
+    const epoch = answer.headers.get("console-epoch");
+    for (const form of document.querySelectorAll("aside form")) {
+      // Who fills one in does so by what stood there when they began.
+      if (form.elements.epoch && !form.contains(document.activeElement)) form.elements.epoch.value = epoch;
+    }
     if (headline() !== before) heard.textContent = headline();
   };
   if (status) {

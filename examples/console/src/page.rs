@@ -82,7 +82,7 @@ impl Page {
         let _ = writeln!(body, "</div>\n<main>\n<div id=\"status\">\n{fragment}</div>\n</main>");
         // Only what an operator must hear is said aloud, and not the whole page every second.
         let _ = writeln!(body, "<p class=\"unseen\" aria-live=\"polite\" id=\"heard\"></p>");
-        body.push_str(&actions(session));
+        body.push_str(&actions(session, status.epoch));
         let title = format!("Migration {}", status.migration);
         Self { title, body, status: StatusCode::OK }
     }
@@ -98,11 +98,14 @@ impl Page {
     }
 }
 
-fn actions(session: &Session) -> String {
+fn actions(session: &Session, epoch: u64) -> String {
     let token = format!(
         "<input type=\"hidden\" name=\"form_token\" value=\"{}\">",
         escaped(&session.form_token)
     );
+    // What is pressed is the step that the page shows, or none.
+    let token_and_epoch =
+        format!("{token}\n<input type=\"hidden\" name=\"epoch\" value=\"{epoch}\">");
     let reason = |id: &str| {
         format!(
             "<p><label for=\"{id}-reason\">Reason, for the history</label>\n\
@@ -112,15 +115,15 @@ fn actions(session: &Session) -> String {
     format!(
         "<aside aria-labelledby=\"actions\">\n<h2 id=\"actions\" tabindex=\"-1\">Actions of {}</h2>\n\
          <form method=\"post\" action=\"/advance\" aria-labelledby=\"advance\">\n<h3 id=\"advance\">Advance</h3>\n\
-         <p>Takes the step that stands under Next, if nothing blocks it.</p>\n{token}\n{}\n\
+         <p>Takes the step that stands under Next, if nothing blocks it.</p>\n{token_and_epoch}\n{}\n\
          <p><button id=\"advance-button\">Advance</button></p>\n</form>\n\
          <form method=\"post\" action=\"/share\" aria-labelledby=\"share\">\n<h3 id=\"share\">Share of a cohort</h3>\n\
-         <p>Lets a cohort of so many keys begin or grow; 0 takes it back.</p>\n{token}\n\
+         <p>Lets a cohort of so many keys begin or grow; 0 takes it back.</p>\n{token_and_epoch}\n\
          <p><label for=\"percent\">Per cent of all keys</label>\n\
          <input id=\"percent\" name=\"percent\" inputmode=\"decimal\" required autocomplete=\"off\"></p>\n{}\n\
          <p><button id=\"share-button\">Set the share</button></p>\n</form>\n\
          <form method=\"post\" action=\"/roll-back\" aria-labelledby=\"back-form\">\n<h3 id=\"back-form\">Roll back</h3>\n\
-         <p>Takes the way that stands under Way back. No gate is asked.</p>\n{token}\n{}\n\
+         <p>Takes the way that stands under Way back. No gate is asked.</p>\n{token_and_epoch}\n{}\n\
          <p><button id=\"roll-back-button\" class=\"danger\">Roll back</button></p>\n</form>\n\
          <form method=\"post\" action=\"/sign-out\">\n{token}\n<p><button id=\"sign-out-button\">Sign out</button></p>\n</form>\n\
          <p><a href=\"/\">Refresh</a> <a href=\"/status.txt\">As text</a> <a href=\"/status.json\">As JSON</a> \

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -21,6 +23,8 @@ use crate::session::{Session, Sessions, Told};
 
 /// The name of the cookie.
 pub const COOKIE_NAME: &str = "console";
+/// The epoch of the status that an answer shows.
+const EPOCH: HeaderName = HeaderName::from_static("console-epoch");
 /// No form is longer.
 const FORM_MAX: usize = 16 * 1024;
 
@@ -146,7 +150,11 @@ async fn seen(
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match console.desk.status().await {
-        Ok(status) => ([(CONTENT_TYPE, kind)], form(&status)).into_response(),
+        Ok(status) => {
+            let epoch = HeaderValue::from(status.epoch);
+            ([(CONTENT_TYPE, HeaderValue::from_static(kind)), (EPOCH, epoch)], form(&status))
+                .into_response()
+        }
         Err(error) => unreadable(&error),
     }
 }
@@ -237,7 +245,9 @@ async fn change(
     let Some(caller) = console.caller(headers) else {
         return Page::sign_in(false).into_response();
     };
-    let Some(actor) = Console::actor(&caller, headers, &form.form_token) else {
+    let is_blind = matches!(caller, Caller::Browser { .. }) && form.epoch.is_none();
+    let actor = Console::actor(&caller, headers, &form.form_token).filter(|_| !is_blind);
+    let Some(actor) = actor else {
         return Page::refused(
             StatusCode::FORBIDDEN,
             "Another page has asked this, or the form is too old.",

@@ -113,12 +113,12 @@ async fn without_a_token_nothing_is_shown_and_nothing_moves() {
 async fn a_form_of_another_page_moves_nothing_though_the_cookie_comes_along() {
     let served = Served::new().await;
     let (cookie, token) = signed_in(&served).await;
-    let form = format!("reason=x&percent=10&form_token={token}");
+    let form = format!("reason=x&percent=10&epoch=0&form_token={token}");
     for path in ["/advance", "/roll-back", "/share", "/sign-out"] {
         let with = |ask: Ask| ask.with(COOKIE.as_str(), &cookie);
         for (ask, body) in [
-            (with(Ask::own(path)), "reason=x&percent=10".to_owned()),
-            (with(Ask::own(path)), "reason=x&percent=10&form_token=".to_owned()),
+            (with(Ask::own(path)), "reason=x&percent=10&epoch=0".to_owned()),
+            (with(Ask::own(path)), "reason=x&percent=10&epoch=0&form_token=".to_owned()),
             (with(Ask::own(path)), format!("{form}x")),
             (with(Ask::post(path)), form.clone()),
             (with(Ask::post(path)).with("sec-fetch-site", "cross-site"), form.clone()),
@@ -143,10 +143,13 @@ async fn every_action_stands_in_the_history_with_who_took_it_and_why() {
     let served = Served::new().await;
     let (cookie, token) = signed_in(&served).await;
     let act = |path: &'static str, more: &'static str| {
-        let form = format!("form_token={token}&reason=OPS-12%3A+{}{more}", &path[1..]);
         let ask = Ask::own(path).with(COOKIE.as_str(), &cookie);
-        let served = &served;
-        async move { ask.sends(served, &form).await }
+        let (served, token) = (&served, &token);
+        async move {
+            let (reason, epoch) = (&path[1..], epoch(served).await);
+            let form = format!("form_token={token}&epoch={epoch}&reason=OPS-12%3A+{reason}{more}");
+            ask.sends(served, &form).await
+        }
     };
     for (path, more) in [("/advance", ""), ("/share", "&percent=12.5"), ("/roll-back", "")] {
         assert_eq!(act(path, more).await.status, StatusCode::SEE_OTHER, "{path}");
@@ -182,7 +185,7 @@ async fn what_the_controller_refuses_is_shown_with_its_reason() {
         ("/share", "reason=x&percent=200", "The share is a number from 0 to 100."),
         ("/advance", "reason=", "The reason is missing or wrong"),
     ] {
-        let form = format!("{form}&form_token={token}");
+        let form = format!("{form}&epoch=0&form_token={token}");
         Ask::own(path).with(COOKIE.as_str(), &cookie).sends(&served, &form).await;
         let page = Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await;
         let alert = page
@@ -195,12 +198,63 @@ async fn what_the_controller_refuses_is_shown_with_its_reason() {
     assert_eq!(epoch(&served).await, 0);
 }
 
+/// Presses a button of the page that was seen in this epoch; what the next page tells of it.
+async fn presses(served: &Served, path: &str, cookie: &str, form: &str) -> String {
+    let answer = Ask::own(path).with(COOKIE.as_str(), cookie).sends(served, form).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    let next = Ask::get(answer.header(LOCATION.as_str())).with(COOKIE.as_str(), cookie);
+    let page = next.sends(served, "").await.body;
+    let told = page.split("id=\"told\"").nth(1).unwrap().split_once('>').unwrap().1;
+    told.split("</p>").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_button_of_an_old_page_takes_no_other_step_than_it_showed() {
+    let served = Served::new().await;
+    let (cookie, token) = signed_in(&served).await;
+    let page = Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await.body;
+    let field = "<input type=\"hidden\" name=\"epoch\" value=\"0\">";
+    assert_eq!(page.matches(field).count(), 3, "each form says what its page showed");
+    let form = |epoch: u64| format!("reason=x&percent=10&epoch={epoch}&form_token={token}");
+    let told = presses(&served, "/advance", &cookie, &form(0)).await;
+    assert_eq!(told, "Done: to dual_write.");
+    for path in ["/advance", "/share", "/roll-back"] {
+        let told = presses(&served, path, &cookie, &form(0)).await;
+        let wanted = "Not done: airports has moved since you looked: epoch 1, not 0, by ann";
+        assert_eq!(told, wanted, "{path}");
+    }
+    assert_eq!(epoch(&served).await, 1);
+    let told = presses(&served, "/roll-back", &cookie, &form(1)).await;
+    assert_eq!(told, "Done: to legacy_only.");
+}
+
+#[tokio::test]
+async fn a_button_that_is_pressed_twice_at_once_takes_one_step() {
+    let served = Served::new().await;
+    let (cookie, token) = signed_in(&served).await;
+    let form = format!("reason=x&epoch=0&form_token={token}");
+    let press = || Ask::own("/advance").with(COOKIE.as_str(), &cookie).sends(&served, &form);
+    tokio::join!(press(), press());
+    assert_eq!(epoch(&served).await, 1);
+}
+
+#[tokio::test]
+async fn a_form_of_a_browser_that_says_not_what_was_seen_moves_nothing() {
+    let served = Served::new().await;
+    let (cookie, token) = signed_in(&served).await;
+    let form = format!("reason=x&form_token={token}");
+    let answer = Ask::own("/advance").with(COOKIE.as_str(), &cookie).sends(&served, &form).await;
+    assert_eq!((answer.status, epoch(&served).await), (StatusCode::FORBIDDEN, 0));
+}
+
 #[tokio::test]
 async fn a_program_with_a_token_of_its_own_needs_no_form() {
     let served = Served::new().await;
     let bearer = |ask: Ask| ask.with(AUTHORIZATION.as_str(), "Bearer bob-s-token-of-some-length");
     let answer = bearer(Ask::post("/advance")).sends(&served, "reason=nightly").await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "to dual_write"));
+    let late = bearer(Ask::post("/advance")).sends(&served, "reason=nightly&epoch=0").await;
+    assert_eq!((late.status, epoch(&served).await), (StatusCode::CONFLICT, 1));
     let refused = bearer(Ask::post("/share")).sends(&served, "reason=nightly&percent=x").await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     let json = bearer(Ask::get("/status.json")).sends(&served, "").await;
