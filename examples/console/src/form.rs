@@ -51,19 +51,22 @@ impl Change {
     /// What is wrong with the share, in words.
     pub fn share(&self) -> Result<Share, String> {
         let percent = self.percent.as_deref().unwrap_or_default().trim();
-        let percent: f64 =
-            percent.parse().map_err(|_| "The share is a number from 0 to 100.".to_owned())?;
-        if !(0.0..=100.0).contains(&percent) {
-            return Err("The share is a number from 0 to 100.".to_owned());
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "from 0 to 10,000"
-        )]
-        let basis_points = (percent * 100.0).round() as u16;
-        Ok(Share::new(basis_points).unwrap_or(Share::WHOLE))
+        basis_points(percent).and_then(Share::new).ok_or_else(|| {
+            "The share is a number from 0 to 100, of two decimals at most.".to_owned()
+        })
     }
+}
+
+/// Nothing is rounded: what is nearly nothing, or nearly all, would be another action.
+fn basis_points(percent: &str) -> Option<u16> {
+    let (whole, hundredths) = percent.split_once('.').unwrap_or((percent, "0"));
+    let hundredths = hundredths.trim_end_matches('0');
+    let are_digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || hundredths.len() > 2 || !are_digits(whole) || !are_digits(hundredths) {
+        return None;
+    }
+    let hundredths: u16 = format!("{hundredths:0<2}").parse().ok()?;
+    whole.parse::<u16>().ok()?.checked_mul(100)?.checked_add(hundredths)
 }
 
 #[cfg(test)]
@@ -83,8 +86,16 @@ mod tests {
     fn a_share_is_a_number_from_0_to_100() {
         let basis_points = |text: &str| change(text, "").share().map(Share::basis_points);
         assert_eq!(["0", " 12.5 ", "100"].map(basis_points), [Ok(0), Ok(1_250), Ok(10_000)]);
-        for wrong in ["", "-1", "101", "NaN", "ten", "1e9", "inf"] {
+        assert_eq!(["0.01", "99.99", "100.000"].map(basis_points), [Ok(1), Ok(9_999), Ok(10_000)]);
+        for wrong in ["", "-1", "101", "NaN", "ten", "1e9", "inf", ".", "1.2.3", "100.01", "+1"] {
             assert!(basis_points(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_not_rounded_into_none_or_all() {
+        for wrong in ["0.004", "0.001", "99.996", "99.999", "12.345"] {
+            assert!(change(wrong, "").share().is_err(), "{wrong:?}");
         }
     }
 

@@ -118,7 +118,7 @@ fn actions(session: &Session, epoch: u64) -> String {
          <p>Takes the step that stands under Next, if nothing blocks it.</p>\n{token_and_epoch}\n{}\n\
          <p><button id=\"advance-button\">Advance</button></p>\n</form>\n\
          <form method=\"post\" action=\"/share\" aria-labelledby=\"share\">\n<h3 id=\"share\">Share of a cohort</h3>\n\
-         <p>Lets a cohort of so many keys begin or grow; 0 takes it back.</p>\n{token_and_epoch}\n\
+         <p>Lets a cohort of so many keys begin or grow; 0 takes it back, 100 makes it the whole.</p>\n{token_and_epoch}\n\
          <p><label for=\"percent\">Per cent of all keys</label>\n\
          <input id=\"percent\" name=\"percent\" inputmode=\"decimal\" required autocomplete=\"off\"></p>\n{}\n\
          <p><button id=\"share-button\">Set the share</button></p>\n</form>\n\

@@ -182,7 +182,8 @@ async fn what_the_controller_refuses_is_shown_with_its_reason() {
     let (cookie, token) = signed_in(&served).await;
     for (path, form, why) in [
         ("/roll-back", "reason=x", "nothing lies behind"),
-        ("/share", "reason=x&percent=200", "The share is a number from 0 to 100."),
+        ("/share", "reason=x&percent=200", "The share is a number from 0 to 100"),
+        ("/share", "reason=x&percent=0.004", "of two decimals at most"),
         ("/advance", "reason=", "The reason is missing or wrong"),
     ] {
         let form = format!("{form}&epoch=0&form_token={token}");
