@@ -3,9 +3,9 @@
 //! | file | what |
 //! |---|---|
 //! | `authorizer.rs` | who may move the migration: the trait to put your own behind |
-//! | `session.rs` `origin.rs` | whoever signed in, and that it is their own page that asks |
+//! | `admission.rs` `session.rs` `origin.rs` `attempts.rs` | who asks, and that it is their own page that does |
 //! | `desk.rs` | what the page needs of a migration: its status, and a controller |
-//! | `router.rs` `page.rs` `guarded.rs` | the pages, and the headers that go with them |
+//! | `router.rs` `action.rs` `page.rs` `guarded.rs` | the pages, the buttons, and the headers that go with them |
 //! | `migration.rs` `load.rs` | the migration of the quickstart, under load |
 //!
 //! The stores of the quickstart are its own files.
@@ -17,6 +17,9 @@
     reason = "the parts of a command, those of the quickstart as they are there"
 )]
 
+mod action;
+mod admission;
+pub mod attempts;
 pub mod authorizer;
 pub mod desk;
 pub mod fields;

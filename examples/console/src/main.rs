@@ -10,7 +10,8 @@ use console::authorizer::Tokens;
 use console::data;
 use console::desk::chain;
 use console::migration::Migration;
-use console::router::{Console, router};
+use console::origin::Origin;
+use console::router::{Console, Settings, router};
 use tokio::net::TcpListener;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../quickstart/data/airports.csv");
@@ -22,7 +23,8 @@ Usage: CONSOLE_OPERATORS=ann=TOKEN cargo run --release -p console
 Environment:
   CONSOLE_OPERATORS  who may sign in, by which token: ann=TOKEN,bob=TOKEN (openssl rand -base64 24)
   CONSOLE_LISTEN     where it listens (default 127.0.0.1:8080)
-  CONSOLE_SECURE     1: behind a proxy that ends TLS; the cookie then goes over TLS alone
+  CONSOLE_ORIGIN     where browsers find it, behind a proxy: https://console.example
+  CONSOLE_SECURE     1: the cookie goes over TLS alone, as it does with an origin of https
 ";
 
 fn main() -> ExitCode {
@@ -45,9 +47,13 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .map_err(|_| "CONSOLE_OPERATORS says who may sign in: see --help")?;
     let tokens = Tokens::parse(&operators)?;
     let listen = std::env::var("CONSOLE_LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
-    let is_secure = std::env::var("CONSOLE_SECURE").is_ok_and(|it| it == "1");
+    let origin = std::env::var("CONSOLE_ORIGIN").ok();
+    let origin: Option<Origin> = origin.map(|origin| origin.parse()).transpose()?;
+    let is_secure = std::env::var("CONSOLE_SECURE").is_ok_and(|it| it == "1")
+        || origin.as_ref().is_some_and(Origin::is_secure);
     let migration = Migration::start(data::airports(Path::new(DATA))?, 1).await?;
-    let console = Console::new(Arc::new(migration), Arc::new(tokens), is_secure);
+    let console =
+        Console::new(Arc::new(migration), Arc::new(tokens), Settings { is_secure, origin });
     let listener = TcpListener::bind(&listen).await?;
     println!("The console is at http://{}", listener.local_addr()?);
     axum::serve(listener, router(console)).with_graceful_shutdown(stopped()).await?;

@@ -43,47 +43,46 @@ pub fn escaped(text: &str) -> String {
 }
 
 impl Page {
-    /// Where one signs in; `wrong`: not by this token.
+    /// Where one signs in, and why that was not done.
     #[must_use]
-    pub fn sign_in(wrong: bool) -> Self {
-        let alert = if wrong {
-            "<p role=\"alert\" class=\"alert\">Nobody bears this token.</p>"
-        } else {
-            ""
-        };
+    pub fn sign_in(status: StatusCode, wrong: Option<&str>) -> Self {
+        let alert = wrong.map_or_else(String::new, |why| {
+            format!("<p role=\"alert\" class=\"alert\" id=\"wrong\">{}</p>", escaped(why))
+        });
+        // The focus is where the mistake is, and so is what is told of it.
+        let marked =
+            wrong.map_or("", |_| " aria-invalid=\"true\" aria-describedby=\"wrong\" autofocus");
+        let title = wrong.map_or_else(|| "Sign in".to_owned(), |why| format!("{why} – Sign in"));
         let body = format!(
             "<main>\n<h1>Migration console</h1>\n{alert}\n<form method=\"post\" action=\"/sign-in\">\n\
              <input name=\"username\" autocomplete=\"username\" hidden>\n<p><label for=\"token\">Token</label>\n<input id=\"token\" name=\"token\" type=\"password\" required \
-             autocomplete=\"current-password\"></p>\n<p><button>Sign in</button></p>\n</form>\n</main>"
+             autocomplete=\"current-password\"{marked}></p>\n<p><button>Sign in</button></p>\n</form>\n</main>"
         );
-        Self { title: "Sign in".to_owned(), body, status: StatusCode::UNAUTHORIZED }
+        Self { title, body, status }
     }
 
     /// The status, the buttons, and what came of the last action.
     #[must_use]
-    pub fn console(status: &MigrationStatus, session: &Session, told: Option<&Told>) -> Self {
+    pub fn console(status: &MigrationStatus, session: &Session, told: &[Told]) -> Self {
         let mut body = String::from(
             "<a class=\"skip\" href=\"#actions\">To the actions</a>\n<div class=\"told\">\n",
         );
-        match told {
-            Some(Told::Done(done)) => {
-                let _ = writeln!(body, "<p role=\"status\" id=\"told\">{}</p>", escaped(done));
-            }
-            Some(Told::Wrong(why)) => {
-                let _ = writeln!(
-                    body,
-                    "<p role=\"alert\" class=\"alert\" id=\"told\">{}</p>",
-                    escaped(why)
-                );
-            }
-            None => {}
+        for (place, told) in told.iter().enumerate() {
+            let role = match told {
+                Told::Done(_) => "role=\"status\" class=\"done\"",
+                Told::Wrong(_) => "role=\"alert\" class=\"alert\"",
+            };
+            // What is there when a page is loaded is not read out by itself: the focus is.
+            let first = if place == 0 { " id=\"told\" tabindex=\"-1\" autofocus" } else { "" };
+            let _ = writeln!(body, "<p {role}{first}>{}</p>", escaped(told.text()));
         }
         let fragment = status.to_html_fragment();
         let _ = writeln!(body, "</div>\n<main>\n<div id=\"status\">\n{fragment}</div>\n</main>");
         // Only what an operator must hear is said aloud, and not the whole page every second.
         let _ = writeln!(body, "<p class=\"unseen\" aria-live=\"polite\" id=\"heard\"></p>");
         body.push_str(&actions(session, status.epoch));
-        let title = format!("Migration {}", status.migration);
+        let told = told.first().map_or_else(String::new, |told| format!("{} – ", told.text()));
+        let title = format!("{told}Migration {}", status.migration);
         Self { title, body, status: StatusCode::OK }
     }
 

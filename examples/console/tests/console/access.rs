@@ -1,5 +1,7 @@
 //! Who gets in, who may move what, and what every answer carries.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::header::{
     AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN,
@@ -7,7 +9,10 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use console::desk::Desk;
+use console::origin::Origin;
+use console::router::Settings;
 use http_body_util::BodyExt;
+use strangler_fig::controller::ChangeRequest;
 use strangler_fig::phase::Phase;
 use tower::ServiceExt;
 
@@ -152,9 +157,12 @@ async fn every_action_stands_in_the_history_with_who_took_it_and_why() {
         }
     };
     for (path, more) in [("/advance", ""), ("/share", "&percent=12.5"), ("/roll-back", "")] {
-        assert_eq!(act(path, more).await.status, StatusCode::SEE_OTHER, "{path}");
-        let page = Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await;
-        assert!(page.body.contains("<p role=\"status\" id=\"told\">Done: "), "{path}");
+        let answer = act(path, more).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+        let next = Ask::get(answer.header(LOCATION.as_str())).with(COOKIE.as_str(), &cookie);
+        let page = next.sends(&served, "").await.body;
+        assert!(page.contains("<p role=\"status\" class=\"done\" id=\"told\""), "{path}");
+        assert!(page.contains("<title>Done: "), "who hears the page hears it first: {path}");
         let again = Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await;
         assert!(!again.body.contains("Done: "), "it is told once");
     }
@@ -187,14 +195,8 @@ async fn what_the_controller_refuses_is_shown_with_its_reason() {
         ("/advance", "reason=", "The reason is missing or wrong"),
     ] {
         let form = format!("{form}&epoch=0&form_token={token}");
-        Ask::own(path).with(COOKIE.as_str(), &cookie).sends(&served, &form).await;
-        let page = Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await;
-        let alert = page
-            .body
-            .split("<p role=\"alert\" class=\"alert\" id=\"told\">Not done: ")
-            .nth(1)
-            .unwrap();
-        assert!(alert.split("</p>").next().unwrap().contains(why), "{path}: {alert:.200}");
+        let told = presses(&served, path, &cookie, &form).await;
+        assert!(told.starts_with("Not done: ") && told.contains(why), "{path}: {told}");
     }
     assert_eq!(epoch(&served).await, 0);
 }
@@ -328,4 +330,154 @@ async fn a_form_that_is_too_long_is_not_read() {
     let answer = Ask::own("/advance").with(COOKIE.as_str(), &cookie).sends(&served, &form).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(served.migration.status().await.unwrap().phase(), Phase::LegacyOnly);
+}
+
+#[tokio::test]
+async fn of_two_tabs_each_shows_what_came_of_its_own_action() {
+    let served = Served::new().await;
+    let (cookie, token) = signed_in(&served).await;
+    let form = format!("reason=x&epoch=0&form_token={token}");
+    let mut next = Vec::new();
+    for path in ["/advance", "/roll-back"] {
+        let ask = Ask::own(path).with(COOKIE.as_str(), &cookie);
+        let answer = ask.sends(&served, &form).await;
+        next.push(answer.header(LOCATION.as_str()).to_owned());
+    }
+    let page = async |method: Method, path: &str| {
+        Ask::of(method, path).with(COOKIE.as_str(), &cookie).sends(&served, "").await.body
+    };
+    for path in next.iter().map(String::as_str).chain(["/"]) {
+        page(Method::HEAD, path).await;
+    }
+    for _ in 0..2 {
+        let (first, second) =
+            (page(Method::GET, &next[0]).await, page(Method::GET, &next[1]).await);
+        assert!(first.contains(">Done: to dual_write.<") && !first.contains(">Not done: "));
+        assert!(
+            second.contains(">Not done: airports has moved since") && !second.contains(">Done")
+        );
+    }
+    assert!(!page(Method::GET, "/").await.contains("id=\"told\""));
+}
+
+/// Takes the migration to this phase, as soon as the gates are open.
+async fn goes_to(served: &Served, phase: Phase) {
+    let request = ChangeRequest::new("bob".parse().unwrap(), "OPS-13".parse().unwrap());
+    let controller = served.migration.controller();
+    while let Err(error) = controller.advance_to(phase, &request).await {
+        assert!(error.is_retryable(), "{error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_hangs_up_does_not_cut_the_way_back_short_and_is_told_afterwards() {
+    let served = Served::new().await;
+    let (cookie, token) = signed_in(&served).await;
+    goes_to(&served, Phase::Live).await;
+    let form = format!("reason=x&epoch={}&form_token={token}", epoch(&served).await);
+    let ask = Ask::own("/roll-back").with(COOKIE.as_str(), &cookie);
+    let gone = tokio::time::timeout(Duration::from_millis(50), ask.sends(&served, &form)).await;
+    assert!(gone.is_err(), "it takes longer");
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    while served.migration.status().await.unwrap().phase() != Phase::DualWrite {
+        assert!(tokio::time::Instant::now() < until, "it stopped half-way");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let page = async || Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await.body;
+    let mut shown = page().await;
+    while !shown.contains("id=\"told\"") {
+        assert!(tokio::time::Instant::now() < until, "nobody is told");
+        shown = page().await;
+    }
+    assert!(shown.contains(">Done: to cutover, to dual_write.<"), "{shown:.2000}");
+    assert!(!page().await.contains("id=\"told\""), "it is told once");
+}
+
+#[tokio::test]
+async fn nobody_learns_anything_before_it_is_known_who_asks() {
+    let served = Served::new().await;
+    let json = (CONTENT_TYPE.as_str(), "application/json");
+    let long = "x".repeat(100_000);
+    for (ask, body) in [
+        (Ask::get("/advance"), ""),
+        (Ask::of(Method::DELETE, "/"), ""),
+        (Ask::of(Method::POST, "/advance").with(json.0, json.1), "{}"),
+        (Ask::own("/advance"), "epoch=x"),
+        (Ask::own("/advance"), long.as_str()),
+        (Ask::own("/sign-out"), ""),
+        (Ask::get("/nowhere"), ""),
+    ] {
+        let answer = ask.sends(&served, body).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::UNAUTHORIZED, ""));
+    }
+    let browser = Ask::get("/nowhere").with("accept", "text/html,*/*;q=0.8");
+    assert!(browser.sends(&served, "").await.body.contains("action=\"/sign-in\""));
+    let page = Ask::get("/sign-in").sends(&served, "").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("action=\"/sign-in\""));
+}
+
+#[tokio::test]
+async fn who_tries_too_often_to_sign_in_must_wait() {
+    let served = Served::new().await;
+    for _ in 0..10 {
+        let answer = Ask::own("/sign-in").sends(&served, "token=guessed").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    }
+    let answer = Ask::own("/sign-in").sends(&served, &format!("token={TOKEN}")).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.header("retry-after"), "60");
+}
+
+#[tokio::test]
+async fn who_signs_in_once_more_has_one_session_and_one_operator_does_not_push_another_out() {
+    let served = Served::new().await;
+    let (ann, _) = signed_in(&served).await;
+    let again = Ask::own("/sign-in").with(COOKIE.as_str(), &ann);
+    let answer = again.sends(&served, &format!("token={TOKEN}")).await;
+    let newer = answer.header(SET_COOKIE.as_str()).split(';').next().unwrap().to_owned();
+    for _ in 0..101 {
+        let answer = Ask::own("/sign-in").sends(&served, "token=bob-s-token-of-some-length").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    }
+    for (cookie, status) in [(ann, StatusCode::UNAUTHORIZED), (newer, StatusCode::OK)] {
+        let page = Ask::get("/").with(COOKIE.as_str(), &cookie).sends(&served, "").await;
+        assert_eq!(page.status, status);
+    }
+}
+
+/// As nginx does: it names itself as the host, and says who it is by a scheme of its own.
+#[tokio::test]
+async fn behind_a_proxy_one_signs_in_and_acts() {
+    let origin: Option<Origin> = Some("https://console.example".parse().unwrap());
+    let served = Served::with(Settings { is_secure: true, origin }).await;
+    let proxied = |ask: Ask| {
+        ask.with(ORIGIN.as_str(), "https://console.example")
+            .with("sec-fetch-site", "same-origin")
+            .with(AUTHORIZATION.as_str(), "Basic cHJveHk6cHJveHk=")
+    };
+    let answer = proxied(Ask::post("/sign-in")).sends(&served, &format!("token={TOKEN}")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    let cookie = answer.header(SET_COOKIE.as_str());
+    assert!(cookie.starts_with("__Host-console=") && cookie.ends_with("; Secure"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let page = proxied(Ask::get("/")).with(COOKIE.as_str(), cookie).sends(&served, "").await;
+    let token = page.body.split("name=\"form_token\" value=\"").nth(1).unwrap();
+    let form = format!("reason=x&epoch=0&form_token={}", token.split('"').next().unwrap());
+    let press = |ask: Ask| ask.with(COOKIE.as_str(), cookie);
+    let elsewhere = press(Ask::own("/advance")).sends(&served, &form).await;
+    assert_eq!((elsewhere.status, epoch(&served).await), (StatusCode::FORBIDDEN, 0));
+    let answer = press(proxied(Ask::post("/advance"))).sends(&served, &form).await;
+    assert_eq!((answer.status, epoch(&served).await), (StatusCode::SEE_OTHER, 1));
+}
+
+#[tokio::test]
+async fn the_scheme_of_a_token_is_read_in_any_case() {
+    let served = Served::new().await;
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let ask =
+            Ask::get("/status.txt").with(AUTHORIZATION.as_str(), &format!("{scheme} {TOKEN}"));
+        assert_eq!(ask.sends(&served, "").await.status, StatusCode::OK, "{scheme}");
+    }
 }

@@ -9,7 +9,7 @@ use console::authorizer::Tokens;
 use console::data;
 use console::desk::Desk;
 use console::migration::Migration;
-use console::router::{Console, router};
+use console::router::{Console, Settings, router};
 
 pub(crate) const TOKEN: &str = "ann-s-token-of-some-length";
 pub(crate) const OPERATORS: &str = "ann=ann-s-token-of-some-length,bob=bob-s-token-of-some-length";
@@ -24,12 +24,16 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
         let mut airports = data::airports(Path::new(DATA)).unwrap();
         airports.truncate(AIRPORTS);
         let migration = Arc::new(Migration::start(airports, 1).await.unwrap());
         let tokens = Arc::new(Tokens::parse(OPERATORS).unwrap());
         let desk: Arc<dyn Desk> = migration.clone();
-        Self { migration, pages: router(Console::new(desk, tokens, false)) }
+        Self { migration, pages: router(Console::new(desk, tokens, settings)) }
     }
 
     /// Listens on a port that is free, for as long as the runtime lives.
