@@ -80,6 +80,7 @@ impl Page {
         let _ = writeln!(body, "</div>\n<main>\n<div id=\"status\">\n{fragment}</div>\n</main>");
         // Only what an operator must hear is said aloud, and not the whole page every second.
         let _ = writeln!(body, "<p class=\"unseen\" aria-live=\"polite\" id=\"heard\"></p>");
+        body.push_str("<p role=\"alert\" class=\"alert\" id=\"stale\" hidden></p>\n");
         body.push_str(&actions(session, status.epoch));
         let told = told.first().map_or_else(String::new, |told| format!("{} – ", told.text()));
         let title = format!("{told}Migration {}", status.migration);

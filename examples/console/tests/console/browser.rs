@@ -7,7 +7,10 @@ use crate::served::{Served, TOKEN};
 
 /// Signs in at the console.
 pub(crate) async fn signed_in(name: &str, served: &Served) -> Driver {
-    let address = served.listens().await;
+    signed_in_at(name, served.listens().await).await
+}
+
+pub(crate) async fn signed_in_at(name: &str, address: std::net::SocketAddr) -> Driver {
     let driver = Driver::start(name).await;
     driver.goes_to(&format!("http://{address}/")).await;
     driver.writes("#token", TOKEN).await;
@@ -19,7 +22,7 @@ pub(crate) async fn signed_in(name: &str, served: &Served) -> Driver {
     driver
 }
 
-const TAB: &str = "\u{e004}";
+pub(crate) const TAB: &str = "\u{e004}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_control_is_reached_by_the_keyboard_and_has_a_name() {

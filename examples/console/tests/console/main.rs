@@ -5,5 +5,7 @@
 mod access;
 mod browser;
 mod driver;
+mod heard;
 mod served;
+mod stale;
 mod tour;

@@ -38,8 +38,12 @@ impl Served {
 
     /// Listens on a port that is free, for as long as the runtime lives.
     pub(crate) async fn listens(&self) -> SocketAddr {
+        Self::serves(self.pages.clone()).await
+    }
+
+    pub(crate) async fn serves(pages: Router) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, pages) = (listener.local_addr().unwrap(), self.pages.clone());
+        let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, pages).await });
         address
     }
