@@ -6,6 +6,7 @@
 //! | `admission.rs` `session.rs` `origin.rs` `attempts.rs` | who asks, and that it is their own page that does |
 //! | `desk.rs` | what the page needs of a migration: its status, and a controller |
 //! | `router.rs` `action.rs` `page.rs` `guarded.rs` | the pages, the buttons, and the headers that go with them |
+//! | `serve.rs` | connections, and how long they may take |
 //! | `migration.rs` `load.rs` | the migration of the quickstart, under load |
 //!
 //! The stores of the quickstart are its own files.
@@ -30,6 +31,7 @@ pub mod migration;
 pub mod origin;
 pub mod page;
 pub mod router;
+pub mod serve;
 pub mod session;
 
 // What is taken from the quickstart, as it is there.

@@ -12,6 +12,7 @@ use console::desk::chain;
 use console::migration::Migration;
 use console::origin::Origin;
 use console::router::{Console, Settings, router};
+use console::serve::{Limits, serve};
 use tokio::net::TcpListener;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../quickstart/data/airports.csv");
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         print!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    match serve() {
+    match rehearse() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("console: {}", chain(&*error));
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn serve() -> Result<(), Box<dyn Error>> {
+async fn rehearse() -> Result<(), Box<dyn Error>> {
     let operators = std::env::var("CONSOLE_OPERATORS")
         .map_err(|_| "CONSOLE_OPERATORS says who may sign in: see --help")?;
     let tokens = Tokens::parse(&operators)?;
@@ -51,18 +52,34 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let origin: Option<Origin> = origin.map(|origin| origin.parse()).transpose()?;
     let is_secure = std::env::var("CONSOLE_SECURE").is_ok_and(|it| it == "1")
         || origin.as_ref().is_some_and(Origin::is_secure);
+    let stopped = stopped()?;
     let migration = Migration::start(data::airports(Path::new(DATA))?, 1).await?;
     let console =
         Console::new(Arc::new(migration), Arc::new(tokens), Settings { is_secure, origin });
     let listener = TcpListener::bind(&listen).await?;
     println!("The console is at http://{}", listener.local_addr()?);
-    axum::serve(listener, router(console)).with_graceful_shutdown(stopped()).await?;
+    serve(listener, router(console), Limits::default(), stopped).await;
     Ok(())
 }
 
-/// Resolves when it is to end.
-async fn stopped() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+/// Resolves when it is to end: by Ctrl-C, or as a supervisor ends it. It listens for that from now on.
+#[cfg(unix)]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupted, mut terminated) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupted = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupted.recv().await;
+    })
 }

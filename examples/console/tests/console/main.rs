@@ -7,5 +7,6 @@ mod browser;
 mod driver;
 mod heard;
 mod served;
+mod slow;
 mod stale;
 mod tour;
