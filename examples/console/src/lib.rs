@@ -7,7 +7,7 @@
 //! | `desk.rs` | what the page needs of a migration: its status, and a controller |
 //! | `router.rs` `action.rs` `page.rs` `guarded.rs` | the pages, the buttons, and the headers that go with them |
 //! | `serve.rs` | connections, and how long they may take |
-//! | `migration.rs` `load.rs` | the migration of the quickstart, under load |
+//! | `migration.rs` `ways.rs` `load.rs` | the migration of the quickstart, under load |
 //!
 //! The stores of the quickstart are its own files.
 #![expect(
@@ -33,6 +33,7 @@ pub mod page;
 pub mod router;
 pub mod serve;
 pub mod session;
+pub mod ways;
 
 // What is taken from the quickstart, as it is there.
 #[path = "../../quickstart/airport.rs"]

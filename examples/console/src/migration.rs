@@ -12,8 +12,8 @@ use strangler_fig::async_trait;
 use strangler_fig::backfill::{BackfillConfig, Backfiller};
 use strangler_fig::consistency::{CheckReport, CheckerConfig, ConsistencyChecker};
 use strangler_fig::controller::{
-    BackfillComplete, Before, ControllerConfig, ControllerError, GuardConfig, LastVerification,
-    LiveSignals, MigrationController, MismatchRateBelow, Rate, RepairQueueEmpty, RollbackGuard,
+    Before, ControllerConfig, ControllerError, GuardConfig, LastVerification, LiveSignals,
+    MigrationController, MismatchRateBelow, Rate, RepairQueueEmpty, RollbackGuard,
     VerificationSource,
 };
 use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryStateService};
@@ -37,6 +37,7 @@ use crate::fields::Fields;
 use crate::link::ModernLink;
 use crate::load::call;
 use crate::stores::Stores;
+use crate::ways::Ways;
 
 /// How many callers there are.
 const CALLERS: usize = 4;
@@ -52,6 +53,7 @@ pub struct Migration {
     board: Arc<StatusBoard>,
     queue: Arc<InMemoryRepairQueue>,
     checkpoints: Arc<InMemoryCheckpointStore>,
+    ways: Arc<Ways>,
     verified: Arc<LastVerification>,
     last_check: Arc<Mutex<Option<CheckReport<String>>>>,
     policies: [Policy; 2],
@@ -106,7 +108,8 @@ impl Migration {
         let controller = MigrationController::new(service, name)
             .with_config(ControllerConfig::default().with_observer(observers.clone()))
             .with_sweeper(Arc::new(Sweep::new(&repository)));
-        let controller = Arc::new(gated(controller, &signals, &checkpoints, &queue)?);
+        let ways = Arc::new(Ways::new(checkpoints.clone()));
+        let controller = Arc::new(gated(controller, &signals, &ways, &queue));
 
         let mut migration = Self {
             controller: controller.clone(),
@@ -116,6 +119,7 @@ impl Migration {
             last_check: Arc::default(),
             policies,
             checkpoints,
+            ways,
             stores,
             observers,
             tasks: JoinSet::new(),
@@ -141,16 +145,22 @@ impl Migration {
         self.tasks.spawn(async move {
             let _ = reconciler.run(pending()).await;
         });
+        let config =
+            BackfillConfig::default().with_expected_records(u64::try_from(airports.len())?);
         let (checkpoints, queue) = (self.checkpoints.clone(), self.queue.clone());
-        let expected = u64::try_from(airports.len())?;
-        let backfiller = Backfiller::new(repository, checkpoints, queue, "airports".parse()?)
-            .with_config(BackfillConfig::default().with_expected_records(expected));
-        let copied = repository.clone();
+        let (copied, ways) = (repository.clone(), self.ways.clone());
         self.tasks.spawn(async move {
-            while copied.tracker().state().base().phase == Phase::LegacyOnly {
+            loop {
+                let state = copied.tracker().state();
+                if state.base().phase != Phase::LegacyOnly {
+                    // One that is done already ends at once.
+                    let (checkpoints, job) = (checkpoints.clone(), ways.job(&state));
+                    let backfiller = Backfiller::new(&copied, checkpoints, queue.clone(), job);
+                    let backfiller = backfiller.with_config(config.clone());
+                    let _ = backfiller.run(has_returned(&copied)).await;
+                }
                 sleep(LOOK_EVERY).await;
             }
-            let _ = backfiller.run(pending()).await;
         });
         let config = CheckerConfig::default().with_observer(self.observers.clone());
         let checker =
@@ -172,23 +182,29 @@ impl Migration {
     }
 }
 
+/// Resolves when there is nothing to be copied any more.
+async fn has_returned(repository: &Migrating) {
+    while repository.tracker().state().base().phase != Phase::LegacyOnly {
+        sleep(LOOK_EVERY).await;
+    }
+}
+
 /// What is asked before moves forward.
 fn gated(
     controller: MigrationController,
     signals: &Arc<LiveSignals>,
-    checkpoints: &Arc<InMemoryCheckpointStore>,
+    ways: &Arc<Ways>,
     queue: &Arc<InMemoryRepairQueue>,
-) -> Result<MigrationController, Box<dyn Error>> {
-    // What was not copied yet would differ when reads are compared.
-    let copied = BackfillComplete::new(checkpoints.clone(), "airports".parse()?);
+) -> MigrationController {
     let window = Duration::from_mins(1);
     let mismatches = MismatchRateBelow::new(signals.clone(), Rate::percent(1), window);
     let mismatches = mismatches.with_samples_min(SAMPLES_MIN);
     let repaired = RepairQueueEmpty::new(queue.clone());
-    Ok(controller
-        .with_gate(Before::Entering(Phase::Shadow), Arc::new(copied))
+    controller
+        // What was not copied yet would differ when reads are compared.
+        .with_gate(Before::Entering(Phase::Shadow), ways.clone())
         .with_gate(Before::Entering(Phase::Cutover), Arc::new(mismatches))
-        .with_gate(Before::Entering(Phase::Cutover), Arc::new(repaired)))
+        .with_gate(Before::Entering(Phase::Cutover), Arc::new(repaired))
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@ mod access;
 mod browser;
 mod driver;
 mod heard;
+mod rehearsal;
 mod served;
 mod slow;
 mod stale;
