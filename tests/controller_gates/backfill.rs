@@ -45,6 +45,21 @@ async fn it_is_closed_until_the_last_partition_is_done() {
     assert_eq!(open(&world.read(&gate).await), saw);
 }
 
+/// It speaks of the job, and not of the way that the migration is on: after a return to
+/// `LegacyOnly` whoever moves it says that the job begins anew.
+#[tokio::test]
+async fn a_job_that_is_done_leaves_it_open_until_the_job_is_forgotten() {
+    let (store, world) = (InMemoryCheckpointStore::default(), World::of(1));
+    let gate = BackfillComplete::new(Arc::new(store.clone()), job());
+    store.open(&job(), &[Partition { after: None, until: vec![4] }]).await.unwrap();
+    finish(&store, 5, 0).await;
+    open(&world.read(&gate).await);
+    store.open(&job(), &[Partition { after: None, until: vec![9] }]).await.unwrap();
+    open(&world.read(&gate).await);
+    store.remove(&job()).await.unwrap();
+    closed(&world.read(&gate).await);
+}
+
 #[tokio::test]
 async fn another_job_s_end_is_not_this_one_s() {
     let store = InMemoryCheckpointStore::default();

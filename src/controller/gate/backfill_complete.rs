@@ -12,6 +12,11 @@ use crate::backfill::{CheckpointStore, JobName, PartitionState};
 /// [`RejectionsZero`](super::RejectionsZero) watch. A backfill that found legacy empty
 /// leaves no checkpoints, and looks like one that never began: closed.
 ///
+/// What is done stays done: after a return to `LegacyOnly`, whose writes modern missed, a
+/// backfill of the same name copies nothing, and this stays open. Forget the job with
+/// [`CheckpointStore::remove`] before modern is written again, or give each such way a
+/// name of its own.
+///
 /// ```
 /// use std::sync::Arc;
 /// use strangler_fig::backfill::JobName;
