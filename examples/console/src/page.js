@@ -10,7 +10,6 @@
   const headline = () => status.querySelector("h1")?.textContent;
   let updated = new Date();
 
-  document.querySelector("[autofocus]")?.focus();
   // What came of an action is told once, not whenever the page is loaded anew.
   if (location.search) history.replaceState(null, "", location.pathname);
 
