@@ -7,7 +7,7 @@
 //! | `desk.rs` | what the page needs of a migration: its status, and a controller |
 //! | `router.rs` `action.rs` `page.rs` `guarded.rs` | the pages, the buttons, and the headers that go with them |
 //! | `serve.rs` | connections, and how long they may take |
-//! | `migration.rs` `ways.rs` `load.rs` | the migration of the quickstart, under load |
+//! | `migration.rs` `ways.rs` `load.rs` `listing.rs` | the migration of the quickstart, under load, and a few sagas |
 //!
 //! The stores of the quickstart are its own files.
 #![expect(
@@ -26,6 +26,7 @@ pub mod desk;
 pub mod fields;
 pub mod form;
 pub mod guarded;
+pub mod listing;
 pub mod load;
 pub mod migration;
 pub mod origin;

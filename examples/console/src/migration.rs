@@ -16,7 +16,9 @@ use strangler_fig::controller::{
     MigrationController, MismatchRateBelow, Rate, RepairQueueEmpty, RollbackGuard,
     VerificationSource,
 };
-use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryStateService};
+use strangler_fig::memory::{
+    InMemoryCheckpointStore, InMemoryRepairQueue, InMemorySagaJournal, InMemoryStateService,
+};
 use strangler_fig::observe::Observers;
 use strangler_fig::phase::{
     MigrationName, MigrationState, MigrationStateService, Phase, PhaseTracker, Share, Side,
@@ -26,7 +28,9 @@ use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue, Sweep}
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::resilience::Policy;
 use strangler_fig::stamp::StampClock;
-use strangler_fig::status::{MigrationStatus, StatusBoard, StatusConfig};
+use strangler_fig::status::{
+    MigrationStatus, SagaStatuses, SagasConfig, StatusBoard, StatusConfig,
+};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -35,6 +39,7 @@ use crate::airports::Migrating;
 use crate::desk::Desk;
 use crate::fields::Fields;
 use crate::link::ModernLink;
+use crate::listing::listed;
 use crate::load::call;
 use crate::stores::Stores;
 use crate::ways::Ways;
@@ -54,6 +59,7 @@ pub struct Migration {
     queue: Arc<InMemoryRepairQueue>,
     checkpoints: Arc<InMemoryCheckpointStore>,
     ways: Arc<Ways>,
+    sagas: Arc<InMemorySagaJournal>,
     verified: Arc<LastVerification>,
     last_check: Arc<Mutex<Option<CheckReport<String>>>>,
     policies: [Policy; 2],
@@ -115,6 +121,7 @@ impl Migration {
             controller: controller.clone(),
             board,
             queue,
+            sagas: Arc::default(),
             verified: Arc::default(),
             last_check: Arc::default(),
             policies,
@@ -129,6 +136,7 @@ impl Migration {
         migration.tasks.spawn(async move {
             let _ = tracker.run(pending()).await;
         });
+        listed(migration.sagas.clone()).await?;
         migration.work(&repository, &Arc::from(airports), seed)?;
         Ok(migration)
     }
@@ -217,6 +225,7 @@ impl Desk for Migration {
         if let Ok(depth) = self.queue.depth().await {
             status = status.with_repairs(depth);
         }
+        status = status.with_sagas(SagaStatuses::of(&*self.sagas, SagasConfig::default()).await);
         if let Some(report) = &*self.last_check.lock().unwrap_or_else(PoisonError::into_inner) {
             status = status.with_differences(report);
         }

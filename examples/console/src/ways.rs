@@ -23,8 +23,7 @@ impl Ways {
     }
 
     /// The backfill of the way that the migration is on.
-    #[must_use]
-    pub fn job(&self, state: &MigrationState) -> JobName {
+    pub(crate) fn job(&self, state: &MigrationState) -> JobName {
         let returns = |step: &Move| matches!(step, Move::Phase { to: Phase::LegacyOnly, .. });
         let last = state.history().iter().rfind(|record| returns(&record.step));
         let last = last.map_or(0, |record| record.epoch);

@@ -85,7 +85,7 @@ async fn a_connection_ends_though_it_is_kept_busy() {
     let ends = async {
         loop {
             let asked = stream.write_all(b"GET /sign-in HTTP/1.1\r\nhost: console\r\n\r\n").await;
-            let mut answer = [0; 100_000];
+            let mut answer = vec![0; 100_000];
             if asked.is_err() || stream.read(&mut answer).await.is_ok_and(|read| read == 0) {
                 return;
             }
