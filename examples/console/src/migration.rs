@@ -158,14 +158,16 @@ impl Migration {
         let (checkpoints, queue) = (self.checkpoints.clone(), self.queue.clone());
         let (copied, ways) = (repository.clone(), self.ways.clone());
         self.tasks.spawn(async move {
+            let mut done = None;
             loop {
                 let state = copied.tracker().state();
-                if state.base().phase != Phase::LegacyOnly {
-                    // One that is done already ends at once.
-                    let (checkpoints, job) = (checkpoints.clone(), ways.job(&state));
-                    let backfiller = Backfiller::new(&copied, checkpoints, queue.clone(), job);
+                let job = ways.job(&state);
+                if state.base().phase != Phase::LegacyOnly && done.as_ref() != Some(&job) {
+                    let (checkpoints, queue) = (checkpoints.clone(), queue.clone());
+                    let backfiller = Backfiller::new(&copied, checkpoints, queue, job.clone());
                     let backfiller = backfiller.with_config(config.clone());
-                    let _ = backfiller.run(has_returned(&copied)).await;
+                    let copying = backfiller.run(has_returned(&copied)).await;
+                    done = copying.is_ok_and(|report| report.is_done).then_some(job);
                 }
                 sleep(LOOK_EVERY).await;
             }
