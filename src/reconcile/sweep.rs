@@ -240,7 +240,8 @@ where
                     report = swept => report,
                 }
             };
-            told(&self.repository, &self.meter, swept).await
+            // On the heap: it is large, and not the caller's to carry.
+            told(&self.repository, &self.meter, Box::pin(swept)).await
         }
     }
 
