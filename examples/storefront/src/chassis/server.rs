@@ -1,0 +1,94 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use super::telemetry::Telemetry;
+use super::trace::traced;
+use crate::Failed;
+
+/// How long balancers have to notice that a service is not ready any more.
+const NOTICE: Duration = Duration::from_millis(200);
+/// How long requests that are under way may take to their end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Whether a service wants requests. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// From now on.
+    pub fn ready(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn over(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.0.load(Ordering::Acquire) {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// Serves `routes`, beside `/healthz`, `/readyz` and `/metrics`, until the process is asked to end; then says that it is not ready,
+/// and lets what is under way come to its end, within bounds.
+///
+/// # Errors
+///
+/// The address cannot be listened on.
+pub async fn serve(
+    address: SocketAddr,
+    routes: Router,
+    readiness: Readiness,
+    telemetry: &Telemetry,
+) -> Result<(), Failed> {
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| format!("LISTEN {address}: {error}"))?;
+    info!(address = %listener.local_addr()?, "listens");
+    let (asked, scraped) = (readiness.clone(), telemetry.clone());
+    let app = routes
+        .layer(middleware::from_fn(traced))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(move || std::future::ready(asked.status())))
+        .route("/metrics", get(move || std::future::ready(scraped.scraped())));
+    let (over, ending) = tokio::sync::oneshot::channel::<()>();
+    let served = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let _ = ending.await;
+    });
+    let mut served = tokio::spawn(async move { served.await });
+    readiness.ready();
+    tokio::select! {
+        ended = &mut served => return Ok(ended??),
+        asked = interrupted() => asked?,
+    }
+    info!("ends");
+    readiness.over();
+    tokio::time::sleep(NOTICE).await;
+    drop(over);
+    // Who has not come to an end by then is cut off.
+    let _ = tokio::time::timeout(DRAIN, served).await;
+    telemetry.shut_down();
+    Ok(())
+}
+
+/// Ctrl-C, or what a supervisor sends.
+async fn interrupted() -> Result<(), Failed> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => Ok(asked?),
+        _ = terminated.recv() => Ok(()),
+    }
+}
