@@ -32,7 +32,6 @@ use crate::effect::Effect;
 /// The table of the changes.
 pub const CHANGE_FEED_SCHEMA: &str = include_str!("change_feed.sql");
 
-const HINTS: &str = "SELECT number, id FROM plain_customer_change ORDER BY number LIMIT ?";
 /// One statement is one moment: a row and its stamp change in one transaction.
 const RECORDS: &str = "\
     SELECT c.number, c.id AS changed_id, s.stamp AS changed_stamp, p.*
@@ -40,8 +39,6 @@ const RECORDS: &str = "\
     LEFT JOIN plain_customer_stamp AS s ON s.id = c.id
     LEFT JOIN plain_customer AS p ON p.id = c.id
     ORDER BY c.number";
-const LAG: &str = "\
-    SELECT TIMESTAMPDIFF(MICROSECOND, MIN(at), UTC_TIMESTAMP(6)), COUNT(*) FROM plain_customer_change";
 /// The function that stamps.
 const STAMP: &str = "strangler_fig_stamp";
 const EVENTS: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
@@ -49,6 +46,14 @@ const EVENTS: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
 const NO_SUCH_TABLE: u16 = 1146;
 /// And of such a trigger.
 const NO_SUCH_TRIGGER: u16 = 1360;
+/// A row that comes without a stamp, has the smallest.
+const NEVER_STAMPED: &str = "NEW.stamp = X'00000000000000000000000000000001'";
+/// As bytes: no collation, and no spaces that do not count. An upsert of the crate that is stale changes nothing.
+const CHANGED_UNDER_ITS_STAMP: &str = "\
+    OLD.stamp = NEW.stamp AND NOT (OLD.id <=> NEW.id
+        AND BINARY OLD.name <=> BINARY NEW.name AND BINARY OLD.email <=> BINARY NEW.email
+        AND OLD.balance <=> NEW.balance AND OLD.joined <=> NEW.joined AND OLD.visits <=> NEW.visits
+        AND OLD.is_active <=> NEW.is_active AND OLD.seal <=> NEW.seal)";
 /// Numbers in one statement.
 const NUMBERS_MAX: usize = 1_000;
 
@@ -64,9 +69,50 @@ pub enum ChangeMode {
     /// beside it. A writer outside and one through the crate that change one row at once may end in a deadlock, of which
     /// the server rolls one back: they lock row and stamp in opposite orders.
     Records,
+    /// Of a table whose stamps are in its rows, `customer`: they stamp what was changed and kept its stamp, as code does that
+    /// knows of none, and note it. What raises the stamp went through the crate, so that its sessions need no mark here.
+    Stamped,
 }
 
-/// The changes of `plain_customer`.
+impl ChangeMode {
+    /// The table that others write to.
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Hints | Self::Records => "plain_customer",
+            Self::Stamped => "customer",
+        }
+    }
+
+    /// When the trigger for an event comes: a row can be stamped only before it changes.
+    fn moment(self, event: &str) -> &'static str {
+        if self == Self::Stamped && event == "UPDATE" { "BEFORE" } else { "AFTER" }
+    }
+
+    /// Whether the trigger for an event stamps.
+    fn stamps(self, event: &str) -> bool {
+        match self {
+            Self::Hints => false,
+            Self::Records => true,
+            Self::Stamped => event == "UPDATE",
+        }
+    }
+
+    /// What is so of a change, in its triggers, if it was made outside.
+    fn outside(self, event: &str) -> &'static str {
+        match (self, event) {
+            (Self::Stamped, "INSERT") => NEVER_STAMPED,
+            (Self::Stamped, "UPDATE") => CHANGED_UNDER_ITS_STAMP,
+            _ => "@strangler_fig IS NULL",
+        }
+    }
+
+    fn trigger(self, event: &str) -> String {
+        let name = format!("{}_{}_{event}", self.table(), self.moment(event));
+        name.to_lowercase()
+    }
+}
+
+/// The changes of `plain_customer`, or of [`customer`](ChangeMode::Stamped).
 #[derive(Debug, Clone)]
 pub struct MariadbChangeFeed {
     database: MariadbDatabase,
@@ -93,15 +139,15 @@ impl MariadbChangeFeed {
     ///
     /// `Unavailable` or `Unknown`, if a transaction stays open: again.
     pub async fn install(&self) -> Result<(), StoreError> {
-        self.run(CHANGE_FEED_SCHEMA).await?;
-        if self.mode == ChangeMode::Records {
+        self.run(&CHANGE_FEED_SCHEMA.replace(ChangeMode::Hints.table(), self.mode.table())).await?;
+        if EVENTS.iter().any(|event| self.mode.stamps(event)) {
             self.run(&stamp_function()?).await?;
         }
         let [new, old] = ["NEW", "OLD"].map(|row| self.note(row));
         // Of a changed key two rows were changed, the old one first.
         let both = format!("IF NOT (OLD.id <=> NEW.id) THEN {old} END IF; {new}");
         for (event, notes) in [("INSERT", &new), ("UPDATE", &both), ("DELETE", &old)] {
-            self.run(&trigger(event, notes)).await?;
+            self.run(&self.definition(event, notes)).await?;
         }
         Ok(())
     }
@@ -114,9 +160,17 @@ impl MariadbChangeFeed {
     /// `Unavailable` or `Unknown`, if a transaction stays open: again.
     pub async fn close(&self) -> Result<(), StoreError> {
         for event in EVENTS {
+            let (table, outside) = (self.mode.table(), self.mode.outside(event));
+            // Whatever is stamped before it changes, this comes first.
+            let order = match self.mode.moment(event) {
+                "BEFORE" if !self.trigger(event).await?.is_empty() => {
+                    format!("PRECEDES {}", self.mode.trigger(event))
+                }
+                _ => String::new(),
+            };
             let sql = format!(
-                "CREATE OR REPLACE TRIGGER plain_customer_closed_{name} BEFORE {event} ON plain_customer
-                 FOR EACH ROW IF @strangler_fig IS NULL THEN
+                "CREATE OR REPLACE TRIGGER {table}_closed_{name} BEFORE {event} ON {table}
+                 FOR EACH ROW {order} IF {outside} THEN
                      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'customers are written by their service';
                  END IF",
                 name = event.to_lowercase(),
@@ -133,7 +187,8 @@ impl MariadbChangeFeed {
     /// `Unavailable` or `Unknown`: again.
     pub async fn open(&self) -> Result<(), StoreError> {
         for event in ["insert", "update", "delete"] {
-            self.run(&format!("DROP TRIGGER IF EXISTS plain_customer_closed_{event}")).await?;
+            let table = self.mode.table();
+            self.run(&format!("DROP TRIGGER IF EXISTS {table}_closed_{event}")).await?;
         }
         Ok(())
     }
@@ -144,24 +199,41 @@ impl MariadbChangeFeed {
     ///
     /// `Unavailable` or `Unknown`: again.
     pub async fn remove(&self) -> Result<(), StoreError> {
-        for event in ["insert", "update", "delete"] {
-            self.run(&format!("DROP TRIGGER IF EXISTS plain_customer_after_{event}")).await?;
+        for event in EVENTS {
+            let name = self.mode.trigger(event);
+            self.run(&format!("DROP TRIGGER IF EXISTS {name}")).await?;
         }
         self.run(&format!("DROP FUNCTION IF EXISTS {STAMP}")).await?;
-        self.run("DROP TABLE IF EXISTS plain_customer_change").await
+        self.run(&format!("DROP TABLE IF EXISTS {}_change", self.mode.table())).await
     }
 
     /// What a trigger does about `row`, the old one or the new.
     fn note(&self, row: &str) -> String {
         let stamp = match self.mode {
-            ChangeMode::Hints => String::new(),
+            ChangeMode::Hints | ChangeMode::Stamped => String::new(),
             ChangeMode::Records => format!(
                 "INSERT INTO plain_customer_stamp (id, stamp)
                  VALUES ({row}.id, {STAMP}(NULL))
                  ON DUPLICATE KEY UPDATE stamp = {STAMP}(stamp);"
             ),
         };
-        format!("{stamp} INSERT INTO plain_customer_change (id) VALUES ({row}.id);")
+        format!("{stamp} INSERT INTO {}_change (id) VALUES ({row}.id);", self.mode.table())
+    }
+
+    /// The trigger that notes changes of a kind.
+    fn definition(&self, event: &str, notes: &str) -> String {
+        let (mode, table) = (self.mode, self.mode.table());
+        let stamp = match mode.moment(event) {
+            "BEFORE" => format!("SET NEW.stamp = {STAMP}(OLD.stamp);"),
+            _ => String::new(),
+        };
+        format!(
+            "CREATE OR REPLACE TRIGGER {name} {moment} {event} ON {table}
+             FOR EACH ROW IF {outside} THEN {stamp} {notes} END IF",
+            name = mode.trigger(event),
+            moment = mode.moment(event),
+            outside = mode.outside(event),
+        )
     }
 
     /// A definition, which cannot be prepared.
@@ -179,13 +251,13 @@ impl MariadbChangeFeed {
     /// Each is asked for by its name: a query of `information_schema` makes a temporary table on disk every time.
     async fn attached(&self) -> Result<(), StoreError> {
         for event in EVENTS {
-            let does = self.trigger(event).await?;
-            if !does.contains(&format!("AFTER {event} ON plain_customer FOR EACH ROW")) {
-                let missing = format!("plain_customer has no trigger for {event}");
-                return Err(StoreError::rejected(missing));
+            let (does, table) = (self.trigger(event).await?, self.mode.table());
+            let moment = self.mode.moment(event);
+            if !does.contains(&format!("{moment} {event} ON {table} FOR EACH ROW")) {
+                return Err(StoreError::rejected(format!("{table} has no trigger for {event}")));
             }
-            if self.mode == ChangeMode::Records && !does.contains(STAMP) {
-                return Err(StoreError::rejected("the triggers of plain_customer do not stamp"));
+            if self.mode.stamps(event) && !does.contains(STAMP) {
+                return Err(StoreError::rejected(format!("the triggers of {table} do not stamp")));
             }
         }
         Ok(())
@@ -193,7 +265,7 @@ impl MariadbChangeFeed {
 
     /// The definition of a trigger, in one line and without quotes; nothing, if there is none.
     async fn trigger(&self, event: &str) -> Result<String, StoreError> {
-        let sql = format!("SHOW CREATE TRIGGER plain_customer_after_{}", event.to_lowercase());
+        let sql = format!("SHOW CREATE TRIGGER {}", self.mode.trigger(event));
         let mut rows = match self.rows(&sql, Vec::new()).await {
             Err(error) if is_code(&error, NO_SUCH_TRIGGER) => return Ok(String::new()),
             answer => answer?,
@@ -207,7 +279,7 @@ impl MariadbChangeFeed {
 
     fn changed(&self, row: Row) -> Result<Captured, StoreError> {
         match self.mode {
-            ChangeMode::Hints => {
+            ChangeMode::Hints | ChangeMode::Stamped => {
                 let [number, id] = columns(row)?;
                 let id = bytes(id)?;
                 Ok((unsigned(&number)?, id.clone(), Changed::Hint(id)))
@@ -215,14 +287,6 @@ impl MariadbChangeFeed {
             ChangeMode::Records => record(row),
         }
     }
-}
-
-fn trigger(event: &str, notes: &str) -> String {
-    format!(
-        "CREATE OR REPLACE TRIGGER plain_customer_after_{name} AFTER {event} ON plain_customer
-         FOR EACH ROW IF @strangler_fig IS NULL THEN {notes} END IF",
-        name = event.to_lowercase(),
-    )
 }
 
 /// The row as it is now, with the stamp that its last change got.
@@ -281,7 +345,11 @@ fn stamp_function() -> Result<String, StoreError> {
 #[async_trait]
 impl LagSource for MariadbChangeFeed {
     async fn lag(&self) -> Result<FeedLag, StoreError> {
-        let mut rows = self.rows(LAG, Vec::new()).await?;
+        let sql = format!(
+            "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(at), UTC_TIMESTAMP(6)), COUNT(*) FROM {}_change",
+            self.mode.table(),
+        );
+        let mut rows = self.rows(&sql, Vec::new()).await?;
         let row = rows.pop().ok_or_else(|| StoreError::rejected("no answer"))?;
         let [oldest, pending] = columns(row)?;
         let oldest = match oldest {
@@ -305,11 +373,14 @@ impl ChangeFeed for MariadbChangeFeed {
         limit: NonZeroUsize,
     ) -> Result<ChangePage<Vec<u8>, Customer>, StoreError> {
         let sql = match self.mode {
-            ChangeMode::Hints => HINTS,
-            ChangeMode::Records => RECORDS,
+            ChangeMode::Records => RECORDS.to_owned(),
+            mode => {
+                let table = mode.table();
+                format!("SELECT number, id FROM {table}_change ORDER BY number LIMIT ?")
+            }
         };
         let limit = limit.get().min(NUMBERS_MAX);
-        let rows = self.rows(sql, vec![Value::from(limit)]).await?;
+        let rows = self.rows(&sql, vec![Value::from(limit)]).await?;
         let (mut changes, mut mark, is_last) = (Vec::new(), Vec::new(), rows.len() < limit);
         let mut known = HashSet::new();
         // From the last on: every record is the row as it is now, so one is enough.
@@ -337,7 +408,8 @@ impl ChangeFeed for MariadbChangeFeed {
             .collect();
         for numbers in numbers.chunks(NUMBERS_MAX) {
             let marks = vec!["?"; numbers.len()].join(", ");
-            let sql = format!("DELETE FROM plain_customer_change WHERE number IN ({marks})");
+            let table = self.mode.table();
+            let sql = format!("DELETE FROM {table}_change WHERE number IN ({marks})");
             self.database.execute(&sql, numbers.to_vec()).await.map_err(lost)?;
         }
         Ok(())

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use adapters::customer::Customer;
 use adapters::mariadb::{
-    ChangeMode, MariadbChangeFeed, MariadbCustomers, MariadbDatabase, PLAIN_SCHEMA,
+    CUSTOMER_SCHEMA, ChangeMode, MariadbChangeFeed, MariadbCustomers, MariadbDatabase, MariadbRepository,
+    PLAIN_SCHEMA,
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
@@ -24,15 +25,21 @@ use crate::mariadb_schema::Schema;
 /// The monolith's table on MariaDB.
 struct OnMariadb {
     schema: Schema,
+    /// The table that it is about.
+    table: &'static str,
     feed: Arc<MariadbChangeFeed>,
 }
 
 impl OnMariadb {
     async fn with(mode: ChangeMode) -> Self {
-        let schema = Schema::with(PLAIN_SCHEMA).await;
+        let (table, definition) = match mode {
+            ChangeMode::Stamped => ("customer", CUSTOMER_SCHEMA),
+            _ => ("plain_customer", PLAIN_SCHEMA),
+        };
+        let schema = Schema::with(definition).await;
         let feed = MariadbChangeFeed::new(schema.shared(), mode);
         feed.install().await.unwrap();
-        Self { schema, feed: Arc::new(feed) }
+        Self { schema, table, feed: Arc::new(feed) }
     }
 
     /// A connection of code that knows nothing of this crate.
@@ -67,8 +74,12 @@ const WRITE: &str = "\
         seal = VALUES(seal)";
 
 async fn write(conn: &mut Conn, it: Customer) -> Result<(), mysql_async::Error> {
+    write_to("plain_customer", conn, it).await
+}
+
+async fn write_to(table: &str, conn: &mut Conn, it: Customer) -> Result<(), mysql_async::Error> {
     let row = (it.id, it.name, it.email, it.balance, it.joined, it.visits, it.is_active, it.seal);
-    conn.exec_drop(WRITE, row).await
+    conn.exec_drop(WRITE.replace("plain_customer", table), row).await
 }
 
 #[async_trait]
@@ -95,15 +106,16 @@ impl ChangeFeedFixture for OnMariadb {
     }
 
     async fn write(&self, open: &mut Conn, n: u32, variant: u32) {
-        write(open, customer(n, variant)).await.unwrap();
+        write_to(self.table, open, customer(n, variant)).await.unwrap();
     }
 
     async fn delete(&self, open: &mut Conn, n: u32) {
-        open.exec_drop("DELETE FROM plain_customer WHERE id = ?", (id(n),)).await.unwrap();
+        let sql = format!("DELETE FROM {} WHERE id = ?", self.table);
+        open.exec_drop(sql, (id(n),)).await.unwrap();
     }
 
     async fn rename(&self, open: &mut Conn, from: u32, to: u32) {
-        let sql = "UPDATE plain_customer SET id = ? WHERE id = ?";
+        let sql = format!("UPDATE {} SET id = ? WHERE id = ?", self.table);
         open.exec_drop(sql, (id(to), id(from))).await.unwrap();
     }
 
@@ -114,7 +126,7 @@ impl ChangeFeedFixture for OnMariadb {
 
     /// A date that is none, as old applications store it.
     async fn spoil(&self, open: &mut Conn, n: u32) -> bool {
-        if self.feed.mode() == ChangeMode::Hints {
+        if self.feed.mode() != ChangeMode::Records {
             return false; // it reads nothing but keys
         }
         write(open, customer(n, 1)).await.unwrap();
@@ -125,7 +137,7 @@ impl ChangeFeedFixture for OnMariadb {
     }
 
     async fn detach(&self) -> bool {
-        let sql = "DROP TRIGGER plain_customer_after_insert";
+        let sql = format!("DROP TRIGGER {}_after_insert", self.table);
         self.monolith().await.query_drop(sql).await.unwrap();
         true
     }
@@ -141,6 +153,43 @@ mod mariadb_records {
     use super::{ChangeMode, OnMariadb};
 
     strangler_fig::change_feed_conformance!(OnMariadb::with(ChangeMode::Records));
+}
+
+mod mariadb_stamped {
+    use super::{ChangeMode, OnMariadb};
+
+    strangler_fig::change_feed_conformance!(OnMariadb::with(ChangeMode::Stamped));
+}
+
+/// Without a mark: it raises the stamp whenever it changes something.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_through_the_crate_is_known_by_its_stamp() {
+    let world = OnMariadb::with(ChangeMode::Stamped).await;
+    let own = MariadbRepository::new(world.schema.database());
+    let mut stamp = Stamp::from_bytes([1; 16]);
+    let stale = Record::live(Stamp::BASE, customer(1, 3));
+    let records = [stamp, stamp.successor().unwrap()].map(|it| Record::live(it, customer(1, 1)));
+    for record in [&records[0], &records[1], &stale] {
+        own.apply(&id(1), record).await.unwrap();
+        own.apply_many(&[(id(1), record.clone())]).await.remove(0).unwrap();
+    }
+    assert_eq!(page(&*world.feed).await, []);
+    assert_eq!(own.read(&id(1)).await.unwrap(), records[1]);
+
+    let mut monolith = world.monolith().await;
+    for change in ["email = 'GRACE@example.org'", "email = 'grace@example.org'", "email = NULL"] {
+        stamp = own.read(&id(1)).await.unwrap().stamp;
+        let sql = format!("UPDATE customer SET {change} WHERE id = ?");
+        monolith.exec_drop(sql, (id(1),)).await.unwrap();
+        assert_eq!(page(&*world.feed).await, [Changed::Hint(id(1))], "{change}");
+        assert!(own.read(&id(1)).await.unwrap().stamp > stamp, "{change} has a stamp of its own");
+    }
+    world.feed.close().await.unwrap();
+    let refused = monolith.query_drop("UPDATE customer SET visits = 77").await.unwrap_err();
+    assert!(refused.to_string().contains("by their service"), "{refused}");
+    own.apply(&id(1), &Record::live(Stamp::MAX, customer(1, 4))).await.unwrap();
+    own.apply(&id(2), &Record::live(Stamp::MAX, customer(2, 4))).await.unwrap();
+    assert_eq!(page(&*world.feed).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

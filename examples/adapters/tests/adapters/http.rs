@@ -123,3 +123,15 @@ async fn a_record_under_the_key_of_another_is_refused_alone() {
     let held: Vec<_> = held.into_iter().map(Result::ok).collect();
     assert_eq!(held, [Some(record(3)), Some(Record::absent()), Some(record(6))]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_is_told_what_the_caller_adds() {
+    let told = |headers: axum::http::HeaderMap| async move {
+        let trace = headers.get("traceparent").map(|it| it.to_str().expect("it is text").to_owned());
+        axum::Json(trace)
+    };
+    let base = serve(Router::new().route("/last-key", axum::routing::get(told))).await;
+    assert_eq!(remote(&base).last_key().await.expect("it answers"), None);
+    let remote = remote(&base).with_headers(|| vec![("traceparent", "610001".to_owned())]);
+    assert_eq!(remote.last_key().await.expect("it answers"), Some(b"a".to_vec()));
+}
