@@ -1,0 +1,189 @@
+//! The processes, as whoever runs a service keeps them: what ends is started again, what does not answer is ended.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use storefront::Failed;
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::time::{sleep, timeout};
+
+use crate::cast::Part;
+use crate::process::Process;
+use crate::web::Web;
+
+/// How long a process may take until it is ready; debug builds on a busy machine do.
+const READY: Duration = Duration::from_secs(60);
+/// How long it may take to its end.
+const END: Duration = Duration::from_secs(15);
+/// Between two looks at all of them.
+const LOOK: Duration = Duration::from_millis(300);
+/// Who is not ready for so long is started again.
+const UNREADY: Duration = Duration::from_secs(10);
+const PROBE: Duration = Duration::from_secs(1);
+
+/// A process, and what it is started with.
+#[derive(Debug)]
+pub(crate) struct Member {
+    part: Part,
+    process: Process,
+    ready: Instant,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    members: Vec<Mutex<Member>>,
+    web: Web,
+    fallen: AtomicUsize,
+}
+
+impl Member {
+    fn start(part: Part) -> Result<Self, Failed> {
+        Ok(Self { process: Process::start(&part)?, part, ready: Instant::now() })
+    }
+
+    fn again(&mut self) -> Result<(), Failed> {
+        *self = Self::start(self.part.clone())?;
+        Ok(())
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.part.name
+    }
+
+    /// It ends where it is, and another takes its place after a while.
+    pub(crate) async fn kill(&mut self, down: Duration) -> Result<(), Failed> {
+        self.process.kill().await?;
+        sleep(down).await;
+        self.again()
+    }
+
+    /// It does nothing for a while, and does not know.
+    pub(crate) async fn pause(&mut self, length: Duration) -> Result<(), Failed> {
+        self.process.signal(Signal::STOP)?;
+        sleep(length).await;
+        self.ready = Instant::now();
+        self.process.signal(Signal::CONT)
+    }
+}
+
+impl Crew {
+    /// Starts everybody, and waits until all are ready.
+    pub(crate) async fn start(cast: Vec<Part>, web: Web) -> Result<Self, Failed> {
+        let members = cast.into_iter().map(|part| Member::start(part).map(Mutex::new));
+        let members = members.collect::<Result<_, _>>()?;
+        let crew = Self { members, web, fallen: AtomicUsize::new(0) };
+        for number in 0..crew.members.len() {
+            crew.ready(number).await?;
+        }
+        Ok(crew)
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(crate) async fn member(&self, number: usize) -> MutexGuard<'_, Member> {
+        self.members[number].lock().await
+    }
+
+    /// How many ended though nobody asked them to, or had to be ended.
+    pub(crate) fn fallen(&self) -> usize {
+        self.fallen.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a process is ready.
+    pub(crate) async fn ready(&self, number: usize) -> Result<(), Failed> {
+        let by = Instant::now() + READY;
+        loop {
+            let mut member = self.member(number).await;
+            let (name, log) = (member.name(), member.part.log.clone());
+            if let Some(status) = member.process.ended()? {
+                return Err(format!("{name} ends with {status}: see {}", log.display()).into());
+            }
+            if self.is_ready(&member.part).await {
+                member.ready = Instant::now();
+                return Ok(());
+            }
+            drop(member);
+            if Instant::now() > by {
+                return Err(format!("{name} does not get ready: see {}", log.display()).into());
+            }
+            sleep(LOOK / 6).await;
+        }
+    }
+
+    async fn is_ready(&self, part: &Part) -> bool {
+        let probe = format!("{}/readyz", part.url());
+        let answer = timeout(PROBE, self.web.get(&probe)).await;
+        answer.is_ok_and(|answer| answer.status == Some(200))
+    }
+
+    /// Another takes the place of a process, with other settings, as in a deployment.
+    pub(crate) async fn replace(
+        &self,
+        number: usize,
+        settings: &[(&str, &str)],
+    ) -> Result<(), Failed> {
+        let mut member = self.member(number).await;
+        for (name, value) in settings {
+            member.part.set(name, value);
+        }
+        if !member.process.end(END).await? {
+            self.fallen.fetch_add(1, Ordering::Relaxed);
+        }
+        member.again()?;
+        drop(member);
+        self.ready(number).await
+    }
+
+    /// Changes the settings of the next life of a process.
+    pub(crate) async fn set(&self, number: usize, name: &str, value: &str) {
+        self.member(number).await.part.set(name, value);
+    }
+
+    /// Looks after everybody until it is over. Whom somebody holds up on purpose is left alone.
+    pub(crate) async fn keep(&self, mut over: watch::Receiver<bool>) -> Result<(), Failed> {
+        while timeout(LOOK, over.wait_for(|over| *over)).await.is_err() {
+            for member in &self.members {
+                if let Ok(mut member) = member.try_lock() {
+                    self.look_after(&mut member).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_after(&self, member: &mut Member) -> Result<(), Failed> {
+        let why = if let Some(status) = member.process.ended()? {
+            format!("ends with {status}")
+        } else if self.is_ready(&member.part).await {
+            member.ready = Instant::now();
+            return Ok(());
+        } else if member.ready.elapsed() > UNREADY {
+            member.process.kill().await?;
+            "is not ready any more".to_owned()
+        } else {
+            return Ok(());
+        };
+        self.fallen.fetch_add(1, Ordering::Relaxed);
+        println!("    {} {why}, and is started again", member.name());
+        member.again()
+    }
+
+    /// Ends everybody; answers who did not end when asked.
+    pub(crate) async fn end(&self) -> Result<Vec<&'static str>, Failed> {
+        let mut killed = Vec::new();
+        for member in &self.members {
+            member.lock().await.process.signal(Signal::TERM)?;
+        }
+        for member in &self.members {
+            let mut member = member.lock().await;
+            if !member.process.end(END).await? {
+                killed.push(member.name());
+            }
+        }
+        Ok(killed)
+    }
+}

@@ -1,0 +1,146 @@
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use storefront::Failed;
+use tokio::time::sleep;
+
+use crate::process::mortal;
+use crate::rooms::Rooms;
+
+/// Somebody who uses the commands of the runbook.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    programs: PathBuf,
+    settings: Vec<(&'static str, String)>,
+    /// How long one goal may take, with attempts that failed.
+    patience: Duration,
+}
+
+/// Between two attempts.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long a fleet may take until it has settled, before people go on without: the sweep finds what is left behind.
+const SETTLED: Duration = Duration::from_secs(15);
+
+impl Operator {
+    pub(crate) fn new(programs: &Path, rooms: &Rooms) -> Self {
+        let (shop, users, state) =
+            (rooms.operated("shop"), rooms.operated("users"), rooms.operated("state"));
+        let settings = vec![
+            ("STATE_URL", state),
+            ("LEGACY_URL", shop.clone()),
+            ("MODERN_URL", users.clone()),
+            ("MARIADB_URL", shop),
+            ("POSTGRES_URL", users),
+            ("ACTOR", "ann".to_owned()),
+        ];
+        Self { programs: programs.to_owned(), settings, patience: Duration::from_secs(90) }
+    }
+
+    /// Moves, as often as it takes; answers what was said.
+    pub(crate) async fn operate(&self, words: &[&str], why: &str) -> Result<String, Failed> {
+        let words = [words, &["--reason", why, "--wait", "30"]].concat();
+        self.until_done("operate", &words).await
+    }
+
+    pub(crate) async fn migrate(&self, words: &[&str]) -> Result<String, Failed> {
+        self.until_done("migrate", words).await
+    }
+
+    /// Compares the stores, and repairs, until they are level.
+    pub(crate) async fn level(&self) -> Result<(), Failed> {
+        let by = Instant::now() + self.patience;
+        loop {
+            let (is_level, said) = self.once("migrate", &["check", "--settling", "1000"]).await?;
+            if is_level {
+                return Ok(());
+            }
+            if Instant::now() > by {
+                return Err(format!("the stores do not become level: {said}").into());
+            }
+            self.migrate(&["repair"]).await?;
+        }
+    }
+
+    /// How many nodes serve.
+    pub(crate) async fn serving(&self) -> Result<u32, Failed> {
+        let (_, said) = self.once("operate", &["status"]).await?;
+        serving(&said).ok_or_else(|| format!("nobody says how many serve: {said}").into())
+    }
+
+    /// Waits until every node works by the newest state, within bounds.
+    pub(crate) async fn settled(&self) -> Result<(), Failed> {
+        let by = Instant::now() + SETTLED;
+        while Instant::now() < by {
+            let (_, said) = self.quietly("operate", &["status"]).await?;
+            if is_settled(&said) {
+                return Ok(());
+            }
+        }
+        println!("    the fleet has not settled; on we go");
+        Ok(())
+    }
+
+    async fn until_done(&self, program: &str, words: &[&str]) -> Result<String, Failed> {
+        let by = Instant::now() + self.patience;
+        loop {
+            let (is_done, said) = self.once(program, words).await?;
+            if is_done {
+                return Ok(said);
+            }
+            if Instant::now() > by {
+                let command = words.join(" ");
+                return Err(format!("{program} {command} does not succeed: {said}").into());
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    async fn once(&self, program: &str, words: &[&str]) -> Result<(bool, String), Failed> {
+        println!("$ {program} {}", words.join(" "));
+        let (is_done, said) = self.quietly(program, words).await?;
+        for line in said.lines() {
+            println!("    {line}");
+        }
+        Ok((is_done, said))
+    }
+
+    async fn quietly(&self, program: &str, words: &[&str]) -> Result<(bool, String), Failed> {
+        let mut command = mortal(&self.programs.join(program));
+        command.args(words).envs(self.settings.iter().map(|(name, value)| (name, value)));
+        let output = command.output().await.map_err(|error| format!("{program}: {error}"))?;
+        // A bar that nobody looks at is not what it says.
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        Ok((output.status.success(), said.trim().to_owned()))
+    }
+}
+
+/// `nodes   3 serving, 3 expected`
+fn serving(status: &str) -> Option<u32> {
+    let line = status.lines().find(|line| line.starts_with("nodes"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// `base    0.00 % to 100.00 %: dual_write, settled`
+fn is_settled(status: &str) -> bool {
+    let mut lines = status.lines().filter(|line| line.starts_with("base"));
+    lines.any(|line| line.split(", ").any(|word| word == "settled"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: &str = "migration customers, epoch 2\n\
+        base    0.00 % to 100.00 %: dual_write, settled\n\
+        legacy  complete; queries go to legacy\n\
+        nodes   3 serving, 4 expected\n        node-1/1af0 epoch 2";
+
+    #[test]
+    fn a_status_says_who_serves_and_whether_they_follow() {
+        assert_eq!(serving(STATUS), Some(3));
+        assert!(is_settled(STATUS));
+        assert!(!is_settled(&STATUS.replace("settled", "not settled")));
+        assert_eq!(serving("operate: the state is away"), None);
+    }
+}

@@ -1,0 +1,78 @@
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use storefront::Failed;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::cast::Part;
+
+/// A process that this one has started, and that ends with it.
+///
+/// Its number is used for a signal only while it has not been waited for, so that it is nobody else's.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn start(part: &Part) -> Result<Self, Failed> {
+        let log = OpenOptions::new().create(true).append(true).open(&part.log)?;
+        let mut command = mortal(&part.program);
+        command.envs(part.settings.iter().map(|(name, value)| (name, value)));
+        if std::env::var_os("RUST_LOG").is_none() {
+            command.env("RUST_LOG", "warn");
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let cannot = |error| format!("{} does not start: {error}", part.program.display());
+        Ok(Self(command.spawn().map_err(cannot)?))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Failed> {
+        match self.0.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            Some(number) => Ok(kill_process(number, signal)?),
+            None => Ok(()), // it has ended
+        }
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>, Failed> {
+        Ok(self.0.try_wait()?)
+    }
+
+    pub(crate) async fn kill(&mut self) -> Result<(), Failed> {
+        match self.ended()? {
+            Some(_) => Ok(()),
+            None => Ok(self.0.kill().await?),
+        }
+    }
+
+    /// Asks it to end, and kills it if that takes too long; answers whether it ended as it was asked to.
+    pub(crate) async fn end(&mut self, within: Duration) -> Result<bool, Failed> {
+        if self.ended()?.is_none() {
+            self.signal(Signal::TERM)?;
+        }
+        match timeout(within, self.0.wait()).await {
+            Ok(ended) => Ok(ended?.success()),
+            Err(_) => self.kill().await.map(|()| false),
+        }
+    }
+}
+
+/// A command that is killed when this process ends, however it ends.
+pub(crate) fn mortal(program: &Path) -> Command {
+    let mut command = if Path::new(SETPRIV).exists() {
+        let mut command = Command::new(SETPRIV);
+        command.args([OsStr::new("--pdeathsig"), OsStr::new("KILL"), program.as_os_str()]);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.kill_on_drop(true);
+    command
+}
+
+/// It asks the kernel for that and becomes the program. To do so oneself, between fork and exec, would be `unsafe`.
+const SETPRIV: &str = "/usr/bin/setpriv";

@@ -1,0 +1,224 @@
+//! A database for each service, and a login that opens no other.
+
+use std::path::Path;
+
+use mysql_async::prelude::Queryable;
+use storefront::Failed;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
+
+use crate::servers::{Servers, door};
+
+/// The databases on PostgreSQL. The state of the migration is one that several may open; each other belongs to a service.
+const ROOMS: [&str; 5] = ["state", "users", "orders", "inventory", "payments"];
+/// The monolith's, on MariaDB.
+const SHOP: &str = "shop";
+/// Whoever moves users has to open where they are and where they go, and the state.
+const OPERATOR: &str = "operator";
+const PREFIX: &str = "storefront";
+
+/// What a run has made on the servers.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    servers: Servers,
+    run: String,
+    password: String,
+}
+
+impl Rooms {
+    /// Makes them; removes what runs have left that were killed.
+    pub(crate) async fn open(servers: Servers) -> Result<Self, Failed> {
+        let postgres = administrator(&servers.postgres).await?;
+        let run = format!("{PREFIX}_{}", std::process::id());
+        let password = format!("{:032x}", fastrand::u128(..));
+        let rooms = Self { servers, run, password };
+        for left in left_behind(&postgres, &rooms.run).await? {
+            rooms.of_run(left).close().await?;
+        }
+        match rooms.make(&postgres).await {
+            Ok(()) => Ok(rooms),
+            Err(error) => {
+                rooms.close().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The name of the run, under which all of it is found.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    fn of_run(&self, run: String) -> Self {
+        Self { servers: self.servers.clone(), run, password: String::new() }
+    }
+
+    /// The URL of a database on PostgreSQL, by its own login.
+    pub(crate) fn postgres(&self, room: &str) -> String {
+        self.door(room, room)
+    }
+
+    /// The URL of the monolith's, by its own login.
+    pub(crate) fn shop(&self) -> String {
+        self.shop_by(SHOP)
+    }
+
+    /// The URL of a database by the operator's login.
+    pub(crate) fn operated(&self, room: &str) -> String {
+        if room == SHOP { self.shop_by(OPERATOR) } else { self.door(OPERATOR, room) }
+    }
+
+    pub(crate) fn amqp(&self) -> &str {
+        &self.servers.amqp
+    }
+
+    fn door(&self, login: &str, room: &str) -> String {
+        let [login, room] = [login, room].map(|name| self.name(name));
+        door(&self.servers.postgres, &login, &self.password, &room)
+    }
+
+    fn shop_by(&self, login: &str) -> String {
+        door(&self.servers.mariadb, &self.name(login), &self.password, &self.name(SHOP))
+    }
+
+    fn name(&self, of: &str) -> String {
+        format!("{}_{of}", self.run)
+    }
+
+    async fn make(&self, postgres: &Client) -> Result<(), Failed> {
+        let password = &self.password;
+        for room in ROOMS.map(|room| self.name(room)) {
+            for sql in [
+                format!("CREATE ROLE {room} LOGIN PASSWORD '{password}'"),
+                format!("CREATE DATABASE {room} OWNER {room}"),
+                format!("REVOKE ALL ON DATABASE {room} FROM PUBLIC"),
+            ] {
+                postgres.batch_execute(&sql).await?;
+            }
+        }
+        let [operator, state, users] = [OPERATOR, "state", "users"].map(|name| self.name(name));
+        // What it makes there belongs to whom the database belongs to.
+        postgres
+            .batch_execute(&format!(
+                "CREATE ROLE {operator} LOGIN PASSWORD '{password}' IN ROLE {state}, {users};
+                 ALTER ROLE {operator} IN DATABASE {state} SET role = '{state}';
+                 ALTER ROLE {operator} IN DATABASE {users} SET role = '{users}'"
+            ))
+            .await?;
+        let shop = self.name(SHOP);
+        let mut mariadb = mysql_async::Conn::from_url(&self.servers.mariadb).await?;
+        mariadb.query_drop(format!("CREATE DATABASE {shop} CHARACTER SET utf8mb4")).await?;
+        for login in [&shop, &operator] {
+            let user = format!("CREATE USER {login} IDENTIFIED BY '{password}'");
+            mariadb.query_drop(user).await?;
+            // An underscore would stand for any character.
+            let pattern = shop.replace('_', "\\_");
+            mariadb.query_drop(format!("GRANT ALL ON `{pattern}`.* TO {login}")).await?;
+        }
+        Ok(mariadb.disconnect().await?)
+    }
+
+    /// Tries every login on every database that is not its own; answers how many doors stayed closed.
+    pub(crate) async fn tried(&self) -> Result<usize, Failed> {
+        let mut closed = 0;
+        for login in ROOMS {
+            drop(tokio_postgres::connect(&self.postgres(login), NoTls).await?);
+            for other in ROOMS.iter().filter(|other| **other != login) {
+                match tokio_postgres::connect(&self.door(login, other), NoTls).await {
+                    Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                        closed += 1;
+                    }
+                    Err(error) => return Err(error.into()),
+                    Ok(_) => return Err(format!("{login} opens the database {other}").into()),
+                }
+            }
+        }
+        mysql_async::Conn::from_url(self.shop()).await?.disconnect().await?;
+        let (login, password) = (self.name(SHOP), &self.password);
+        let other = door(&self.servers.mariadb, &login, password, "mysql");
+        match mysql_async::Conn::from_url(other).await {
+            Err(mysql_async::Error::Server(error)) if error.state == "42000" => Ok(closed + 1),
+            Err(error) => Err(error.into()),
+            Ok(_) => Err("the monolith opens a database that is not its own".into()),
+        }
+    }
+
+    /// Ends the sessions that services have in their databases, as a server does that is started again.
+    pub(crate) async fn cut(&self, room: usize) -> Result<&'static str, Failed> {
+        let room = ROOMS[room % ROOMS.len()];
+        let postgres = administrator(&self.servers.postgres).await?;
+        let login = self.name(room);
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
+        postgres.query(sql, &[&login]).await?;
+        Ok(room)
+    }
+
+    /// Removes all of it.
+    pub(crate) async fn close(&self) -> Result<(), Failed> {
+        let postgres = administrator(&self.servers.postgres).await?;
+        for room in ROOMS.map(|room| self.name(room)) {
+            let sql = format!("DROP DATABASE IF EXISTS {room} WITH (FORCE)");
+            postgres.batch_execute(&sql).await?;
+        }
+        for login in ROOMS.iter().chain([&OPERATOR]).map(|login| self.name(login)) {
+            postgres.batch_execute(&format!("DROP ROLE IF EXISTS {login}")).await?;
+        }
+        let mut mariadb = mysql_async::Conn::from_url(&self.servers.mariadb).await?;
+        let [shop, operator] = [SHOP, OPERATOR].map(|name| self.name(name));
+        mariadb.query_drop(format!("DROP DATABASE IF EXISTS {shop}")).await?;
+        mariadb.query_drop(format!("DROP USER IF EXISTS {shop}, {operator}")).await?;
+        Ok(mariadb.disconnect().await?)
+    }
+}
+
+async fn administrator(url: &str) -> Result<Client, Failed> {
+    let cannot = |error| format!("PostgreSQL at {url}: {error}");
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(cannot)?;
+    tokio::spawn(connection);
+    client.batch_execute("SET client_min_messages = error").await?;
+    Ok(client)
+}
+
+/// The runs whose process has ended without removing what it made.
+async fn left_behind(postgres: &Client, own: &str) -> Result<Vec<String>, Failed> {
+    let rows = postgres.query("SELECT rolname::text FROM pg_roles", &[]).await?;
+    let mut runs: Vec<_> = rows.iter().filter_map(|row| run_of(row.get(0))).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    let is_over = |process: &u32| !Path::new(&format!("/proc/{process}")).exists();
+    let over = runs.into_iter().filter(is_over).map(|process| format!("{PREFIX}_{process}"));
+    Ok(over.filter(|run| run != own).collect())
+}
+
+/// The process that made a login of this name, if a run did.
+fn run_of(login: &str) -> Option<u32> {
+    let (process, of) = login.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
+    (ROOMS.contains(&of) || of == OPERATOR).then(|| process.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_run_has_made_is_taken_for_its_own() {
+        assert_eq!(run_of("storefront_17_users"), Some(17));
+        for other in ["storefront_users", "storefront_17_cats", "storefront_x_users", "postgres"] {
+            assert_eq!(run_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn each_service_has_a_door_of_its_own() {
+        let servers = Servers {
+            postgres: "postgres://postgres@127.0.0.1:5432/test".to_owned(),
+            mariadb: "mysql://root@127.0.0.1:3306/test".to_owned(),
+            amqp: String::new(),
+        };
+        let rooms = Rooms { servers, run: "storefront_1".to_owned(), password: "p".to_owned() };
+        let users = "postgres://storefront_1_users:p@127.0.0.1:5432/storefront_1_users";
+        assert_eq!(rooms.postgres("users"), users);
+        let shop = "mysql://storefront_1_operator:p@127.0.0.1:3306/storefront_1_shop";
+        assert_eq!(rooms.operated("shop"), shop);
+    }
+}

@@ -1,0 +1,158 @@
+//! From the first request to the judgement.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use adapters::rabbitmq::{RabbitmqBus, RabbitmqConfig};
+use fastrand::Rng;
+use storefront::Failed;
+use storefront::orders::Mailbox;
+use tokio::sync::watch;
+
+use crate::cast::{GATEWAY, Part, cast, free_ports};
+use crate::chaos::{self, Strokes};
+use crate::crew::Crew;
+use crate::ending;
+use crate::migration::{Migration, Operator, stages};
+use crate::options::Options;
+use crate::rooms::Rooms;
+use crate::servers::Servers;
+use crate::table::Table;
+use crate::tally::Tally;
+use crate::traffic::{People, USERS, load};
+use crate::web::Web;
+
+/// Tells it; answers whether all is well.
+pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
+    let programs = programs()?;
+    let rooms = Rooms::open(Servers::find().await?).await?;
+    let logs = logs(&programs, rooms.run())?;
+    let told = tokio::select! {
+        told = play(options, &rooms, &programs, &logs) => told,
+        interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
+    };
+    let removed = remove(&rooms).await;
+    let is_well = told.as_ref().is_ok_and(|is_well| *is_well);
+    if is_well {
+        std::fs::remove_dir_all(&logs)?;
+    } else {
+        println!("what the processes logged is in {}", logs.display());
+    }
+    removed.and(told)
+}
+
+/// Where this program is, the others are.
+fn programs() -> Result<PathBuf, Failed> {
+    let own = std::env::current_exe()?;
+    let programs = own.parent().ok_or("this program is nowhere")?.to_owned();
+    for name in ["operate", "migrate", "monolith", "gateway"] {
+        if !programs.join(name).exists() {
+            let build = "cargo build --release -p adapters -p storefront";
+            return Err(format!("there is no {name} beside this program: {build}").into());
+        }
+    }
+    Ok(programs)
+}
+
+fn logs(programs: &Path, run: &str) -> Result<PathBuf, Failed> {
+    let logs = programs.parent().unwrap_or(programs).join("storefront").join(run);
+    std::fs::create_dir_all(&logs)?;
+    Ok(logs)
+}
+
+async fn interrupted() -> Result<(), Failed> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => Ok(asked?),
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Everything that was made on the servers.
+async fn remove(rooms: &Rooms) -> Result<(), Failed> {
+    let bus = RabbitmqConfig::default().with_prefix(rooms.run());
+    let bus = RabbitmqBus::new(rooms.amqp(), bus);
+    bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await?;
+    rooms.close().await
+}
+
+async fn play(
+    options: &Options,
+    rooms: &Rooms,
+    programs: &Path,
+    logs: &Path,
+) -> Result<bool, Failed> {
+    let began = Instant::now();
+    println!("-- {}: a database and a login for each service", rooms.run());
+    println!("    {} doors tried with others' keys: all of them closed", rooms.tried().await?);
+    load(&rooms.shop()).await?;
+    println!("    the monolith holds {USERS} users");
+    let operator = Operator::new(programs, rooms);
+    operator.migrate(&["copy", "--dry-run"]).await?;
+    operator.operate(&["create"], "users leave the monolith").await?;
+
+    let parts = cast(rooms, programs, logs, free_ports()?);
+    let urls: Vec<_> = parts.iter().map(Part::url).collect();
+    let (web, tally) = (Web::new(), Tally::default());
+    let crew = Crew::start(parts, web.clone()).await?;
+    println!("    {} services are ready after {:.1?}", crew.len(), began.elapsed());
+    let people = People::new(web.clone(), urls[GATEWAY].clone(), tally.clone());
+
+    let mut rng = Rng::with_seed(options.seed);
+    let migration =
+        Migration { operator: &operator, crew: &crew, tally: &tally, shopping: options.shopping };
+    shop(options, rooms, &migration, &people, &mut rng).await?;
+
+    for number in 0..crew.len() {
+        crew.ready(number).await?;
+    }
+    let evidence = ending::evidence(&web, &urls, &people, rooms).await?;
+    let killed = crew.end().await?;
+    let evidence = match options.plant {
+        Some(plant) => evidence.spoilt_by(plant)?,
+        None => evidence,
+    };
+    let judgement = evidence.judge();
+    println!("\n{}\n{judgement}", Table { calls: &tally.calls(), stages: &stages() });
+    println!("it took {:.1?}", began.elapsed());
+    // Where nobody strikes, nobody falls.
+    let is_steady = options.is_chaotic || (crew.fallen() == 0 && killed.is_empty());
+    if !is_steady {
+        println!("{} processes fell, and {killed:?} did not end when asked to", crew.fallen());
+    }
+    Ok(judgement.is_clean() && is_steady)
+}
+
+/// People come, users move, and if it is asked for, chaos reigns.
+async fn shop(
+    options: &Options,
+    rooms: &Rooms,
+    migration: &Migration<'_>,
+    people: &People,
+    rng: &mut Rng,
+) -> Result<(), Failed> {
+    let (shut, over) = watch::channel(false);
+    let mut shoppers = people.come(rng, &over);
+    let crew = migration.crew;
+    let count = chaos::Count::default();
+    let hands = [rng.fork(), rng.fork()].map(|rng| Strokes::new(rng, crew.len()));
+    let [left, right] = hands.map(|strokes| async {
+        if !options.is_chaotic {
+            return Ok(());
+        }
+        chaos::rage(strokes, crew, rooms, &count, over.clone()).await
+    });
+    let moved = async {
+        let moved = migration.run().await;
+        shut.send_replace(true);
+        moved
+    };
+    // Whatever fails first ends it: nobody waits for the others.
+    tokio::try_join!(moved, left, right, crew.keep(over.clone()))?;
+    while shoppers.join_next().await.is_some() {}
+    if options.is_chaotic {
+        println!("-- {count}");
+    }
+    Ok(())
+}
