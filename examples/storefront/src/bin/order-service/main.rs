@@ -1,0 +1,56 @@
+//! The order-service: it takes orders, and runs the saga of each.
+
+mod effects;
+mod http;
+mod orders;
+mod saga;
+
+use std::sync::Arc;
+
+use adapters::postgres::{
+    OUTBOX_SCHEMA, PostgresReplyStore, PostgresSagaJournal, REPLY_SCHEMA, SAGA_BARRIER_SCHEMA,
+    SAGA_JOURNAL_SCHEMA,
+};
+use storefront::Failed;
+use storefront::chassis::{Telemetry, required};
+use storefront::orders::{Mailbox, Participant, Service};
+use strangler_fig::event::ReplyReceiver;
+use strangler_fig::saga::SagaOrchestrator;
+
+use crate::effects::OrderEffects;
+use crate::orders::Orders;
+use crate::saga::Starts;
+
+const ORDER_SCHEMA: &str = include_str!("order.sql");
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let telemetry = Telemetry::install("order-service")?;
+    let address = required("LISTEN")?;
+    let tables =
+        [ORDER_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA, SAGA_JOURNAL_SCHEMA, REPLY_SCHEMA];
+    let mut service = Service::open(&tables.concat(), &telemetry).await?;
+    let database = service.database.clone();
+
+    let replies = ReplyReceiver::new(Arc::new(PostgresReplyStore::new(database.clone())));
+    let saga = saga::definition(&service.bus, &replies)?;
+    let journal = Arc::new(PostgresSagaJournal::new(database.clone()));
+    let config = saga::config().with_observer(service.observer.clone());
+    let sagas = SagaOrchestrator::with(journal, service.node.clone(), config);
+    sagas.register(&saga);
+
+    let source = orders::SOURCE.parse()?;
+    let participant = Participant::new(database.clone(), source, OrderEffects);
+    service.consume(Mailbox::OrderCommands, Arc::new(participant)).await?;
+    service.consume(Mailbox::Replies, Arc::new(replies.clone())).await?;
+    let starts = Starts { sagas: sagas.clone(), saga: Arc::new(saga) };
+    service.consume(Mailbox::Sagas, Arc::new(starts)).await?;
+    service.relay()?;
+    service.work(|stopped| async move {
+        sagas.run(stopped.wait()).await;
+        Ok(())
+    });
+
+    let routes = http::routes(Orders::new(database));
+    service.serve(address, routes, &telemetry).await
+}

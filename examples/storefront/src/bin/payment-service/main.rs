@@ -1,0 +1,33 @@
+//! The payment-service: it takes money, and gives it back.
+
+mod effects;
+mod http;
+mod ledger;
+
+use std::sync::Arc;
+
+use adapters::postgres::{OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA};
+use storefront::Failed;
+use storefront::chassis::{Telemetry, required};
+use storefront::orders::{Mailbox, Participant, Service};
+
+use crate::effects::PaymentEffects;
+use crate::ledger::Ledger;
+
+const PAYMENT_SCHEMA: &str = include_str!("payment.sql");
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let telemetry = Telemetry::install("payment-service")?;
+    let address = required("LISTEN")?;
+    let tables = [PAYMENT_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA];
+    let mut service = Service::open(&tables.concat(), &telemetry).await?;
+    let database = service.database.clone();
+
+    let source = "/storefront/payments".parse()?;
+    let participant = Participant::new(database.clone(), source, PaymentEffects);
+    service.consume(Mailbox::PaymentCommands, Arc::new(participant)).await?;
+    service.relay()?;
+
+    service.serve(address, http::routes(Ledger::new(database)), &telemetry).await
+}

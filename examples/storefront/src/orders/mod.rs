@@ -1,0 +1,20 @@
+//! What the three services of an order have in common: what an order is, who is told what, and how a service does a
+//! command once. They share no table, and none calls another.
+
+mod answer;
+mod command;
+mod mailbox;
+mod order;
+mod participant;
+mod schema;
+mod service;
+
+pub use answer::Answer;
+pub use command::{
+    ACCEPT_ORDER, CANCEL_ORDER, CONFIRM_ORDER, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_CREATED,
+    PROCESS_PAYMENT, REFUND_PAYMENT, RELEASE_INVENTORY, RESERVE_INVENTORY,
+};
+pub use mailbox::{Mailbox, bus};
+pub use order::{Order, WrongOrder};
+pub use participant::{Effects, Participant, order_of, refused};
+pub use service::Service;
