@@ -16,7 +16,7 @@ const LOCK: &str = "\
     INSERT INTO plain_customer_stamp AS held (id) VALUES ($1)
     ON CONFLICT (id) DO UPDATE SET stamp = held.stamp";
 
-/// An open transaction; dropping it rolls it back.
+/// An open transaction; dropping it rolls it back. [`PostgresDatabase::begin`] makes one.
 #[derive(Debug)]
 pub struct PostgresTransaction {
     lease: Lease,
@@ -26,6 +26,18 @@ pub struct PostgresTransaction {
     is_spoiled: bool,
     is_committed: bool,
     locked: HashSet<Vec<u8>>,
+}
+
+impl PostgresDatabase {
+    /// A transaction, with a connection to itself. What it reads is of one moment, or, where it may write, of the moment of
+    /// each statement: lock what is to stay as it was seen.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: it has not begun.
+    pub async fn begin(&self, access: Access) -> Result<PostgresTransaction, StoreError> {
+        PostgresTransaction::begin(self, access).await
+    }
 }
 
 impl PostgresTransaction {
@@ -45,7 +57,12 @@ impl PostgresTransaction {
         Ok(Self { lease, access, is_spoiled: false, is_committed: false, locked })
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+    /// Makes what was done in it lasting.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: it was rolled back, a call of it having failed; `Unknown`: it may be committed.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
         if self.is_spoiled {
             return Err(StoreError::unavailable("a call of the transaction failed before"));
         }
@@ -54,11 +71,12 @@ impl PostgresTransaction {
         Ok(())
     }
 
-    pub(super) async fn query(
-        &mut self,
-        sql: &str,
-        params: Params<'_>,
-    ) -> Result<Vec<Row>, StoreError> {
+    /// A statement of it.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` if the server refuses it, `Unavailable` else: there is nothing left to commit.
+    pub async fn query(&mut self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
         self.is_spoiled = true;
         let rows = self.lease.query(Effect::None, sql, params).await?;
         self.is_spoiled = false;

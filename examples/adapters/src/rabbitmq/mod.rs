@@ -18,6 +18,7 @@ mod connection;
 mod dead;
 mod error;
 mod publisher;
+mod removal;
 mod subscription;
 mod topology;
 

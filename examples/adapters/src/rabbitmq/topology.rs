@@ -33,6 +33,11 @@ impl RabbitmqConfig {
         short(format!("{}.{name}.dead", self.prefix))
     }
 
+    /// The queue that keeps how many partitions there are.
+    pub(super) fn agreement(&self) -> Result<ShortString, StoreError> {
+        short(format!("{}.partitions", self.prefix))
+    }
+
     fn arguments(&self) -> FieldTable {
         let mut arguments = FieldTable::default();
         let kind = match self.queues {
@@ -68,8 +73,9 @@ impl RabbitmqConfig {
         let mut arguments = self.arguments();
         let partitions = i32::from(self.partitions.get());
         arguments.insert("x-max-length".into(), AMQPValue::LongInt(partitions));
-        let queue = short(format!("{}.partitions", self.prefix))?;
-        self.declare_queue(channel, queue, arguments).await.map_err(|error| match error.kind() {
+        self.declare_queue(channel, self.agreement()?, arguments).await.map_err(|error| match error
+            .kind()
+        {
             StoreErrorKind::Rejected => StoreError::rejected(format!(
                 "the bus {} has not {partitions} partitions of {:?} queues: {}",
                 self.prefix,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::rabbitmq::{QueueKind, RabbitmqBus, RabbitmqConfig};
-use lapin::options::{BasicPublishOptions, ExchangeDeleteOptions, QueueDeleteOptions};
+use lapin::options::{BasicPublishOptions, QueueDeleteOptions};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreErrorKind;
@@ -62,29 +62,15 @@ impl Own {
 /// Every name that the tests subscribe under.
 const NAMES: [&str; 5] = ["billing", "stock", "returns", "upper", "lower"];
 
-async fn remove(prefix: String) -> lapin::Result<()> {
-    let connection = Connection::connect(&server_url(), ConnectionProperties::default()).await?;
-    let channel = connection.create_channel().await?;
-    for name in NAMES {
-        let partitions = (0..PARTITIONS).map(|p| p.to_string()).chain(["dead".to_owned()]);
-        for part in partitions {
-            let queue = format!("{prefix}.{name}.{part}");
-            channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
-        }
-    }
-    let marker = format!("{prefix}.partitions");
-    channel.queue_delete(marker.into(), QueueDeleteOptions::default()).await?;
-    channel.exchange_delete(prefix.into(), ExchangeDeleteOptions::default()).await
-}
-
 impl Drop for Own {
     fn drop(&mut self) {
-        let prefix = self.prefix.clone();
+        let bus = RabbitmqBus::new(&server_url(), self.config.clone());
+        let names = NAMES.map(|name| name.parse().expect("it is a name"));
         // A thread with a runtime of its own, which may wait.
         let removed = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime can be made");
-            runtime.block_on(async { timeout(Duration::from_secs(30), remove(prefix)).await })
+            runtime.block_on(async { timeout(Duration::from_secs(30), bus.remove(&names)).await })
         });
         // A broker that keeps them all has no room for the next test's.
         let is_removed = matches!(removed.join(), Ok(Ok(Ok(()))));

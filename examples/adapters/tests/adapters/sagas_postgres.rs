@@ -1,16 +1,19 @@
-//! Sagas on PostgreSQL: their journal, and the barrier of their participants.
+//! Sagas on PostgreSQL: their journal, the barrier of their participants, and the replies of these.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::postgres::{
-    PLAIN_SCHEMA, PostgresCustomers, PostgresSagaBarrier, PostgresSagaJournal, PostgresTransaction,
-    SAGA_BARRIER_SCHEMA, SAGA_JOURNAL_SCHEMA,
+    PLAIN_SCHEMA, PostgresCustomers, PostgresReplyStore, PostgresSagaBarrier, PostgresSagaJournal,
+    PostgresTransaction, REPLY_SCHEMA, SAGA_BARRIER_SCHEMA, SAGA_JOURNAL_SCHEMA,
 };
-use strangler_fig::error::StoreError;
+use strangler_fig::error::{StoreError, StoreErrorKind};
+use strangler_fig::event::ReplyStore;
 use strangler_fig::repository::{Access, TransactionalRepository};
 use strangler_fig::saga::{BarrierCall, Direction, SagaBarrier, SagaId, SagaJournal, Verdict};
-use strangler_fig::testkit::conformance::{SagaBarrierFixture, SagaJournalFixture, async_trait};
+use strangler_fig::testkit::conformance::{
+    ReplyStoreFixture, SagaBarrierFixture, SagaJournalFixture, async_trait,
+};
 
 use crate::postgres_schema::Schema;
 use crate::sagas::{Site, outlive};
@@ -68,6 +71,25 @@ impl SagaBarrierFixture for Barrier {
     }
 }
 
+struct Replies(Schema);
+
+impl Replies {
+    async fn fresh() -> Self {
+        Self(Schema::with(REPLY_SCHEMA).await)
+    }
+}
+
+#[async_trait]
+impl ReplyStoreFixture for Replies {
+    fn replies(&self) -> Arc<dyn ReplyStore> {
+        Arc::new(PostgresReplyStore::new(self.0.shared()))
+    }
+
+    async fn reopened(&self) -> Arc<dyn ReplyStore> {
+        Arc::new(PostgresReplyStore::new(self.0.database()))
+    }
+}
+
 mod journal {
     use super::*;
 
@@ -78,6 +100,21 @@ mod barrier {
     use super::*;
 
     strangler_fig::saga_barrier_conformance!(Barrier::fresh());
+}
+
+mod replies {
+    use super::*;
+
+    strangler_fig::reply_store_conformance!(Replies::fresh());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_cannot_be_read_is_told() {
+    let replies = Replies::fresh().await;
+    let sql = "INSERT INTO saga_reply (correlation, reply) VALUES ('c', '{\"perhaps\":1}')";
+    replies.0.client.execute(sql, &[]).await.expect("it is written");
+    let found = replies.replies().get(&"c".parse().expect("it is an id")).await;
+    assert_eq!(found.expect_err("it is no reply").kind(), StoreErrorKind::Rejected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
