@@ -121,10 +121,13 @@ fn serving(status: &str) -> Option<u32> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// `base    0.00 % to 100.00 %: dual_write, settled`
+/// Whether each node (`node-1/1af0 epoch 2`) works by the epoch of the migration (`migration customers, epoch 2`).
 fn is_settled(status: &str) -> bool {
-    let mut lines = status.lines().filter(|line| line.starts_with("base"));
-    lines.any(|line| line.split(", ").any(|word| word == "settled"))
+    let epochs = |line: &'_ str| line.split_once("epoch ").map(|(_, epoch)| epoch.to_owned());
+    let Some(newest) = status.lines().next().and_then(epochs) else { return false };
+    let nodes = status.lines().skip_while(|line| !line.starts_with("nodes")).skip(1);
+    let mut nodes = nodes.take_while(|line| line.starts_with(' ')).filter_map(epochs).peekable();
+    nodes.peek().is_some() && nodes.all(|epoch| epoch == newest)
 }
 
 #[cfg(test)]
@@ -132,15 +135,18 @@ mod tests {
     use super::*;
 
     const STATUS: &str = "migration customers, epoch 2\n\
-        base    0.00 % to 100.00 %: dual_write, settled\n\
-        legacy  complete; queries go to legacy\n\
-        nodes   3 serving, 4 expected\n        node-1/1af0 epoch 2";
+        base    0.00 % to 100.00 %: dual_write, not settled\n\
+        nodes   3 serving, 4 expected\n        direct-writers/0000 outside\n        \
+        node-1/1af0 epoch 2\nnext    onward:\n  1. to shadow\n";
 
     #[test]
     fn a_status_says_who_serves_and_whether_they_follow() {
         assert_eq!(serving(STATUS), Some(3));
         assert!(is_settled(STATUS));
-        assert!(!is_settled(&STATUS.replace("settled", "not settled")));
-        assert_eq!(serving("operate: the state is away"), None);
+        for other in ["1af0 epoch 1", "1af0 epoch 2, silent"] {
+            assert!(!is_settled(&STATUS.replace("1af0 epoch 2", other)), "{other}");
+        }
+        let away = "operate: the state is away";
+        assert_eq!((serving(away), is_settled(away)), (None, false));
     }
 }
