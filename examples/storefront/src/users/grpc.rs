@@ -91,3 +91,36 @@ fn span(request: &axum::http::Request<()>) -> Span {
     let _ = span.set_parent(TraceContextPropagator::new().extract(&headers));
     span
 }
+
+#[cfg(test)]
+mod tests {
+    use adapters::customer::Customer;
+    use strangler_fig::memory::InMemoryRepository;
+    use strangler_fig::phase::{MigrationState, PhaseTracker};
+    use tonic::Code;
+
+    use super::super::Draft;
+    use super::super::v1::users_client::UsersClient;
+    use super::*;
+
+    #[tokio::test]
+    async fn one_is_asked_for_and_several() {
+        let store = || InMemoryRepository::new(|customer: &Customer| customer.id.clone());
+        let tracker = PhaseTracker::detached(MigrationState::new("customers".parse().unwrap()));
+        let users = MigrationRepository::new(store(), store(), tracker).unwrap();
+        for id in ["a", "b"] {
+            let draft = Draft { name: format!("The {id}"), email: None, visits: 1 };
+            users.save(draft.of(id.to_owned())).await.unwrap();
+        }
+        let mut client = UsersClient::new(UsersServer::new(Queries(users)));
+        let found = client.get(GetRequest { id: "a".to_owned() }).await.unwrap().into_inner();
+        assert_eq!((found.name.as_str(), found.email), ("The a", None));
+        let missing = client.get(GetRequest { id: "c".to_owned() }).await.unwrap_err();
+        assert_eq!(missing.code(), Code::NotFound);
+        let ids = ["b", "c", "a"].map(str::to_owned).to_vec();
+        let found = client.list(ListRequest { ids }).await.unwrap().into_inner().users;
+        assert_eq!(found.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        let many = ListRequest { ids: vec![String::new(); IDS_MAX + 1] };
+        assert_eq!(client.list(many).await.unwrap_err().code(), Code::InvalidArgument);
+    }
+}

@@ -6,6 +6,7 @@
 
 mod answer;
 mod grpc;
+mod newsletter;
 mod node;
 mod repairs;
 mod routes;
@@ -18,6 +19,7 @@ pub mod v1;
 
 pub use answer::Answer;
 pub use grpc::queries;
+pub use newsletter::{Subscription, newsletter};
 pub use node::{Node, Over};
 pub use repairs::{HttpRepairQueue, repairs};
 pub use routes::{internal, routes};

@@ -8,13 +8,13 @@ use strangler_fig::observe::Observer;
 use strangler_fig::phase::{
     MigrationName, MigrationStateService, NodeName, OutagePolicy, PhaseTracker, TrackerConfig,
 };
-use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue};
+use strangler_fig::reconcile::{ReconcileError, Reconciler, ReconcilerConfig, RepairQueue};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::stamp::StampClock;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Side;
 use crate::Failed;
@@ -104,8 +104,14 @@ impl Node {
                 over.wait().await;
                 idle.drained().await;
             };
-            let report = reconciler.run(end).await?;
-            info!(%report, "repairs have ended");
+            match reconciler.run(end).await {
+                Ok(report) => info!(%report, "repairs have ended"),
+                // Legacy was decommissioned: nothing differs any more. Who was evicted is told by the tracker.
+                Err(error @ ReconcileError::Closed { .. }) => {
+                    info!(%error, "nothing is repaired any more")
+                }
+                Err(error) => return Err(error.into()),
+            }
             Ok(())
         });
         Ok(users)
@@ -130,10 +136,9 @@ impl Node {
         routes: Router,
         telemetry: &Telemetry,
     ) -> Result<(), Failed> {
-        let (tracker, released) = (Arc::clone(&self.tracker), Over(self.over.subscribe()));
-        let follower = tokio::spawn(async move { tracker.run(std::future::pending()).await });
-        drop(released);
-        tokio::pin!(follower);
+        let tracker = Arc::clone(&self.tracker);
+        // It goes on until the place is given back.
+        let mut follower = tokio::spawn(async move { tracker.run(std::future::pending()).await });
         let served = serve(address, routes, Readiness::default(), telemetry);
         tokio::pin!(served);
         let ended = loop {
@@ -147,6 +152,9 @@ impl Node {
                 }
             }
         };
+        if let Err(error) = &ended {
+            error!(%error, "cannot go on");
+        }
         self.over.send_replace(true);
         let finished = async { while self.workers.join_next().await.is_some() {} };
         // What is not finished by then is found by others.

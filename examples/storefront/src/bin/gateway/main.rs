@@ -86,3 +86,54 @@ fn upstream(client: &HttpClient, name: &str) -> Result<Arc<dyn Upstream>, Failed
     let upstream = ServiceUpstream::new(client.clone()).surely_unsent(Error::is_connect);
     Ok(Arc::new(upstream.at(&base).map_err(|error| format!("{name}: {error}"))?))
 }
+
+#[cfg(test)]
+mod tests {
+    use strangler_fig::phase::{Bucket, MigrationState, PhaseTracker};
+    use strangler_fig::route::{RequestHead, Trackers};
+
+    use super::*;
+
+    fn tables() -> RouteTable {
+        RouteTable::from_document(ROUTES).unwrap()
+    }
+
+    /// Whichever side gets a write writes to both: they share a repository, not the gateway.
+    #[test]
+    fn nothing_is_odd_but_that_writes_go_to_one_side() {
+        let tables = tables();
+        let warnings: Vec<_> = tables.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings.iter().all(|it| it.ends_with("its writes go to one side only")));
+    }
+
+    #[test]
+    fn users_go_where_the_migration_is_and_all_else_where_it_belongs() {
+        let (tables, state) = (tables(), MigrationState::new("customers".parse().unwrap()));
+        let followed = Trackers::default().with(PhaseTracker::detached(state));
+        let side = |method, path| {
+            tables.decide_in(&RequestHead::new(method, path), &followed).primary.unwrap()
+        };
+        let followed = ["/users/ada", "/users"];
+        assert_eq!(followed.map(|path| side("GET", path)), [Side::Legacy; 2]);
+        assert_eq!(side("POST", "/newsletter/ada"), Side::Legacy);
+        let modern = ["/orders/1", "/stock/p-1", "/reservations/1", "/payments/1"];
+        assert_eq!(modern.map(|path| side("GET", path)), [Side::Modern; 4]);
+        assert_eq!(side("POST", "/orders"), Side::Modern);
+        assert_eq!(["/products", "/checkout"].map(|path| side("GET", path)), [Side::Legacy; 2]);
+    }
+
+    #[tokio::test]
+    async fn gateway_and_repository_agree_about_every_key() {
+        let tables = tables();
+        let state = MigrationState::new("customers".parse().unwrap());
+        let salt = state.salt();
+        let followed = Trackers::default().with(PhaseTracker::detached(state));
+        for (path, key) in [("/users/ada", "ada"), ("/users/a%20b", "a b"), ("/users/%C3%A9", "é")]
+        {
+            let request = RequestHead::new("GET", path);
+            let bucket = tables.decide_in(&request, &followed).bucket;
+            assert_eq!(bucket, Some(Bucket::of(&key.as_bytes().to_vec(), salt)), "{path}");
+        }
+    }
+}

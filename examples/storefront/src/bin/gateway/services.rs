@@ -19,7 +19,7 @@ impl Upstream for Services {
         let path = request.uri().path();
         let first = path.split('/').nth(1).unwrap_or_default();
         let service = match first {
-            "users" => &self.users,
+            "users" | "newsletter" => &self.users,
             "orders" => &self.orders,
             "stock" | "reservations" => &self.inventory,
             "payments" => &self.payments,

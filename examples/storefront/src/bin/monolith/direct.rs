@@ -1,6 +1,5 @@
 //! What the monolith's own code writes to users behind the repository's back, followed until it is switched off.
 
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use storefront::Failed;
 use storefront::users::{HttpRepairQueue, Node};
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::event::{LagSource, OutsideWriters, WritersAreOff};
-use strangler_fig::phase::NodeName;
+use strangler_fig::phase::{NodeName, Phase};
 use strangler_fig::replicator::{Replicator, ReplicatorConfig, ReplicatorError};
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -38,7 +37,13 @@ pub(crate) async fn follow(
     direct: Switch,
 ) -> Result<(), Failed> {
     let feed = Arc::new(MariadbChangeFeed::new(database, ChangeMode::Stamped));
+    let phase = node.tracker().state().base().phase;
     match direct {
+        Switch::On if !legacy_counts(phase) => {
+            return Err(
+                format!("DIRECT_WRITES is on, and legacy is not what counts: {phase}").into()
+            );
+        }
         Switch::On => {
             feed.install().await?;
             feed.open().await?;
@@ -76,6 +81,10 @@ pub(crate) async fn follow(
     Ok(())
 }
 
+const fn legacy_counts(phase: Phase) -> bool {
+    matches!(phase, Phase::LegacyOnly | Phase::DualWrite | Phase::Shadow | Phase::Cutover)
+}
+
 /// Whether nothing is there to be followed.
 async fn is_lost(feed: &MariadbChangeFeed) -> bool {
     let lag: Result<_, StoreError> = feed.lag().await;
@@ -93,7 +102,6 @@ async fn retired(replicator: &Follower, feed: &MariadbChangeFeed, writers: &Outs
         }
         sleep(PAUSE).await;
     }
-    ready(()).await;
     match feed.remove().await {
         Ok(()) => info!("direct writers are off"),
         Err(error) => warn!(error = error.with_causes(), "the triggers stay for now"),

@@ -27,12 +27,13 @@ use axum::Router;
 use axum::routing::any;
 use storefront::Failed;
 use storefront::chassis::{Readiness, Telemetry, required, serve, setting};
-use storefront::users::{Answer, HttpRepairQueue, Node, internal, remote, routes};
+use storefront::users::{
+    Answer, HttpRepairQueue, Node, RemoteUsers, internal, newsletter, remote, routes,
+};
 use strangler_fig::repository::MigrationRepository;
 
-use newsletter::Newsletter;
+use newsletter::direct_newsletter;
 use shop::Shop;
-use storefront::users::RemoteUsers;
 use switch::Switch;
 
 type Users = MigrationRepository<MariadbRepository, RemoteUsers>;
@@ -57,12 +58,11 @@ async fn main() -> Result<(), Failed> {
     let legacy = MariadbRepository::new(database.clone());
     let users: Users = node.users(legacy.clone(), remote(&service), repairs.clone())?;
     direct::follow(&mut node, &users, database, repairs, direct_writes).await?;
-    let newsletter = Newsletter::new(users.clone(), shop.clone(), direct_writes);
-    let routes = shop
-        .routes()
-        .merge(routes(users))
-        .merge(internal(Arc::new(legacy)))
-        .merge(newsletter.routes());
+    let news = match direct_writes {
+        Switch::On => direct_newsletter(shop.clone()),
+        Switch::Off => newsletter(users.clone()),
+    };
+    let routes = shop.routes().merge(routes(users)).merge(internal(Arc::new(legacy))).merge(news);
     node.serve(address, routes, &telemetry).await
 }
 
