@@ -66,6 +66,15 @@ impl Service {
         })
     }
 
+    /// Connections beside those of the workers: requests are not to wait behind them.
+    ///
+    /// # Errors
+    ///
+    /// Never: the database has a URL.
+    pub fn for_requests(&self) -> Result<PostgresDatabase, Failed> {
+        Ok(PostgresDatabase::new(&self.database_url)?)
+    }
+
     /// Runs a worker, which is given what tells it to end.
     pub fn work<F>(&mut self, worker: impl FnOnce(Stopped) -> F)
     where

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Failed> {
     let (address, delivery) = (required("LISTEN")?, setting("STOCK", Delivery::default())?);
     let tables = [STOCK_SCHEMA, INBOX_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA];
     let mut service = Service::open(&tables.concat(), &telemetry).await?;
-    let (database, stock) = (service.database.clone(), Stock::new(service.database.clone()));
+    let (database, stock) = (service.database.clone(), Stock::new(service.for_requests()?));
     stock.deliver(&delivery).await?;
 
     let participant =

@@ -40,7 +40,7 @@ async fn main() -> Result<(), Failed> {
     sagas.register(&saga);
 
     let source = orders::SOURCE.parse()?;
-    let participant = Participant::new(database.clone(), source, OrderEffects);
+    let participant = Participant::new(database, source, OrderEffects);
     service.consume(Mailbox::OrderCommands, Arc::new(participant)).await?;
     service.consume(Mailbox::Replies, Arc::new(replies.clone())).await?;
     let starts = Starts { sagas: sagas.clone(), saga: Arc::new(saga) };
@@ -51,6 +51,6 @@ async fn main() -> Result<(), Failed> {
         Ok(())
     });
 
-    let routes = http::routes(Orders::new(database));
+    let routes = http::routes(Orders::new(service.for_requests()?));
     service.serve(address, routes, &telemetry).await
 }

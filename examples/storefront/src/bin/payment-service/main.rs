@@ -22,12 +22,11 @@ async fn main() -> Result<(), Failed> {
     let address = required("LISTEN")?;
     let tables = [PAYMENT_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA];
     let mut service = Service::open(&tables.concat(), &telemetry).await?;
-    let database = service.database.clone();
-
     let source = "/storefront/payments".parse()?;
-    let participant = Participant::new(database.clone(), source, PaymentEffects);
+    let participant = Participant::new(service.database.clone(), source, PaymentEffects);
     service.consume(Mailbox::PaymentCommands, Arc::new(participant)).await?;
     service.relay()?;
 
-    service.serve(address, http::routes(Ledger::new(database)), &telemetry).await
+    let routes = http::routes(Ledger::new(service.for_requests()?));
+    service.serve(address, routes, &telemetry).await
 }
