@@ -44,7 +44,13 @@ impl<K: Key, E> HttpRepository<K, E> {
         connector.set_connect_timeout(Some(deadline));
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { base: base.trim_end_matches('/').to_owned(), key, client, deadline, headers: Vec::new }
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            key,
+            client,
+            deadline,
+            headers: Vec::new,
+        }
     }
 
     /// The same, with more headers in each request, asked for where it is made: by them the service finds the trace that

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use adapters::customer::Customer;
 use adapters::mariadb::{
-    CUSTOMER_SCHEMA, ChangeMode, MariadbChangeFeed, MariadbCustomers, MariadbDatabase, MariadbRepository,
-    PLAIN_SCHEMA,
+    CUSTOMER_SCHEMA, ChangeMode, MariadbChangeFeed, MariadbCustomers, MariadbDatabase,
+    MariadbRepository, PLAIN_SCHEMA,
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
@@ -18,7 +18,7 @@ use strangler_fig::repository::{Repository, StampedRepository};
 use strangler_fig::stamp::{Record, Stamp};
 use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait};
 
-use crate::change_feeds::{is_lost, page};
+use crate::change_feeds::{is_lost, page, settled};
 use crate::customers::{customer, id};
 use crate::mariadb_schema::Schema;
 
@@ -181,7 +181,7 @@ async fn what_goes_through_the_crate_is_known_by_its_stamp() {
         stamp = own.read(&id(1)).await.unwrap().stamp;
         let sql = format!("UPDATE customer SET {change} WHERE id = ?");
         monolith.exec_drop(sql, (id(1),)).await.unwrap();
-        assert_eq!(page(&*world.feed).await, [Changed::Hint(id(1))], "{change}");
+        assert_eq!(settled(&*world.feed).await, [Changed::Hint(id(1))], "{change}");
         assert!(own.read(&id(1)).await.unwrap().stamp > stamp, "{change} has a stamp of its own");
     }
     world.feed.close().await.unwrap();

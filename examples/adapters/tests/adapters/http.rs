@@ -127,7 +127,8 @@ async fn a_record_under_the_key_of_another_is_refused_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_is_told_what_the_caller_adds() {
     let told = |headers: axum::http::HeaderMap| async move {
-        let trace = headers.get("traceparent").map(|it| it.to_str().expect("it is text").to_owned());
+        let trace =
+            headers.get("traceparent").map(|it| it.to_str().expect("it is text").to_owned());
         axum::Json(trace)
     };
     let base = serve(Router::new().route("/last-key", axum::routing::get(told))).await;

@@ -108,7 +108,7 @@ impl Node {
                 Ok(report) => info!(%report, "repairs have ended"),
                 // Legacy was decommissioned: nothing differs any more. Who was evicted is told by the tracker.
                 Err(error @ ReconcileError::Closed { .. }) => {
-                    info!(%error, "nothing is repaired any more")
+                    info!(%error, "nothing is repaired any more");
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -138,13 +138,13 @@ impl Node {
     ) -> Result<(), Failed> {
         let tracker = Arc::clone(&self.tracker);
         // It goes on until the place is given back.
-        let mut follower = tokio::spawn(async move { tracker.run(std::future::pending()).await });
+        let mut following = tokio::spawn(async move { tracker.run(std::future::pending()).await });
         let served = serve(address, routes, Readiness::default(), telemetry);
         tokio::pin!(served);
         let ended = loop {
             tokio::select! {
                 served = &mut served => break served,
-                followed = &mut follower => break followed.map_err(Failed::from).and_then(|it| Ok(it?)),
+                ended = &mut following => break ended.map_err(Failed::from).and_then(|it| Ok(it?)),
                 Some(ended) = self.workers.join_next() => {
                     if let Err(error) = ended.map_err(Failed::from).flatten() {
                         break Err(error);

@@ -65,7 +65,7 @@ pub(crate) async fn follow(
                 Ok(report) => info!(%report, "replication has ended"),
                 // Legacy is not what counts any more.
                 Err(error @ ReplicatorError::Crossed { .. }) => {
-                    info!(%error, "nothing is left to follow")
+                    info!(%error, "nothing is left to follow");
                 }
                 Err(error) => return Err(error.into()),
             },
