@@ -8,6 +8,7 @@ mod order;
 mod participant;
 mod schema;
 mod service;
+mod tidy;
 
 pub use answer::Answer;
 pub use command::{
@@ -17,4 +18,5 @@ pub use command::{
 pub use mailbox::{Mailbox, bus};
 pub use order::{Order, WrongOrder};
 pub use participant::{Effects, Participant, order_of, refused};
-pub use service::Service;
+pub use service::{Service, Stopped};
+pub use tidy::{AGE, Forgets, Tidies};

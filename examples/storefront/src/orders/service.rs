@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +21,14 @@ use tracing::warn;
 
 use super::mailbox::{Mailbox, bus};
 use super::schema;
+use super::tidy::Tidies;
 use crate::Failed;
 use crate::chassis::{Readiness, Telemetry, required, serve};
 
 /// So long does what a process held that was killed stand still.
 const TERM: Duration = Duration::from_secs(3);
+/// How often what is old is removed.
+const TIDIED: Duration = Duration::from_mins(10);
 /// How long workers may take to their end.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -132,6 +136,19 @@ impl Service {
             Ok(())
         });
         Ok(())
+    }
+
+    /// Removes what is old, now and then.
+    pub fn tidy(&mut self, what: impl Tidies) {
+        self.work(|stopped| async move {
+            let mut stopped = pin!(stopped.wait());
+            while timeout(TIDIED, &mut stopped).await.is_err() {
+                if let Err(error) = what.tidy().await {
+                    warn!(error, "what is old stays a while");
+                }
+            }
+            Ok(())
+        });
     }
 
     async fn declare(&self, mailbox: Mailbox) -> Result<(), StoreError> {

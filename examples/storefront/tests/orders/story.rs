@@ -14,10 +14,10 @@ fn order(number: u32) -> Order {
     Order {
         order: format!("o-{number}"),
         user: format!("u-{}", number % 5),
-        product: if number % 2 == 0 { "p-1" } else { "p-2" }.to_owned(),
+        product: if number.is_multiple_of(2) { "p-1" } else { "p-2" }.to_owned(),
         pieces,
         cents: pieces * 1_000,
-        card: if number % 7 == 0 { "stolen" } else { "4242" }.to_owned(),
+        card: if number.is_multiple_of(7) { "stolen" } else { "4242" }.to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use adapters::postgres::{INBOX_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA};
 use storefront::Failed;
 use storefront::chassis::{Telemetry, required, setting};
-use storefront::orders::{Mailbox, Participant, Service};
+use storefront::orders::{Forgets, Mailbox, Participant, Service};
 
 use crate::effects::StockEffects;
 use crate::parcels::Parcels;
@@ -32,6 +32,7 @@ async fn main() -> Result<(), Failed> {
     service.consume(Mailbox::StockCommands, Arc::new(participant)).await?;
     service.consume(Mailbox::Parcels, Arc::new(Parcels::new(database))).await?;
     service.relay()?;
+    service.tidy(Forgets::commands(service.database.clone()).and_events());
 
     service.serve(address, http::routes(stock), &telemetry).await
 }

@@ -4,6 +4,7 @@ mod effects;
 mod http;
 mod orders;
 mod saga;
+mod tidy;
 
 use std::sync::Arc;
 
@@ -13,13 +14,14 @@ use adapters::postgres::{
 };
 use storefront::Failed;
 use storefront::chassis::{Telemetry, required};
-use storefront::orders::{Mailbox, Participant, Service};
+use storefront::orders::{Forgets, Mailbox, Participant, Service};
 use strangler_fig::event::ReplyReceiver;
 use strangler_fig::saga::SagaOrchestrator;
 
 use crate::effects::OrderEffects;
 use crate::orders::Orders;
 use crate::saga::Starts;
+use crate::tidy::SagasOver;
 
 const ORDER_SCHEMA: &str = include_str!("order.sql");
 
@@ -40,12 +42,14 @@ async fn main() -> Result<(), Failed> {
     sagas.register(&saga);
 
     let source = orders::SOURCE.parse()?;
-    let participant = Participant::new(database, source, OrderEffects);
+    let participant = Participant::new(service.database.clone(), source, OrderEffects);
     service.consume(Mailbox::OrderCommands, Arc::new(participant)).await?;
     service.consume(Mailbox::Replies, Arc::new(replies.clone())).await?;
     let starts = Starts { sagas: sagas.clone(), saga: Arc::new(saga) };
     service.consume(Mailbox::Sagas, Arc::new(starts)).await?;
     service.relay()?;
+    service.tidy(Forgets::commands(service.database.clone()));
+    service.tidy(SagasOver { sagas: sagas.clone(), replies });
     service.work(|stopped| async move {
         sagas.run(stopped.wait()).await;
         Ok(())

@@ -87,9 +87,12 @@ impl EventHandler for Starts {
         let order: Order = json.read().map_err(StoreError::rejected)?;
         let id = order.saga().map_err(StoreError::rejected)?;
         let started = self.sagas.start(&self.saga, id, order).await;
-        started.map(drop).map_err(|error| match error.is_retryable() {
-            true => StoreError::unavailable(error),
-            false => StoreError::rejected(error),
+        started.map(drop).map_err(|error| {
+            if error.is_retryable() {
+                StoreError::unavailable(error)
+            } else {
+                StoreError::rejected(error)
+            }
         })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use adapters::postgres::{OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA};
 use storefront::Failed;
 use storefront::chassis::{Telemetry, required};
-use storefront::orders::{Mailbox, Participant, Service};
+use storefront::orders::{Forgets, Mailbox, Participant, Service};
 
 use crate::effects::PaymentEffects;
 use crate::ledger::Ledger;
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Failed> {
     let participant = Participant::new(service.database.clone(), source, PaymentEffects);
     service.consume(Mailbox::PaymentCommands, Arc::new(participant)).await?;
     service.relay()?;
+    service.tidy(Forgets::commands(service.database.clone()));
 
     let routes = http::routes(Ledger::new(service.for_requests()?));
     service.serve(address, routes, &telemetry).await
