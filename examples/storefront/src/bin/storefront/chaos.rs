@@ -10,9 +10,9 @@ use tokio::time::timeout;
 use crate::crew::Crew;
 use crate::rooms::Rooms;
 
-/// Between two strokes of one hand.
+/// Between two strokes of one hand, and how much more at most.
 const PAUSE_MIN: Duration = Duration::from_millis(800);
-const PAUSE_MAX: Duration = Duration::from_secs(4);
+const PAUSE_MORE: Duration = Duration::from_millis(3_200);
 /// How long a process lies dead, or stands still, at most.
 const DEATH_MAX: Duration = Duration::from_millis(800);
 const STOP_MAX: Duration = Duration::from_secs(4);
@@ -54,7 +54,7 @@ impl Iterator for Strokes {
 
     fn next(&mut self) -> Option<Stroke> {
         let rng = &mut self.rng;
-        let after = PAUSE_MIN + (PAUSE_MAX - PAUSE_MIN).mul_f64(rng.f64());
+        let after = PAUSE_MIN + PAUSE_MORE.mul_f64(rng.f64());
         let victim = rng.usize(..self.victims);
         let deed = match rng.u8(..10) {
             0..4 => Deed::Kill(DEATH_MAX.mul_f64(rng.f64())),
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn everything_has_its_bounds() {
         for Stroke { after, deed, .. } in strokes(2) {
-            assert!((PAUSE_MIN..=PAUSE_MAX).contains(&after));
+            assert!((PAUSE_MIN..=PAUSE_MIN + PAUSE_MORE).contains(&after));
             match deed {
                 Deed::Kill(down) => assert!(down <= DEATH_MAX),
                 Deed::Stop(length) => assert!(length <= STOP_MAX),

@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::web::Web;
 
 /// How long a process may take until it is ready; debug builds on a busy machine do.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 /// How long it may take to its end.
 const END: Duration = Duration::from_secs(15);
 /// Between two looks at all of them.

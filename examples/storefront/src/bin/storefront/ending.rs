@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use mysql_async::prelude::Queryable;
 use serde::de::DeserializeOwned;
 use storefront::Failed;
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
 
 use crate::cast::{INVENTORY, ORDERS, PAYMENT};
-use crate::judge::{Books, Evidence, Placed, Status, User};
+use crate::judge::{Books, Evidence, Placed, ShopBook, Sold, Status, User};
 use crate::rooms::Rooms;
 use crate::traffic::People;
 use crate::web::Web;
 
 /// How long orders may take to their end when nobody disturbs them any more.
-const ORDERS_END: Duration = Duration::from_secs(60);
+const ORDERS_END: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What people saw, what the modern store holds now, and what services have written down.
@@ -24,9 +25,11 @@ pub(crate) async fn evidence(
     urls: &[String],
     people: &People,
     rooms: &Rooms,
+    before: BTreeMap<String, i64>,
 ) -> Result<Evidence, Failed> {
-    let placed = people.placed();
-    let books = settled(web, urls, &placed).await?;
+    let (placed, bought) = (people.placed(), people.bought());
+    let mut books = settled(web, urls, &placed).await?;
+    books.shop = shop(&rooms.shop(), before).await?;
     let mut kept = modern(&rooms.postgres("users")).await?;
     // Whom nobody has heard of is heard of now.
     let mut known = people.known();
@@ -34,7 +37,7 @@ pub(crate) async fn evidence(
     for key in known {
         people.users.final_read(key.clone(), kept.remove(&key));
     }
-    Ok(Evidence { users: people.users.history(), placed, books })
+    Ok(Evidence { users: people.users.history(), placed, bought, books })
 }
 
 /// The books, once each order has come to an end, or long enough after.
@@ -44,7 +47,7 @@ async fn settled(web: &Web, urls: &[String], placed: &[Placed]) -> Result<Books,
         let orders = book(web, &urls[ORDERS]).await?;
         let inventory = book(web, &urls[INVENTORY]).await?;
         let payments = book(web, &urls[PAYMENT]).await?;
-        let books = Books { orders, inventory, payments };
+        let books = Books { orders, inventory, payments, ..Books::default() };
         if is_over(&books, placed) || began.elapsed() > ORDERS_END {
             println!("-- {} orders, waited for {:.1?}", placed.len(), began.elapsed());
             return Ok(books);
@@ -69,6 +72,26 @@ async fn book<T: DeserializeOwned>(web: &Web, url: &str) -> Result<T, Failed> {
     let answer = web.get(&format!("{url}/books")).await;
     let said = String::from_utf8_lossy(&answer.body);
     answer.json().ok_or_else(|| format!("the books at {url}: {:?} {said}", answer.status).into())
+}
+
+/// What the monolith has sold since then.
+async fn shop(url: &str, before: BTreeMap<String, i64>) -> Result<ShopBook, Failed> {
+    let left = pieces(url).await?;
+    let mut shop = mysql_async::Conn::from_url(url).await?;
+    let sql = "SELECT CAST(id AS CHAR), product, o.pieces, p.cents <=> o.cents
+               FROM orders AS o LEFT JOIN payments AS p ON p.orders = o.id";
+    let sold = |(order, product, pieces, is_paid)| (order, Sold { product, pieces, is_paid });
+    let orders: Vec<(String, Sold)> = shop.query_map(sql, sold).await?;
+    shop.disconnect().await?;
+    Ok(ShopBook { before, left, orders: orders.into_iter().collect() })
+}
+
+/// The monolith's pieces of each product.
+pub(crate) async fn pieces(url: &str) -> Result<BTreeMap<String, i64>, Failed> {
+    let mut shop = mysql_async::Conn::from_url(url).await?;
+    let pieces: Vec<(String, i64)> = shop.query("SELECT product, pieces FROM stock").await?;
+    shop.disconnect().await?;
+    Ok(pieces.into_iter().collect())
 }
 
 /// Every user in the modern store, asked of the store itself.

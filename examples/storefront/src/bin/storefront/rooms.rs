@@ -143,14 +143,28 @@ impl Rooms {
         }
     }
 
-    /// Ends the sessions that services have in their databases, as a server does that is started again.
-    pub(crate) async fn cut(&self, room: usize) -> Result<&'static str, Failed> {
-        let room = ROOMS[room % ROOMS.len()];
+    /// Ends the sessions that services have in a database, as a server does that is started again.
+    pub(crate) async fn cut(&self, number: usize) -> Result<&'static str, Failed> {
+        let Some(room) = ROOMS.get(number % (ROOMS.len() + 1)) else {
+            self.cut_shop().await?;
+            return Ok(SHOP);
+        };
         let postgres = administrator(&self.servers.postgres).await?;
         let login = self.name(room);
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
         postgres.query(sql, &[&login]).await?;
         Ok(room)
+    }
+
+    async fn cut_shop(&self) -> Result<(), Failed> {
+        let mut mariadb = mysql_async::Conn::from_url(&self.servers.mariadb).await?;
+        let sql = "SELECT id FROM information_schema.processlist WHERE user = ?";
+        let sessions: Vec<u64> = mariadb.exec(sql, (self.name(SHOP),)).await?;
+        for session in sessions {
+            // It may have ended by itself.
+            let _ = mariadb.query_drop(format!("KILL {session}")).await;
+        }
+        Ok(mariadb.disconnect().await?)
     }
 
     /// Removes all of it.

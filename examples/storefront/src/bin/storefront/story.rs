@@ -88,7 +88,9 @@ async fn play(
     println!("    {} doors tried with others' keys: all of them closed", rooms.tried().await?);
     load(&rooms.shop()).await?;
     println!("    the monolith holds {USERS} users");
-    let operator = Operator::new(programs, rooms);
+    let mut rng = Rng::with_seed(options.seed);
+    let hand = options.is_chaotic.then(|| rng.fork());
+    let operator = Operator::new(programs, rooms, hand);
     operator.migrate(&["copy", "--dry-run"]).await?;
     operator.operate(&["create"], "users leave the monolith").await?;
 
@@ -97,9 +99,9 @@ async fn play(
     let (web, tally) = (Web::new(), Tally::default());
     let crew = Crew::start(parts, web.clone()).await?;
     println!("    {} services are ready after {:.1?}", crew.len(), began.elapsed());
+    let stock = ending::pieces(&rooms.shop()).await?;
     let people = People::new(web.clone(), urls[GATEWAY].clone(), tally.clone());
 
-    let mut rng = Rng::with_seed(options.seed);
     let migration =
         Migration { operator: &operator, crew: &crew, tally: &tally, shopping: options.shopping };
     shop(options, rooms, &migration, &people, &mut rng).await?;
@@ -107,7 +109,7 @@ async fn play(
     for number in 0..crew.len() {
         crew.ready(number).await?;
     }
-    let evidence = ending::evidence(&web, &urls, &people, rooms).await?;
+    let evidence = ending::evidence(&web, &urls, &people, rooms, stock).await?;
     let killed = crew.end().await?;
     let evidence = match options.plant {
         Some(plant) => evidence.spoilt_by(plant)?,

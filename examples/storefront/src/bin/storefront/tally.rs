@@ -10,39 +10,45 @@ use crate::web::{Answer, Outcome};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Read,
+    List,
     Write,
     Delete,
     Letter,
     Order,
     Look,
+    Purchase,
     Browse,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Read,
+        Self::List,
         Self::Write,
         Self::Delete,
         Self::Letter,
         Self::Order,
         Self::Look,
+        Self::Purchase,
         Self::Browse,
     ];
 
     /// Whether it asks for users, which are what moves.
     pub(crate) const fn is_of_users(self) -> bool {
-        matches!(self, Self::Read | Self::Write | Self::Delete)
+        matches!(self, Self::Read | Self::List | Self::Write | Self::Delete)
     }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Read => "read a user",
+            Self::List => "read several users",
             Self::Write => "write a user",
             Self::Delete => "delete a user",
             Self::Letter => "newsletter",
             Self::Order => "order",
             Self::Look => "look at an order",
-            Self::Browse => "browse, check out",
+            Self::Purchase => "old checkout",
+            Self::Browse => "browse",
         }
     }
 }

@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What the three services have written down, each for itself.
+/// What services have written down, each for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Books {
     pub(crate) orders: OrderBook,
     pub(crate) inventory: InventoryBook,
     pub(crate) payments: PaymentBook,
+    pub(crate) shop: ShopBook,
 }
 
 /// The order service's.
@@ -51,4 +52,19 @@ pub(crate) struct Shelf {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct PaymentBook {
     pub(crate) orders: BTreeMap<String, i64>,
+}
+
+/// The monolith's, which takes orders by its old path: pieces by product, and what was sold in which order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ShopBook {
+    pub(crate) before: BTreeMap<String, i64>,
+    pub(crate) left: BTreeMap<String, i64>,
+    pub(crate) orders: BTreeMap<String, Sold>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sold {
+    pub(crate) product: String,
+    pub(crate) pieces: i64,
+    pub(crate) is_paid: bool,
 }

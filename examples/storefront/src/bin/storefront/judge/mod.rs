@@ -3,9 +3,10 @@
 mod books;
 mod orders;
 mod plant;
+mod shop;
 mod users;
 
-pub(crate) use books::{Books, Status};
+pub(crate) use books::{Books, ShopBook, Sold, Status};
 pub(crate) use orders::{Placed, STOLEN};
 pub(crate) use plant::Plant;
 pub(crate) use users::User;
@@ -15,6 +16,7 @@ use std::fmt;
 use storefront::Failed;
 
 use self::orders::OrderFaults;
+use self::shop::ShopFaults;
 use self::users::UserVerdict;
 use strangler_fig::testkit::history::{History, check};
 
@@ -24,6 +26,8 @@ pub(crate) struct Evidence {
     /// What people did with users, and at the end the content of the modern store.
     pub(crate) users: History<String, User>,
     pub(crate) placed: Vec<Placed>,
+    /// What was bought at the monolith.
+    pub(crate) bought: Vec<Placed>,
     pub(crate) books: Books,
 }
 
@@ -32,12 +36,14 @@ pub(crate) struct Evidence {
 pub(crate) struct Judgement {
     users: UserVerdict,
     orders: OrderFaults,
+    shop: ShopFaults,
 }
 
 impl Evidence {
     pub(crate) fn judge(&self) -> Judgement {
         let orders = OrderFaults::of(&self.placed, &self.books);
-        Judgement { users: check(&self.users), orders }
+        let shop = ShopFaults::of(&self.bought, &self.books.shop);
+        Judgement { users: check(&self.users), orders, shop }
     }
 
     /// The same, spoilt.
@@ -48,11 +54,11 @@ impl Evidence {
 
 impl Judgement {
     pub(crate) fn is_clean(&self) -> bool {
-        self.users.is_linearizable() && self.orders.is_clean()
+        self.users.is_linearizable() && self.orders.is_clean() && self.shop.is_clean()
     }
 
     fn lost(&self) -> usize {
-        self.users.lost + self.orders.lost
+        self.users.lost + self.orders.lost + self.shop.lost
     }
 
     fn stale(&self) -> usize {
@@ -69,19 +75,20 @@ impl fmt::Display for Judgement {
         writeln!(
             f,
             "judged {} requests for {} users ({} writes acknowledged, {} in doubt) and {} orders \
-             ({} confirmed, {} cancelled)",
+             ({} confirmed, {} cancelled), and {} purchases at the monolith",
             users.operations,
             users.keys,
             users.acknowledged,
             users.unknown,
             orders.orders,
             orders.confirmed,
-            orders.cancelled
+            orders.cancelled,
+            self.shop.sold
         )?;
         for violation in users.violations().iter().take(SHOWN) {
             writeln!(f, "  {violation}")?;
         }
-        for fault in orders.told.iter().take(SHOWN) {
+        for fault in orders.told.iter().chain(&self.shop.told).take(SHOWN) {
             writeln!(f, "  {fault}")?;
         }
         if users.undecided_keys > 0 {
@@ -97,7 +104,7 @@ impl fmt::Display for Judgement {
             orders.doubled,
             orders.uncompensated,
             orders.unfinished,
-            orders.stock_off,
+            orders.stock_off + self.shop.stock_off,
             users.undecided_keys
         )
     }

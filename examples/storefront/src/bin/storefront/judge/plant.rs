@@ -32,7 +32,7 @@ impl Plant {
         let nothing = || format!("nothing was seen that could be {self:?}: let it run longer");
         let is_spoilt = match self {
             Self::Lost | Self::Stale | Self::Resurrected => {
-                let (first, mut calls) = taken_apart(evidence.users);
+                let (first, mut calls) = taken_apart(&evidence.users);
                 let is_spoilt = self.spoil_calls(&mut calls).is_some();
                 evidence.users = put_together(first, calls)?;
                 is_spoilt
@@ -92,7 +92,7 @@ const fn is_final(call: &Call) -> bool {
 
 type First = Vec<(String, Option<User>)>;
 
-fn taken_apart(history: History<String, User>) -> (First, Vec<Call>) {
+fn taken_apart(history: &History<String, User>) -> (First, Vec<Call>) {
     (history.initial().to_vec(), history.operations().to_vec())
 }
 

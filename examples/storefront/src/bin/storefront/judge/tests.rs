@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use strangler_fig::testkit::history::HistoryRecorder;
 
-use super::books::{InventoryBook, OrderBook, PaymentBook, Shelf};
+use super::books::{InventoryBook, OrderBook, PaymentBook, Shelf, ShopBook};
 use super::*;
 
 fn user(visits: i64) -> User {
@@ -46,9 +46,25 @@ fn evidence() -> Evidence {
         orders: OrderBook { orders: orders.into() },
         inventory: InventoryBook { products: shelf(8), orders: bought(2), parcels: bought(1) },
         payments: PaymentBook { orders: bought(1_200) },
+        shop: shop(Some(true)),
     };
     let placed = vec![placed("bought", "4242"), placed("refused", STOLEN)];
-    Evidence { users: users.history(), placed, books }
+    Evidence { users: users.history(), placed, bought: vec![placed_at("shop")], books }
+}
+
+fn placed_at(order: &str) -> Placed {
+    placed(order, "")
+}
+
+/// The monolith's book, with an order or none, that is paid or not.
+fn shop(is_paid: Option<bool>) -> ShopBook {
+    let sold = |is_paid| Sold { product: "p-1".to_owned(), pieces: 2, is_paid };
+    let count = |pieces| BTreeMap::from([("p-1".to_owned(), pieces)]);
+    ShopBook {
+        before: count(10),
+        left: count(if is_paid.is_some() { 8 } else { 10 }),
+        orders: is_paid.map(|is_paid| ("shop".to_owned(), sold(is_paid))).into_iter().collect(),
+    }
 }
 
 #[test]
@@ -79,6 +95,7 @@ fn what_nobody_saw_cannot_be_spoilt() {
     let none = Evidence {
         users: HistoryRecorder::new().history(),
         placed: Vec::new(),
+        bought: Vec::new(),
         books: Books::default(),
     };
     assert!(none.judge().is_clean());
@@ -171,4 +188,21 @@ fn books_are_read_as_services_write_them() {
     let payments = r#"{"cents":1200,"orders":{"o-1":1200}}"#;
     let payments: PaymentBook = serde_json::from_str(payments).unwrap();
     assert_eq!(payments.orders["o-1"], 1_200);
+}
+
+#[test]
+fn what_the_monolith_sold_is_there_and_paid() {
+    for (is_paid, lost) in [(Some(true), 0), (Some(false), 1), (None, 1)] {
+        let mut evidence = evidence();
+        evidence.books.shop = shop(is_paid);
+        let judgement = evidence.judge();
+        assert_eq!((judgement.shop.lost, judgement.is_clean()), (lost, lost == 0), "{is_paid:?}");
+    }
+}
+
+#[test]
+fn what_the_monolith_has_and_sold_is_all_there_was() {
+    let mut evidence = evidence();
+    evidence.books.shop.left.clear();
+    assert_eq!(evidence.judge().shop.stock_off, 1);
 }

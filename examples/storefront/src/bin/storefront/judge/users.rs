@@ -1,4 +1,3 @@
-use adapters::customer::Customer;
 use serde::{Deserialize, Serialize};
 use strangler_fig::testkit::history::Verdict;
 
@@ -12,8 +11,8 @@ pub(crate) struct User {
     pub(crate) visits: i64,
 }
 
-impl From<Customer> for User {
-    fn from(customer: Customer) -> Self {
-        Self { name: customer.name, email: customer.email, visits: customer.visits }
+impl From<storefront::users::User> for User {
+    fn from(user: storefront::users::User) -> Self {
+        Self { name: user.name, email: user.email, visits: user.visits }
     }
 }

@@ -24,8 +24,8 @@ const WAY: [(&str, u32); 9] = [
     ("modern_only", 8),
     ("user code off", 12),
 ];
-/// From here on the monolith does not know users.
-pub(crate) const MODERN_ONLY: usize = 7;
+/// When users are answered by their service alone.
+const MODERN_ONLY: usize = 7;
 
 /// What the stages are called.
 pub(crate) fn stages() -> [&'static str; WAY.len()] {
@@ -105,7 +105,7 @@ impl Migration<'_> {
     }
 
     async fn advance(&self, to: &str, why: &str) -> Result<(), Failed> {
-        self.operate(&["advance-to", to], why).await
+        self.operator.advance(to, why).await
     }
 
     async fn operate(&self, words: &[&str], why: &str) -> Result<(), Failed> {

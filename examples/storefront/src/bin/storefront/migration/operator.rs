@@ -1,8 +1,12 @@
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use storefront::Failed;
-use tokio::time::sleep;
+use tokio::process::Command;
+use tokio::time::{sleep, timeout};
 
 use crate::process::mortal;
 use crate::rooms::Rooms;
@@ -14,15 +18,19 @@ pub(crate) struct Operator {
     settings: Vec<(&'static str, String)>,
     /// How long one goal may take, with attempts that failed.
     patience: Duration,
+    /// Whoever kills operators on their way, if anybody does.
+    killer: Option<Mutex<Rng>>,
 }
 
 /// Between two attempts.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long an operator lives at most whom somebody kills.
+const DOOMED: Duration = Duration::from_millis(1_500);
 /// How long a fleet may take until it has settled, before people go on without: the sweep finds what is left behind.
 const SETTLED: Duration = Duration::from_secs(15);
 
 impl Operator {
-    pub(crate) fn new(programs: &Path, rooms: &Rooms) -> Self {
+    pub(crate) fn new(programs: &Path, rooms: &Rooms, killer: Option<Rng>) -> Self {
         let (shop, users, state) =
             (rooms.operated("shop"), rooms.operated("users"), rooms.operated("state"));
         let settings = vec![
@@ -33,7 +41,44 @@ impl Operator {
             ("POSTGRES_URL", users),
             ("ACTOR", "ann".to_owned()),
         ];
-        Self { programs: programs.to_owned(), settings, patience: Duration::from_secs(90) }
+        let (programs, patience) = (programs.to_owned(), Duration::from_secs(90));
+        Self { programs, settings, patience, killer: killer.map(Mutex::new) }
+    }
+
+    /// Moves to where it is to be. An operator who is killed on the way is followed by another, who goes on from there.
+    pub(crate) async fn advance(&self, to: &str, why: &str) -> Result<(), Failed> {
+        while let Some(lasts) = self.doom() {
+            let mut command = self.command("operate", &["advance-to", to, "--reason", why]);
+            let mut operator = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+            let Some(process) = operator.id() else { break };
+            if timeout(lasts, operator.wait()).await.is_ok() {
+                break;
+            }
+            operator.kill().await?;
+            println!("    operate advance-to {to} is killed");
+            self.bury(process).await?;
+        }
+        self.operate(&["advance-to", to], why).await.map(drop)
+    }
+
+    /// How long the next operator lives; none if nobody kills one.
+    fn doom(&self) -> Option<Duration> {
+        let mut rng = self.killer.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        (rng.u8(..3) == 0).then(|| DOOMED.mul_f64(rng.f64()))
+    }
+
+    /// Takes the lease away of an operator who was killed, if there is one: it would hold up every crossing.
+    async fn bury(&self, process: u32) -> Result<(), Failed> {
+        let name = format!("operate-{process}");
+        let words = ["evict", &name, "--process-has-ended", "--reason", "it was killed"];
+        let by = Instant::now() + self.patience;
+        while self.quietly("operate", &["status"]).await?.1.contains(&name) {
+            self.once("operate", &words).await?;
+            if Instant::now() > by {
+                return Err(format!("the lease of {name} stays").into());
+            }
+        }
+        Ok(())
     }
 
     /// Moves, as often as it takes; answers what was said.
@@ -105,13 +150,21 @@ impl Operator {
     }
 
     async fn quietly(&self, program: &str, words: &[&str]) -> Result<(bool, String), Failed> {
-        let mut command = mortal(&self.programs.join(program));
-        command.args(words).envs(self.settings.iter().map(|(name, value)| (name, value)));
-        let output = command.output().await.map_err(|error| format!("{program}: {error}"))?;
+        let output = self
+            .command(program, words)
+            .output()
+            .await
+            .map_err(|error| format!("{program}: {error}"))?;
         // A bar that nobody looks at is not what it says.
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         Ok((output.status.success(), said.trim().to_owned()))
+    }
+
+    fn command(&self, program: &str, words: &[&str]) -> Command {
+        let mut command = mortal(&self.programs.join(program));
+        command.args(words).envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
     }
 }
 

@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::judge::{Placed, User};
+use crate::judge::{Placed, STOLEN, User};
 use crate::tally::{Kind, Tally};
-use crate::web::{Answer, Web};
+use crate::web::{Answer, Outcome, Web};
 
 use self::browser::Browser;
 use self::buyer::Buyer;
@@ -27,6 +27,9 @@ use self::visitor::Visitor;
 const VISITORS: usize = 10;
 const BUYERS: usize = 2;
 const BROWSERS: usize = 2;
+/// How often people ask for the same order, and after what pause.
+const ATTEMPTS_MAX: usize = 12;
+const AGAIN: Duration = Duration::from_millis(400);
 /// Users that there are from the beginning.
 pub(crate) const USERS: usize = 2_000;
 
@@ -37,7 +40,29 @@ pub(crate) struct People {
     gateway: String,
     tally: Tally,
     pub(crate) users: HistoryRecorder<String, User>,
-    placed: Arc<Mutex<Vec<Placed>>>,
+    placed: Orders,
+    bought: Orders,
+}
+
+/// What somebody has tried to order. Clones are the same.
+#[derive(Debug, Clone, Default)]
+struct Orders(Arc<Mutex<Vec<Placed>>>);
+
+impl Orders {
+    /// Before it is asked for; answers its place.
+    fn add(&self, placed: Placed) -> usize {
+        let mut orders = self.open();
+        orders.push(placed);
+        orders.len() - 1
+    }
+
+    fn acknowledge(&self, place: usize) {
+        self.open()[place].is_acknowledged = true;
+    }
+
+    fn open(&self) -> MutexGuard<'_, Vec<Placed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl People {
@@ -46,7 +71,8 @@ impl People {
         for number in 0..USERS {
             users.initial(key(number), Some(first(number)));
         }
-        Self { web, gateway, tally, users, placed: Arc::default() }
+        let [placed, bought] = [Orders::default(), Orders::default()];
+        Self { web, gateway, tally, users, placed, bought }
     }
 
     /// They come, and leave when it is over.
@@ -58,15 +84,20 @@ impl People {
         for number in 0..BUYERS {
             tasks.spawn(Buyer::new(self.clone(), number, rng.fork()).run(over.clone()));
         }
-        for _ in 0..BROWSERS {
-            tasks.spawn(Browser::new(self.clone(), rng.fork()).run(over.clone()));
+        for number in 0..BROWSERS {
+            tasks.spawn(Browser::new(self.clone(), number, rng.fork()).run(over.clone()));
         }
         tasks
     }
 
     /// Every order that somebody has tried to place.
     pub(crate) fn placed(&self) -> Vec<Placed> {
-        self.orders().clone()
+        self.placed.open().clone()
+    }
+
+    /// Everything that somebody has tried to buy by the monolith's old path.
+    pub(crate) fn bought(&self) -> Vec<Placed> {
+        self.bought.open().clone()
     }
 
     /// Every user that anybody has heard of.
@@ -76,8 +107,20 @@ impl People {
         first.chain(history.operations().iter().map(|call| call.key.clone())).collect()
     }
 
-    fn orders(&self) -> MutexGuard<'_, Vec<Placed>> {
-        self.placed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asks for an order under its number until there is an answer.
+    async fn order(&self, kind: Kind, path: &str, orders: &Orders, order: Placed) {
+        let body = serde_json::json!(order).to_string();
+        let place = orders.add(order);
+        for _ in 0..ATTEMPTS_MAX {
+            let answer = self.ask(kind, "POST", path, body.clone()).await;
+            match answer.outcome() {
+                Outcome::Answered if answer.status != Some(404) => {
+                    return orders.acknowledge(place);
+                }
+                Outcome::Refused => return,
+                _ => sleep(AGAIN).await,
+            }
+        }
     }
 
     async fn ask(&self, kind: Kind, method: &str, path: &str, body: String) -> Answer {
@@ -88,6 +131,23 @@ impl People {
         answer
     }
 }
+
+/// What somebody wants of one of the first so many products.
+fn wish(order: String, products: u8, rng: &mut Rng) -> Placed {
+    let pieces = rng.i64(1..=3);
+    let card = if rng.u8(..8) == 0 { STOLEN } else { "4242" };
+    Placed {
+        order,
+        user: key(rng.usize(..USERS)),
+        product: format!("p-{}", rng.u8(1..=products)),
+        pieces,
+        cents: pieces * CENTS,
+        card: card.to_owned(),
+        is_acknowledged: false,
+    }
+}
+
+const CENTS: i64 = 600;
 
 /// The id of a user.
 pub(crate) fn key(number: usize) -> String {

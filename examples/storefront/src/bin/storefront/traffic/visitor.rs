@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -7,7 +7,6 @@ use tokio::sync::watch;
 
 use super::{People, VISITORS, first, goes_on, key};
 use crate::judge::User;
-use crate::migration::MODERN_ONLY;
 use crate::tally::Kind;
 use crate::web::Outcome;
 
@@ -19,6 +18,8 @@ const SHARED: usize = 12;
 const OWN: usize = 40;
 /// Users of each visitor to whom it sends newsletters.
 const READERS: usize = 8;
+/// How many are asked for at once, at most.
+const SEVERAL: usize = 5;
 /// Numbers of users that are not there at first.
 const NEW: usize = 10_000;
 
@@ -51,7 +52,8 @@ impl Visitor {
     async fn visit(&mut self) -> Outcome {
         let key = self.pick();
         match self.rng.u8(..100) {
-            0..55 => self.read(key).await,
+            0..45 => self.read(key).await,
+            45..55 => self.read_several(key).await,
             55..82 => {
                 let user = self.next();
                 self.write(key, user).await
@@ -90,6 +92,28 @@ impl Visitor {
         answer.outcome()
     }
 
+    async fn read_several(&mut self, key: String) -> Outcome {
+        let keys: BTreeSet<_> =
+            std::iter::once(key).chain((1..SEVERAL).map(|_| self.pick())).collect();
+        let ids = keys.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+        let reads: Vec<_> =
+            keys.iter().map(|key| self.people.users.invoke_read(key.clone())).collect();
+        let path = format!("/users?ids={ids}");
+        let answer = self.people.ask(Kind::List, "GET", &path, String::new()).await;
+        let found = answer.json::<Vec<storefront::users::User>>();
+        let found = found.filter(|_| answer.status == Some(200));
+        let found: Option<HashMap<_, _>> = found.map(|users| {
+            users.into_iter().map(|user| (user.id.clone(), User::from(user))).collect()
+        });
+        for (key, read) in keys.iter().zip(reads) {
+            match &found {
+                Some(found) => read.read(found.get(key).cloned()),
+                None => read.failed(),
+            }
+        }
+        answer.outcome()
+    }
+
     async fn write(&self, key: String, user: User) -> Outcome {
         let write = self.people.users.invoke_write(key.clone(), Some(user.clone()));
         let body = json!(user).to_string();
@@ -114,7 +138,7 @@ impl Visitor {
         answer.outcome()
     }
 
-    /// By the monolith's old code, as long as that knows users; later as anybody writes them.
+    /// By the monolith's old code, which writes directly, as long as that is what answers.
     async fn send_letter(&mut self) -> Outcome {
         let readers: Vec<_> = self.readers.keys().cloned().collect();
         let Some(key) = self.rng.choice(readers) else { return Outcome::Answered };
@@ -123,11 +147,7 @@ impl Visitor {
         }
         let email = self.next().name;
         let letter = User { email: Some(email), ..self.readers[&key].clone() };
-        let outcome = if self.people.tally.stage() < MODERN_ONLY {
-            self.post_letter(&key, &letter).await
-        } else {
-            self.write(key.clone(), letter.clone()).await
-        };
+        let outcome = self.post_letter(&key, &letter).await;
         match outcome {
             Outcome::Answered => _ = self.readers.insert(key, letter),
             Outcome::Refused => {}
