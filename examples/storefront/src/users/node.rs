@@ -159,10 +159,15 @@ impl Node {
         let finished = async { while self.workers.join_next().await.is_some() {} };
         // What is not finished by then is found by others.
         let _ = timeout(DRAIN, finished).await;
+        self.leave().await;
+        ended
+    }
+
+    /// Gives the place in the fleet back.
+    pub async fn leave(&self) {
         if let Err(error) = self.tracker.release().await {
             warn!(%error, "leaves its place behind: whoever moves the migration evicts it");
         }
-        ended
     }
 }
 

@@ -23,11 +23,19 @@ pub async fn made(url: &str, tables: &[(&str, &str)]) -> Result<(), Failed> {
                 tokio::spawn(connection);
                 return Ok(make(&mut client, tables).await?);
             }
-            Err(error) if error.as_db_error().is_some() => return Err(error.into()),
+            // It has answered: no such database, or not for us.
+            Err(error) if error.as_db_error().is_some_and(|it| is_refusal(it.code().code())) => {
+                return Err(error.into());
+            }
             Err(error) => warn!(%error, "the database is away"),
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Neither the server's start, nor its end, nor its lack of room.
+fn is_refusal(code: &str) -> bool {
+    ["28", "3D", "42"].iter().any(|class| code.starts_with(class))
 }
 
 async fn make(client: &mut Client, tables: &[(&str, &str)]) -> Result<(), Error> {

@@ -28,14 +28,14 @@ use storefront::users::Node;
 use strangler_fig::gateway::tower::{GatewayService, ServiceUpstream};
 use strangler_fig::gateway::{Body, Gateway, GatewayConfig, Upstream};
 use strangler_fig::phase::Side;
-use strangler_fig::resilience::Policy;
+use strangler_fig::resilience::{Exponential, Policy, Retry, RetryBudget};
 use strangler_fig::route::{RouteTable, TableHandle};
 
 use services::Services;
 
 const ROUTES: &str = include_str!("routes.json");
 /// How long monolith and services may take with what is not safe, and the monolith with all else.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(1);
 
 #[tokio::main]
@@ -58,8 +58,8 @@ async fn main() -> Result<(), Failed> {
         .with_write_deadline(DEADLINE)
         .with_served_by();
     let gateway = Gateway::builder(tables, legacy, Arc::new(modern))
-        // No breaker: one for four services would close three of them for the fourth.
-        .with_policy(Side::Modern, Policy::new("modern"))
+        .with_policy(Side::Legacy, policy("legacy"))
+        .with_policy(Side::Modern, policy("modern"))
         .with_tracker(node.tracker().clone())
         .with_observer(node.observer().clone())
         .with_config(config)
@@ -69,6 +69,13 @@ async fn main() -> Result<(), Failed> {
         .route("/internal/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
         .fallback_service(GatewayService::new(gateway));
     node.serve(address, routes, &telemetry).await
+}
+
+/// What is safe is asked again: a process that was just replaced has left connections behind. No breaker: one for four
+/// services would close three of them for the fourth.
+fn policy(name: &'static str) -> Policy {
+    let retry = Retry::new(Exponential::default().with_count(2));
+    Policy::new(name).with_retry(retry.with_budget(RetryBudget::default()))
 }
 
 type HttpClient = Client<HttpConnector, Body>;

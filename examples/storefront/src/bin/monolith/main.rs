@@ -57,7 +57,10 @@ async fn main() -> Result<(), Failed> {
     let mut node = Node::join(&telemetry).await?;
     let legacy = MariadbRepository::new(database.clone());
     let users: Users = node.users(legacy.clone(), remote(&service), repairs.clone())?;
-    direct::follow(&mut node, &users, database, repairs, direct_writes).await?;
+    if let Err(error) = direct::follow(&mut node, &users, database, repairs, direct_writes).await {
+        node.leave().await;
+        return Err(error);
+    }
     let news = match direct_writes {
         Switch::On => direct_newsletter(shop.clone()),
         Switch::Off => newsletter(users.clone()),

@@ -41,6 +41,7 @@ async fn main() -> Result<(), Failed> {
     let mut node = Node::join(&telemetry).await?;
     let phase = node.tracker().state().base().phase;
     if monolith.is_empty() && phase != Phase::ModernOnly {
+        node.leave().await;
         return Err(format!("MONOLITH_URL is empty, and legacy is still used: in {phase}").into());
     }
     let monolith = if monolith.is_empty() { NOWHERE } else { &monolith };
