@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
-use tokio_postgres::{Client, Error, NoTls};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, Error, NoTls};
 use tracing::warn;
 
 use crate::Failed;
@@ -15,25 +16,30 @@ const IS_MADE: &str = "SELECT to_regclass('saga_barrier') IS NOT NULL";
 
 /// Makes the tables of a service in the database at `url`, all or none, if they are not there; waits for the server.
 pub(super) async fn made(url: &str, schema: &str) -> Result<(), Failed> {
+    let config: Config = url.parse()?;
     loop {
-        match tokio_postgres::connect(url, NoTls).await {
+        let error = match config.connect(NoTls).await {
             Ok((mut client, connection)) => {
                 tokio::spawn(connection);
-                return Ok(make(&mut client, schema).await?);
+                return make(&mut client, schema).await.map_err(said);
             }
-            // It has answered: no such database, or not for us.
-            Err(error) if error.as_db_error().is_some_and(|it| is_refusal(it.code().code())) => {
-                return Err(error.into());
-            }
-            Err(error) => warn!(%error, "the database is away"),
-        }
+            Err(error) if is_refusal(&error) => return Err(said(error)),
+            Err(error) => said(error),
+        };
+        warn!(error, "the database is away");
         sleep(PAUSE).await;
     }
 }
 
-/// Neither the server's start, nor its end, nor its lack of room.
-fn is_refusal(code: &str) -> bool {
-    code.starts_with("28") || code.starts_with("3D") || code.starts_with("42")
+/// What the server has said, where it has.
+fn said(error: Error) -> Failed {
+    error.as_db_error().map_or_else(|| error.to_string().into(), |it| it.to_string().into())
+}
+
+/// Whether it is no such database, or not for us; neither the server's start, nor its end, nor its lack of room.
+fn is_refusal(error: &Error) -> bool {
+    let code = error.code().map_or("", SqlState::code);
+    ["28", "3D", "42"].iter().any(|class| code.starts_with(class))
 }
 
 async fn make(client: &mut Client, schema: &str) -> Result<(), Error> {
