@@ -27,6 +27,8 @@ use crate::chassis::{Readiness, Telemetry, required, serve};
 
 /// So long does what a process held that was killed stand still.
 const TERM: Duration = Duration::from_secs(3);
+/// How long a request waits for the database.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How often what is old is removed.
 const TIDIED: Duration = Duration::from_mins(10);
 /// How long workers may take to their end.
@@ -70,13 +72,13 @@ impl Service {
         })
     }
 
-    /// Connections beside those of the workers: requests are not to wait behind them.
+    /// Connections beside those of the workers: requests are not to wait behind them, nor longer than people do.
     ///
     /// # Errors
     ///
     /// Never: the database has a URL.
     pub fn for_requests(&self) -> Result<PostgresDatabase, Failed> {
-        Ok(PostgresDatabase::new(&self.database_url)?)
+        Ok(PostgresDatabase::with_deadline(&self.database_url, PATIENCE)?)
     }
 
     /// Runs a worker, which is given what tells it to end.
@@ -124,7 +126,7 @@ impl Service {
             if !error.is_retryable() {
                 return Err(format!("AMQP_URL: {}", error.with_causes()).into());
             }
-            warn!(%error, %name, "the subscription is not there yet");
+            warn!(error = error.with_causes(), %name, "the subscription is not there yet");
             sleep(pauses().delay(2)).await;
         }
         let config =
