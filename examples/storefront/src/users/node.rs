@@ -28,6 +28,9 @@ const TERM: Duration = Duration::from_secs(3);
 /// How long the store of the state may take to answer.
 const STATE_DEADLINE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a repair may take. Five times as long does what was being repaired wait for another when its process is killed, and so
+/// does every crossing.
+const REPAIR: Duration = Duration::from_secs(2);
 /// How long workers may take to their end.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -95,7 +98,11 @@ impl Node {
         let (stamps, tracker) = (Arc::new(StampClock::new()?), Arc::clone(&self.tracker));
         let config = MigrationConfig::default().with_observer(self.observer.clone());
         let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
-        let config = ReconcilerConfig::default().with_observer(self.observer.clone());
+        let config = ReconcilerConfig::default()
+            .with_deadline(REPAIR)
+            .with_delays(REPAIR / 20, REPAIR)
+            .with_poll_interval(POLL)
+            .with_observer(self.observer.clone());
         let reconciler = Reconciler::new(&users, repairs).with_config(config);
         let idle = users.clone();
         self.work(|over| async move {
