@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet console observability servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront console observability servers servers-stop
 
 verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability
 
@@ -150,6 +150,16 @@ kafka:
 fleet:
 	cargo clippy -p fleet --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p fleet && env $$urls cargo run -p fleet -- --seconds 10
+
+# A shop whose users leave its monolith while people shop: services, gateway, saga and migration as processes on real servers.
+# STOREFRONT='--chaos --seed 7' kills and stops them on the way.
+STOREFRONT ?=
+
+storefront:
+	cargo clippy -p storefront --no-deps --all-targets -- -D warnings
+	cargo test -p storefront
+	cargo build --release -p adapters -p storefront
+	urls=$$(scripts/servers.sh) && env $$urls target/release/storefront $(STOREFRONT)
 
 # The page that shows a migration and moves it, in headless Chromium: pictures of every phase are left in target/console.
 console:

@@ -18,7 +18,7 @@ impl Table<'_> {
 
     fn by_outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<20}", "requests")?;
-        for head in ["answered", "refused", "come again", "broken", "silent"] {
+        for head in ["answered", "refused", "come again", "broken", "no answer"] {
             write!(f, "{head:>12}")?;
         }
         for kind in Kind::ALL {
