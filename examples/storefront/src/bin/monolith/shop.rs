@@ -2,15 +2,16 @@ use std::time::Duration;
 
 use adapters::mariadb::CUSTOMER_SCHEMA;
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Error, Opts, OptsBuilder, Pool, TxOpts};
+use mysql_async::{Error, Opts, OptsBuilder, Pool, Transaction, TxOpts};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use storefront::Failed;
+use storefront::users::Answer;
+use strangler_fig::error::StoreError;
 use tokio::time::sleep;
 use tracing::warn;
 
@@ -27,7 +28,8 @@ impl Shop {
     pub(crate) async fn open(url: &str) -> Result<Self, Failed> {
         let session = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
                        innodb_lock_wait_timeout = 3, max_statement_time = 3";
-        let opts = OptsBuilder::from_opts(Opts::from_url(url)?).prefer_socket(false);
+        let opts = OptsBuilder::from_opts(Opts::from_url(url)?);
+        let opts = opts.prefer_socket(false).client_found_rows(false);
         let shop = Self { pool: Pool::new(opts.setup(vec![session])) };
         loop {
             match shop.made().await {
@@ -56,20 +58,25 @@ impl Shop {
     }
 }
 
-/// The database has failed.
-pub(crate) struct Broken(Error);
-
-impl From<Error> for Broken {
-    fn from(error: Error) -> Self {
-        Self(error)
+/// The database has failed, before anything was done; or it takes no such data (class 22).
+pub(crate) fn undone(error: Error) -> Answer {
+    match error {
+        Error::Server(ref why) if why.state.starts_with("22") => StoreError::rejected(error),
+        error => StoreError::unavailable(error),
     }
+    .into()
 }
 
-impl IntoResponse for Broken {
-    fn into_response(self) -> Response {
-        warn!(error = %self.0, "the database has failed");
-        let body = Json(json!({ "error": "unknown", "message": "it may have been done" }));
-        (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+/// What a server says of a statement that has waited too long for others, or was given up for one.
+const ROLLED_BACK: [u16; 2] = [1205, 1213];
+
+/// The database has failed, and may have done it.
+pub(crate) fn in_doubt(error: Error) -> Answer {
+    let is_not_done =
+        |code: u16, state: &str| ROLLED_BACK.contains(&code) || state.starts_with("22");
+    match error {
+        Error::Server(ref why) if is_not_done(why.code, &why.state) => undone(error),
+        error => StoreError::unknown(error).into(),
     }
 }
 
@@ -81,12 +88,12 @@ struct Product {
     pieces: i64,
 }
 
-async fn products(State(shop): State<Shop>) -> Result<Json<Vec<Product>>, Broken> {
-    let mut conn = shop.pool.get_conn().await?;
+async fn products(State(shop): State<Shop>) -> Result<Json<Vec<Product>>, Answer> {
     let sql = "SELECT p.id, p.name, p.cents, s.pieces
                FROM products AS p JOIN stock AS s ON s.product = p.id ORDER BY p.id";
     let product = |(id, name, cents, pieces)| Product { id, name, cents, pieces };
-    Ok(Json(conn.query_map(sql, product).await?))
+    let mut conn = shop.pool.get_conn().await.map_err(undone)?;
+    Ok(Json(conn.query_map(sql, product).await.map_err(undone)?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,29 +105,53 @@ struct Checkout {
     cents: i64,
 }
 
-const TAKE: &str = "UPDATE stock SET pieces = pieces - ? WHERE product = ? AND pieces >= ?";
+/// What is sold, and kept in the books.
+enum Sale {
+    Made(Transaction<'static>),
+    MadeBefore,
+    SoldOut,
+}
 
-/// The old path of an order: stock, order and payment in one transaction.
+/// It changes no row if there is one.
+const ORDER: &str = "\
+    INSERT INTO orders (id, customer, product, pieces, cents) VALUES (?, ?, ?, ?, ?)
+    ON DUPLICATE KEY UPDATE id = VALUES(id)";
+const TAKE: &str = "UPDATE stock SET pieces = pieces - ? WHERE product = ? AND pieces >= ?";
+const PAY: &str = "INSERT INTO payments (orders, cents) VALUES (?, ?)";
+
+/// The old path of an order: order, stock and payment in one transaction.
 async fn checkout(
     State(shop): State<Shop>,
-    Json(it): Json<Checkout>,
-) -> Result<StatusCode, Broken> {
-    if it.pieces < 1 {
-        return Ok(StatusCode::BAD_REQUEST);
+    wanted: Result<Json<Checkout>, JsonRejection>,
+) -> Result<StatusCode, Answer> {
+    let malformed = Answer::Malformed("an order has order, user, product, pieces and cents");
+    let Ok(Json(wanted)) = wanted else { return Err(malformed) };
+    if wanted.pieces < 1 {
+        return Err(malformed);
     }
+    match sale(&shop, &wanted).await.map_err(undone)? {
+        Sale::Made(open) => {
+            open.commit().await.map_err(in_doubt)?;
+            Ok(StatusCode::CREATED)
+        }
+        Sale::MadeBefore => Ok(StatusCode::OK),
+        Sale::SoldOut => Ok(StatusCode::CONFLICT),
+    }
+}
+
+/// Nothing of it is so before it is committed.
+async fn sale(shop: &Shop, it: &Checkout) -> Result<Sale, Error> {
     let mut open = shop.pool.start_transaction(TxOpts::default()).await?;
-    let order =
-        "INSERT IGNORE INTO orders (id, customer, product, pieces, cents) VALUES (?, ?, ?, ?, ?)";
-    open.exec_drop(order, (&it.order, &it.user, &it.product, it.pieces, it.cents)).await?;
+    open.exec_drop(ORDER, (&it.order, &it.user, &it.product, it.pieces, it.cents)).await?;
     if open.affected_rows() == 0 {
-        return Ok(StatusCode::OK); // it was made already
+        open.rollback().await?;
+        return Ok(Sale::MadeBefore);
     }
     open.exec_drop(TAKE, (it.pieces, &it.product, it.pieces)).await?;
     if open.affected_rows() == 0 {
-        return Ok(StatusCode::CONFLICT); // sold out; what is dropped is rolled back
+        open.rollback().await?;
+        return Ok(Sale::SoldOut);
     }
-    let paid = "INSERT INTO payments (orders, cents) VALUES (?, ?)";
-    open.exec_drop(paid, (&it.order, it.cents)).await?;
-    open.commit().await?;
-    Ok(StatusCode::CREATED)
+    open.exec_drop(PAY, (&it.order, it.cents)).await?;
+    Ok(Sale::Made(open))
 }
