@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Config, Error, NoTls};
 use tracing::warn;
 
 use crate::Failed;
@@ -17,22 +17,19 @@ const IS_MADE: &str = "SELECT to_regclass('saga_barrier') IS NOT NULL";
 /// Makes the tables of a service in the database at `url`, all or none, if they are not there; waits for the server.
 pub(super) async fn made(url: &str, schema: &str) -> Result<(), Failed> {
     let config: Config = url.parse()?;
-    loop {
-        let error = match config.connect(NoTls).await {
-            Ok((mut client, connection)) => {
-                tokio::spawn(connection);
-                return make(&mut client, schema).await.map_err(said);
-            }
-            Err(error) if is_refusal(&error) => return Err(said(error)),
-            Err(error) => said(error),
-        };
-        warn!(error, "the database is away");
+    while let Err(error) = make(&config, schema).await {
+        let said = said(&error);
+        if is_refusal(&error) {
+            return Err(said);
+        }
+        warn!(error = said, "the database is away");
         sleep(PAUSE).await;
     }
+    Ok(())
 }
 
 /// What the server has said, where it has.
-fn said(error: Error) -> Failed {
+fn said(error: &Error) -> Failed {
     error.as_db_error().map_or_else(|| error.to_string().into(), |it| it.to_string().into())
 }
 
@@ -42,7 +39,9 @@ fn is_refusal(error: &Error) -> bool {
     ["28", "3D", "42"].iter().any(|class| code.starts_with(class))
 }
 
-async fn make(client: &mut Client, schema: &str) -> Result<(), Error> {
+async fn make(config: &Config, schema: &str) -> Result<(), Error> {
+    let (mut client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(connection);
     let open = client.transaction().await?;
     open.batch_execute(LOCK).await?;
     if !open.query_one(IS_MADE, &[]).await?.get::<_, bool>(0) {
