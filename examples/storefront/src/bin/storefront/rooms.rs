@@ -1,9 +1,11 @@
-//! A database for each service, and a login that opens no other.
+//! A database for each service, and a login that opens no other; and the names of their queues.
 
 use std::path::Path;
 
+use adapters::rabbitmq::{RabbitmqBus, RabbitmqConfig};
 use mysql_async::prelude::Queryable;
 use storefront::Failed;
+use storefront::orders::Mailbox;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
@@ -169,6 +171,9 @@ impl Rooms {
 
     /// Removes all of it.
     pub(crate) async fn close(&self) -> Result<(), Failed> {
+        let bus = RabbitmqConfig::default().with_prefix(&self.run);
+        let bus = RabbitmqBus::new(&self.servers.amqp, bus);
+        bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await?;
         let postgres = administrator(&self.servers.postgres).await?;
         for room in ROOMS.map(|room| self.name(room)) {
             let sql = format!("DROP DATABASE IF EXISTS {room} WITH (FORCE)");

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use adapters::rabbitmq::{RabbitmqBus, RabbitmqConfig};
 use fastrand::Rng;
 use storefront::Failed;
-use storefront::orders::Mailbox;
 use tokio::sync::watch;
 
 use crate::cast::{GATEWAY, Part, cast, free_ports};
@@ -31,7 +29,7 @@ pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
         told = play(options, &rooms, &programs, &logs) => told,
         interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
     };
-    let removed = remove(&rooms).await;
+    let removed = rooms.close().await;
     let is_well = told.as_ref().is_ok_and(|is_well| *is_well);
     if is_well {
         std::fs::remove_dir_all(&logs)?;
@@ -67,14 +65,6 @@ async fn interrupted() -> Result<(), Failed> {
         asked = tokio::signal::ctrl_c() => Ok(asked?),
         _ = terminated.recv() => Ok(()),
     }
-}
-
-/// Everything that was made on the servers.
-async fn remove(rooms: &Rooms) -> Result<(), Failed> {
-    let bus = RabbitmqConfig::default().with_prefix(rooms.run());
-    let bus = RabbitmqBus::new(rooms.amqp(), bus);
-    bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await?;
-    rooms.close().await
 }
 
 async fn play(
