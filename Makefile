@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront console observability servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos console observability servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability storefront storefront-chaos
 
 test:
 	cargo test --all-features
@@ -152,14 +152,19 @@ fleet:
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p fleet && env $$urls cargo run -p fleet -- --seconds 10
 
 # A shop whose users leave its monolith while people shop: services, gateway, saga and migration as processes on real servers.
-# STOREFRONT='--chaos --seed 7' kills and stops them on the way.
+# STOREFRONT='--seed 7 --plant lost' passes options on.
 STOREFRONT ?=
 
 storefront:
 	cargo clippy -p storefront --no-deps --all-targets -- -D warnings
-	cargo test -p storefront
-	cargo build --release -p adapters -p storefront
-	urls=$$(scripts/servers.sh) && env $$urls target/release/storefront $(STOREFRONT)
+	urls=$$(scripts/servers.sh) && env $$urls cargo test -p storefront
+	cargo build -p adapters -p storefront
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront $(STOREFRONT)
+
+# The same while processes are killed and stopped, and databases cut off.
+storefront-chaos:
+	cargo build -p adapters -p storefront
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos $(STOREFRONT)
 
 # The page that shows a migration and moves it, in headless Chromium: pictures of every phase are left in target/console.
 console:
