@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos console observability servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos manifests console observability servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability storefront storefront-chaos
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability storefront storefront-chaos manifests
 
 test:
 	cargo test --all-features
@@ -165,6 +165,11 @@ storefront:
 storefront-chaos:
 	cargo build -p adapters -p storefront
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos $(STOREFRONT)
+
+# How the storefront is deployed: manifests against the schemas of Kubernetes, and these, compose file and workflows against the
+# sources; each check with faults that it has to find.
+manifests:
+	scripts/manifests.sh
 
 # The page that shows a migration and moves it, in headless Chromium: pictures of every phase are left in target/console.
 console:
