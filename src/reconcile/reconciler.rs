@@ -184,7 +184,8 @@ where
     /// # Errors
     ///
     /// [`ReconcileError::Closed`]: this node has left the fleet. The keys in its
-    /// sink were taken over all the same.
+    /// sink were taken over all the same. That legacy was decommissioned is no
+    /// error: it ends, for nothing is to be repaired any more.
     ///
     /// # Cancel safety
     ///
@@ -277,8 +278,12 @@ where
         let mut preview = RepairPreview::default();
         let mut after = None;
         while goes_on(&mut pace).await {
-            if self.is_closed() {
+            if self.has_left() {
                 return Err(ReconcileError::Closed { report: Box::default() });
+            }
+            if self.is_closed() {
+                preview.is_complete = true;
+                break;
             }
             if !self.may_write() {
                 let pause = tokio::time::sleep(self.config.poll_interval);
@@ -330,7 +335,7 @@ where
         self.take_over(&mut report).await;
         report.left = self.depth().await;
         self.tell_depth(report.left);
-        if self.is_closed() {
+        if self.has_left() {
             return Err(ReconcileError::Closed { report: Box::new(report) });
         }
         Ok(report)

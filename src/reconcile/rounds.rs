@@ -47,8 +47,12 @@ where
 {
     /// Whether this node has left the fleet, or there is nothing to repair any more.
     pub(super) fn is_closed(&self) -> bool {
-        let tracker = self.repository.tracker();
-        tracker.is_closed_for_good() || tracker.state().is_decommissioned()
+        self.has_left() || self.repository.tracker().state().is_decommissioned()
+    }
+
+    /// Whether this node has no part in the migration any more, while others may have.
+    pub(super) fn has_left(&self) -> bool {
+        self.repository.tracker().is_closed_for_good()
     }
 
     /// Whether this node may write now: not so either while its lease has run out.

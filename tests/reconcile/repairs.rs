@@ -8,14 +8,14 @@ use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::InMemoryStateService;
 use strangler_fig::observe::Event;
 use strangler_fig::phase::{
-    MigrationState, MigrationStateService, Phase, PhaseTracker, TrackerConfig,
+    MigrationState, MigrationStateService, Move, MoveId, Phase, PhaseTracker, TrackerConfig,
 };
 use strangler_fig::reconcile::{ReconcileError, ReconcilerConfig, RepairNote, RepairQueue};
 use strangler_fig::repository::DivergenceReason::Mismatch;
 use strangler_fig::stamp::Stamp;
 use strangler_fig::testkit::faults::{Fault, Pause};
 
-use crate::support::{HOUR, KEY, World, stamp};
+use crate::support::{HOUR, KEY, World, settled, stamp};
 
 #[tokio::test(start_paused = true)]
 async fn a_change_during_a_repair_is_not_lost() {
@@ -249,4 +249,19 @@ async fn a_drain_tells_how_much_waits_before_and_after() {
     world.note([KEY]).await;
     world.drain().await;
     assert_eq!((waited(&world).first(), waited(&world).last()), (Some(&1), Some(&0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_legacy_decommissioned_repairs_end_and_that_is_no_failure() {
+    let mut state = MigrationState::clone(&World::new(Phase::RampDown).rows.tracker().state());
+    for step in [Move::to(Phase::ModernOnly), Move::Decommission] {
+        state = state.transition(&step, MoveId::random().unwrap(), &settled(&state)).unwrap();
+    }
+    let world = World::with_tracker(PhaseTracker::detached(state));
+    world.legacy.inner().plant((KEY, "old"));
+    world.note([KEY]).await;
+    let ended = world.reconciler().run(pending()).await;
+    assert!(ended.is_ok_and(|report| report.repaired() == 0), "nothing is copied any more");
+    assert!(world.reconciler().dry_run(pending()).await.unwrap().is_complete);
+    assert_eq!(world.values().await, [Some("old"), None]);
 }

@@ -8,7 +8,7 @@ use strangler_fig::observe::Observer;
 use strangler_fig::phase::{
     MigrationName, MigrationStateService, NodeName, OutagePolicy, PhaseTracker, TrackerConfig,
 };
-use strangler_fig::reconcile::{ReconcileError, Reconciler, ReconcilerConfig, RepairQueue};
+use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::stamp::StampClock;
 use tokio::sync::watch;
@@ -111,14 +111,8 @@ impl Node {
                 over.wait().await;
                 idle.drained().await;
             };
-            match reconciler.run(end).await {
-                Ok(report) => info!(%report, "repairs have ended"),
-                // Legacy was decommissioned: nothing differs any more. Who was evicted is told by the tracker.
-                Err(error @ ReconcileError::Closed { .. }) => {
-                    info!(%error, "nothing is repaired any more");
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let report = reconciler.run(end).await?;
+            info!(%report, "repairs have ended");
             Ok(())
         });
         Ok(users)
