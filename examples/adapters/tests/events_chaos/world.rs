@@ -37,6 +37,10 @@ impl World {
         let bus = Bus::open(&bus_url).await;
         // It is there before the first message is.
         bus.subscriber().subscribe(&subscription(), &[topic()], limits()).await.unwrap();
+        if servers[1] == Product::Rabbitmq {
+            // The last of its queues.
+            broker.keeps(&format!("strangler.{}.dead", subscription())).await;
+        }
         let node =
             |role, options| Arc::new(Mutex::new(Node::new(role, &database_url, &bus_url, options)));
         let mortals = Mortals {

@@ -129,6 +129,15 @@ impl OwnServer {
         true
     }
 
+    /// Waits until a quorum queue of a `RabbitMQ`, which was declared, is one that it finds again after it was killed.
+    pub(crate) async fn keeps(&self, queue: &str) {
+        let until = Instant::now() + Self::PATIENCE;
+        while !rabbitmq::keeps(&self.place, queue) {
+            assert!(Instant::now() < until, "{queue} is on no file: {}", self.log());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(self.place.log()).unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! A `RabbitMQ` of a test's own, with its own daemon of names.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,6 +44,17 @@ pub(super) async fn answers(port: u16) -> bool {
         stream.read_u8().await
     };
     matches!(greet.await, Ok(1))
+}
+
+/// Whether the file in which a node finds its quorum queues has one of this name. It is written some time after a queue
+/// was declared: a node that is killed before makes the queue again, empty, and may never lead it
+/// (`rabbitmq/ra` pull request 443, `rabbitmq/rabbitmq-server` issue 15725).
+pub(super) fn keeps(place: &Place, queue: &str) -> bool {
+    let node = format!("fig{}@localhost", place.port);
+    let file = place.directory.join("data").join(&node).join("quorum").join(&node);
+    let name = format!("%2F_{queue}");
+    fs::read(file.join("names.dets"))
+        .is_ok_and(|bytes| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
 }
 
 /// Ends the daemon of names, which outlives the server.
