@@ -173,7 +173,7 @@ impl MigrationConfig {
         self
     }
 
-    /// How many operations of one batch run at once.
+    /// How many operations of one batch run at once, or calls of a side that read many keys.
     #[must_use]
     pub fn with_batch_concurrency(mut self, concurrency: NonZeroUsize) -> Self {
         self.batch_concurrency = concurrency;

@@ -35,7 +35,7 @@ impl Purpose {
 }
 
 /// What the migration itself refuses says nothing of the side.
-fn judged<T>(answer: &Result<T, StoreError>) -> Judgement {
+pub(super) fn judged<T>(answer: &Result<T, StoreError>) -> Judgement {
     match answer {
         Ok(_) => Judgement::success(),
         Err(error) if is_own(error) => Judgement::refused().ignored(),

@@ -219,8 +219,15 @@ where
         async move { self.core.write(key.clone(), None).await }
     }
 
-    /// [`find`](Self::find) for several keys, several at once; one answer each,
-    /// in their order, with the errors of `find`. Not one moment of all keys.
+    /// [`find`](Self::find) for several keys; one answer each, in their order, with
+    /// the errors of `find`. Not one moment of all keys.
+    ///
+    /// What one side answers alone is asked for by its
+    /// [`read_many`](StampedRepository::read_many), up to 128 keys a call; where
+    /// both are read, in `Cutover`, key by key. Calls are made several at once, by
+    /// [`with_batch_concurrency`](crate::repository::MigrationConfig::with_batch_concurrency).
+    /// A call counts as one for the side's policy, which asks again for those keys only
+    /// that were not answered.
     ///
     /// # Cancel safety
     ///
@@ -230,11 +237,8 @@ where
         keys: &[L::Key],
     ) -> impl Future<Output = Vec<Result<Option<L::Entity>, StoreError>>> + Send {
         async move {
-            let found = keys.iter().cloned().map(|key| {
-                let this = self.clone();
-                async move { this.find(&key).await }
-            });
-            self.each(found).await
+            let answers = self.core.read_many(keys).await;
+            answers.into_iter().map(|answer| Ok(answer?.record.value)).collect()
         }
     }
 

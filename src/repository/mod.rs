@@ -42,6 +42,7 @@ mod lenient;
 mod migration;
 mod query;
 mod read;
+mod read_many;
 mod remembered;
 mod repair;
 mod sampler;

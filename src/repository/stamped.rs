@@ -1,11 +1,15 @@
 use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
 
 use super::Entity;
 use crate::error::StoreError;
 use crate::key::Key;
 use crate::stamp::{Record, Stamp, StampScope};
+
+/// How many keys are read at a time by an adapter that has no better way.
+const READS_AT_ONCE: usize = 16;
 
 /// What a store did with a record.
 ///
@@ -133,13 +137,14 @@ pub trait StampedRepository: Send + Sync + 'static {
     }
 
     /// What the store holds for each of `keys`, one answer per key and in their
-    /// order. Each answer is that of a [`read`](Self::read).
+    /// order. Each answer is that of a [`read`](Self::read). Unless the adapter has a
+    /// better way, sixteen are read at a time.
     async fn read_many(&self, keys: &[Self::Key]) -> Vec<Result<Record<Self::Entity>, StoreError>> {
-        let mut answers = Vec::with_capacity(keys.len());
+        let mut reads = Vec::with_capacity(keys.len());
         for key in keys {
-            answers.push(self.read(key).await);
+            reads.push(self.read(key));
         }
-        answers
+        stream::iter(reads).buffered(READS_AT_ONCE).collect().await
     }
 
     /// Where the stamps live.

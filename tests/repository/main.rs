@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aside;
+mod batches;
 mod chaos;
 mod closed;
 mod end_check;

@@ -26,10 +26,10 @@ pub(crate) async fn work(world: Arc<World>, life: Arc<Life>, mut rng: Rng) {
             _ => 8_000,
         });
         match rng.u8(0..20) {
-            0..11 => find(&world, &life, key, patience).await,
-            11..15 => save(&world, &life, key, patience).await,
-            15..18 => delete(&world, &life, key, patience).await,
-            18 => find_many(&world, &life, key, patience).await,
+            0..8 => find(&world, &life, key, patience).await,
+            8..12 => find_many(&world, &life, key, patience).await,
+            12..16 => save(&world, &life, key, patience).await,
+            16..19 => delete(&world, &life, key, patience).await,
             _ => save_many(&world, &life, key, patience).await,
         }
         sleep(Duration::from_millis(rng.u64(0..160))).await;

@@ -38,6 +38,16 @@ pub const FAULTS: &[Fault] = &[
         )],
     ),
     fault(
+        "end-check-of-batches",
+        0,
+        "a read of several keys answers without looking at the phase again",
+        &[(
+            "repository/read_many.rs",
+            "Ok(now) if !answer.fallback && read_must_rerun(planned, now) => {",
+            "Ok(now) if !WOKEN && !answer.fallback && read_must_rerun(planned, now) => {",
+        )],
+    ),
+    fault(
         "cutover-is-no-change",
         42,
         "the end check takes a move to `Cutover` for none",
