@@ -118,7 +118,7 @@ fn refuse(reason: &str) -> (Reply, Change) {
     (Reply::Refused(reason.to_owned()), nothing())
 }
 
-pub(crate) fn nothing() -> Change {
+fn nothing() -> Change {
     Box::new(|_| {})
 }
 

@@ -47,7 +47,7 @@ fn serve(runtime: &Runtime, site: &Site, at: usize, node: NodeId) -> Result<(), 
     let service = site.services[at].clone();
     let relay = relay(&service, node);
     runtime.spawn(async move { relay.run(pending()).await });
-    consume(runtime, site, COMMANDS[at], Arc::new(service))
+    consume(runtime, site, COMMANDS[at], service.handler())
 }
 
 fn run_sagas(runtime: &Runtime, site: &Site, node: NodeId) -> Result<(), Failed> {

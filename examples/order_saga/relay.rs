@@ -13,6 +13,6 @@ const TERM: Duration = Duration::from_millis(200);
 pub(crate) fn relay(service: &Service, node: NodeId) -> OutboxRelay {
     // The next life has what its dead one held as soon as its terms are over.
     let config = RelayConfig::default().with_term(TERM);
-    let (outbox, bus) = (Arc::new(service.outbox.clone()), Arc::new(service.bus.clone()));
+    let (outbox, bus) = (Arc::new(service.store.outbox().clone()), Arc::new(service.bus.clone()));
     OutboxRelay::new(outbox, bus, node).with_config(config)
 }

@@ -4,18 +4,18 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    EventEnvelope, EventHandler, EventId, EventPayload, EventPublisher, EventSubscriber, Outbox,
-    ReceivedCommand, Reply, SubscriptionLimits, Topic,
+    CommandHandler, CommandParticipant, EventEnvelope, EventHandler, EventId, EventPayload,
+    EventPublisher, EventSubscriber, Outbox, ReceivedCommand, Reply, SubscriptionLimits, Topic,
+    UnitOfWork,
 };
 use strangler_fig::memory::{
-    InMemoryBarrier, InMemoryBus, InMemoryOutbox, InMemoryReplyStore, InMemorySagaJournal,
-    in_memory_mail,
+    InMemoryBus, InMemoryParticipant, InMemoryParticipantTransaction, InMemoryReplyStore,
+    InMemorySagaJournal,
 };
-use strangler_fig::saga::{Direction, Payload, SagaBarrier};
 use tokio::time::sleep;
 
 use crate::Failed;
-use crate::books::{Books, Order, nothing};
+use crate::books::{Books, Order};
 
 /// How long a database takes for a transaction.
 const WORK: Duration = Duration::from_millis(5);
@@ -45,8 +45,7 @@ impl Site {
                 .await?;
         }
         let services = COMMANDS.map(|_| Service {
-            barrier: InMemoryBarrier::default(),
-            outbox: in_memory_mail().0,
+            store: InMemoryParticipant::default(),
             bus: bus.clone(),
             books: books.clone(),
             is_naive,
@@ -70,64 +69,58 @@ impl Site {
             books.place(number);
             return Ok(self.bus.publish(&[message]).await.remove(0)?);
         }
-        let outbox = &self.services[0].outbox;
-        let mut transaction = outbox.begin();
-        outbox.stage(&mut transaction, &[message]).await?;
+        let store = &self.services[0].store;
+        let mut transaction = store.begin().await?;
+        store.stage(&mut transaction, &[message]).await?;
         transaction.on_commit(move || books.place(number));
-        Ok(transaction.commit()?)
+        Ok(store.commit(transaction).await?)
     }
 }
 
-/// A service: it does what it is told, once, and answers as often as it is asked.
+/// A service: its database, and what it answers commands with.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
-    barrier: InMemoryBarrier,
-    pub(crate) outbox: InMemoryOutbox,
+    pub(crate) store: InMemoryParticipant,
     pub(crate) bus: InMemoryBus,
     books: Books,
     is_naive: bool,
 }
 
 impl Service {
-    /// In one transaction: the barrier's row, the effect, and the answer on its way.
-    async fn once(&self, command: &ReceivedCommand) -> Result<(), StoreError> {
-        let mut seen = self.barrier.begin().await;
-        let verdict = self.barrier.enter(&mut seen, command.call()).await?;
-        let repeated = Reply::of_verdict(&verdict).map_err(StoreError::rejected)?;
-        let is_first = repeated.is_none();
-        let again = |reply| (reply, nothing());
-        let (reply, change) = repeated.map_or_else(|| self.books.decide(command), again);
-        if is_first && command.call().direction == Direction::Execute {
-            let recorded = Payload::of(&reply).map_err(StoreError::rejected)?;
-            self.barrier.record(&mut seen, command.call(), &recorded).await?;
+    /// It does what it is told, once, and answers as often as it is asked; or does it naively.
+    pub(crate) fn handler(&self) -> Arc<dyn EventHandler> {
+        if self.is_naive {
+            return Arc::new(self.clone());
         }
-        sleep(WORK).await;
-        let mut transaction = self.outbox.begin();
-        let answer = command.answer(&reply).map_err(StoreError::rejected)?;
-        self.outbox.stage(&mut transaction, &[answer]).await?;
-        let books = self.books.clone();
-        transaction.on_commit(move || {
-            seen.commit();
-            books.apply(change);
-        });
-        transaction.commit()
-    }
-
-    /// As one does it who has never seen a process die.
-    async fn naively(&self, command: &ReceivedCommand) -> Result<(), StoreError> {
-        let (reply, change) = self.books.decide(command);
-        self.books.apply(change);
-        sleep(WORK).await;
-        let answer = command.answer(&reply).map_err(StoreError::rejected)?;
-        self.bus.publish(&[answer]).await.remove(0)
+        let [database, barrier, outbox] = [(); 3].map(|()| self.store.clone());
+        Arc::new(CommandParticipant::new(database, barrier, outbox, self.books.clone()))
     }
 }
 
 #[async_trait]
+impl CommandHandler<InMemoryParticipantTransaction> for Books {
+    async fn handle(
+        &self,
+        transaction: &mut InMemoryParticipantTransaction,
+        command: &ReceivedCommand,
+    ) -> Result<Reply, StoreError> {
+        let ((reply, change), books) = (self.decide(command), self.clone());
+        sleep(WORK).await;
+        transaction.on_commit(move || books.apply(change));
+        Ok(reply)
+    }
+}
+
+/// As one does it who has never seen a process die.
+#[async_trait]
 impl EventHandler for Service {
     async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
         let command = ReceivedCommand::of(event).map_err(StoreError::rejected)?;
-        if self.is_naive { self.naively(&command).await } else { self.once(&command).await }
+        let (reply, change) = self.books.decide(&command);
+        self.books.apply(change);
+        sleep(WORK).await;
+        let answer = command.answer(&reply).map_err(StoreError::rejected)?;
+        self.bus.publish(&[answer]).await.remove(0)
     }
 }
 

@@ -28,14 +28,15 @@ mod subscriber;
 mod text;
 mod time;
 mod trace;
+mod unit_of_work;
 mod upcast;
 mod upcast_error;
 mod waves;
 
 pub use cloud_error::CloudEventError;
 pub use command::{
-    CommandChannel, CommandError, CommandStep, CommandToUndo, ReceivedCommand, Reply,
-    ReplyReceiver, ReplyStore,
+    CommandChannel, CommandError, CommandHandler, CommandParticipant, CommandStep, CommandToUndo,
+    ReceivedCommand, Reply, ReplyReceiver, ReplyStore,
 };
 pub use consumer::{
     ConsumerConfig, ConsumerError, ConsumerReport, EventConsumer, EventHandler, FnHandler,
@@ -60,6 +61,7 @@ pub use subscriber::{EventSubscriber, EventSubscription};
 pub use text::TextError;
 pub use time::EventTime;
 pub use trace::Traceparent;
+pub use unit_of_work::UnitOfWork;
 pub use upcast::Upcasters;
 pub use upcast_error::UpcastError;
 pub use waves::{publish_in_waves, waves};

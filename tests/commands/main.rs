@@ -5,6 +5,7 @@
 
 mod crash;
 mod lives;
+mod participant;
 mod received;
 mod refusals;
 mod replies;

@@ -12,7 +12,8 @@ use crate::saga::{BarrierCall, Direction, Payload, PayloadError};
 
 /// A command, at the participant's end: which call of which step it is, what it says, and how it is answered.
 ///
-/// In one transaction of the participant: ask the [`SagaBarrier`](crate::saga::SagaBarrier); if it says so, have the
+/// What a [`CommandParticipant`](crate::event::CommandParticipant) does with it, for who does it by hand: in one transaction of the
+/// participant, ask the [`SagaBarrier`](crate::saga::SagaBarrier); if it says so, have the
 /// effect and record the reply; and stage the [`answer`](Self::answer) in the [`Outbox`](crate::event::Outbox), or
 /// publish it before the command is acknowledged.
 ///

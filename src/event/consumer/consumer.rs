@@ -105,6 +105,22 @@ impl EventConsumer {
         self
     }
 
+    /// Resolves once the subscription stands: what is published from then on is kept for it. For who is ready only then, before
+    /// or beside [`run`](Self::run), which subscribes as well.
+    ///
+    /// A bus that is away, or does not answer, is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`ConsumerError::Subscribe`]: the subscription cannot be opened.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn subscribed(&self) -> Result<(), ConsumerError> {
+        self.open().await.map(drop)
+    }
+
     /// Handles what comes until `shutdown` resolves. Then nothing more is received, what is being handled is finished,
     /// within twice the deadline, and the rest is given back, within that of the bus.
     ///

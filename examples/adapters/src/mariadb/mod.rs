@@ -17,6 +17,7 @@ mod saga_journal;
 mod saga_row;
 mod stamps;
 mod transaction;
+mod unit_of_work;
 
 pub use change_feed::{CHANGE_FEED_SCHEMA, ChangeMode, MariadbChangeFeed};
 pub use database::MariadbDatabase;

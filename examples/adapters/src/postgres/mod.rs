@@ -29,6 +29,7 @@ mod saga_writes;
 mod stamps;
 mod state_service;
 mod transaction;
+mod unit_of_work;
 
 pub use change_feed::PostgresChangeFeed;
 pub use checkpoints::{CHECKPOINT_SCHEMA, PostgresCheckpointStore};

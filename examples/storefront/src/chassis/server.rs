@@ -80,7 +80,6 @@ pub async fn serve(
     drop(over);
     // Who has not come to an end by then is cut off.
     let _ = tokio::time::timeout(DRAIN, served).await;
-    telemetry.shut_down();
     Ok(())
 }
 

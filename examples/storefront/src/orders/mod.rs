@@ -5,8 +5,6 @@ mod answer;
 mod command;
 mod mailbox;
 mod order;
-mod participant;
-mod schema;
 mod service;
 mod tidy;
 
@@ -16,7 +14,6 @@ pub use command::{
     PROCESS_PAYMENT, REFUND_PAYMENT, RELEASE_INVENTORY, RESERVE_INVENTORY,
 };
 pub use mailbox::{Mailbox, bus};
-pub use order::{Order, WrongOrder};
-pub use participant::{Effects, Participant, order_of, refused};
-pub use service::{Service, Stopped};
+pub use order::{Order, WrongOrder, order_of, refused};
+pub use service::Service;
 pub use tidy::{AGE, Forgets, Tidies};

@@ -1,6 +1,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strangler_fig::error::StoreError;
+use strangler_fig::event::{ReceivedCommand, Reply};
 use strangler_fig::saga::SagaId;
 
 /// What a customer wants.
@@ -66,6 +68,21 @@ impl Order {
         }
         Ok(())
     }
+}
+
+/// The order that a command is about.
+///
+/// # Errors
+///
+/// `Rejected`: it is about none.
+pub fn order_of(command: &ReceivedCommand) -> Result<Order, StoreError> {
+    command.input().map_err(StoreError::rejected)
+}
+
+/// That a command is refused, for good.
+#[must_use]
+pub fn refused(reason: &str) -> Reply {
+    Reply::Refused(reason.to_owned())
 }
 
 #[cfg(test)]

@@ -3,27 +3,25 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::postgres::{PostgresDatabase, PostgresOutboxStore};
+use adapters::postgres::{
+    PostgresDatabase, PostgresOutbox, PostgresOutboxStore, PostgresSagaBarrier, PostgresTransaction,
+};
 use adapters::rabbitmq::RabbitmqBus;
 use axum::Router;
-use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    ConsumerConfig, EventConsumer, EventHandler, EventSubscriber, OutboxRelay, RelayConfig,
-    SubscriptionLimits,
+    CommandHandler, CommandParticipant, ConsumerConfig, ConsumerError, EventConsumer, EventHandler,
+    EventSource, OutboxRelay, RelayConfig,
 };
 use strangler_fig::observe::Observer;
 use strangler_fig::phase::{Incarnation, NodeId, NodeName};
 use strangler_fig::resilience::Exponential;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::mailbox::{Mailbox, bus};
-use super::schema;
 use super::tidy::Tidies;
 use crate::Failed;
-use crate::chassis::{Readiness, Telemetry, required, serve};
+use crate::chassis::{Readiness, Telemetry, Workers, made, required, serve};
 
 /// So long does what a process held that was killed stand still.
 const TERM: Duration = Duration::from_secs(3);
@@ -31,8 +29,6 @@ const TERM: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often what is old is removed.
 const TIDIED: Duration = Duration::from_mins(10);
-/// How long workers may take to their end.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// The process of a service: its database, its bus, and its workers.
 #[derive(Debug)]
@@ -46,8 +42,7 @@ pub struct Service {
     /// Who is told everything.
     pub observer: Arc<dyn Observer>,
     database_url: String,
-    workers: JoinSet<Result<(), Failed>>,
-    stop: watch::Sender<bool>,
+    workers: Workers,
 }
 
 impl Service {
@@ -60,15 +55,14 @@ impl Service {
         let database_url: String = required("DATABASE_URL")?;
         let (bus, name): (_, NodeName) = (bus()?, required("NODE")?);
         let refused = |error| format!("DATABASE_URL: {error}");
-        schema::made(&database_url, schema).await.map_err(refused)?;
+        made(&database_url, &[("saga_barrier", schema)]).await.map_err(refused)?;
         Ok(Self {
             database: PostgresDatabase::new(&database_url)?,
             bus: Arc::new(bus),
             node: NodeId { name, incarnation: Incarnation::random()? },
             observer: telemetry.observer().clone(),
             database_url,
-            workers: JoinSet::new(),
-            stop: watch::Sender::new(false),
+            workers: Workers::default(),
         })
     }
 
@@ -81,12 +75,9 @@ impl Service {
         Ok(PostgresDatabase::with_deadline(&self.database_url, PATIENCE)?)
     }
 
-    /// Runs a worker, which is given what tells it to end.
-    pub fn work<F>(&mut self, worker: impl FnOnce(Stopped) -> F)
-    where
-        F: Future<Output = Result<(), Failed>> + Send + 'static,
-    {
-        self.workers.spawn(worker(Stopped(self.stop.subscribe())));
+    /// What this process does beside answering.
+    pub const fn workers(&mut self) -> &mut Workers {
+        &mut self.workers
     }
 
     /// Takes what is staged in the outbox to the bus.
@@ -103,8 +94,8 @@ impl Service {
             .with_observer(self.observer.clone());
         let relay = OutboxRelay::new(outbox, self.bus.clone(), self.node.clone());
         let relay = relay.with_config(config);
-        self.work(|stopped| async move {
-            relay.run(stopped.wait()).await;
+        self.workers.run(|over| async move {
+            relay.run(over).await;
             Ok(())
         });
         Ok(())
@@ -122,29 +113,45 @@ impl Service {
         handler: Arc<dyn EventHandler>,
     ) -> Result<(), Failed> {
         let (name, topics) = (mailbox.subscription(), vec![mailbox.topic()]);
-        while let Err(error) = self.declare(mailbox).await {
-            if !error.is_retryable() {
-                return Err(format!("AMQP_URL: {}", error.with_causes()).into());
-            }
-            warn!(error = error.with_causes(), %name, "the subscription is not there yet");
-            sleep(pauses().delay(2)).await;
-        }
         let config =
             ConsumerConfig::default().with_pauses(pauses()).with_observer(self.observer.clone());
         let consumer = EventConsumer::new(self.bus.clone(), name, topics, handler);
         let consumer = consumer.with_config(config);
-        self.work(|stopped| async move {
-            consumer.run(stopped.wait()).await?;
+        consumer.subscribed().await.map_err(|error| match error {
+            ConsumerError::Subscribe { source, .. } => {
+                format!("AMQP_URL: {}", source.with_causes())
+            }
+            error => error.to_string(),
+        })?;
+        self.workers.run(|over| async move {
+            consumer.run(over).await?;
             Ok(())
         });
         Ok(())
     }
 
+    /// Takes part in sagas: what comes to a mailbox `handler` does, in transactions of the database, and what it says is
+    /// answered as by `source`.
+    ///
+    /// # Errors
+    ///
+    /// As [`consume`](Self::consume).
+    pub async fn participate(
+        &mut self,
+        mailbox: Mailbox,
+        source: EventSource,
+        handler: impl CommandHandler<PostgresTransaction>,
+    ) -> Result<(), Failed> {
+        let (database, outbox) = (self.database.clone(), PostgresOutbox::notifying());
+        let participant = CommandParticipant::new(database, PostgresSagaBarrier, outbox, handler);
+        self.consume(mailbox, Arc::new(participant.with_source(source))).await
+    }
+
     /// Removes what is old, now and then.
     pub fn tidy(&mut self, what: impl Tidies) {
-        self.work(|stopped| async move {
-            let mut stopped = pin!(stopped.wait());
-            while timeout(TIDIED, &mut stopped).await.is_err() {
+        self.workers.run(|over| async move {
+            let mut over = pin!(over);
+            while timeout(TIDIED, &mut over).await.is_err() {
                 if let Err(error) = what.tidy().await {
                     warn!(error, "what is old stays a while");
                 }
@@ -153,45 +160,21 @@ impl Service {
         });
     }
 
-    async fn declare(&self, mailbox: Mailbox) -> Result<(), StoreError> {
-        let (name, topics) = (mailbox.subscription(), [mailbox.topic()]);
-        self.bus.subscribe(&name, &topics, SubscriptionLimits::default()).await.map(drop)
-    }
-
     /// Serves `routes` until the process is asked to end, or a worker cannot go on; then the workers finish what they are at.
     ///
     /// # Errors
     ///
     /// The address cannot be listened on; why a worker could not go on.
     pub async fn serve(
-        mut self,
+        self,
         address: SocketAddr,
         routes: Router,
         telemetry: &Telemetry,
     ) -> Result<(), Failed> {
-        let ended = tokio::select! {
-            served = serve(address, routes, Readiness::default(), telemetry) => served,
-            Some(ended) = self.workers.join_next() => {
-                ended.map_err(Failed::from).flatten().and(Err("a worker has ended".into()))
-            }
-        };
-        self.stop.send_replace(true);
-        let finished = async { while self.workers.join_next().await.is_some() {} };
-        // What is not finished by then comes again.
-        let _ = timeout(DRAIN, finished).await;
+        let served = serve(address, routes, Readiness::default(), telemetry);
+        let ended = self.workers.beside(served).await;
+        telemetry.shut_down();
         ended
-    }
-}
-
-/// What tells a worker to end.
-#[derive(Debug)]
-pub struct Stopped(watch::Receiver<bool>);
-
-impl Stopped {
-    /// Until it is to end.
-    pub async fn wait(mut self) {
-        // Who would tell is gone: that is an end too.
-        let _ = self.0.wait_for(|stopped| *stopped).await;
     }
 }
 

@@ -71,8 +71,8 @@ pub fn queries<L: Side, M: Side>(
     info!(%address, "listens for gRPC");
     let mut server = Server::builder().trace_fn(span);
     let server = server.add_service(UsersServer::new(Queries(users)));
-    node.work(|over| async move {
-        server.serve_with_incoming_shutdown(incoming, over.wait()).await?;
+    node.workers().run(|over| async move {
+        server.serve_with_incoming_shutdown(incoming, over).await?;
         Ok(())
     });
     Ok(())

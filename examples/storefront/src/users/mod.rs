@@ -10,7 +10,6 @@ mod newsletter;
 mod node;
 mod repairs;
 mod routes;
-mod schema;
 mod side;
 mod user;
 #[allow(missing_docs, missing_debug_implementations, unused_qualifications, clippy::all, clippy::pedantic, reason = "it is generated")]
@@ -20,10 +19,9 @@ pub mod v1;
 pub use answer::Answer;
 pub use grpc::queries;
 pub use newsletter::{Subscription, newsletter};
-pub use node::{Node, Over};
+pub use node::Node;
 pub use repairs::{HttpRepairQueue, repairs};
 pub use routes::{internal, routes};
-pub use schema::made;
 pub use side::{RemoteUsers, Side, remote};
 pub use user::{Draft, User};
 

@@ -11,14 +11,12 @@ use strangler_fig::phase::{
 use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::stamp::StampClock;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tracing::{error, info, warn};
+use tokio::time::sleep;
+use tracing::{info, warn};
 
 use super::Side;
 use crate::Failed;
-use crate::chassis::{Readiness, Telemetry, required, serve};
+use crate::chassis::{Readiness, Telemetry, Workers, required, serve};
 
 /// The migration, as the commands of the runbook call it.
 const MIGRATION: &str = "customers";
@@ -31,8 +29,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long a repair may take. Five times as long does what was being repaired wait for another when its process is killed, and so
 /// does every crossing.
 const REPAIR: Duration = Duration::from_secs(2);
-/// How long workers may take to their end.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// A process in the fleet of the migration: its lease, and its workers.
 #[derive(Debug)]
@@ -40,8 +36,7 @@ pub struct Node {
     service: Arc<dyn MigrationStateService>,
     tracker: Arc<PhaseTracker>,
     observer: Arc<dyn Observer>,
-    workers: JoinSet<Result<(), Failed>>,
-    over: watch::Sender<bool>,
+    workers: Workers,
 }
 
 impl Node {
@@ -62,8 +57,7 @@ impl Node {
             }
             sleep(PAUSE).await;
         };
-        let (workers, over) = (JoinSet::new(), watch::Sender::new(false));
-        Ok(Self { service, tracker, observer, workers, over })
+        Ok(Self { service, tracker, observer, workers: Workers::default() })
     }
 
     /// This process's copy of the state.
@@ -105,10 +99,10 @@ impl Node {
             .with_observer(self.observer.clone());
         let reconciler = Reconciler::new(&users, repairs).with_config(config);
         let idle = users.clone();
-        self.work(|over| async move {
+        self.workers.run(|over| async move {
             // What is left aside may have something to note.
             let end = async {
-                over.wait().await;
+                over.await;
                 idle.drained().await;
             };
             let report = reconciler.run(end).await?;
@@ -118,12 +112,9 @@ impl Node {
         Ok(users)
     }
 
-    /// Runs a worker, which is told when it is over. One that fails ends the process.
-    pub fn work<F>(&mut self, worker: impl FnOnce(Over) -> F)
-    where
-        F: Future<Output = Result<(), Failed>> + Send + 'static,
-    {
-        self.workers.spawn(worker(Over(self.over.subscribe())));
+    /// What this process does beside answering.
+    pub const fn workers(&mut self) -> &mut Workers {
+        &mut self.workers
     }
 
     /// Serves `routes` until the process is asked to end, and gives the place in the fleet back when all is done.
@@ -140,27 +131,15 @@ impl Node {
         let tracker = Arc::clone(&self.tracker);
         // It goes on until the place is given back.
         let mut following = tokio::spawn(async move { tracker.run(std::future::pending()).await });
-        let served = serve(address, routes, Readiness::default(), telemetry);
-        tokio::pin!(served);
-        let ended = loop {
+        let served = async {
             tokio::select! {
-                served = &mut served => break served,
-                ended = &mut following => break ended.map_err(Failed::from).and_then(|it| Ok(it?)),
-                Some(ended) = self.workers.join_next() => {
-                    if let Err(error) = ended.map_err(Failed::from).flatten() {
-                        break Err(error);
-                    }
-                }
+                served = serve(address, routes, Readiness::default(), telemetry) => served,
+                ended = &mut following => ended.map_err(Failed::from).and_then(|it| Ok(it?)),
             }
         };
-        if let Err(error) = &ended {
-            error!(%error, "cannot go on");
-        }
-        self.over.send_replace(true);
-        let finished = async { while self.workers.join_next().await.is_some() {} };
-        // What is not finished by then is found by others.
-        let _ = timeout(DRAIN, finished).await;
+        let ended = std::mem::take(&mut self.workers).beside(served).await;
         self.leave().await;
+        telemetry.shut_down();
         ended
     }
 
@@ -188,16 +167,4 @@ async fn started(
         .with_observer(observer.clone());
     let tracker = PhaseTracker::start(service.clone(), migration, node.clone(), config).await?;
     Ok((service, tracker))
-}
-
-/// What tells a worker that it is over.
-#[derive(Debug)]
-pub struct Over(watch::Receiver<bool>);
-
-impl Over {
-    /// Until it is.
-    pub async fn wait(mut self) {
-        // Who would tell is gone: that is an end too.
-        let _ = self.0.wait_for(|over| *over).await;
-    }
 }

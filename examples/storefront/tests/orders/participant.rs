@@ -2,14 +2,15 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
 use adapters::postgres::{
-    OUTBOX_SCHEMA, PostgresDatabase, PostgresOutboxStore, PostgresTransaction, SAGA_BARRIER_SCHEMA,
+    OUTBOX_SCHEMA, PostgresDatabase, PostgresOutbox, PostgresOutboxStore, PostgresSagaBarrier,
+    PostgresTransaction, SAGA_BARRIER_SCHEMA,
 };
-use storefront::orders::{Effects, Order, Participant, order_of, refused};
+use storefront::orders::{Order, order_of, refused};
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::event::{
-    EventEnvelope, EventHandler, EventId, EventPayload, FetchLimit, OutboxStore, ReceivedCommand,
-    Reply,
+    CommandHandler, CommandParticipant, EventEnvelope, EventHandler, EventId, EventPayload,
+    FetchLimit, OutboxStore, ReceivedCommand, Reply,
 };
 use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::repository::Access;
@@ -23,8 +24,8 @@ const SOLD: &str = "CREATE TABLE sold (customer_order text)";
 struct Sales;
 
 #[async_trait]
-impl Effects for Sales {
-    async fn effect(
+impl CommandHandler<PostgresTransaction> for Sales {
+    async fn handle(
         &self,
         open: &mut PostgresTransaction,
         command: &ReceivedCommand,
@@ -46,7 +47,7 @@ impl Effects for Sales {
 struct Shop {
     room: Room,
     database: PostgresDatabase,
-    participant: Participant<Sales>,
+    participant: CommandParticipant<PostgresDatabase, PostgresSagaBarrier, PostgresOutbox, Sales>,
 }
 
 impl Shop {
@@ -55,7 +56,10 @@ impl Shop {
         room.run(&[SOLD, ";", OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA].concat()).await;
         let database = PostgresDatabase::new(&room.url()).expect("it is a URL");
         let source = "/shop".parse().expect("it is a source");
-        let participant = Participant::new(database.clone(), source, Sales);
+        let outbox = PostgresOutbox::notifying();
+        let participant =
+            CommandParticipant::new(database.clone(), PostgresSagaBarrier, outbox, Sales)
+                .with_source(source);
         Self { room, database, participant }
     }
 

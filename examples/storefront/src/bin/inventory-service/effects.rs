@@ -1,8 +1,8 @@
 use adapters::postgres::PostgresTransaction;
-use storefront::orders::{Effects, Order, RELEASE_INVENTORY, RESERVE_INVENTORY, order_of, refused};
+use storefront::orders::{Order, RELEASE_INVENTORY, RESERVE_INVENTORY, order_of, refused};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{ReceivedCommand, Reply};
+use strangler_fig::event::{CommandHandler, ReceivedCommand, Reply};
 
 // One that is reserved twice shows it: what hides it would hide a fault of the barrier.
 const TAKE: &str =
@@ -22,8 +22,8 @@ const RELEASE: &str = "\
 pub(crate) struct StockEffects;
 
 #[async_trait]
-impl Effects for StockEffects {
-    async fn effect(
+impl CommandHandler<PostgresTransaction> for StockEffects {
+    async fn handle(
         &self,
         open: &mut PostgresTransaction,
         command: &ReceivedCommand,

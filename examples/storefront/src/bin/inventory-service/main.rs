@@ -10,7 +10,7 @@ use std::sync::Arc;
 use adapters::postgres::{INBOX_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA};
 use storefront::Failed;
 use storefront::chassis::{Telemetry, required, setting};
-use storefront::orders::{Forgets, Mailbox, Participant, Service};
+use storefront::orders::{Forgets, Mailbox, Service};
 
 use crate::effects::StockEffects;
 use crate::parcels::Parcels;
@@ -27,9 +27,8 @@ async fn main() -> Result<(), Failed> {
     let (database, stock) = (service.database.clone(), Stock::new(service.for_requests()?));
     stock.deliver(&delivery).await?;
 
-    let participant =
-        Participant::new(database.clone(), "/storefront/inventory".parse()?, StockEffects);
-    service.consume(Mailbox::StockCommands, Arc::new(participant)).await?;
+    let source = "/storefront/inventory".parse()?;
+    service.participate(Mailbox::StockCommands, source, StockEffects).await?;
     service.consume(Mailbox::Parcels, Arc::new(Parcels::new(database))).await?;
     service.relay()?;
     service.tidy(Forgets::commands(service.database.clone()).and_events());

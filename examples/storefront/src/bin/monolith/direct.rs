@@ -59,9 +59,9 @@ pub(crate) async fn follow(
     let replicator = Replicator::new(users, feed.clone(), repairs)
         .with_config(config)
         .with_outside(writers.clone());
-    node.work(move |over| async move {
+    node.workers().run(move |over| async move {
         match direct {
-            Switch::On => match replicator.run(over.wait()).await {
+            Switch::On => match replicator.run(over).await {
                 Ok(report) => info!(%report, "replication has ended"),
                 // Legacy is not what counts any more.
                 Err(error @ ReplicatorError::Crossed { .. }) => {
@@ -71,7 +71,7 @@ pub(crate) async fn follow(
             },
             Switch::Off => {
                 tokio::select! {
-                    () = over.wait() => {}
+                    () = over => {}
                     () = retired(&replicator, &feed, &writers) => {}
                 }
             }

@@ -1,11 +1,10 @@
 use adapters::postgres::{PostgresOutbox, PostgresTransaction};
 use storefront::orders::{
-    ACCEPT_ORDER, CANCEL_ORDER, CONFIRM_ORDER, Effects, ORDER_CANCELLED, ORDER_CONFIRMED, order_of,
-    refused,
+    ACCEPT_ORDER, CANCEL_ORDER, CONFIRM_ORDER, ORDER_CANCELLED, ORDER_CONFIRMED, order_of, refused,
 };
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{Outbox, ReceivedCommand, Reply};
+use strangler_fig::event::{CommandHandler, Outbox, ReceivedCommand, Reply};
 
 use crate::orders::told;
 
@@ -16,8 +15,8 @@ const BECOME: &str = "UPDATE customer_order SET status = $2 WHERE id = $1 RETURN
 pub(crate) struct OrderEffects;
 
 #[async_trait]
-impl Effects for OrderEffects {
-    async fn effect(
+impl CommandHandler<PostgresTransaction> for OrderEffects {
+    async fn handle(
         &self,
         open: &mut PostgresTransaction,
         command: &ReceivedCommand,

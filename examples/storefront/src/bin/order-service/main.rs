@@ -14,7 +14,7 @@ use adapters::postgres::{
 };
 use storefront::Failed;
 use storefront::chassis::{Telemetry, required};
-use storefront::orders::{Forgets, Mailbox, Participant, Service};
+use storefront::orders::{Forgets, Mailbox, Service};
 use strangler_fig::event::ReplyReceiver;
 use strangler_fig::saga::SagaOrchestrator;
 
@@ -42,16 +42,15 @@ async fn main() -> Result<(), Failed> {
     sagas.register(&saga);
 
     let source = orders::SOURCE.parse()?;
-    let participant = Participant::new(service.database.clone(), source, OrderEffects);
-    service.consume(Mailbox::OrderCommands, Arc::new(participant)).await?;
+    service.participate(Mailbox::OrderCommands, source, OrderEffects).await?;
     service.consume(Mailbox::Replies, Arc::new(replies.clone())).await?;
     let starts = Starts { sagas: sagas.clone(), saga: Arc::new(saga) };
     service.consume(Mailbox::Sagas, Arc::new(starts)).await?;
     service.relay()?;
     service.tidy(Forgets::commands(service.database.clone()));
     service.tidy(SagasOver { sagas: sagas.clone(), replies });
-    service.work(|stopped| async move {
-        sagas.run(stopped.wait()).await;
+    service.workers().run(|over| async move {
+        sagas.run(over).await;
         Ok(())
     });
 

@@ -1,8 +1,8 @@
 use adapters::postgres::PostgresTransaction;
-use storefront::orders::{Effects, PROCESS_PAYMENT, REFUND_PAYMENT, order_of, refused};
+use storefront::orders::{PROCESS_PAYMENT, REFUND_PAYMENT, order_of, refused};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{ReceivedCommand, Reply};
+use strangler_fig::event::{CommandHandler, ReceivedCommand, Reply};
 
 const TAKE: &str = "INSERT INTO payment (customer_order, cents) VALUES ($1, $2)";
 const GIVE_BACK: &str = "\
@@ -18,8 +18,8 @@ const STOLEN: &str = "stolen";
 pub(crate) struct PaymentEffects;
 
 #[async_trait]
-impl Effects for PaymentEffects {
-    async fn effect(
+impl CommandHandler<PostgresTransaction> for PaymentEffects {
+    async fn handle(
         &self,
         open: &mut PostgresTransaction,
         command: &ReceivedCommand,

@@ -4,12 +4,10 @@ mod effects;
 mod http;
 mod ledger;
 
-use std::sync::Arc;
-
 use adapters::postgres::{OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA};
 use storefront::Failed;
 use storefront::chassis::{Telemetry, required};
-use storefront::orders::{Forgets, Mailbox, Participant, Service};
+use storefront::orders::{Forgets, Mailbox, Service};
 
 use crate::effects::PaymentEffects;
 use crate::ledger::Ledger;
@@ -23,8 +21,7 @@ async fn main() -> Result<(), Failed> {
     let tables = [PAYMENT_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA];
     let mut service = Service::open(&tables.concat(), &telemetry).await?;
     let source = "/storefront/payments".parse()?;
-    let participant = Participant::new(service.database.clone(), source, PaymentEffects);
-    service.consume(Mailbox::PaymentCommands, Arc::new(participant)).await?;
+    service.participate(Mailbox::PaymentCommands, source, PaymentEffects).await?;
     service.relay()?;
     service.tidy(Forgets::commands(service.database.clone()));
 

@@ -18,8 +18,8 @@ use adapters::postgres::{
     CUSTOMER_SCHEMA, PostgresDatabase, PostgresRepairQueue, PostgresRepository, REPAIR_QUEUE_SCHEMA,
 };
 use storefront::Failed;
-use storefront::chassis::{Telemetry, required, setting};
-use storefront::users::{Node, internal, made, newsletter, queries, remote, repairs, routes};
+use storefront::chassis::{Telemetry, made, required, setting};
+use storefront::users::{Node, internal, newsletter, queries, remote, repairs, routes};
 use strangler_fig::phase::Phase;
 
 /// How long the database may take.

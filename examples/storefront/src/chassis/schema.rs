@@ -12,12 +12,17 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Of several that are started together one makes the tables, and the others wait for it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('tables'))";
-const IS_MADE: &str = "SELECT to_regclass('saga_barrier') IS NOT NULL";
+const IS_MADE: &str = "SELECT to_regclass($1) IS NOT NULL";
 
-/// Makes the tables of a service in the database at `url`, all or none, if they are not there; waits for the server.
-pub(super) async fn made(url: &str, schema: &str) -> Result<(), Failed> {
+/// Makes what is not there in the PostgreSQL at `url`, all or none: a table each, and the statements that make it, and perhaps
+/// more with it. Waits for the server.
+///
+/// # Errors
+///
+/// The server has answered, and refuses.
+pub async fn made(url: &str, tables: &[(&str, &str)]) -> Result<(), Failed> {
     let config: Config = url.parse()?;
-    while let Err(error) = make(&config, schema).await {
+    while let Err(error) = make(&config, tables).await {
         let said = said(&error);
         if is_refusal(&error) {
             return Err(said);
@@ -39,13 +44,15 @@ fn is_refusal(error: &Error) -> bool {
     ["28", "3D", "42"].iter().any(|class| code.starts_with(class))
 }
 
-async fn make(config: &Config, schema: &str) -> Result<(), Error> {
+async fn make(config: &Config, tables: &[(&str, &str)]) -> Result<(), Error> {
     let (mut client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
     let open = client.transaction().await?;
     open.batch_execute(LOCK).await?;
-    if !open.query_one(IS_MADE, &[]).await?.get::<_, bool>(0) {
-        open.batch_execute(schema).await?;
+    for (table, definition) in tables {
+        if !open.query_one(IS_MADE, &[table]).await?.get::<_, bool>(0) {
+            open.batch_execute(definition).await?;
+        }
     }
     open.commit().await
 }

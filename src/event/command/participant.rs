@@ -1,0 +1,168 @@
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::{ReceivedCommand, Reply};
+use crate::error::StoreError;
+use crate::event::{EventEnvelope, EventHandler, EventSource, Outbox, Topic, UnitOfWork};
+use crate::saga::{Direction, Payload, SagaBarrier};
+
+/// What the commands of a service do. `T` is a transaction of its database.
+#[async_trait]
+pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
+    /// Does what a command says, or undoes what there is, in the transaction; or refuses
+    /// it, having changed nothing. Asked once for each call of a step, as far as
+    /// transactions last.
+    ///
+    /// - A compensation may come though its command was refused, where an earlier
+    ///   attempt was in doubt: undo what there is.
+    /// - Refuse a compensation only if it can never be done: its saga is parked then.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`: it can be done at no time, and nobody is told why; a refusal is a
+    /// [`Reply`]. Else it cannot be done now: the transaction is rolled back, and the
+    /// command comes again.
+    async fn handle(
+        &self,
+        transaction: &mut T,
+        command: &ReceivedCommand,
+    ) -> Result<Reply, StoreError>;
+}
+
+/// A participant of sagas over messages: it does what it is told, once, and answers as
+/// often as it is asked.
+///
+/// What the [barrier](SagaBarrier) has seen, the effect of the [handler](CommandHandler)
+/// and the answer in the [outbox](Outbox) are one transaction of the participant's own
+/// database. It is given to an [`EventConsumer`](crate::event::EventConsumer); an
+/// [`OutboxRelay`](crate::event::OutboxRelay) takes the answers to their channel.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use strangler_fig::async_trait;
+/// use strangler_fig::error::StoreError;
+/// use strangler_fig::event::{
+///     CommandHandler, CommandParticipant, EventConsumer, ReceivedCommand, Reply,
+/// };
+/// use strangler_fig::memory::{
+///     InMemoryBus, InMemoryParticipant, InMemoryParticipantTransaction,
+/// };
+/// use strangler_fig::saga::{Direction, Payload};
+///
+/// #[derive(Debug)]
+/// struct Stock;
+///
+/// #[async_trait]
+/// impl CommandHandler<InMemoryParticipantTransaction> for Stock {
+///     async fn handle(
+///         &self,
+///         transaction: &mut InMemoryParticipantTransaction,
+///         command: &ReceivedCommand,
+///     ) -> Result<Reply, StoreError> {
+///         if command.call().direction == Direction::Compensate {
+///             return Ok(Reply::done());
+///         }
+///         let pieces: u32 = command.input().map_err(StoreError::rejected)?;
+///         if pieces > 10 {
+///             return Ok(Reply::Refused("sold out".to_owned()));
+///         }
+///         transaction.on_commit(move || println!("{pieces} reserved"));
+///         Ok(Reply::Done(Payload::of(&pieces).map_err(StoreError::rejected)?))
+///     }
+/// }
+///
+/// let store = InMemoryParticipant::default();
+/// let stock = CommandParticipant::new(store.clone(), store.clone(), store, Stock);
+/// let (name, topics) = ("stock".parse()?, vec!["stock.commands".parse()?]);
+/// let consumer =
+///     EventConsumer::new(Arc::new(InMemoryBus::default()), name, topics, Arc::new(stock));
+/// # drop(consumer);
+/// # Ok::<(), strangler_fig::event::TextError>(())
+/// ```
+#[derive(Debug)]
+pub struct CommandParticipant<D, B, O, H> {
+    database: D,
+    barrier: B,
+    outbox: O,
+    handler: H,
+    source: Option<EventSource>,
+}
+
+impl<D, B, O, H> CommandParticipant<D, B, O, H>
+where
+    D: UnitOfWork,
+    B: SagaBarrier<Transaction = D::Transaction>,
+    O: Outbox<D::Transaction>,
+    H: CommandHandler<D::Transaction>,
+{
+    /// One whose commands `handler` does in transactions of `database`, in which
+    /// `barrier` and `outbox` are as well. It answers as whoever the command was sent
+    /// by.
+    pub const fn new(database: D, barrier: B, outbox: O, handler: H) -> Self {
+        Self { database, barrier, outbox, handler, source: None }
+    }
+
+    /// Answers come from `source`.
+    #[must_use]
+    pub fn with_source(mut self, source: EventSource) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Answers one command: once it answers `Ok`, what it did and its answer are
+    /// durable. A repeat is answered as the first time.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`: it can be done at no time. Else nothing has happened, or after
+    /// `Unknown` perhaps all of it: the command is to come again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call has had all of its effect, or none, or has it later.
+    pub async fn answer(&self, command: &ReceivedCommand) -> Result<(), StoreError> {
+        let mut open = self.database.begin().await?;
+        let verdict = self.barrier.enter(&mut open, command.call()).await?;
+        let reply = match Reply::of_verdict(&verdict).map_err(StoreError::rejected)? {
+            Some(repeated) => repeated,
+            None => self.first(&mut open, command).await?,
+        };
+        let answer = command.answer(&reply).map_err(StoreError::rejected)?;
+        self.outbox.stage(&mut open, &[answer]).await?;
+        self.database.commit(open).await
+    }
+
+    async fn first(
+        &self,
+        open: &mut D::Transaction,
+        command: &ReceivedCommand,
+    ) -> Result<Reply, StoreError> {
+        let reply = self.handler.handle(open, command).await?;
+        if command.call().direction == Direction::Execute {
+            let recorded = Payload::of(&reply).map_err(StoreError::rejected)?;
+            self.barrier.record(open, command.call(), &recorded).await?;
+        }
+        Ok(reply)
+    }
+}
+
+#[async_trait]
+impl<D, B, O, H> EventHandler for CommandParticipant<D, B, O, H>
+where
+    D: UnitOfWork,
+    B: SagaBarrier<Transaction = D::Transaction> + fmt::Debug,
+    O: Outbox<D::Transaction>,
+    H: CommandHandler<D::Transaction>,
+{
+    /// Answers a command; what is none is rejected.
+    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+        let command = ReceivedCommand::of(event).map_err(StoreError::rejected)?;
+        let command = match &self.source {
+            Some(source) => command.with_source(source.clone()),
+            None => command,
+        };
+        self.answer(&command).await
+    }
+}

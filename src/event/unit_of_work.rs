@@ -1,0 +1,39 @@
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::error::StoreError;
+
+/// Where transactions of a service's own database begin and end.
+///
+/// [`memory::InMemoryParticipant`](crate::memory::InMemoryParticipant) is one to copy from.
+///
+/// # Contract
+///
+/// 1. What was done in a transaction becomes visible and durable together, when
+///    `commit` answers `Ok`.
+/// 2. A transaction that is dropped without `commit` has changed nothing.
+///
+/// # Cancel safety
+///
+/// A dropped `begin` has done nothing; a dropped `commit` may have had its effect, or
+/// have it later.
+#[async_trait]
+pub trait UnitOfWork: fmt::Debug + Send + Sync + 'static {
+    /// An open transaction; dropping it rolls it back.
+    type Transaction: Send + 'static;
+
+    /// Opens a transaction that may write.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    async fn begin(&self) -> Result<Self::Transaction, StoreError>;
+
+    /// Makes what was done in a transaction durable.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`, `Conflict`, `Unavailable`: rolled back; `Unknown`.
+    async fn commit(&self, transaction: Self::Transaction) -> Result<(), StoreError>;
+}
