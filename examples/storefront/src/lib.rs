@@ -1,6 +1,7 @@
 //! What the processes of the storefront have in common. Each of them is a binary of its own; none reads another's tables.
 
 pub mod chassis;
+pub mod gateway;
 pub mod orders;
 pub mod users;
 

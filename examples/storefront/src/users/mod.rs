@@ -21,7 +21,7 @@ pub use grpc::queries;
 pub use newsletter::{Subscription, newsletter};
 pub use node::Node;
 pub use repairs::{HttpRepairQueue, repairs};
-pub use routes::{internal, routes};
+pub use routes::{internal, routes, service};
 pub use side::{RemoteUsers, Side, remote};
 pub use user::{Draft, User};
 

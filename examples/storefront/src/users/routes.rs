@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
+use strangler_fig::reconcile::RepairQueue;
 use strangler_fig::repository::{MigrationRepository, ScanRepository};
 
-use super::{Answer, Draft, IDS_MAX, Side, User};
+use super::{Answer, Draft, IDS_MAX, Side, User, newsletter, repairs};
 
 /// What everybody may ask: `/users/{id}` and `/users?ids=a,b,c`.
 pub fn routes<L: Side, M: Side>(users: MigrationRepository<L, M>) -> Router {
@@ -16,6 +17,15 @@ pub fn routes<L: Side, M: Side>(users: MigrationRepository<L, M>) -> Router {
         .route("/users", get(several::<L, M>))
         .route("/users/{id}", get(one::<L, M>).put(put::<L, M>).delete(delete::<L, M>))
         .with_state(users)
+}
+
+/// All that the user service answers: its users, wherever they are, its `store` and its `queue` of repairs.
+pub fn service<L: Side, M: Side, S: Side + ScanRepository>(
+    users: MigrationRepository<L, M>,
+    store: Arc<S>,
+    queue: Arc<dyn RepairQueue>,
+) -> Router {
+    routes(users.clone()).merge(newsletter(users)).merge(internal(store)).merge(repairs(queue))
 }
 
 /// What only the other service may ask: the store itself, whatever the phase.

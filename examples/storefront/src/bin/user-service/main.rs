@@ -19,7 +19,7 @@ use adapters::postgres::{
 };
 use storefront::Failed;
 use storefront::chassis::{Telemetry, made, required, setting};
-use storefront::users::{Node, internal, newsletter, queries, remote, repairs, routes};
+use storefront::users::{Node, queries, remote, service};
 use strangler_fig::phase::Phase;
 
 /// How long the database may take.
@@ -47,9 +47,6 @@ async fn main() -> Result<(), Failed> {
     let monolith = if monolith.is_empty() { NOWHERE } else { &monolith };
     let users = node.users(remote(monolith), modern.clone(), queue.clone())?;
     queries(&mut node, required("GRPC_LISTEN")?, users.clone())?;
-    let routes = routes(users.clone())
-        .merge(newsletter(users))
-        .merge(internal(Arc::new(modern)))
-        .merge(repairs(queue));
+    let routes = service(users, Arc::new(modern), queue);
     node.serve(address, routes, &telemetry).await
 }

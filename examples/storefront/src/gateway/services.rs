@@ -6,11 +6,15 @@ use strangler_fig::gateway::{Request, Response, Upstream};
 
 /// The modern side: several services, each for its paths.
 #[derive(Debug)]
-pub(crate) struct Services {
-    pub(crate) users: Arc<dyn Upstream>,
-    pub(crate) orders: Arc<dyn Upstream>,
-    pub(crate) inventory: Arc<dyn Upstream>,
-    pub(crate) payments: Arc<dyn Upstream>,
+pub struct Services {
+    /// Users and newsletters.
+    pub users: Arc<dyn Upstream>,
+    /// Orders.
+    pub orders: Arc<dyn Upstream>,
+    /// Stock and reservations.
+    pub inventory: Arc<dyn Upstream>,
+    /// Payments.
+    pub payments: Arc<dyn Upstream>,
 }
 
 #[async_trait]

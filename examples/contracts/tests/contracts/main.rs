@@ -1,0 +1,9 @@
+//! Both sides of every agreement. Consumers need no server; providers need the PostgreSQL of `POSTGRES_URL` and the broker of
+//! `AMQP_URL`, or those of the usual ports (`make servers`), and the binaries that `cargo build -p adapters -p storefront` makes.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+mod consumers;
+mod files;
+mod migration;
+mod providers;

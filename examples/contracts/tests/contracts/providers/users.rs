@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use adapters::customer::Customer;
+use adapters::postgres::{
+    CUSTOMER_SCHEMA, PostgresDatabase, PostgresRepairQueue, PostgresRepository, REPAIR_QUEUE_SCHEMA,
+};
+use axum::Router;
+use contracts::Agreement;
+use serde_json::{Value, from_value};
+use storefront::Failed;
+use storefront::users::{Draft, RemoteUsers, made, remote, service};
+use strangler_fig::async_trait;
+use strangler_fig::reconcile::{RepairNote, RepairQueue};
+use strangler_fig::repository::{MigrationRepository, StampedRepository};
+use strangler_fig::stamp::Record;
+
+use super::room::Room;
+use super::verify::{Stage, complaints, served};
+use crate::migration;
+
+const TABLES: [(&str, &str); 2] =
+    [("customer", CUSTOMER_SCHEMA), ("repair_entry", REPAIR_QUEUE_SCHEMA)];
+/// Nobody is there: the monolith answers for users no more.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+/// The user service on PostgreSQL, when all users have moved, and what it stands on.
+struct UserService {
+    users: MigrationRepository<RemoteUsers, PostgresRepository>,
+    store: Arc<PostgresRepository>,
+    queue: Arc<PostgresRepairQueue>,
+}
+
+impl UserService {
+    async fn open(room: &Room) -> Self {
+        made(&room.url(), &TABLES).await.unwrap();
+        let database = PostgresDatabase::new(&room.url()).unwrap();
+        let store = PostgresRepository::new(database.clone());
+        let queue = Arc::new(PostgresRepairQueue::new(database));
+        let (legacy, tracker) = (remote(NOWHERE), migration::over());
+        let users = MigrationRepository::new(legacy, store.clone(), tracker).unwrap();
+        Self { users, store: Arc::new(store), queue }
+    }
+
+    fn routes(&self) -> Router {
+        service(self.users.clone(), self.store.clone(), self.queue.clone())
+    }
+}
+
+/// What the user service does not keep of an agreement, with `changed` routes.
+pub(crate) async fn of_users(
+    agreement: Agreement,
+    changed: impl FnOnce(Router) -> Router,
+) -> Vec<String> {
+    let room = Room::new().await;
+    let users = UserService::open(&room).await;
+    let address = served(changed(users.routes())).await;
+    let said = complaints(agreement, address, Arc::new(users)).await;
+    room.remove().await;
+    said
+}
+
+#[async_trait]
+impl Stage for UserService {
+    async fn set(&self, state: &str, mut params: Value) -> Result<(), Failed> {
+        let mut param = |name: &str| params[name].take();
+        match state {
+            "there is a user" => {
+                let (id, draft): (_, Draft) =
+                    (from_value(param("id"))?, from_value(param("draft"))?);
+                self.users.save(draft.of(id)).await?;
+            }
+            "there is no such user" => {
+                let id: String = from_value(param("id"))?;
+                self.users.delete(&id.into_bytes()).await?;
+            }
+            "a record is stored" => {
+                let record: Record<Customer> = from_value(param("record"))?;
+                let id = record.value.as_ref().ok_or("it has no value")?.id.clone();
+                self.store.apply(&id, &record).await?;
+            }
+            "a key was never written" => {
+                let id: String = from_value(param("id"))?;
+                if self.store.read(&id.into_bytes()).await? != Record::absent() {
+                    return Err("it was".into());
+                }
+            }
+            "a repair waits" => {
+                let note: RepairNote = from_value(params)?;
+                self.queue.note(&[note]).await?;
+            }
+            other => return Err(format!("{other:?} is no state of the user service").into()),
+        }
+        Ok(())
+    }
+}
