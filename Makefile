@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos manifests console observability servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts manifests console observability servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability storefront storefront-chaos manifests
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability storefront storefront-chaos contracts manifests
 
 test:
 	cargo test --all-features
@@ -165,6 +165,12 @@ storefront:
 storefront-chaos:
 	cargo build -p adapters -p storefront
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos $(STOREFRONT)
+
+# What its gateway, monolith and services expect of each other: Pact files, to which those who ask and those who answer are held.
+contracts:
+	cargo clippy -p contracts --no-deps --all-targets -- -D warnings
+	cargo build -p adapters -p storefront
+	urls=$$(scripts/servers.sh) && env $$urls cargo test -p contracts
 
 # How the storefront is deployed: manifests against the schemas of Kubernetes, and these, compose file and workflows against the
 # sources; each check with faults that it has to find.

@@ -61,6 +61,9 @@ CONTROLS = [
     (lambda it: it["compose"]["services"]["postgres"].pop("image"), "postgres has neither image nor build"),
     (lambda it: it["compose"]["services"]["order-service"].update(stop_grace_period="10s"), "is killed before it has ended"),
     (lambda it: steps_of(it, "gateway", "contract")[1].update(run="cargo test -p pact"), "there is no package pact"),
+    (lambda it: steps_of(it, "gateway", "contract").pop(), "gateway: its contracts of consumers::gateway are not tried"),
+    (lambda it: steps_of(it, "user-service", "contract").pop(), "user-service: its contracts of providers::user_service are not tried"),
+    (lambda it: steps_of(it, "gateway", "contract")[1].update(run="cargo test -p contracts -- consumers::cart"), "no contracts of consumers::cart"),
     (lambda it: steps_of(it, "gateway", "test")[1].update(run="cargo test -p storefront --test carts"), "there is no --test carts"),
     (lambda it: it["workflows"]["gateway"]["jobs"]["deploy"].update(needs="build"), "stages do not wait"),
 ]

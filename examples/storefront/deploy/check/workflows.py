@@ -1,5 +1,6 @@
 """Workflows: what they build, test and run has to be there, and be their own service's."""
 
+import json
 import re
 
 from sources import ROOT, SERVICES, differ
@@ -34,6 +35,25 @@ def cargo(words, known):
             yield f"cargo {words[1]} with {word} is not known"
 
 
+def roles():
+    """Whom each is in the Pact files, as the modules of their tests are called."""
+    for file in sorted((ROOT / "examples/contracts/pacts").glob("*.json")):
+        pact = json.loads(file.read_text())
+        for role in ("consumer", "provider"):
+            yield pact[role]["name"], f"{role}s::{pact[role]['name'].replace('-', '_')}"
+
+
+def contract(name, commands):
+    """A service that has agreed to something runs its own side of it, and no side that is not there."""
+    tests = ROOT / "examples/contracts/tests/contracts"
+    tried = [side for command in commands if "-p contracts" in command for side in command.partition(" -- ")[2].split()]
+    for side in tried:
+        if not (tests / f"{side.replace('::', '/')}.rs").is_file():
+            yield f"there are no contracts of {side}"
+    for side in sorted({side for who, side in roles() if who == name} - set(tried)):
+        yield f"its contracts of {side} are not tried"
+
+
 def workflow(name, document):
     jobs = document["jobs"]
     # YAML 1.1 takes `on` for true.
@@ -47,6 +67,7 @@ def workflow(name, document):
     if needs.get("deploy") != {"test", "contract"} or not all("build" in needs.get(it, ()) for it in ("test", "contract")):
         yield "stages do not wait for one another"
     commands = [line.strip() for job in jobs.values() for step in job["steps"] for line in step.get("run", "").splitlines()]
+    yield from contract(name, [step["run"] for step in jobs["contract"]["steps"] if "run" in step])
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
     found = 0
     for command in commands:
