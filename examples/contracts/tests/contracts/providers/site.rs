@@ -18,12 +18,14 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::room::{Room, server};
-use super::verify::{Stage, complaints};
+use super::verify::{Stage, assert_untracked, complaints};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(50);
 /// What comes into the inventory's empty house.
 const STOCK: &str = "p-1=30";
+
+const NAMES: [&str; 3] = ["order-service", "inventory-service", "payment-service"];
 
 /// One of the three services of an order: its process, and its schema.
 pub(crate) struct Served {
@@ -61,9 +63,7 @@ fn amqp() -> String {
 /// The binary, which was built beside this test.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let found = test.parent().and_then(|deps| deps.parent()).unwrap().join(name);
-    assert!(found.is_file(), "no binary {name}: run `cargo build -p adapters -p storefront`");
-    found
+    test.parent().and_then(|deps| deps.parent()).unwrap().join(name)
 }
 
 /// The order, inventory and payment services, which fill orders together.
@@ -79,11 +79,16 @@ impl Site {
         let broker: Uri = amqp().parse().expect("AMQP_URL is a URL");
         let place = (broker.host().unwrap_or_default(), broker.port_u16().unwrap_or(5672));
         TcpStream::connect(place).await.expect("no RabbitMQ at AMQP_URL: run `make servers`");
+        for name in NAMES {
+            let is_there = program(name).is_file();
+            assert!(is_there, "no binary {name}: run `cargo build -p adapters -p storefront`");
+        }
         let prefix = format!("contracts_{:016x}", fastrand::u64(..));
+        let [orders, stock, payments] = NAMES;
         let (orders, stock, payments) = tokio::join!(
-            Served::new("order-service", &prefix),
-            Served::new("inventory-service", &prefix),
-            Served::new("payment-service", &prefix),
+            Served::new(orders, &prefix),
+            Served::new(stock, &prefix),
+            Served::new(payments, &prefix),
         );
         Self { orders, stock, payments, prefix }
     }
@@ -104,6 +109,7 @@ pub(crate) async fn of_orders(
     agreement: Agreement,
     which: impl FnOnce(&Site) -> SocketAddr,
 ) -> Vec<String> {
+    assert_untracked();
     let site = Site::new().await;
     let [orders, stock, payments] =
         [&site.orders, &site.stock, &site.payments].map(|it| it.address);

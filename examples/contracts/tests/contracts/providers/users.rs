@@ -15,7 +15,7 @@ use strangler_fig::repository::{MigrationRepository, StampedRepository};
 use strangler_fig::stamp::Record;
 
 use super::room::Room;
-use super::verify::{Stage, complaints, served};
+use super::verify::{Stage, assert_untracked, complaints, served};
 use crate::migration;
 
 const TABLES: [(&str, &str); 2] =
@@ -51,6 +51,7 @@ pub(crate) async fn of_users(
     agreement: Agreement,
     changed: impl FnOnce(Router) -> Router,
 ) -> Vec<String> {
+    assert_untracked();
     let room = Room::new().await;
     let users = UserService::open(&room).await;
     let address = served(changed(users.routes())).await;
