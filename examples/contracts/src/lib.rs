@@ -44,9 +44,19 @@ pub const PAYMENTS_OF_GATEWAY: Agreement =
 pub const USERS_OF_MONOLITH: Agreement =
     Agreement { consumer: "monolith", provider: "user-service" };
 
+/// What the user service asks of the monolith meanwhile: its store.
+pub const STORE_OF_MONOLITH: Agreement =
+    Agreement { consumer: "user-service", provider: "monolith" };
+
 /// All of them.
-pub const AGREEMENTS: [Agreement; 5] =
-    [USERS_OF_GATEWAY, ORDERS_OF_GATEWAY, STOCK_OF_GATEWAY, PAYMENTS_OF_GATEWAY, USERS_OF_MONOLITH];
+pub const AGREEMENTS: [Agreement; 6] = [
+    USERS_OF_GATEWAY,
+    ORDERS_OF_GATEWAY,
+    STOCK_OF_GATEWAY,
+    PAYMENTS_OF_GATEWAY,
+    USERS_OF_MONOLITH,
+    STORE_OF_MONOLITH,
+];
 
 /// Where the files are.
 #[must_use]

@@ -5,3 +5,5 @@ mod front;
 mod gateway;
 mod mock;
 mod monolith;
+mod stores;
+mod user_service;

@@ -2,10 +2,12 @@
 
 mod controls;
 mod inventory_service;
+mod monolith;
 mod order_service;
 mod payment_service;
 mod room;
 mod site;
+mod stores;
 mod user_service;
 mod users;
 mod verify;

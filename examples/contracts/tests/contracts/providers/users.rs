@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use adapters::customer::Customer;
 use adapters::postgres::{
     CUSTOMER_SCHEMA, PostgresDatabase, PostgresRepairQueue, PostgresRepository, REPAIR_QUEUE_SCHEMA,
 };
@@ -11,10 +10,10 @@ use storefront::Failed;
 use storefront::users::{Draft, RemoteUsers, made, remote, service};
 use strangler_fig::async_trait;
 use strangler_fig::reconcile::{RepairNote, RepairQueue};
-use strangler_fig::repository::{MigrationRepository, StampedRepository};
-use strangler_fig::stamp::Record;
+use strangler_fig::repository::MigrationRepository;
 
 use super::room::Room;
+use super::stores;
 use super::verify::{Stage, assert_untracked, complaints, served};
 use crate::migration;
 
@@ -74,22 +73,11 @@ impl Stage for UserService {
                 let id: String = from_value(param("id"))?;
                 self.users.delete(&id.into_bytes()).await?;
             }
-            "a record is stored" => {
-                let record: Record<Customer> = from_value(param("record"))?;
-                let id = record.value.as_ref().ok_or("it has no value")?.id.clone();
-                self.store.apply(&id, &record).await?;
-            }
-            "a key was never written" => {
-                let id: String = from_value(param("id"))?;
-                if self.store.read(&id.into_bytes()).await? != Record::absent() {
-                    return Err("it was".into());
-                }
-            }
             "a repair waits" => {
                 let note: RepairNote = from_value(params)?;
                 self.queue.note(&[note]).await?;
             }
-            other => return Err(format!("{other:?} is no state of the user service").into()),
+            other => stores::set(&*self.store, other, params).await?,
         }
         Ok(())
     }
