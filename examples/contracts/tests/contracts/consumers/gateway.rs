@@ -130,25 +130,32 @@ fn order(id: &str) -> Order {
     }
 }
 
+/// Somebody orders, perhaps after somebody else, and is answered so.
+fn orders_so(
+    pact: &mut PactBuilder,
+    description: &str,
+    (order, placed): (&Order, Option<&Order>),
+    (status, answer): (u16, JsonPattern),
+) {
+    pact.interaction(description, "", |mut it| {
+        if let Some(placed) = placed {
+            it.given_with_params("an order was placed", &json!(placed));
+        }
+        it.request.post().path("/orders").content_type(JSON).json_body(json!(order));
+        it.response.status(status).content_type(JSON).json_body(answer);
+        it
+    });
+}
+
 fn orders(pact: &mut PactBuilder) {
-    let posts =
-        |description: &str, order: Order, status, body: JsonPattern, placed: Option<Order>| {
-            let mut it = pact_consumer::builders::InteractionBuilder::new(description, "");
-            if let Some(placed) = placed {
-                it.given_with_params("an order was placed", &json!(placed));
-            }
-            it.request.post().path("/orders").content_type(JSON).json_body(json!(order));
-            it.response.status(status).content_type(JSON).json_body(body);
-            it
-        };
+    let why = || json_pattern!({ "error": like!("why") });
     let placed = json_pattern!({ "order": "o-1" });
-    pact.push_interaction(&posts("orders", order("o-1"), 202, placed, None).build_v4());
+    orders_so(pact, "orders", (&order("o-1"), None), (202, placed));
     let other = Order { pieces: 3, ..order("o-2") };
-    let wrong = || json_pattern!({ "error": like!("why") });
-    let twice = posts("orders something else as the same", other, 409, wrong(), Some(order("o-2")));
-    pact.push_interaction(&twice.build_v4());
+    let after = (&other, Some(&order("o-2")));
+    orders_so(pact, "orders something else as the same", after, (409, why()));
     let nothing = Order { pieces: 0, ..order("o-3") };
-    pact.push_interaction(&posts("orders nothing", nothing, 400, wrong(), None).build_v4());
+    orders_so(pact, "orders nothing", (&nothing, None), (400, why()));
     pact.interaction("looks at an order", "", |mut it| {
         it.given_with_params("an order was placed", &json!(order("o-4")));
         it.request.path("/orders/o-4");
