@@ -1,8 +1,8 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts manifests console observability servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts manifests console observability servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart adapters fleet console observability storefront storefront-chaos contracts manifests
+verify: test fmt clippy doc features model simulate simulate-faults loom quickstart members manifests
 
 test:
 	cargo test --all-features
@@ -129,6 +129,17 @@ fuzz:
 		cargo +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=2048 -dict=fuzz/dictionaries/json.dict || exit 1; \
 	done
+
+# What the members below are, all in one build: each by itself builds for itself what they share.
+MEMBERS = -p adapters -p console@0.0.0 -p contracts -p fleet -p observability -p storefront
+
+members:
+	cargo clippy $(MEMBERS) --no-deps --all-targets -- -D warnings
+	scripts/chromium.sh >/dev/null
+	urls=$$(scripts/servers.sh) && env $$urls cargo test $(MEMBERS)
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/fleet --seconds 10
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos
 
 # The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL, NATS_URL and AMQP_URL, of the usual
 # ports, or private ones.
