@@ -4,12 +4,14 @@
 //! what was ordered leaves through an outbox. Everything tells one `MetricsObserver`.
 
 mod catalogue;
+mod collector;
 mod http;
 mod shop;
 mod store;
 mod story;
 mod telemetry;
 
+pub use self::collector::{Collector, Reported, hex};
 pub use self::http::serve;
 pub use self::shop::Shop;
 pub use self::store::{Store, User};

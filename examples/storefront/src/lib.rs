@@ -3,6 +3,8 @@
 pub mod chassis;
 pub mod gateway;
 pub mod orders;
+#[expect(clippy::print_stdout, reason = "whoever stages a run tells it")]
+pub mod stage;
 pub mod users;
 
 /// Why a process cannot go on.

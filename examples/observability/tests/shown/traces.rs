@@ -1,15 +1,10 @@
 //! Traces as they reach a collector over OTLP.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::routing::post;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use observability::{Collector, hex};
 use opentelemetry_proto::tonic::trace::v1::Span;
-use prost::Message;
-use tokio::net::TcpListener;
 
 use crate::running::{PATIENCE, Running};
 
@@ -18,53 +13,17 @@ const OTHER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 const THIRD: &str = "00-1af7651916cd43dd8448eb211c80319c-c7ad6b7169203331-01";
 
-/// Keeps what it is sent.
-#[derive(Debug, Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Span>>>);
-
-impl Collector {
-    /// One that listens, and its URL.
-    async fn listening() -> (Self, String) {
-        let (collector, listener) =
-            (Self::default(), TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let keeps = collector.clone();
-        let taken = move |body: Bytes| async move { keeps.take(body) };
-        let app = Router::new().route("/v1/traces", post(taken));
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        (collector, url)
-    }
-
-    fn take(&self, body: Bytes) {
-        let request = ExportTraceServiceRequest::decode(body).unwrap();
-        for resource in request.resource_spans {
-            for scope in resource.scope_spans {
-                self.0.lock().unwrap().extend(scope.spans);
-            }
+/// A span of this name that is so, which is waited for.
+async fn span(collector: &Collector, name: &str, is_it: impl Fn(&Span) -> bool) -> Span {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let mut spans = collector.spans().into_iter().map(|reported| reported.span);
+        if let Some(found) = spans.find(|span| span.name == name && is_it(span)) {
+            return found;
         }
+        assert!(Instant::now() < until, "{name} did not come");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-
-    /// A span of this name that is so, which is waited for.
-    async fn span(&self, name: &str, is_it: impl Fn(&Span) -> bool) -> Span {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let is_it = |span: &&Span| span.name == name && is_it(span);
-            let found = self.0.lock().unwrap().iter().find(is_it).cloned();
-            if let Some(found) = found {
-                return found;
-            }
-            assert!(Instant::now() < until, "{name} did not come");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-}
-
-fn digit(of: u8) -> char {
-    char::from_digit(of.into(), 16).unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect()
 }
 
 /// Whether it is a child of whoever sent this header.
@@ -103,38 +62,38 @@ async fn started(collector: String) -> Arc<Running> {
 
 #[tokio::test]
 async fn from_caller_to_store_over_otlp() {
-    let (collector, url) = Collector::listening().await;
+    let (collector, url) = Collector::listening().await.unwrap();
     let running = started(url).await;
     asked(&running, ["PUT", "/users/700", CALLER, "Ada"]).await;
     // Caller, request, write, stores.
-    let request = collector.span("request", is_of(CALLER)).await;
-    let write = collector.span("strangler.write", is_child(&request)).await;
-    collector.span("store", is_child(&write)).await;
+    let request = span(&collector, "request", is_of(CALLER)).await;
+    let write = span(&collector, "strangler.write", is_child(&request)).await;
+    span(&collector, "store", is_child(&write)).await;
 
     // A shadow read is linked, and what it asks is its own.
     assert_eq!(asked(&running, ["GET", "/users/700", OTHER, ""]).await, "Ada");
-    let request = collector.span("request", is_of(OTHER)).await;
-    collector.span("store", is_child(&request)).await;
-    let shadow = collector.span("strangler.shadow", is_linked(&request)).await;
-    collector.span("store", is_child(&shadow)).await;
+    let request = span(&collector, "request", is_of(OTHER)).await;
+    span(&collector, "store", is_child(&request)).await;
+    let shadow = span(&collector, "strangler.shadow", is_linked(&request)).await;
+    span(&collector, "store", is_child(&shadow)).await;
 
     // A saga, its steps, and what they say: relayed and handled in traces of their own.
     asked(&running, ["POST", "/orders/o-1/700", THIRD, ""]).await;
-    let request = collector.span("request", is_of(THIRD)).await;
-    let saga = collector.span("strangler.saga", is_child(&request)).await;
+    let request = span(&collector, "request", is_of(THIRD)).await;
+    let saga = span(&collector, "strangler.saga", is_child(&request)).await;
     let step = |name: &'static str| {
         let is_in_saga = is_child(&saga);
         move |span: &Span| is_in_saga(span) && format!("{:?}", span.attributes).contains(name)
     };
-    let looked_up = collector.span("strangler.step", step("look-up")).await;
-    collector.span("store", is_child(&looked_up)).await;
-    let said = collector.span("strangler.step", step("say")).await;
-    collector.span("strangler.relay", is_linked(&said)).await;
-    let handle = collector.span("strangler.handle", is_linked(&said)).await;
-    collector.span("bill", is_child(&handle)).await;
+    let looked_up = span(&collector, "strangler.step", step("look-up")).await;
+    span(&collector, "store", is_child(&looked_up)).await;
+    let said = span(&collector, "strangler.step", step("say")).await;
+    span(&collector, "strangler.relay", is_linked(&said)).await;
+    let handle = span(&collector, "strangler.handle", is_linked(&said)).await;
+    span(&collector, "bill", is_child(&handle)).await;
 
     // A request that the gateway mirrors.
-    let mirror = collector.span("strangler.mirror", |_| true).await;
+    let mirror = span(&collector, "strangler.mirror", |_| true).await;
     let is_cause = |span: &Span| is_linked(span)(&mirror);
-    collector.span("strangler.request", is_cause).await;
+    span(&collector, "strangler.request", is_cause).await;
 }

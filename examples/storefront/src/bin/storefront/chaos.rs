@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use storefront::Failed;
+use storefront::stage::{Crew, Rooms};
 use tokio::sync::watch;
 use tokio::time::timeout;
-
-use crate::crew::Crew;
-use crate::rooms::Rooms;
 
 /// Between two strokes of one hand, and how much more at most.
 const PAUSE_MIN: Duration = Duration::from_millis(800);

@@ -6,14 +6,12 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable;
 use serde::de::DeserializeOwned;
 use storefront::Failed;
+use storefront::stage::{INVENTORY, ORDERS, PAYMENT, Rooms, Web};
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
 
-use crate::cast::{INVENTORY, ORDERS, PAYMENT};
 use crate::judge::{Books, Evidence, Placed, ShopBook, Sold, Status, User};
-use crate::rooms::Rooms;
 use crate::traffic::People;
-use crate::web::Web;
 
 /// How long orders may take to their end when nobody disturbs them any more.
 const ORDERS_END: Duration = Duration::from_mins(1);

@@ -11,21 +11,15 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
 
-mod cast;
 mod chaos;
-mod crew;
 mod ending;
 mod judge;
 mod migration;
 mod options;
-mod process;
-mod rooms;
-mod servers;
 mod story;
 mod table;
 mod tally;
 mod traffic;
-mod web;
 
 use std::process::ExitCode;
 

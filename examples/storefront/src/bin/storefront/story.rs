@@ -1,24 +1,23 @@
 //! From the first request to the judgement.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use fastrand::Rng;
 use storefront::Failed;
+use storefront::stage::{
+    Crew, Doors, GATEWAY, Operator, Part, Rooms, Servers, USERS, Web, cast, free_ports,
+    interrupted, load, logs, programs,
+};
 use tokio::sync::watch;
 
-use crate::cast::{GATEWAY, Part, cast, free_ports};
 use crate::chaos::{self, Strokes};
-use crate::crew::Crew;
 use crate::ending;
-use crate::migration::{Migration, Operator, stages};
+use crate::migration::{Migration, stages};
 use crate::options::Options;
-use crate::rooms::Rooms;
-use crate::servers::Servers;
 use crate::table::Table;
 use crate::tally::Tally;
-use crate::traffic::{People, USERS, load};
-use crate::web::Web;
+use crate::traffic::People;
 
 /// Tells it; answers whether all is well.
 pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
@@ -39,34 +38,6 @@ pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
     removed.and(told)
 }
 
-/// Where this program is, the others are.
-fn programs() -> Result<PathBuf, Failed> {
-    let own = std::env::current_exe()?;
-    let programs = own.parent().ok_or("this program is nowhere")?.to_owned();
-    for name in ["operate", "migrate", "monolith", "gateway"] {
-        if !programs.join(name).exists() {
-            let build = "cargo build --release -p adapters -p storefront";
-            return Err(format!("there is no {name} beside this program: {build}").into());
-        }
-    }
-    Ok(programs)
-}
-
-fn logs(programs: &Path, run: &str) -> Result<PathBuf, Failed> {
-    let logs = programs.parent().unwrap_or(programs).join("storefront").join(run);
-    std::fs::create_dir_all(&logs)?;
-    Ok(logs)
-}
-
-async fn interrupted() -> Result<(), Failed> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => Ok(asked?),
-        _ = terminated.recv() => Ok(()),
-    }
-}
-
 async fn play(
     options: &Options,
     rooms: &Rooms,
@@ -75,7 +46,11 @@ async fn play(
 ) -> Result<bool, Failed> {
     let began = Instant::now();
     println!("-- {}: a database and a login for each service", rooms.run());
-    println!("    {} doors tried with others' keys: all of them closed", rooms.tried().await?);
+    let doors = Doors::tried(rooms).await?;
+    if !doors.open.is_empty() {
+        return Err(doors.open.join(", ").into());
+    }
+    println!("    {} doors tried with others' keys: all of them closed", doors.closed);
     load(&rooms.shop()).await?;
     println!("    the monolith holds {USERS} users");
     let mut rng = Rng::with_seed(options.seed);
@@ -86,9 +61,9 @@ async fn play(
 
     let parts = cast(rooms, programs, logs, free_ports()?);
     let urls: Vec<_> = parts.iter().map(Part::url).collect();
-    let (web, tally) = (Web::new(), Tally::default());
+    let (web, tally) = (Web::default(), Tally::default());
     let crew = Crew::start(parts, web.clone()).await?;
-    println!("    {} services are ready after {:.1?}", crew.len(), began.elapsed());
+    println!("    {} services are ready after {:.1?}", crew.size(), began.elapsed());
     let stock = ending::pieces(&rooms.shop()).await?;
     let people = People::new(web.clone(), urls[GATEWAY].clone(), tally.clone());
 
@@ -96,7 +71,7 @@ async fn play(
         Migration { operator: &operator, crew: &crew, tally: &tally, shopping: options.shopping };
     shop(options, rooms, &migration, &people, &mut rng).await?;
 
-    for number in 0..crew.len() {
+    for number in 0..crew.size() {
         crew.ready(number).await?;
     }
     let evidence = ending::evidence(&web, &urls, &people, rooms, stock).await?;
@@ -128,7 +103,7 @@ async fn shop(
     let mut shoppers = people.come(rng, &over);
     let crew = migration.crew;
     let count = chaos::Count::default();
-    let hands = [rng.fork(), rng.fork()].map(|rng| Strokes::new(rng, crew.len()));
+    let hands = [rng.fork(), rng.fork()].map(|rng| Strokes::new(rng, crew.size()));
     let [left, right] = hands.map(|strokes| async {
         if !options.is_chaotic {
             return Ok(());

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use storefront::stage::Outcome;
+
 use crate::tally::{Call, Kind, percentile};
-use crate::web::Outcome;
 
 /// What people saw: requests by outcome, and how long they waited by stage.
 #[derive(Debug)]

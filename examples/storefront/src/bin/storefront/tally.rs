@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::web::{Answer, Outcome};
+use storefront::stage::{Answer, Outcome};
 
 /// What people do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,15 +1,11 @@
 //! Moving the users: the commands of the runbook, in its order, beside the traffic.
 
-mod operator;
-
 use std::time::{Duration, Instant};
 
 use storefront::Failed;
+use storefront::stage::{Crew, MONOLITH, Operator, USER_SERVICE};
 use tokio::time::sleep;
 
-pub(crate) use self::operator::Operator;
-use crate::cast::{MONOLITH, USER_SERVICE};
-use crate::crew::Crew;
 use crate::tally::Tally;
 
 /// What people see of the way, and how many per cent of their time it takes.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use storefront::Failed;
+use storefront::stage::{Answer, Outcome, USERS, Web};
 use strangler_fig::testkit::history::HistoryRecorder;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -17,7 +17,6 @@ use tokio::time::sleep;
 
 use crate::judge::{Placed, STOLEN, User};
 use crate::tally::{Kind, Tally};
-use crate::web::{Answer, Outcome, Web};
 
 use self::browser::Browser;
 use self::buyer::Buyer;
@@ -30,8 +29,6 @@ const BROWSERS: usize = 2;
 /// How often people ask for the same order, and after what pause.
 const ATTEMPTS_MAX: usize = 12;
 const AGAIN: Duration = Duration::from_millis(400);
-/// Users that there are from the beginning.
-pub(crate) const USERS: usize = 2_000;
 
 /// Whoever asks for something at the gateway.
 #[derive(Debug, Clone)]
@@ -158,22 +155,6 @@ pub(crate) fn key(number: usize) -> String {
 pub(crate) fn first(number: usize) -> User {
     let visits = i64::try_from(number).unwrap_or_default();
     User { name: format!("User {number}"), email: Some(format!("{number}@example.org")), visits }
-}
-
-/// Fills the monolith's table with them.
-pub(crate) async fn load(url: &str) -> Result<(), Failed> {
-    use mysql_async::prelude::Queryable;
-    let mut conn = mysql_async::Conn::from_url(url).await?;
-    conn.query_drop(adapters::mariadb::CUSTOMER_SCHEMA).await?;
-    let last = USERS - 1;
-    conn.query_drop(format!(
-        "INSERT INTO customer (id, name, email, balance, joined, visits, is_active)
-         SELECT CONCAT('user-', LPAD(seq, 5, '0')), CONCAT('User ', seq),
-             CONCAT(seq, '@example.org'), 0, '2020-01-01 00:00:00', seq, 1
-         FROM seq_0_to_{last}"
-    ))
-    .await?;
-    Ok(conn.disconnect().await?)
 }
 
 /// Waits for less than twice as long; answers whether to go on.

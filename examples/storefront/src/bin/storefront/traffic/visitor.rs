@@ -6,9 +6,10 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::{People, VISITORS, first, goes_on, key};
+use storefront::stage::Outcome;
+
 use crate::judge::User;
 use crate::tally::Kind;
-use crate::web::Outcome;
 
 /// Between two requests, on average.
 const PAUSE: Duration = Duration::from_millis(40);

@@ -4,23 +4,29 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use crate::Failed;
 use rustix::process::{Pid, Signal, kill_process};
-use storefront::Failed;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::cast::Part;
+use super::cast::Part;
 
 /// A process that this one has started, and that ends with it.
 ///
 /// Its number is used for a signal only while it has not been waited for, so that it is nobody else's.
 #[derive(Debug)]
-pub(crate) struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    pub(crate) fn start(part: &Part) -> Result<Self, Failed> {
+    /// Starts what takes this part.
+    ///
+    /// # Errors
+    ///
+    /// There is no such program, or no place for its log.
+    pub fn start(part: &Part) -> Result<Self, Failed> {
         let log = OpenOptions::new().create(true).append(true).open(&part.log)?;
         let mut command = mortal(&part.program);
+        command.args(part.args);
         command.envs(part.settings.iter().map(|(name, value)| (name, value)));
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "warn");
@@ -30,7 +36,12 @@ impl Process {
         Ok(Self(command.spawn().map_err(cannot)?))
     }
 
-    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Failed> {
+    /// Sends it a signal; nothing, if it has ended.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses.
+    pub fn signal(&self, signal: Signal) -> Result<(), Failed> {
         match self.0.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
             Some(number) => Ok(kill_process(number, signal)?),
             None => Ok(()), // it has ended
@@ -38,11 +49,20 @@ impl Process {
     }
 
     /// How it has ended, if it has.
-    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be asked.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>, Failed> {
         Ok(self.0.try_wait()?)
     }
 
-    pub(crate) async fn kill(&mut self) -> Result<(), Failed> {
+    /// Ends it where it is.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be told.
+    pub async fn kill(&mut self) -> Result<(), Failed> {
         match self.ended()? {
             Some(_) => Ok(()),
             None => Ok(self.0.kill().await?),
@@ -50,7 +70,11 @@ impl Process {
     }
 
     /// Asks it to end, and kills it if that takes too long; answers whether it ended as it was asked to.
-    pub(crate) async fn end(&mut self, within: Duration) -> Result<bool, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be told.
+    pub async fn end(&mut self, within: Duration) -> Result<bool, Failed> {
         if self.ended()?.is_none() {
             self.signal(Signal::TERM)?;
         }
@@ -62,7 +86,8 @@ impl Process {
 }
 
 /// A command that is killed when this process ends, however it ends.
-pub(crate) fn mortal(program: &Path) -> Command {
+#[must_use]
+pub fn mortal(program: &Path) -> Command {
     let mut command = if Path::new(SETPRIV).exists() {
         let mut command = Command::new(SETPRIV);
         command.args([OsStr::new("--pdeathsig"), OsStr::new("KILL"), program.as_os_str()]);

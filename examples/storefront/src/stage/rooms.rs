@@ -2,34 +2,37 @@
 
 use std::path::Path;
 
+use crate::Failed;
+use crate::orders::Mailbox;
 use adapters::rabbitmq::{RabbitmqBus, RabbitmqConfig};
 use mysql_async::prelude::Queryable;
-use storefront::Failed;
-use storefront::orders::Mailbox;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
-use crate::servers::{Servers, door};
+use super::servers::{Servers, door};
 
 /// The databases on PostgreSQL. The state of the migration is one that several may open; each other belongs to a service.
-const ROOMS: [&str; 5] = ["state", "users", "orders", "inventory", "payments"];
+pub(super) const ROOMS: [&str; 5] = ["state", "users", "orders", "inventory", "payments"];
 /// The monolith's, on MariaDB.
-const SHOP: &str = "shop";
+pub(super) const SHOP: &str = "shop";
 /// Whoever moves users has to open where they are and where they go, and the state.
 const OPERATOR: &str = "operator";
 const PREFIX: &str = "storefront";
 
 /// What a run has made on the servers.
 #[derive(Debug)]
-pub(crate) struct Rooms {
-    servers: Servers,
+pub struct Rooms {
+    pub(super) servers: Servers,
     run: String,
-    password: String,
+    pub(super) password: String,
 }
 
 impl Rooms {
     /// Makes them; removes what runs have left that were killed.
-    pub(crate) async fn open(servers: Servers) -> Result<Self, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// A server is away, or refuses.
+    pub async fn open(servers: Servers) -> Result<Self, Failed> {
         let postgres = administrator(&servers.postgres).await?;
         let run = format!("{PREFIX}_{}", std::process::id());
         let password = format!("{:032x}", fastrand::u128(..));
@@ -47,7 +50,8 @@ impl Rooms {
     }
 
     /// The name of the run, under which all of it is found.
-    pub(crate) fn run(&self) -> &str {
+    #[must_use]
+    pub fn run(&self) -> &str {
         &self.run
     }
 
@@ -56,25 +60,30 @@ impl Rooms {
     }
 
     /// The URL of a database on PostgreSQL, by its own login.
-    pub(crate) fn postgres(&self, room: &str) -> String {
+    #[must_use]
+    pub fn postgres(&self, room: &str) -> String {
         self.door(room, room)
     }
 
     /// The URL of the monolith's, by its own login.
-    pub(crate) fn shop(&self) -> String {
+    #[must_use]
+    pub fn shop(&self) -> String {
         self.shop_by(SHOP)
     }
 
     /// The URL of a database by the operator's login.
-    pub(crate) fn operated(&self, room: &str) -> String {
+    #[must_use]
+    pub fn operated(&self, room: &str) -> String {
         if room == SHOP { self.shop_by(OPERATOR) } else { self.door(OPERATOR, room) }
     }
 
-    pub(crate) fn amqp(&self) -> &str {
+    /// The URL of the broker.
+    #[must_use]
+    pub fn amqp(&self) -> &str {
         &self.servers.amqp
     }
 
-    fn door(&self, login: &str, room: &str) -> String {
+    pub(super) fn door(&self, login: &str, room: &str) -> String {
         let [login, room] = [login, room].map(|name| self.name(name));
         door(&self.servers.postgres, &login, &self.password, &room)
     }
@@ -83,7 +92,7 @@ impl Rooms {
         door(&self.servers.mariadb, &self.name(login), &self.password, &self.name(SHOP))
     }
 
-    fn name(&self, of: &str) -> String {
+    pub(super) fn name(&self, of: &str) -> String {
         format!("{}_{of}", self.run)
     }
 
@@ -120,33 +129,12 @@ impl Rooms {
         Ok(mariadb.disconnect().await?)
     }
 
-    /// Tries every login on every database that is not its own; answers how many doors stayed closed.
-    pub(crate) async fn tried(&self) -> Result<usize, Failed> {
-        let mut closed = 0;
-        for login in ROOMS {
-            drop(tokio_postgres::connect(&self.postgres(login), NoTls).await?);
-            for other in ROOMS.iter().filter(|other| **other != login) {
-                match tokio_postgres::connect(&self.door(login, other), NoTls).await {
-                    Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-                        closed += 1;
-                    }
-                    Err(error) => return Err(error.into()),
-                    Ok(_) => return Err(format!("{login} opens the database {other}").into()),
-                }
-            }
-        }
-        mysql_async::Conn::from_url(self.shop()).await?.disconnect().await?;
-        let (login, password) = (self.name(SHOP), &self.password);
-        let other = door(&self.servers.mariadb, &login, password, "mysql");
-        match mysql_async::Conn::from_url(other).await {
-            Err(mysql_async::Error::Server(error)) if error.state == "42000" => Ok(closed + 1),
-            Err(error) => Err(error.into()),
-            Ok(_) => Err("the monolith opens a database that is not its own".into()),
-        }
-    }
-
     /// Ends the sessions that services have in a database, as a server does that is started again.
-    pub(crate) async fn cut(&self, number: usize) -> Result<&'static str, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// A server is away, or refuses.
+    pub async fn cut(&self, number: usize) -> Result<&'static str, Failed> {
         let Some(room) = ROOMS.get(number % (ROOMS.len() + 1)) else {
             self.cut_shop().await?;
             return Ok(SHOP);
@@ -170,7 +158,11 @@ impl Rooms {
     }
 
     /// Removes all of it.
-    pub(crate) async fn close(&self) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// A server is away, or refuses.
+    pub async fn close(&self) -> Result<(), Failed> {
         let bus = RabbitmqConfig::default().with_prefix(&self.run);
         let bus = RabbitmqBus::new(&self.servers.amqp, bus);
         bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await?;
@@ -190,7 +182,7 @@ impl Rooms {
     }
 }
 
-async fn administrator(url: &str) -> Result<Client, Failed> {
+pub(super) async fn administrator(url: &str) -> Result<Client, Failed> {
     let cannot = |error| format!("PostgreSQL at {url}: {error}");
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(cannot)?;
     tokio::spawn(connection);

@@ -3,23 +3,24 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::Failed;
 use fastrand::Rng;
-use storefront::Failed;
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
-use crate::process::mortal;
-use crate::rooms::Rooms;
+use super::process::mortal;
+use super::rooms::Rooms;
 
 /// Somebody who uses the commands of the runbook.
 #[derive(Debug)]
-pub(crate) struct Operator {
+pub struct Operator {
     programs: PathBuf,
     settings: Vec<(&'static str, String)>,
     /// How long one goal may take, with attempts that failed.
     patience: Duration,
     /// Whoever kills operators on their way, if anybody does.
     killer: Option<Mutex<Rng>>,
+    is_quiet: bool,
 }
 
 /// Between two attempts.
@@ -30,7 +31,9 @@ const DOOMED: Duration = Duration::from_millis(1_500);
 const SETTLED: Duration = Duration::from_secs(15);
 
 impl Operator {
-    pub(crate) fn new(programs: &Path, rooms: &Rooms, killer: Option<Rng>) -> Self {
+    /// Whoever opens what moves, and where it moves to. `killer`: somebody kills operators on their way.
+    #[must_use]
+    pub fn new(programs: &Path, rooms: &Rooms, killer: Option<Rng>) -> Self {
         let (shop, users, state) =
             (rooms.operated("shop"), rooms.operated("users"), rooms.operated("state"));
         let settings = vec![
@@ -42,11 +45,22 @@ impl Operator {
             ("ACTOR", "ann".to_owned()),
         ];
         let (programs, patience) = (programs.to_owned(), Duration::from_secs(90));
-        Self { programs, settings, patience, killer: killer.map(Mutex::new) }
+        Self { programs, settings, patience, killer: killer.map(Mutex::new), is_quiet: false }
+    }
+
+    /// The same, without a word of what it does.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.is_quiet = true;
+        self
     }
 
     /// Moves to where it is to be. An operator who is killed on the way is followed by another, who goes on from there.
-    pub(crate) async fn advance(&self, to: &str, why: &str) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It takes too long.
+    pub async fn advance(&self, to: &str, why: &str) -> Result<(), Failed> {
         while let Some(lasts) = self.doom() {
             let mut command = self.command("operate", &["advance-to", to, "--reason", why]);
             let mut operator = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
@@ -82,17 +96,30 @@ impl Operator {
     }
 
     /// Moves, as often as it takes; answers what was said.
-    pub(crate) async fn operate(&self, words: &[&str], why: &str) -> Result<String, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It takes too long.
+    pub async fn operate(&self, words: &[&str], why: &str) -> Result<String, Failed> {
         let words = [words, &["--reason", why, "--wait", "30"]].concat();
         self.until_done("operate", &words).await
     }
 
-    pub(crate) async fn migrate(&self, words: &[&str]) -> Result<String, Failed> {
+    /// Copies, checks or repairs, as often as it takes; answers what was said.
+    ///
+    /// # Errors
+    ///
+    /// It takes too long.
+    pub async fn migrate(&self, words: &[&str]) -> Result<String, Failed> {
         self.until_done("migrate", words).await
     }
 
     /// Compares the stores, and repairs, until they are level.
-    pub(crate) async fn level(&self) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// They do not become so.
+    pub async fn level(&self) -> Result<(), Failed> {
         let by = Instant::now() + self.patience;
         loop {
             let (is_level, said) = self.once("migrate", &["check", "--settling", "1000"]).await?;
@@ -107,13 +134,21 @@ impl Operator {
     }
 
     /// How many nodes serve.
-    pub(crate) async fn serving(&self) -> Result<u32, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// Nobody says.
+    pub async fn serving(&self) -> Result<u32, Failed> {
         let (_, said) = self.once("operate", &["status"]).await?;
         serving(&said).ok_or_else(|| format!("nobody says how many serve: {said}").into())
     }
 
     /// Waits until every node works by the newest state, within bounds.
-    pub(crate) async fn settled(&self) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// There is no such command.
+    pub async fn settled(&self) -> Result<(), Failed> {
         let by = Instant::now() + SETTLED;
         while Instant::now() < by {
             let (_, said) = self.quietly("operate", &["status"]).await?;
@@ -121,7 +156,9 @@ impl Operator {
                 return Ok(());
             }
         }
-        println!("    the fleet has not settled; on we go");
+        if !self.is_quiet {
+            println!("    the fleet has not settled; on we go");
+        }
         Ok(())
     }
 
@@ -141,6 +178,9 @@ impl Operator {
     }
 
     async fn once(&self, program: &str, words: &[&str]) -> Result<(bool, String), Failed> {
+        if self.is_quiet {
+            return self.quietly(program, words).await;
+        }
         println!("$ {program} {}", words.join(" "));
         let (is_done, said) = self.quietly(program, words).await?;
         for line in said.lines() {

@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use crate::Failed;
 use axum::body::Bytes;
 use axum::http::{Method, Request};
 use http_body_util::{BodyExt, Full};
@@ -7,7 +8,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
-use storefront::Failed;
 use tokio::time::timeout;
 
 /// How long people wait.
@@ -15,20 +15,22 @@ const PATIENCE: Duration = Duration::from_secs(6);
 
 /// How people reach the shop.
 #[derive(Debug, Clone)]
-pub(crate) struct Web(Client<HttpConnector, Full<Bytes>>);
+pub struct Web(Client<HttpConnector, Full<Bytes>>);
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// None: there was none, or it broke off.
-    pub(crate) status: Option<u16>,
-    pub(crate) body: Bytes,
-    pub(crate) waited: Duration,
+    pub status: Option<u16>,
+    /// What it says.
+    pub body: Bytes,
+    /// How long it took.
+    pub waited: Duration,
 }
 
 /// What it means to whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// It was done, or is not there.
     Answered,
     /// It was refused: nothing was done.
@@ -42,10 +44,13 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Self; 5] =
+    /// Each of them.
+    pub const ALL: [Self; 5] =
         [Self::Answered, Self::Refused, Self::Unavailable, Self::Broken, Self::Silent];
 
-    pub(crate) const fn of(status: Option<u16>) -> Self {
+    /// What a status means; none is none.
+    #[must_use]
+    pub const fn of(status: Option<u16>) -> Self {
         match status {
             Some(200..=299 | 404) => Self::Answered,
             Some(503 | 429) => Self::Unavailable,
@@ -57,28 +62,45 @@ impl Outcome {
 }
 
 impl Answer {
-    pub(crate) const fn outcome(&self) -> Outcome {
+    /// What it means.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
         Outcome::of(self.status)
     }
 
     /// What it holds, if it says so.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
+    #[must_use]
+    pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
 }
 
-impl Web {
-    pub(crate) fn new() -> Self {
+impl Default for Web {
+    fn default() -> Self {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }
+}
 
-    pub(crate) async fn get(&self, url: &str) -> Answer {
+impl Web {
+    /// What is there.
+    pub async fn get(&self, url: &str) -> Answer {
         self.ask(Method::GET, url, String::new()).await
     }
 
-    pub(crate) async fn ask(&self, method: Method, url: &str, body: String) -> Answer {
+    /// Asks, and waits for six seconds at most.
+    pub async fn ask(&self, method: Method, url: &str, body: String) -> Answer {
+        let request = Request::builder().method(method).uri(url);
+        let request = request.header("content-type", "application/json").body(Full::from(body));
+        match request {
+            Ok(request) => self.send(request).await,
+            Err(_) => Answer { status: None, body: Bytes::new(), waited: Duration::ZERO },
+        }
+    }
+
+    /// The same, of any request.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         let began = Instant::now();
-        let answer = timeout(PATIENCE, self.asked(method, url, body)).await;
+        let answer = timeout(PATIENCE, self.sent(request)).await;
         let waited = began.elapsed();
         match answer {
             Ok(Ok((status, body))) => Answer { status: Some(status), body, waited },
@@ -86,10 +108,18 @@ impl Web {
         }
     }
 
-    async fn asked(&self, method: Method, url: &str, body: String) -> Result<(u16, Bytes), Failed> {
-        let request = Request::builder().method(method).uri(url);
-        let request = request.header("content-type", "application/json");
-        let response = self.0.request(request.body(Full::from(body))?).await?;
+    /// Asks as nobody should: it waits for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer, or it breaks off.
+    pub async fn get_without_deadline(&self, url: &str) -> Result<u16, Failed> {
+        let (status, _) = self.sent(Request::get(url).body(Full::default())?).await?;
+        Ok(status)
+    }
+
+    async fn sent(&self, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), Failed> {
+        let response = self.0.request(request).await?;
         let status = response.status().as_u16();
         Ok((status, response.into_body().collect().await?.to_bytes()))
     }
@@ -110,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_nobody_listens_nobody_answers() {
-        let answer = Web::new().get("http://127.0.0.1:9/").await;
+        let answer = Web::default().get("http://127.0.0.1:9/").await;
         assert_eq!(answer.outcome(), Outcome::Silent);
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::env;
 
-use storefront::Failed;
+use crate::Failed;
 use tokio::process::Command;
 
 /// Finds the servers, or installs and starts them.
@@ -11,15 +11,22 @@ const UNUSED: [&str; 2] = ["REDIS_URL", "NATS_URL"];
 
 /// Where the servers are, and who may administer them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Servers {
-    pub(crate) postgres: String,
-    pub(crate) mariadb: String,
-    pub(crate) amqp: String,
+pub struct Servers {
+    /// PostgreSQL.
+    pub postgres: String,
+    /// MariaDB.
+    pub mariadb: String,
+    /// The broker.
+    pub amqp: String,
 }
 
 impl Servers {
     /// Those that the environment names; what it does not name, the script finds.
-    pub(crate) async fn find() -> Result<Self, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// The script fails.
+    pub async fn find() -> Result<Self, Failed> {
         if let Some(named) = Self::of(|name| env::var(name).ok()) {
             return Ok(named);
         }
@@ -49,7 +56,8 @@ impl Servers {
 }
 
 /// The URL of `database` on the server of `url`, for `login`.
-pub(crate) fn door(url: &str, login: &str, password: &str, database: &str) -> String {
+#[must_use]
+pub fn door(url: &str, login: &str, password: &str, database: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();

@@ -3,17 +3,22 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use storefront::Failed;
+use crate::Failed;
 
-use crate::rooms::Rooms;
+use super::rooms::Rooms;
 
-/// The migration's own processes, as indices into the cast.
-pub(crate) const MONOLITH: usize = 0;
-pub(crate) const USER_SERVICE: usize = 1;
-pub(crate) const INVENTORY: usize = 2;
-pub(crate) const PAYMENT: usize = 3;
-pub(crate) const ORDERS: usize = 4;
-pub(crate) const GATEWAY: usize = 5;
+/// The monolith, as an index into the cast; the others follow.
+pub const MONOLITH: usize = 0;
+/// Users.
+pub const USER_SERVICE: usize = 1;
+/// What there is to be sold.
+pub const INVENTORY: usize = 2;
+/// Money.
+pub const PAYMENT: usize = 3;
+/// Orders, and their sagas.
+pub const ORDERS: usize = 4;
+/// In front of all.
+pub const GATEWAY: usize = 5;
 
 const NAMES: [&str; 6] = [
     "monolith",
@@ -29,33 +34,45 @@ const STOCK: &str = "p-1=60,p-2=200,p-3=400,p-4=400,p-5=1000";
 
 /// A service: its program, and the environment it is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub(crate) name: &'static str,
-    pub(crate) program: PathBuf,
-    pub(crate) settings: Vec<(&'static str, String)>,
-    pub(crate) port: u16,
-    pub(crate) log: PathBuf,
+pub struct Part {
+    /// As which it takes part.
+    pub name: &'static str,
+    /// Where it is.
+    pub program: PathBuf,
+    /// What it is told on its command line.
+    pub args: &'static [&'static str],
+    /// Its environment.
+    pub settings: Vec<(&'static str, String)>,
+    /// Where it listens on loopback.
+    pub port: u16,
+    /// Where it logs to.
+    pub log: PathBuf,
 }
 
 impl Part {
     /// Another value for a setting that it has.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
+    pub fn set(&mut self, name: &str, value: &str) {
         for setting in self.settings.iter_mut().filter(|setting| setting.0 == name) {
             value.clone_into(&mut setting.1);
         }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Where it is asked.
+    #[must_use]
+    pub fn url(&self) -> String {
         http(self.port)
     }
 }
 
-fn http(port: u16) -> String {
+/// What listens on this port of loopback.
+#[must_use]
+pub fn http(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
 /// All of them, as long as nothing has moved. `ports` are those of the cast, and one for gRPC.
-pub(crate) fn cast(rooms: &Rooms, programs: &Path, logs: &Path, ports: [u16; 7]) -> Vec<Part> {
+#[must_use]
+pub fn cast(rooms: &Rooms, programs: &Path, logs: &Path, ports: [u16; 7]) -> Vec<Part> {
     let [monolith, users, inventory, payment, orders, _, grpc] = ports;
     let state = ("STATE_URL", rooms.postgres("state"));
     let bus = [("AMQP_URL", rooms.amqp().to_owned()), ("TOPICS_PREFIX", rooms.run().to_owned())];
@@ -90,6 +107,7 @@ pub(crate) fn cast(rooms: &Rooms, programs: &Path, logs: &Path, ports: [u16; 7])
     let part = |((name, port), settings): ((&'static str, u16), Vec<_>)| Part {
         name,
         program: programs.join(name),
+        args: &[],
         settings: [
             settings,
             vec![("LISTEN", format!("127.0.0.1:{port}")), ("NODE", name.to_owned())],
@@ -102,7 +120,11 @@ pub(crate) fn cast(rooms: &Rooms, programs: &Path, logs: &Path, ports: [u16; 7])
 }
 
 /// Ports that nobody listens on.
-pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N], Failed> {
+///
+/// # Errors
+///
+/// So many are not free.
+pub fn free_ports<const N: usize>() -> Result<[u16; N], Failed> {
     let listeners = (0..N).map(|_| TcpListener::bind(("127.0.0.1", 0)));
     let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
     let ports = listeners.iter().map(|listener| Ok(listener.local_addr()?.port()));
@@ -126,6 +148,7 @@ mod tests {
         let mut part = Part {
             name: "monolith",
             program: PathBuf::new(),
+            args: &[],
             settings: vec![("USER_CODE", "on".to_owned())],
             port: 1,
             log: PathBuf::new(),

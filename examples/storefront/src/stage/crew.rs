@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::Failed;
 use rustix::process::Signal;
-use storefront::Failed;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::cast::Part;
-use crate::process::Process;
-use crate::web::Web;
+use super::cast::Part;
+use super::process::Process;
+use super::web::Web;
 
 /// How long a process may take until it is ready; debug builds on a busy machine do.
 const READY: Duration = Duration::from_mins(1);
@@ -24,7 +24,7 @@ const PROBE: Duration = Duration::from_secs(1);
 
 /// A process, and what it is started with.
 #[derive(Debug)]
-pub(crate) struct Member {
+pub struct Member {
     part: Part,
     process: Process,
     ready: Instant,
@@ -32,7 +32,7 @@ pub(crate) struct Member {
 
 /// All of them.
 #[derive(Debug)]
-pub(crate) struct Crew {
+pub struct Crew {
     members: Vec<Mutex<Member>>,
     web: Web,
     fallen: AtomicUsize,
@@ -48,19 +48,29 @@ impl Member {
         Ok(())
     }
 
-    pub(crate) const fn name(&self) -> &'static str {
+    /// As which it takes part.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
         self.part.name
     }
 
     /// It ends where it is, and another takes its place after a while.
-    pub(crate) async fn kill(&mut self, down: Duration) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It does not end, or another does not start.
+    pub async fn kill(&mut self, down: Duration) -> Result<(), Failed> {
         self.process.kill().await?;
         sleep(down).await;
         self.again()
     }
 
     /// It does nothing for a while, and does not know.
-    pub(crate) async fn pause(&mut self, length: Duration) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be told.
+    pub async fn pause(&mut self, length: Duration) -> Result<(), Failed> {
         self.process.signal(Signal::STOP)?;
         sleep(length).await;
         self.ready = Instant::now();
@@ -70,7 +80,11 @@ impl Member {
 
 impl Crew {
     /// Starts everybody, and waits until all are ready.
-    pub(crate) async fn start(cast: Vec<Part>, web: Web) -> Result<Self, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// Somebody does not start, or does not get ready.
+    pub async fn start(cast: Vec<Part>, web: Web) -> Result<Self, Failed> {
         let members = cast.into_iter().map(|part| Member::start(part).map(Mutex::new));
         let members = members.collect::<Result<_, _>>()?;
         let crew = Self { members, web, fallen: AtomicUsize::new(0) };
@@ -80,21 +94,29 @@ impl Crew {
         Ok(crew)
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    /// How many they are.
+    #[must_use]
+    pub const fn size(&self) -> usize {
         self.members.len()
     }
 
-    pub(crate) async fn member(&self, number: usize) -> MutexGuard<'_, Member> {
+    /// One of them, whom nobody else looks after meanwhile.
+    pub async fn member(&self, number: usize) -> MutexGuard<'_, Member> {
         self.members[number].lock().await
     }
 
     /// How many ended though nobody asked them to, or had to be ended.
-    pub(crate) fn fallen(&self) -> usize {
+    #[must_use]
+    pub fn fallen(&self) -> usize {
         self.fallen.load(Ordering::Relaxed)
     }
 
     /// Waits until a process is ready.
-    pub(crate) async fn ready(&self, number: usize) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It ends, or takes a minute.
+    pub async fn ready(&self, number: usize) -> Result<(), Failed> {
         let by = Instant::now() + READY;
         loop {
             let mut member = self.member(number).await;
@@ -121,11 +143,11 @@ impl Crew {
     }
 
     /// Another takes the place of a process, with other settings, as in a deployment.
-    pub(crate) async fn replace(
-        &self,
-        number: usize,
-        settings: &[(&str, &str)],
-    ) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It does not start, or does not get ready.
+    pub async fn replace(&self, number: usize, settings: &[(&str, &str)]) -> Result<(), Failed> {
         let mut member = self.member(number).await;
         for (name, value) in settings {
             member.part.set(name, value);
@@ -139,12 +161,16 @@ impl Crew {
     }
 
     /// Changes the settings of the next life of a process.
-    pub(crate) async fn set(&self, number: usize, name: &str, value: &str) {
+    pub async fn set(&self, number: usize, name: &str, value: &str) {
         self.member(number).await.part.set(name, value);
     }
 
     /// Looks after everybody until it is over. Whom somebody holds up on purpose is left alone.
-    pub(crate) async fn keep(&self, mut over: watch::Receiver<bool>) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    ///
+    /// Somebody cannot be started again.
+    pub async fn keep(&self, mut over: watch::Receiver<bool>) -> Result<(), Failed> {
         while timeout(LOOK, over.wait_for(|over| *over)).await.is_err() {
             for member in &self.members {
                 if let Ok(mut member) = member.try_lock() {
@@ -173,7 +199,11 @@ impl Crew {
     }
 
     /// Ends everybody; answers who did not end when asked.
-    pub(crate) async fn end(&self) -> Result<Vec<&'static str>, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// Somebody cannot be told.
+    pub async fn end(&self) -> Result<Vec<&'static str>, Failed> {
         let mut killed = Vec::new();
         for member in &self.members {
             member.lock().await.process.signal(Signal::TERM)?;
