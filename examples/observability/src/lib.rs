@@ -11,7 +11,7 @@ mod store;
 mod story;
 mod telemetry;
 
-pub use self::collector::{Collector, Reported, hex};
+pub use self::collector::{Collector, Reported, Span, Value, hex};
 pub use self::http::serve;
 pub use self::shop::Shop;
 pub use self::store::{Store, User};

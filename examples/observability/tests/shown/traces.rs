@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use observability::{Collector, hex};
-use opentelemetry_proto::tonic::trace::v1::Span;
+use observability::{Collector, Span, hex};
 
 use crate::running::{PATIENCE, Running};
 

@@ -21,6 +21,7 @@ use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote, RepairQueue};
 
 use crate::Failed;
+use crate::chassis::outgoing;
 
 const PATH: &str = "/internal/repairs";
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -91,10 +92,11 @@ impl HttpRepairQueue {
 
     async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, StoreError> {
         let body = serde_json::to_vec(call).map_err(StoreError::rejected)?;
-        let request = Request::post(self.uri.clone())
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::from(body))
-            .map_err(StoreError::rejected)?;
+        let request =
+            Request::post(self.uri.clone()).header(header::CONTENT_TYPE, "application/json");
+        let headers = outgoing().into_iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+        let request = request.body(Full::from(body)).map_err(StoreError::rejected)?;
         let told = tokio::time::timeout(DEADLINE, self.told(request)).await;
         let told = told.map_err(|_| StoreError::unknown("the queue did not answer in time"))??;
         let value = told.map_err(|(kind, why)| StoreError::new(kind, why))?;

@@ -11,16 +11,14 @@ use crate::scene::{CHAINED, Scene};
 use crate::spans::Story;
 use crate::verdict::Verdict;
 
-/// How many orders are timed.
-const ORDERS: usize = 20;
 /// How long orders may take to their end.
 const END: Duration = Duration::from_secs(15);
-/// How long payments are away.
+/// How long payments stand still, and are away.
 const AWAY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
     let mut verdict = Verdict::default();
-    let caller = scene.caller();
+    let caller = scene.caller().await;
     place_at_gateway(scene, &order("coupled-0".to_owned()), &caller).await?;
     sent(scene, "coupled-", 1, END).await?;
     let services = ["gateway", "order-service", "inventory-service", "payment-service"];
@@ -33,7 +31,7 @@ pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
     verdict.expect(services.iter().all(|it| story.reached().contains(it)), "all four work at it");
     let hops = waits.len();
 
-    let caller = scene.caller();
+    let caller = scene.caller().await;
     place(scene, &scene.urls[CHAINED], &order("chained-0".to_owned()), &caller).await?;
     let naive = ["chained-orders", "inventory-service", "payment-service"];
     let chained = scene.story(&caller, &naive).await;
@@ -42,13 +40,40 @@ pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
     verdict.expect_caught(is_coupled, format!("the chain waits: {:?}", chained.waited_for()));
     let chain = chained.waited_for().len();
 
-    let ours = timed(scene, "coupled", None).await?;
-    let theirs = timed(scene, "chained", Some(CHAINED)).await?;
-    verdict.see(format!("half of {ORDERS} orders within {ours:.1?}; in a chain, {theirs:.1?}"));
+    let (ours, theirs) = with_slow_payments(scene, &mut verdict).await?;
     without_payments(scene, &mut verdict).await?;
     Ok(verdict.measured(format!(
-        "an order waits for {hops} services, and is taken while payments are away; a chain waits for {chain}, and stops"
+        "an order waits for {hops} services, {ours:.0?} while payments stand still, and is taken while they are away; a chain waits for {chain}, {theirs:.1?}, and fails"
     )))
+}
+
+/// While payments stand still; answers what is waited for an order, and in a chain.
+async fn with_slow_payments(
+    scene: &Scene<'_>,
+    verdict: &mut Verdict,
+) -> Result<(Duration, Duration), Failed> {
+    let caller = "00-0000000000000000000000000000000c-000000000000000d-01";
+    let mut payments = scene.crew.member(PAYMENT).await;
+    let (orders, chain) =
+        ([order("slow-0".to_owned()), order("slow-1".to_owned())], &scene.urls[CHAINED]);
+    let (paused, ours, theirs) = tokio::join!(
+        payments.pause(AWAY),
+        place_at_gateway(scene, &orders[0], caller),
+        place(scene, chain, &orders[1], caller),
+    );
+    drop(payments);
+    paused?;
+    let (ours, theirs) = (ours?, theirs?);
+    let [waited, chained] = [ours.waited, theirs.waited];
+    verdict.see(format!(
+        "payments stand still for {AWAY:?}: an order is answered {:?} after {waited:.1?}",
+        ours.status
+    ));
+    verdict.see(format!("naive: the chain answers {:?} after {chained:.1?}", theirs.status));
+    verdict
+        .expect(ours.status == Some(202) && waited < AWAY, "an order does not wait for payments");
+    verdict.expect_caught(chained >= AWAY * 9 / 10, "a chain waits for its slowest link");
+    Ok((waited, chained))
 }
 
 /// While payments are away, and after.
@@ -76,22 +101,6 @@ async fn without_payments(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
     verdict.expect(done == 1, "an order comes to its end when they are back");
     verdict.expect_caught(theirs.status == Some(503), "a chain stops with any of its links");
     Ok(())
-}
-
-/// The median of what callers wait.
-async fn timed(scene: &Scene<'_>, name: &str, service: Option<usize>) -> Result<Duration, Failed> {
-    let caller = "00-0000000000000000000000000000000c-000000000000000d-01";
-    let mut waits = Vec::with_capacity(ORDERS);
-    for number in 0..ORDERS {
-        let order = order(format!("{name}-timed-{number}"));
-        let answer = match service {
-            Some(service) => place(scene, &scene.urls[service], &order, caller).await?,
-            None => place_at_gateway(scene, &order, caller).await?,
-        };
-        waits.push(answer.waited);
-    }
-    waits.sort_unstable();
-    Ok(waits[ORDERS / 2])
 }
 
 fn told(story: &Story) -> String {

@@ -1,4 +1,6 @@
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use storefront::Failed;
@@ -24,6 +26,7 @@ pub(crate) enum Weather {
 pub(crate) struct Line {
     port: u16,
     weather: watch::Sender<Weather>,
+    trips: Arc<AtomicUsize>,
 }
 
 impl Line {
@@ -31,18 +34,24 @@ impl Line {
     pub(crate) async fn to(far: String) -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (port, weather) = (listener.local_addr()?.port(), watch::Sender::new(Weather::Fair));
-        let seen = weather.subscribe();
+        let (seen, trips) = (weather.subscribe(), Arc::<AtomicUsize>::default());
+        let counted = trips.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carried(near, far.clone(), seen.clone()));
+                tokio::spawn(carried(near, far.clone(), seen.clone(), counted.clone()));
             }
         });
-        Ok(Self { port, weather })
+        Ok(Self { port, weather, trips })
     }
 
     /// Where it begins.
     pub(crate) const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// How often something was sent to the far end.
+    pub(crate) fn trips(&self) -> usize {
+        self.trips.load(Ordering::Relaxed)
     }
 
     pub(crate) fn turn(&self, weather: Weather) {
@@ -64,7 +73,12 @@ pub(crate) fn address(url: &str) -> String {
 }
 
 /// Whatever breaks, ends it: both ends see that.
-async fn carried(near: TcpStream, far: String, mut weather: watch::Receiver<Weather>) {
+async fn carried(
+    near: TcpStream,
+    far: String,
+    mut weather: watch::Receiver<Weather>,
+    trips: Arc<AtomicUsize>,
+) {
     if *weather.borrow_and_update() == Weather::Cut {
         let _ = near.set_zero_linger();
         return;
@@ -76,7 +90,7 @@ async fn carried(near: TcpStream, far: String, mut weather: watch::Receiver<Weat
     let (near, far) = (near.into_split(), far.into_split());
     let (there, back) = (weather.clone(), weather.clone());
     let both = async {
-        tokio::join!(pumped(near.0, far.1, there, true), pumped(far.0, near.1, back, false))
+        tokio::join!(pumped(near.0, far.1, there, Some(&trips)), pumped(far.0, near.1, back, None))
     };
     tokio::select! {
         _ = both => {}
@@ -88,7 +102,7 @@ async fn pumped(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut weather: watch::Receiver<Weather>,
-    is_there: bool,
+    trips: Option<&AtomicUsize>,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
     loop {
@@ -98,7 +112,12 @@ async fn pumped(
         if count == 0 {
             return to.shutdown().await;
         }
-        if let (Weather::Slow(delay), true) = (seen, is_there) {
+        let Some(trips) = trips else {
+            to.write_all(&buffer[..count]).await?;
+            continue;
+        };
+        trips.fetch_add(1, Ordering::Relaxed);
+        if let Weather::Slow(delay) = seen {
             // The timer of the runtime would round it up to the next millisecond.
             tokio::task::spawn_blocking(move || std::thread::sleep(delay)).await?;
         }
@@ -160,6 +179,7 @@ mod tests {
         let began = std::time::Instant::now();
         said(&mut stream).await.unwrap();
         assert!(began.elapsed() >= LATER);
+        assert_eq!(line.trips(), 1);
     }
 
     #[tokio::test]

@@ -32,7 +32,7 @@ const ORDERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
-    scene.live().await?;
+    scene.moved().await?;
     let mut verdict = Verdict::default();
     let longest = read(scene, &mut verdict).await?;
     let (acknowledged, missing) = write(scene, &mut verdict).await?;
@@ -94,7 +94,7 @@ async fn waits_on(scene: &Scene<'_>, length: Duration) -> bool {
     timeout(length, scene.web.get_without_deadline(&url)).await.is_err()
 }
 
-/// What was acknowledged of a user last, and whether a later write is in doubt.
+/// What was asked for of a user last, and what was acknowledged: a write between the two is in doubt.
 #[derive(Debug, Default)]
 struct Kept {
     acknowledged: i64,

@@ -16,7 +16,7 @@ use crate::chained;
 use crate::hop::Hop;
 use crate::line::{Line, address, through};
 use crate::options::SERVE;
-use crate::spans::Story;
+use crate::spans::{Story, is_work};
 
 /// The naive service, behind the cast.
 pub(crate) const CHAINED: usize = 6;
@@ -38,7 +38,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) urls: Vec<String>,
     pub(crate) lines: Lines,
     collector: Collector,
-    is_live: bool,
+    is_moved: bool,
 }
 
 /// What can be parted, or be slow.
@@ -71,8 +71,8 @@ impl<'a> Scene<'a> {
         let operator = Operator::new(programs, rooms, None).quiet();
         operator.operate(&["create"], "users leave the monolith").await?;
         let (collector, traces) = Collector::listening().await?;
-        let ports = free_ports::<7>()?;
-        let mut parts = cast(rooms, programs, logs, ports);
+        let free = free_ports::<7>()?;
+        let mut parts = cast(rooms, programs, logs, free);
         let urls: Vec<_> = parts.iter().map(Part::url).collect();
         let (orders, hop) = Hop::before(urls[ORDERS].clone()).await?;
         let lines = Lines {
@@ -80,7 +80,7 @@ impl<'a> Scene<'a> {
             monolith: Line::to(address(&urls[MONOLITH])).await?,
             bus: Line::to(address(rooms.amqp())).await?,
             caller: Line::to(address(&urls[USER_SERVICE])).await?,
-            grpc: Line::to(format!("127.0.0.1:{}", ports[6])).await?,
+            grpc: Line::to(format!("127.0.0.1:{}", free[6])).await?,
             database: Line::to(address(&rooms.postgres("users"))).await?,
             orders,
         };
@@ -99,12 +99,12 @@ impl<'a> Scene<'a> {
         let urls = parts.iter().map(Part::url).collect();
         let (web, rng) = (Web::default(), Rng::with_seed(seed));
         let crew = Crew::start(parts, web.clone()).await?;
-        Ok(Self { rooms, crew, web, operator, rng, urls, lines, collector, is_live: false })
+        Ok(Self { rooms, crew, web, operator, rng, urls, lines, collector, is_moved: false })
     }
 
-    /// Moves the users until their service answers for them, and the monolith is written beside.
-    pub(crate) async fn live(&mut self) -> Result<(), Failed> {
-        if self.is_live {
+    /// Moves the users until their service answers for them; the monolith may fall behind, and is kept up with.
+    pub(crate) async fn moved(&mut self) -> Result<(), Failed> {
+        if self.is_moved {
             return Ok(());
         }
         let began = Instant::now();
@@ -115,15 +115,21 @@ impl<'a> Scene<'a> {
         self.operator.migrate(&["copy"]).await?;
         self.operator.advance("shadow", "compare reads").await?;
         self.operator.level().await?;
-        self.operator.advance("live", "modern answers").await?;
+        self.operator.advance("ramp_down", "modern answers, legacy may fall behind").await?;
         self.operator.settled().await?;
-        self.is_live = true;
-        println!("    users are live in their service, after {:.1?}", began.elapsed());
+        self.is_moved = true;
+        println!("    users are answered by their service, after {:.1?}", began.elapsed());
         Ok(())
     }
 
-    /// A caller, as its `traceparent`; what was told before is forgotten.
-    pub(crate) fn caller(&mut self) -> String {
+    /// A caller, as its `traceparent`. What was told before is forgotten, once it has been told.
+    pub(crate) async fn caller(&mut self) -> String {
+        let work = || self.collector.spans().iter().filter(|it| is_work(it)).count();
+        let (by, mut known) = (Instant::now() + TOLD, usize::MAX);
+        while known != work() && Instant::now() < by {
+            known = work();
+            sleep(QUIET).await;
+        }
         self.collector.clear();
         format!("00-{:032x}-{:016x}-01", self.rng.u128(1..), self.rng.u64(1..))
     }

@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use observability::{Reported, hex};
+use observability::{Reported, Value, hex};
 
 /// What does work for somebody, and so has to hang together with it. Whatever looks round by itself (polls, pages of a
-/// replicator) begins traces of its own, and may.
+/// replicator, what workers of one service ask another) begins traces of its own, and may.
 const WORK: [&str; 6] = [
     "request",
     "strangler.request",
@@ -88,7 +88,7 @@ impl Story {
     pub(crate) fn lost(&self) -> Vec<String> {
         let caused = self.caused();
         let is_lost = |it: &&Reported| {
-            WORK.contains(&&*it.span.name)
+            is_work(it)
                 && !caused.contains(&*it.span.span_id)
                 && !self.spans.iter().any(|other| is_cause(other, it))
         };
@@ -97,6 +97,11 @@ impl Story {
         lost.dedup();
         lost
     }
+}
+
+/// Whether it is done for somebody.
+pub(crate) fn is_work(it: &Reported) -> bool {
+    WORK.contains(&&*it.span.name) && !place(it).starts_with("/internal/")
 }
 
 fn is_cause(cause: &Reported, of: &Reported) -> bool {
@@ -113,26 +118,30 @@ fn is_within(child: &Reported, parent: &Reported) -> bool {
 }
 
 fn told(it: &Reported) -> String {
-    let route = it
-        .span
-        .attributes
-        .iter()
-        .find(|attribute| ["route", "consumer"].contains(&&*attribute.key));
-    let route = route.and_then(|route| route.value.as_ref()?.value.as_ref());
-    let route = route.map(|route| format!(" {route:?}")).unwrap_or_default();
-    let route = route.replace("StringValue(\"", "").replace("\")", "");
-    format!("{}: {}{route}", it.service, it.span.name)
+    format!("{}: {} {}", it.service, it.span.name, place(it)).trim_end().to_owned()
+}
+
+/// The route of a request, or who handles an event.
+fn place(it: &Reported) -> &str {
+    let mut attributes = it.span.attributes.iter();
+    let place = attributes.find(|attribute| ["route", "consumer"].contains(&&*attribute.key));
+    match place.and_then(|place| place.value.as_ref()?.value.as_ref()) {
+        Some(Value::StringValue(place)) => place,
+        _ => "",
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use observability::Span;
+
     use super::*;
 
     const CALLER: &str = "00-0000000000000000000000000000000a-00000000000000ff-01";
 
     /// A span of trace 10 that lasts as told.
     fn span(service: &str, name: &str, id: u8, parent: u8, ends: u64) -> Reported {
-        let mut it = Reported { service: service.to_owned(), span: Default::default() };
+        let mut it = Reported { service: service.to_owned(), span: Span::default() };
         it.span.name = name.to_owned();
         it.span.trace_id = [vec![0; 15], vec![10]].concat();
         it.span.span_id = [vec![0; 7], vec![id]].concat();

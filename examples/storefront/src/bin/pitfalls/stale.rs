@@ -47,8 +47,8 @@ pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
         drop(stop);
         shown
     };
-    let (shown, followed) = tokio::join!(shown, following);
-    followed?;
+    let (shown, replica) = tokio::join!(shown, following);
+    replica?;
     let measured = shown?;
     Ok(verdict.measured(measured))
 }
@@ -68,7 +68,7 @@ async fn show(
     let cache = Cache::default();
     let seeds = [rng.fork(), rng.fork(), rng.fork(), rng.fork()];
     let [first, second, third, fourth] = seeds;
-    let (changes, lags, followed, cached, copied) = tokio::join!(
+    let (changes, lags, replica, cached, copied) = tokio::join!(
         customers.change(by, CHANGED, first, truth),
         lags(follower, by),
         asked(by, second, truth, async |id| model.version(&id).await),
@@ -76,7 +76,7 @@ async fn show(
         asked(by, fourth, truth, async |id| Ok(copy.get(&id).copied())),
     );
     let (changes, mut lags) = (changes?, lags?);
-    let [followed, cached, copied] = [followed?, cached?, copied?];
+    let [replica, cached, copied] = [replica?, cached?, copied?];
     let level = level(follower).await?;
     lags.sort_unstable();
     let (half, most) = (lags[lags.len() / 2], lags[lags.len() - 1]);
@@ -86,13 +86,12 @@ async fn show(
     let wrong = [model.all().await?, cache.all(&now), copy].map(|it| differing(&it, &now));
     for ((name, stale), wrong) in ["replicated", "naive: a cache of 2 s", "naive: a copy"]
         .into_iter()
-        .zip([&followed, &cached, &copied])
+        .zip([&replica, &cached, &copied])
         .zip(&wrong)
     {
         verdict.see(format!("{name}: {stale}; {wrong} of {} wrong at the end", now.len()));
     }
-    verdict
-        .expect(followed.oldest < BOUND, format!("no answer is older than {BOUND:?}: {followed}"));
+    verdict.expect(replica.oldest < BOUND, format!("no answer is older than {BOUND:?}: {replica}"));
     verdict.expect(wrong[0] == 0, format!("the model is level: {} differ", wrong[0]));
     for (name, stale) in [("a cache", &cached), ("a copy", &copied)] {
         verdict.expect_caught(stale.oldest > BOUND, format!("{name}: {stale}"));
@@ -100,7 +99,7 @@ async fn show(
     }
     Ok(format!(
         "at {rate:.0} changes/s a model lags by {half:.0?} (at most {most:.0?}), 0 wrong at the end; answers with deleted: {} of it, {} of a cache, {} of a copy ({} wrong at the end)",
-        followed.deleted, cached.deleted, copied.deleted, wrong[2]
+        replica.deleted, cached.deleted, copied.deleted, wrong[2]
     ))
 }
 

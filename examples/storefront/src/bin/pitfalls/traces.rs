@@ -14,7 +14,7 @@ const SERVICES: [&str; 4] = ["gateway", "inventory-service", "order-service", "p
 
 pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
     let mut verdict = Verdict::default();
-    let caller = scene.caller();
+    let caller = scene.caller().await;
     place_at_gateway(scene, &order("traced-0".to_owned()), &caller).await?;
     sent(scene, "traced-", 1, END).await?;
     let whole = scene.story(&caller, &SERVICES).await;
@@ -23,7 +23,7 @@ pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
     verdict.expect(reached.iter().eq(&SERVICES), format!("every service tells: {reached:?}"));
     verdict.expect(lost.is_empty(), format!("all work has a cause: {lost:?}"));
 
-    let caller = scene.caller();
+    let caller = scene.caller().await;
     scene.lines.orders.forget(true);
     place_at_gateway(scene, &order("forgotten-0".to_owned()), &caller).await?;
     scene.lines.orders.forget(false);

@@ -33,9 +33,13 @@ impl Customers {
     pub(super) async fn fill(&self, count: usize, truth: &RefCell<Truth>) -> Result<(), Failed> {
         let mut conn = self.pool.get_conn().await?;
         let ids: Vec<_> = (0..count).map(|number| format!("customer-{number:04}")).collect();
-        ids.iter().for_each(|id| truth.borrow_mut().asked(id, Some(0)));
+        for id in &ids {
+            truth.borrow_mut().asked(id, Some(0));
+        }
         conn.exec_batch(INSERT, ids.iter().map(|id| (id, 0))).await?;
-        ids.iter().for_each(|id| truth.borrow_mut().done(id));
+        for id in &ids {
+            truth.borrow_mut().done(id);
+        }
         Ok(())
     }
 
