@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts manifests console observability servers servers-stop
+.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts pitfalls manifests console observability servers servers-stop
 
 verify: test fmt clippy doc features model simulate simulate-faults loom quickstart members manifests
 
@@ -140,6 +140,7 @@ members:
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/fleet --seconds 10
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/pitfalls
 
 # The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL, NATS_URL and AMQP_URL, of the usual
 # ports, or private ones.
@@ -182,6 +183,14 @@ contracts:
 	cargo clippy -p contracts --no-deps --all-targets -- -D warnings
 	cargo build -p adapters -p storefront
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p contracts
+
+# What goes wrong where a monolith is taken apart: each a check on the same processes, beside the naive way that it has to find
+# wrong. PITFALLS='stale chatty --seed 7' shows some of them.
+PITFALLS ?=
+
+pitfalls:
+	cargo build -p adapters -p storefront
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/pitfalls $(PITFALLS)
 
 # How the storefront is deployed: manifests against the schemas of Kubernetes, and these, compose file and workflows against the
 # sources; each check with faults that it has to find.

@@ -21,6 +21,8 @@ READS = re.compile(r'\b(?:required|setting|at|environment|url)(?:::<[^(]*>)?\(\s
 # Whatever is asked for by another name than a literal, and who does it for a caller that has one.
 UNNAMED = re.compile(r'\b((?:required|setting)(?:::<[^(]*>)?\((?!\s*"|\)).*|env::var\w*)')
 HELPERS = {("main.rs", "required(name)?;")}
+# What starts the services to show something.
+SHOWN = re.compile(r"/src/(?:bin/storefront|bin/pitfalls|stage)/")
 SECONDS = re.compile(r"const (\w+): Duration = Duration::from_(secs|millis)\((\d+)\)")
 # How long the exporter takes at most to send what is left, and the state to be told.
 FAREWELL = 6
@@ -66,8 +68,8 @@ def time_to_end():
 
 
 def everything_read():
-    """What anything in the storefront reads but the driver, and whether a service is known to read it."""
-    files = [path for path in (STOREFRONT / "src").rglob("*.rs") if "bin/storefront/" not in str(path)]
+    """What anything in the storefront reads but what shows it, and whether a service is known to read it."""
+    files = [path for path in (STOREFRONT / "src").rglob("*.rs") if not SHOWN.search(str(path))]
     for path in files:
         asked = [it for it in UNNAMED.findall(rust(path)) if (path.name, it) not in HELPERS]
         if asked and path.name != "environment.rs":

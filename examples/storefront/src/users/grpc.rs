@@ -68,8 +68,6 @@ pub fn queries<L: Side, M: Side>(
     users: MigrationRepository<L, M>,
 ) -> Result<(), Failed> {
     let incoming = TcpIncoming::bind(address).map_err(|why| format!("{address}: {why}"))?;
-    // An answer is several small frames: without it each would wait for the one before to be acknowledged, for 40 ms.
-    let incoming = incoming.with_nodelay(Some(true));
     info!(%address, "listens for gRPC");
     let mut server = Server::builder().trace_fn(span);
     let server = server.add_service(UsersServer::new(Queries(users)));

@@ -106,6 +106,7 @@ async fn without_payments(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
 fn told(story: &Story) -> String {
     let mut waits: Vec<_> = story.waited_for().into_iter().collect();
     waits.sort_by_key(|(_, depth)| *depth);
-    let waits: Vec<_> = waits.iter().map(|(name, depth)| format!("{name} ({depth})")).collect();
-    format!("{} (and so many calls deep)", waits.join(", "))
+    let waits: Vec<_> =
+        waits.iter().map(|(name, depth)| format!("{name} at depth {depth}")).collect();
+    waits.join(", ")
 }

@@ -89,7 +89,7 @@ async fn show(
         .zip([&replica, &cached, &copied])
         .zip(&wrong)
     {
-        verdict.see(format!("{name}: {stale}; {wrong} of {} wrong at the end", now.len()));
+        verdict.see(format!("{name}: {stale}; {wrong} customers wrong at the end"));
     }
     verdict.expect(replica.oldest < BOUND, format!("no answer is older than {BOUND:?}: {replica}"));
     verdict.expect(wrong[0] == 0, format!("the model is level: {} differ", wrong[0]));
@@ -98,8 +98,8 @@ async fn show(
         verdict.expect_caught(stale.deleted > 0, format!("{name} shows who was deleted"));
     }
     Ok(format!(
-        "at {rate:.0} changes/s a model lags by {half:.0?} (at most {most:.0?}), 0 wrong at the end; answers with deleted: {} of it, {} of a cache, {} of a copy ({} wrong at the end)",
-        replica.deleted, cached.deleted, copied.deleted, wrong[2]
+        "at {rate:.0} changes/s the feed lags by {half:.0?}; a model is stale by {:.1?} at most, a cache by {:.1?}, a copy by {:.1?} with {} wrong at the end",
+        replica.oldest, cached.oldest, copied.oldest, wrong[2]
     ))
 }
 
