@@ -29,6 +29,7 @@ struct Chain {
 }
 
 /// Serves them, until it is asked to end.
+#[tokio::main]
 pub(crate) async fn serve() -> Result<(), Failed> {
     let telemetry = Telemetry::install(NAME)?;
     let chain = Chain {

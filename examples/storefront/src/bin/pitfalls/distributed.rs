@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use storefront::Failed;
 use storefront::stage::PAYMENT;
+use tokio::time::sleep;
 
 use crate::orders::{order, place, place_at_gateway, sent};
 use crate::scene::{CHAINED, Scene};
@@ -56,11 +57,15 @@ async fn with_slow_payments(
     let mut payments = scene.crew.member(PAYMENT).await;
     let (orders, chain) =
         ([order("slow-0".to_owned()), order("slow-1".to_owned())], &scene.urls[CHAINED]);
-    let (paused, ours, theirs) = tokio::join!(
-        payments.pause(AWAY),
-        place_at_gateway(scene, &orders[0], caller),
-        place(scene, chain, &orders[1], caller),
-    );
+    let asked = async {
+        // All of its threads are to have stopped.
+        sleep(AWAY / 20).await;
+        tokio::join!(
+            place_at_gateway(scene, &orders[0], caller),
+            place(scene, chain, &orders[1], caller),
+        )
+    };
+    let (paused, (ours, theirs)) = tokio::join!(payments.pause(AWAY), asked);
     drop(payments);
     paused?;
     let (ours, theirs) = (ours?, theirs?);
@@ -81,7 +86,7 @@ async fn without_payments(scene: &Scene<'_>, verdict: &mut Verdict) -> Result<()
     let caller = "00-0000000000000000000000000000000a-000000000000000b-01";
     let mut payments = scene.crew.member(PAYMENT).await;
     let (killed, answers) = tokio::join!(payments.kill(AWAY), async {
-        tokio::time::sleep(AWAY / 4).await;
+        sleep(AWAY / 4).await;
         let ours = place_at_gateway(scene, &order("alone-0".to_owned()), caller).await;
         let order = order("alone-1".to_owned());
         let theirs = place(scene, &scene.urls[CHAINED], &order, caller).await;

@@ -36,16 +36,14 @@ use crate::options::{Asked, HELP, Pitfall};
 use crate::scene::Scene;
 use crate::verdict::Verdict;
 
-/// On this thread: what it starts ends with it.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let ended = match Asked::parse(std::env::args_os().skip(1)) {
         Ok(Asked::Help) => {
             print!("{HELP}");
             Ok(true)
         }
-        Ok(Asked::Serve) => chained::serve().await.map(|()| true),
-        Ok(Asked::Show { pitfalls, seed }) => shown(&pitfalls, seed).await,
+        Ok(Asked::Serve) => chained::serve().map(|()| true),
+        Ok(Asked::Show { pitfalls, seed }) => shown(&pitfalls, seed),
         Err(error) => Err(error.into()),
     };
     match ended {
@@ -58,7 +56,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Shows them; answers whether all of it holds.
+/// Shows them; answers whether all of it holds. On this thread: what it starts ends with it.
+#[tokio::main(flavor = "current_thread")]
 async fn shown(pitfalls: &[Pitfall], seed: u64) -> Result<bool, Failed> {
     let (began, programs) = (Instant::now(), programs()?);
     let rooms = Rooms::open(Servers::find().await?).await?;
