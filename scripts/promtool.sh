@@ -19,7 +19,6 @@ unpack() {
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
         fail "it is not here, and only Debian's packages have it: install prometheus, or set PROMTOOL"
     say "unpacking Debian's package prometheus"
-    mkdir -p "$home"
     (
         cd "$home"
         rm -f prometheus_*.deb
@@ -34,6 +33,10 @@ if [ -n "${PROMTOOL:-}" ]; then
     echo "$PROMTOOL"
     exit
 fi
+# One at a time: tests may ask at once.
+mkdir -p "$home"
+exec 9>"$home/lock"
+flock 9
 found=$(command -v promtool || true)
 [ -n "$found" ] || found=$home/usr/bin/promtool
 runs "$found" || unpack

@@ -38,13 +38,13 @@ pub const FAULTS: &[Fault] = &[
         )],
     ),
     fault(
-        "end-check-of-batches",
+        "batch-of-the-first-key",
         0,
-        "a read of several keys answers without looking at the phase again",
+        "several keys are read by the phase of the first of them, whatever cohort the others are in",
         &[(
             "repository/read_many.rs",
-            "Ok(now) if !answer.fallback && read_must_rerun(planned, now) => {",
-            "Ok(now) if !WOKEN && !answer.fallback && read_must_rerun(planned, now) => {",
+            "let planned = self.served(key)",
+            "let planned = self.served(if WOKEN { &keys[0] } else { key })",
         )],
     ),
     fault(
