@@ -50,7 +50,8 @@ impl InMemoryParticipant {
     }
 }
 
-/// A transaction on an [`InMemoryParticipant`]: the barrier is its own until it ends.
+/// A transaction on an [`InMemoryParticipant`]: the barrier is its own until it ends, and who
+/// begins another one within it waits for ever.
 pub struct InMemoryParticipantTransaction {
     seen: InMemoryBarrierTransaction,
     mail: InMemoryMailTransaction,

@@ -107,6 +107,10 @@ impl<R: StampedRepository + ?Sized> StampedRepository for Arc<R> {
         (**self).read_many(keys)
     }
 
+    fn read_batch(&self) -> NonZeroUsize {
+        (**self).read_batch()
+    }
+
     fn scope(&self) -> StampScope {
         (**self).scope()
     }

@@ -223,11 +223,12 @@ where
     /// the errors of `find`. Not one moment of all keys.
     ///
     /// What one side answers alone is asked for by its
-    /// [`read_many`](StampedRepository::read_many), up to 128 keys a call; where
-    /// both are read, in `Cutover`, key by key. Calls are made several at once, by
+    /// [`read_many`](StampedRepository::read_many), in calls of as many keys as its
+    /// [`read_batch`](StampedRepository::read_batch) says; where both are read, in
+    /// `Cutover`, key by key. Calls are made several at once, by
     /// [`with_batch_concurrency`](crate::repository::MigrationConfig::with_batch_concurrency).
-    /// A call counts as one for the side's policy, which asks again for those keys only
-    /// that were not answered.
+    /// For the policy of a side a call is one, with one deadline; it is made again for
+    /// those keys only that were not answered, and counts as failed where none was.
     ///
     /// # Cancel safety
     ///

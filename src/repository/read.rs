@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::core::{Core, outcome_of, without_effect};
 use super::join_key::{JoinFailure, JoinedKey};
-use super::timing::Asked;
+use super::timing::{Asked, Started};
 use super::{Answer, ConflictPolicy, DivergenceReason, Joined, MigrationError, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::observe::{Operation, Outcome, Role};
@@ -23,7 +23,15 @@ where
         self: &Arc<Self>,
         key: &L::Key,
     ) -> Result<Answer<L::Entity>, StoreError> {
-        let started = self.started();
+        self.read_since(key, self.started()).await
+    }
+
+    /// The same of an operation that began then.
+    pub(super) async fn read_since(
+        self: &Arc<Self>,
+        key: &L::Key,
+        started: Started,
+    ) -> Result<Answer<L::Entity>, StoreError> {
         let mut phase = None;
         let answer = self.read_through(key, started.is_some(), &mut phase).await;
         self.finished(started, Operation::Read, phase, || match &answer {

@@ -162,11 +162,15 @@ where
         self.read_in(&mut transaction, key).await
     }
 
-    /// In one transaction; one by one where that fails, so that a row that cannot
+    /// In one transaction; one by one where that is refused, so that a row that cannot
     /// be read fails alone.
     async fn read_many(&self, keys: &[R::Key]) -> Vec<Result<Record<R::Entity>, StoreError>> {
-        if let Ok(records) = self.read_all(keys).await {
-            return records.into_iter().map(Ok).collect();
+        match self.read_all(keys).await {
+            Ok(records) => return records.into_iter().map(Ok).collect(),
+            Err(error) if error.is_retryable() => {
+                return keys.iter().map(|_| Err(error.clone())).collect();
+            }
+            Err(_one_of_them) => {}
         }
         let mut records = Vec::with_capacity(keys.len());
         for key in keys {

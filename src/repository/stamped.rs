@@ -1,15 +1,11 @@
 use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
-use futures::stream::{self, StreamExt};
 
 use super::Entity;
 use crate::error::StoreError;
 use crate::key::Key;
 use crate::stamp::{Record, Stamp, StampScope};
-
-/// How many keys are read at a time by an adapter that has no better way.
-const READS_AT_ONCE: usize = 16;
 
 /// What a store did with a record.
 ///
@@ -137,14 +133,20 @@ pub trait StampedRepository: Send + Sync + 'static {
     }
 
     /// What the store holds for each of `keys`, one answer per key and in their
-    /// order. Each answer is that of a [`read`](Self::read). Unless the adapter has a
-    /// better way, sixteen are read at a time.
+    /// order. Each answer is that of a [`read`](Self::read).
     async fn read_many(&self, keys: &[Self::Key]) -> Vec<Result<Record<Self::Entity>, StoreError>> {
-        let mut reads = Vec::with_capacity(keys.len());
+        let mut answers = Vec::with_capacity(keys.len());
         for key in keys {
-            reads.push(self.read(key));
+            answers.push(self.read(key).await);
         }
-        stream::iter(reads).buffered(READS_AT_ONCE).collect().await
+        answers
+    }
+
+    /// For how many keys [`read_many`](Self::read_many) is one call of the store; 1, if it is
+    /// one for each. Callers that wait ask for no more of them at once, and for single keys
+    /// where it is 1.
+    fn read_batch(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
     }
 
     /// Where the stamps live.

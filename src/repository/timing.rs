@@ -76,12 +76,9 @@ where
     L: StampedRepository,
     M: StampedRepository<Key = L::Key, Entity = L::Entity>,
 {
-    async fn until_answered<T>(
-        mut self,
-        call: BoxFuture<'_, Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+    async fn until_answered<T>(mut self, outcome: fn(&T) -> Outcome, call: BoxFuture<'_, T>) -> T {
         let answer = call.await;
-        self.outcome = answer.as_ref().map_or_else(outcome_of, |_| Outcome::Done);
+        self.outcome = outcome(&answer);
         answer
     }
 }
@@ -133,7 +130,18 @@ where
         operation: Operation,
         call: BoxFuture<'a, Result<T, StoreError>>,
     ) -> BoxFuture<'a, Result<T, StoreError>> {
-        if asked.is_timed() { self.watched(asked, operation, call) } else { call }
+        self.timed_as(asked, operation, told, call)
+    }
+
+    /// The same, of an answer that is told as `outcome` says.
+    pub(super) fn timed_as<'a, T: Send + 'a>(
+        &'a self,
+        asked: Asked,
+        operation: Operation,
+        outcome: fn(&T) -> Outcome,
+        call: BoxFuture<'a, T>,
+    ) -> BoxFuture<'a, T> {
+        if asked.is_timed() { self.watched(asked, operation, outcome, call) } else { call }
     }
 
     /// Never inlined: the calls that are not timed carry nothing of it.
@@ -142,10 +150,15 @@ where
         &'a self,
         asked: Asked,
         operation: Operation,
-        call: BoxFuture<'a, Result<T, StoreError>>,
-    ) -> BoxFuture<'a, Result<T, StoreError>> {
-        let (began, outcome) = (Instant::now(), Outcome::Unknown);
-        let watch = Stopwatch { core: self, asked, operation, began, outcome };
-        watch.until_answered(call).boxed()
+        outcome: fn(&T) -> Outcome,
+        call: BoxFuture<'a, T>,
+    ) -> BoxFuture<'a, T> {
+        let began = Instant::now();
+        let watch = Stopwatch { core: self, asked, operation, began, outcome: Outcome::Unknown };
+        watch.until_answered(outcome, call).boxed()
     }
+}
+
+fn told<T>(answer: &Result<T, StoreError>) -> Outcome {
+    answer.as_ref().map_or_else(outcome_of, |_| Outcome::Done)
 }

@@ -18,6 +18,8 @@ use strangler_fig::saga::{Direction, Payload};
 enum Fault {
     /// The handler fails when it has done its work.
     Handler,
+    /// It refuses when it has done its work.
+    Refusal,
     /// The commit is refused.
     Commit,
     /// The commit is made, and its answer lost.
@@ -34,7 +36,11 @@ struct Database {
 impl Database {
     fn meets(&self, fault: Fault) -> bool {
         let mut faults = self.faults.lock().unwrap();
-        faults.pop_front_if(|next| *next == fault).is_some()
+        let is_next = faults.front() == Some(&fault);
+        if is_next {
+            faults.pop_front();
+        }
+        is_next
     }
 }
 
@@ -81,6 +87,9 @@ impl CommandHandler<InMemoryParticipantTransaction> for Stock {
         transaction.on_commit(move || *kept.lock().unwrap() += change);
         if self.database.meets(Fault::Handler) {
             return Err(StoreError::unavailable("something else is away"));
+        }
+        if self.database.meets(Fault::Refusal) {
+            return Ok(Reply::Refused("not any more".to_owned()));
         }
         Ok(if is_kept { Reply::Done(Payload::of(&pieces).unwrap()) } else { Reply::done() })
     }
@@ -237,6 +246,39 @@ async fn what_comes_after_the_undoing_of_what_never_came_is_refused_and_asked_of
 }
 
 #[tokio::test]
+async fn who_refuses_has_changed_nothing() {
+    let shop = Shop::new(&[Fault::Refusal]);
+    for _ in 0..2 {
+        shop.told(&command("execute", 3)).await.unwrap();
+    }
+    assert_eq!(shop.books(), (0, 1));
+    let no = Reply::Refused("not any more".to_owned());
+    assert_eq!(shop.replies().await, [no.clone(), no]);
+}
+
+#[tokio::test]
+async fn a_compensation_that_is_refused_is_not_taken_for_done_when_it_comes_again() {
+    let shop = Shop::new(&[]);
+    shop.told(&command("execute", 3)).await.unwrap();
+    shop.database.faults.lock().unwrap().extend([Fault::Refusal, Fault::Refusal]);
+    for _ in 0..3 {
+        shop.told(&command("compensate", 3)).await.unwrap();
+    }
+    let no = Reply::Refused("not any more".to_owned());
+    assert_eq!(shop.replies().await, [kept(3), no.clone(), no, Reply::done()]);
+    assert_eq!(shop.books(), (0, 4));
+}
+
+#[tokio::test]
+async fn two_of_a_kind_at_once_are_one() {
+    let shop = Shop::new(&[]);
+    let (one, other) = (command("execute", 3), command("execute", 3));
+    let (one, other) = tokio::join!(shop.told(&one), shop.told(&other));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!((shop.books(), shop.replies().await), ((3, 1), vec![kept(3), kept(3)]));
+}
+
+#[tokio::test]
 async fn what_is_no_command_is_rejected_and_leaves_nothing() {
     let shop = Shop::new(&[]);
     let mut event = command("execute", 3);
@@ -257,6 +299,11 @@ async fn its_answers_say_whose_they_are_where_it_was_told() {
             shop.participant = shop.participant.with_source(own);
         }
         shop.told(&command("execute", 3)).await.unwrap();
-        assert_eq!(shop.answers().await[0].source.as_str(), expected);
+        shop.participant
+            .answer(&ReceivedCommand::of(&command("execute", 3)).unwrap())
+            .await
+            .unwrap();
+        let answers = shop.answers().await;
+        assert!(answers.len() == 2 && answers.iter().all(|it| it.source.as_str() == expected));
     }
 }

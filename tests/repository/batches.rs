@@ -1,10 +1,13 @@
 //! Reads of several keys: what one side answers alone is asked for in calls of many keys.
 
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
-use strangler_fig::observe::{Event, Operation, Outcome};
+use strangler_fig::observe::{Comparison, Event, Operation, Outcome};
 use strangler_fig::phase::{self, Move, Phase, Share};
 use strangler_fig::repository::{Applied, MigrationConfig, MigrationRepository, StampedRepository};
 use strangler_fig::stamp::Record;
@@ -12,7 +15,7 @@ use strangler_fig::testkit::faults::{Fault, Pause};
 use tokio::task::JoinHandle;
 
 use crate::policies::{stubborn, touchy};
-use crate::support::{Ears, NEW, OLD, Row, Side, World, behind, kind, stamp};
+use crate::support::{Ears, NEW, OLD, Row, Side, World, behind, kind, stamp, timed};
 
 const ONE_SIDED: [Phase; 6] = [
     Phase::LegacyOnly,
@@ -32,6 +35,10 @@ struct Batched {
     calls: Arc<Mutex<Vec<usize>>>,
     /// How many answers it gives, if not one for each key.
     answers: Option<usize>,
+    /// Whether it does not know what has become of a read.
+    unknown: Arc<AtomicBool>,
+    /// Whether each key fails with a text of its own, and the key 1 asks for a pause of 2 s.
+    says_wait: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -51,8 +58,22 @@ impl StampedRepository for Batched {
         self.inner.apply(key, record).await
     }
 
+    fn read_batch(&self) -> NonZeroUsize {
+        NonZeroUsize::new(128).unwrap()
+    }
+
     async fn read_many(&self, keys: &[u32]) -> Vec<Result<Record<Row>, StoreError>> {
         self.calls.lock().unwrap().push(keys.len());
+        if self.unknown.load(Ordering::Relaxed) {
+            return keys.iter().map(|_| Err(StoreError::unknown("who knows"))).collect();
+        }
+        if self.says_wait.load(Ordering::Relaxed) {
+            let failed = |key: &u32| {
+                let error = StoreError::unavailable(format!("key {key}"));
+                Err(if *key == 1 { error.with_retry_after(Duration::from_secs(2)) } else { error })
+            };
+            return keys.iter().map(failed).collect();
+        }
         let mut answers = self.inner.read_many(keys).await;
         if let Some(count) = self.answers {
             answers.resize_with(count, || Ok(Record::live(stamp(9), (9, "nobody's"))));
@@ -80,7 +101,13 @@ impl Batches {
     }
 
     fn of(world: World, config: MigrationConfig, answers: Option<usize>) -> Self {
-        let side = |side: &Side| Batched { inner: side.clone(), calls: Arc::default(), answers };
+        let side = |side: &Side| Batched {
+            inner: side.clone(),
+            calls: Arc::default(),
+            answers,
+            unknown: Arc::default(),
+            says_wait: Arc::default(),
+        };
         let (legacy, modern) = (side(&world.legacy), side(&world.modern));
         let ears = Arc::new(Ears::default());
         let config = config.with_observer(ears.clone());
@@ -259,10 +286,10 @@ async fn one_that_hangs_is_given_up_in_time_and_its_breaker_opens() {
     let config = behind(&[(phase::Side::Legacy, touchy("legacy"))]);
     let batches = Batches::with(Phase::DualWrite, config);
     batches.world.legacy.always_read(Fault::Hang);
-    for calls in [1, 1] {
+    for _ in 0..2 {
         let found = batches.rows.find_many(&[0, 1, 2]).await;
         assert!(found.into_iter().all(|row| kind(row) == StoreErrorKind::Unavailable));
-        assert_eq!(batches.calls()[0].len(), calls, "a call for all, and no more once it is open");
+        assert_eq!(batches.calls()[0].len(), 1, "a call for all, and no more once it is open");
     }
 }
 
@@ -316,6 +343,94 @@ async fn each_of_them_may_be_compared_with_the_other_side() {
     batches.fill(5).await;
     batches.found(&[0, 1, 2, 3, 4]).await;
     batches.rows.drained().await;
-    let is_match = |event: &Event| matches!(event, Event::Compared { .. });
+    let is_match =
+        |event: &Event| matches!(event, Event::Compared { result: Comparison::Match, .. });
     assert_eq!(batches.ears.count(is_match), 5);
+}
+
+/// What halts meanwhile is waited for once, and not once for each key.
+#[tokio::test(start_paused = true)]
+async fn a_phase_that_halts_is_waited_out_once_for_all_keys() {
+    for meanwhile in [true, false] {
+        let config = MigrationConfig::default()
+            .with_shadow_share(Share::NONE)
+            .with_batch_concurrency(NonZeroUsize::new(2).unwrap())
+            .with_halted_wait(Duration::from_secs(5));
+        let batches = Batches::with(Phase::Live, config);
+        let gate = batches.world.modern.pause_next_read(Pause::AfterEffect);
+        if !meanwhile {
+            batches.world.go(Phase::Halted);
+        }
+        let rows = batches.rows.clone();
+        let finding = tokio::spawn(async move {
+            let keys: Vec<u32> = (0..100).collect();
+            timed(rows.find_many(&keys)).await
+        });
+        if meanwhile {
+            gate.reached().await;
+            batches.world.go(Phase::Halted);
+            gate.open();
+        }
+        let (found, took) = finding.await.unwrap();
+        assert!(found.into_iter().all(|row| kind(row) == StoreErrorKind::Unavailable));
+        assert!(took <= Duration::from_secs(10), "{took:?}, {meanwhile}");
+    }
+}
+
+/// A row that cannot be read just now is no sick store.
+#[tokio::test(start_paused = true)]
+async fn a_breaker_counts_a_call_that_brought_something_as_no_failure() {
+    let config = behind(&[(phase::Side::Legacy, touchy("legacy"))]);
+    let batches = Batches::with(Phase::DualWrite, config);
+    batches.fill(3).await;
+    for _ in 0..5 {
+        batches.world.legacy.push_read(None);
+        batches.world.legacy.push_read(Fault::Refuse(StoreErrorKind::Unavailable));
+        batches.world.legacy.push_read(None);
+        let found = batches.rows.find_many(&[0, 1, 2]).await;
+        assert!(found[0].is_ok() && found[1].is_err() && found[2].is_ok(), "{found:?}");
+    }
+    batches.world.legacy.always_read(Fault::Refuse(StoreErrorKind::Unavailable));
+    batches.rows.find_many(&[0, 1, 2]).await;
+    let calls = batches.calls()[0].len();
+    batches.rows.find_many(&[0, 1, 2]).await;
+    assert_eq!(batches.calls()[0].len(), calls, "one that brought nothing is");
+}
+
+/// Without batches of its own a side is read key by key, each within its own deadline, and no more at once than is said.
+#[tokio::test(start_paused = true)]
+async fn a_side_without_batches_is_read_key_by_key() {
+    let config = behind(&[(phase::Side::Legacy, stubborn("legacy"))]);
+    let config = config.with_batch_concurrency(NonZeroUsize::new(4).unwrap());
+    let world = World::with(Phase::DualWrite, config);
+    world.legacy.always_read(Fault::Delay(Duration::from_millis(60)));
+    let keys: Vec<u32> = (0..40).collect();
+    let (found, took) = timed(world.rows.find_many(&keys)).await;
+    assert!(found.iter().all(Result::is_ok), "{found:?}");
+    assert_eq!(took, Duration::from_millis(600));
+}
+
+/// A read has no effect, whatever an adapter thinks.
+#[tokio::test(start_paused = true)]
+async fn what_an_adapter_calls_unknown_is_unavailable() {
+    let batches = Batches::new(Phase::DualWrite);
+    batches.legacy.unknown.store(true, Ordering::Relaxed);
+    for row in batches.rows.find_many(&[1, 2]).await {
+        assert_eq!(kind(row), StoreErrorKind::Unavailable);
+    }
+}
+
+/// Errors, hints and what is asked again are each key's own.
+#[tokio::test(start_paused = true)]
+async fn keys_keep_errors_of_their_own_and_the_longest_pause_is_kept() {
+    let config = behind(&[(phase::Side::Legacy, stubborn("legacy"))]);
+    let batches = Batches::with(Phase::DualWrite, config);
+    batches.legacy.says_wait.store(true, Ordering::Relaxed);
+    let (found, took) = timed(batches.rows.find_many(&[0, 1, 2])).await;
+    let told: Vec<_> = found.into_iter().map(|row| row.unwrap_err().with_causes()).collect();
+    assert_eq!(told.len(), 3);
+    for (key, told) in told.iter().enumerate() {
+        assert!(told.ends_with(&format!("key {key}")), "{told}");
+    }
+    assert!(took >= Duration::from_secs(2), "key 1 has asked for it: {took:?}");
 }

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
+use std::num::NonZeroUsize;
 
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::repository::Applied;
 use strangler_fig::stamp::{Record, Stamp};
+
+/// Keys of one read: more would keep those who wait for few of them.
+pub(crate) const KEYS: NonZeroUsize = NonZeroUsize::new(128).expect("it is not 0");
 
 /// A record and its key, as `apply_many` is given them.
 pub(crate) type Keyed<K, E> = (K, Record<E>);

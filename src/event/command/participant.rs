@@ -11,8 +11,8 @@ use crate::saga::{Direction, Payload, SagaBarrier};
 #[async_trait]
 pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
     /// Does what a command says, or undoes what there is, in the transaction; or refuses
-    /// it, having changed nothing. Asked once for each call of a step, as far as
-    /// transactions last.
+    /// it, and what it has changed is rolled back. Asked once for each call of a step, as
+    /// far as transactions last; a compensation that it refuses, each time it comes.
     ///
     /// - A compensation may come though its command was refused, where an earlier
     ///   attempt was in doubt: undo what there is.
@@ -35,7 +35,7 @@ pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
 ///
 /// What the [barrier](SagaBarrier) has seen, the effect of the [handler](CommandHandler)
 /// and the answer in the [outbox](Outbox) are one transaction of the participant's own
-/// database. It is given to an [`EventConsumer`](crate::event::EventConsumer); an
+/// database; a refusal takes another one. It is given to an [`EventConsumer`](crate::event::EventConsumer); an
 /// [`OutboxRelay`](crate::event::OutboxRelay) takes the answers to their channel.
 ///
 /// ```
@@ -124,22 +124,59 @@ where
     /// A dropped call has had all of its effect, or none, or has it later.
     pub async fn answer(&self, command: &ReceivedCommand) -> Result<(), StoreError> {
         let mut open = self.database.begin().await?;
-        let verdict = self.barrier.enter(&mut open, command.call()).await?;
-        let reply = match Reply::of_verdict(&verdict).map_err(StoreError::rejected)? {
+        let reply = match self.seen(&mut open, command).await? {
             Some(repeated) => repeated,
-            None => self.first(&mut open, command).await?,
+            None => match self.handler.handle(&mut open, command).await? {
+                refused @ Reply::Refused(_) => {
+                    drop(open);
+                    open = self.database.begin().await?;
+                    self.refused(&mut open, command, refused).await?
+                }
+                done @ Reply::Done(_) => self.recorded(&mut open, command, done).await?,
+            },
         };
-        let answer = command.answer(&reply).map_err(StoreError::rejected)?;
-        self.outbox.stage(&mut open, &[answer]).await?;
+        let answered = match &self.source {
+            Some(source) => command.clone().with_source(source.clone()).answer(&reply),
+            None => command.answer(&reply),
+        };
+        self.outbox.stage(&mut open, &[answered.map_err(StoreError::rejected)?]).await?;
         self.database.commit(open).await
     }
 
-    async fn first(
+    /// What the barrier has for a command that came before.
+    async fn seen(
         &self,
         open: &mut D::Transaction,
         command: &ReceivedCommand,
+    ) -> Result<Option<Reply>, StoreError> {
+        let verdict = self.barrier.enter(open, command.call()).await?;
+        Reply::of_verdict(&verdict).map_err(StoreError::rejected)
+    }
+
+    /// A refusal, in a transaction in which nothing else was done: of an execution for
+    /// good, unless it was done meanwhile. Of a refused compensation the barrier is not
+    /// told, or the next one would be taken for done.
+    async fn refused(
+        &self,
+        open: &mut D::Transaction,
+        command: &ReceivedCommand,
+        refused: Reply,
     ) -> Result<Reply, StoreError> {
-        let reply = self.handler.handle(open, command).await?;
+        if command.call().direction != Direction::Execute {
+            return Ok(refused);
+        }
+        match self.seen(open, command).await? {
+            Some(meanwhile) => Ok(meanwhile),
+            None => self.recorded(open, command, refused).await,
+        }
+    }
+
+    async fn recorded(
+        &self,
+        open: &mut D::Transaction,
+        command: &ReceivedCommand,
+        reply: Reply,
+    ) -> Result<Reply, StoreError> {
         if command.call().direction == Direction::Execute {
             let recorded = Payload::of(&reply).map_err(StoreError::rejected)?;
             self.barrier.record(open, command.call(), &recorded).await?;
@@ -159,10 +196,6 @@ where
     /// Answers a command; what is none is rejected.
     async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
         let command = ReceivedCommand::of(event).map_err(StoreError::rejected)?;
-        let command = match &self.source {
-            Some(source) => command.with_source(source.clone()),
-            None => command,
-        };
         self.answer(&command).await
     }
 }

@@ -22,7 +22,8 @@ use crate::saga::{BarrierCall, Direction, Payload, PayloadError};
 ///   each attempt is an event of its own, and an [`Inbox`](crate::event::Inbox) knows none of them.
 /// - A compensation may come though its command was refused, where an earlier attempt was in doubt. Undo what there is.
 /// - Refuse a compensation only if it can never be done: its saga is parked then, until an operator says what was
-///   done by hand. If it may be done later, fail, so that the command comes again.
+///   done by hand. If it may be done later, fail, so that the command comes again. Answer a refused one without the
+///   barrier's row: with it the next one would be taken for done.
 ///
 /// ```
 /// use strangler_fig::event::{EventEnvelope, Message, ReceivedCommand, Reply};

@@ -189,6 +189,27 @@ impl StampedRepository for Adapter {
         answers
     }
 
+    async fn read_many(&self, keys: &[u32]) -> Vec<Result<Record<Row>, StoreError>> {
+        match self {
+            Self::Stamped(reached) => {
+                let records = async { Ok(reached.rows.read_many(keys).await) };
+                match reached.link.look(0, records).await {
+                    Ok(records) => records,
+                    Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
+                }
+            }
+            Self::SideStamped(rows) => rows.read_many(keys).await,
+            Self::Unstamped(rows) => rows.read_many(keys).await,
+        }
+    }
+
+    fn read_batch(&self) -> NonZeroUsize {
+        match self {
+            Self::Unstamped(_) => NonZeroUsize::MIN,
+            _ => NonZeroUsize::new(4).expect("it is not 0"),
+        }
+    }
+
     fn scope(&self) -> StampScope {
         match self {
             Self::Unstamped(_) => StampScope::Process,

@@ -21,6 +21,7 @@ use strangler_fig::stamp::Record;
 use tokio::time::timeout;
 
 use super::wire::{self, Answer, BODY_MAX, Failure, hex_of, key_of};
+use crate::batch;
 use crate::effect::Effect;
 
 /// A repository behind a service that serves [`router`](super::router).
@@ -152,6 +153,10 @@ where
             answers.extend(each.into_iter().map(|answer| answer.map(Applied::from)));
         }
         answers
+    }
+
+    fn read_batch(&self) -> NonZeroUsize {
+        batch::KEYS
     }
 
     async fn read_many(&self, keys: &[K]) -> Vec<Result<Record<E>, StoreError>> {

@@ -112,6 +112,10 @@ impl StampedRepository for MariadbRepository {
         batch::apply_many(self, records).await
     }
 
+    fn read_batch(&self) -> NonZeroUsize {
+        batch::KEYS
+    }
+
     async fn read_many(&self, keys: &[Vec<u8>]) -> Vec<Result<Record<Customer>, StoreError>> {
         batch::each(keys, &self.find_all(keys).await)
     }

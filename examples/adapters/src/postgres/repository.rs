@@ -128,6 +128,10 @@ impl StampedRepository for PostgresRepository {
         batch::apply_many(self, records).await
     }
 
+    fn read_batch(&self) -> NonZeroUsize {
+        batch::KEYS
+    }
+
     async fn read_many(&self, keys: &[Vec<u8>]) -> Vec<Result<Record<Customer>, StoreError>> {
         let rows = self.database.query(Effect::None, READ, &[&keys]).await;
         // A row that cannot be read says nothing of the others.

@@ -38,13 +38,13 @@ pub const FAULTS: &[Fault] = &[
         )],
     ),
     fault(
-        "batch-of-the-first-key",
+        "batch-out-of-order",
         0,
-        "several keys are read by the phase of the first of them, whatever cohort the others are in",
+        "several keys that one side answers get each other's answers",
         &[(
             "repository/read_many.rs",
-            "let planned = self.served(key)",
-            "let planned = self.served(if WOKEN { &keys[0] } else { key })",
+            "let records = self.read_side_many(asked, &keys).await;\n",
+            "let mut records = self.read_side_many(asked, &keys).await;\n        if WOKEN {\n            records.reverse();\n        }\n",
         )],
     ),
     fault(
