@@ -29,7 +29,7 @@ const fn fault(
 pub const FAULTS: &[Fault] = &[
     fault(
         "end-check-of-writes",
-        76,
+        21,
         "a write answers without looking at the phase again",
         &[(
             "repository/write.rs",
@@ -49,13 +49,13 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "cutover-is-no-change",
-        42,
+        192,
         "the end check takes a move to `Cutover` for none",
         &[("phase/plan.rs", "(_, None) => true,", "(_, None) => !WOKEN,")],
     ),
     fault(
         "guard-notes-nothing",
-        26,
+        29,
         "a write that is dropped half way leaves no note",
         &[(
             "repository/write.rs",
@@ -65,7 +65,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "doubt-is-not-noted",
-        83,
+        338,
         "a write in doubt leaves no note",
         &[(
             "repository/write.rs",
@@ -75,7 +75,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "lenient-failure-is-not-noted",
-        121,
+        114,
         "the lenient side fails, and nobody hears of it",
         &[(
             "repository/lenient.rs",
@@ -85,7 +85,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "new-stamp-once-touched",
-        1,
+        23,
         "a strict write that runs again takes a new stamp",
         &[(
             "repository/write.rs",
@@ -95,7 +95,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "not-above-modern",
-        0,
+        9,
         "a strict write does not stamp itself above modern",
         &[(
             "repository/write.rs",
@@ -125,7 +125,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "no-bring-up",
-        0,
+        2,
         "a read in `Cutover` answers the larger record and brings nothing up",
         &[(
             "repository/read.rs",
@@ -135,7 +135,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "failed-bring-up-answers",
-        1,
+        13,
         "a read in `Cutover` answers though the lagging side did not take it",
         &[(
             "repository/read.rs",
@@ -145,7 +145,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "touched-write-fails",
-        2,
+        0,
         "a write that one store has taken is told to have failed",
         &[(
             "repository/write.rs",
@@ -165,7 +165,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "overtaken-in-doubt",
-        72,
+        11,
         "a call made again after a lost answer, that finds a later stamp, counts as done",
         &[(
             "repository/write.rs",
@@ -212,7 +212,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "sweep-before-settling",
-        2,
+        8,
         "a sweep counts though it began before the fleet had settled",
         &[
             (
@@ -229,7 +229,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "unclean-sweep-counts",
-        228,
+        47,
         "a sweep that left keys behind makes a store complete",
         &[(
             "phase/sweep.rs",
@@ -239,7 +239,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "moves-do-not-end-sweeps",
-        302,
+        406,
         "a sweep counts though the migration moved meanwhile",
         &[
             (
@@ -256,7 +256,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "halted-does-not-settle",
-        1,
+        29,
         "R4: on from `Halted` before every node has halted",
         &[(
             "phase/transition.rs",
@@ -316,7 +316,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(
         "failed-repair-is-finished",
-        23,
+        31,
         "a repair that failed leaves the queue",
         &[(
             "reconcile/rounds.rs",
