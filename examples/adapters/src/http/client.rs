@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::uri::Scheme;
 use axum::http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -39,19 +40,27 @@ impl<K: Key, E> HttpRepository<K, E> {
 
     /// The repository at `base`, `http://customers:8080/store` say; `deadline` is
     /// that of each answer.
-    #[must_use]
-    pub fn new(base: &str, key: fn(&E) -> K, deadline: Duration) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `Rejected`: `base` is no URL, or not one of `http` with a host. It speaks no TLS.
+    pub fn new(base: &str, key: fn(&E) -> K, deadline: Duration) -> Result<Self, StoreError> {
+        let uri: Uri = base.parse().map_err(StoreError::rejected)?;
+        if uri.scheme() != Some(&Scheme::HTTP) || uri.authority().is_none() || uri.query().is_some()
+        {
+            return Err(StoreError::rejected(format!("{base:?} is not http://host:port/path")));
+        }
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(deadline));
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self {
+        Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             key,
             client,
             deadline,
             headers: Vec::new,
-        }
+        })
     }
 
     /// The same, with more headers in each request, asked for where it is made: by them the service finds the trace that
@@ -208,4 +217,26 @@ fn each<T>(
         Err(error) => error,
     };
     repeat_with(|| Err(error.clone())).take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use strangler_fig::error::StoreErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_base_that_cannot_be_asked_is_refused_at_once() {
+        let new = |base| {
+            let key = |key: &u64| *key;
+            HttpRepository::<u64, u64>::new(base, key, Duration::from_secs(1)).map(drop)
+        };
+        assert!(new("http://customers:8080/store/").is_ok());
+        for wrong in
+            ["customers:8080", "https://customers", "/store", "http://", "a b", "http://c/?a"]
+        {
+            let refused = new(wrong).map_err(|error| error.kind());
+            assert_eq!(refused, Err(StoreErrorKind::Rejected), "{wrong}");
+        }
+    }
 }

@@ -42,7 +42,8 @@ async fn serve(service: Router) -> String {
 }
 
 fn remote(base: &str) -> Remote {
-    HttpRepository::new(base, |customer| customer.id.clone(), Duration::from_secs(10))
+    HttpRepository::new(base, |customer: &Customer| customer.id.clone(), Duration::from_secs(10))
+        .unwrap()
 }
 
 #[async_trait]
@@ -106,7 +107,7 @@ async fn an_answer_of_something_else_leaves_a_write_in_doubt() {
 async fn a_service_that_does_not_answer_leaves_a_write_in_doubt() {
     let silent = serve(Router::new().fallback(any(std::future::pending::<()>))).await;
     let key = |customer: &Customer| customer.id.clone();
-    let remote = HttpRepository::new(&silent, key, Duration::from_millis(100));
+    let remote = HttpRepository::new(&silent, key, Duration::from_millis(100)).unwrap();
     assert_eq!(kinds(&remote).await, (Unknown, Unavailable));
 }
 

@@ -9,7 +9,8 @@ use axum::middleware;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 use super::telemetry::Telemetry;
 use super::trace::traced;
@@ -55,6 +56,21 @@ pub async fn serve(
     readiness: Readiness,
     telemetry: &Telemetry,
 ) -> Result<(), Failed> {
+    serve_until(address, routes, readiness, telemetry, CancellationToken::new()).await
+}
+
+/// The same; `stop`, too, asks it to end.
+///
+/// # Errors
+///
+/// As [`serve`].
+pub async fn serve_until(
+    address: SocketAddr,
+    routes: Router,
+    readiness: Readiness,
+    telemetry: &Telemetry,
+    stop: CancellationToken,
+) -> Result<(), Failed> {
     let listener =
         TcpListener::bind(address).await.map_err(|error| format!("LISTEN {address}: {error}"))?;
     info!(address = %listener.local_addr()?, "listens");
@@ -73,13 +89,17 @@ pub async fn serve(
     tokio::select! {
         ended = &mut served => return Ok(ended??),
         asked = interrupted() => asked?,
+        () = stop.cancelled() => {}
     }
     info!("ends");
     readiness.over();
     tokio::time::sleep(NOTICE).await;
     drop(over);
-    // Who has not come to an end by then is cut off.
-    let _ = tokio::time::timeout(DRAIN, served).await;
+    if let Ok(ended) = tokio::time::timeout(DRAIN, &mut served).await {
+        return Ok(ended??);
+    }
+    warn!(after = ?DRAIN, "requests are cut off");
+    served.abort();
     Ok(())
 }
 

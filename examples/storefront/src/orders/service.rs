@@ -15,18 +15,24 @@ use strangler_fig::event::{
 use strangler_fig::observe::Observer;
 use strangler_fig::phase::{Incarnation, NodeId, NodeName};
 use strangler_fig::resilience::Exponential;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use super::mailbox::{Mailbox, bus};
 use super::tidy::Tidies;
 use crate::Failed;
-use crate::chassis::{Readiness, Telemetry, Workers, made, required, serve};
+use crate::chassis::{Readiness, Telemetry, Workers, made, required, serve_until, with_causes};
 
 /// So long does what a process held that was killed stand still.
 const TERM: Duration = Duration::from_secs(3);
 /// How long a request waits for the database.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a handler may take: twice that, and the time of the bus, has a consumer to its end, which workers have 10 s for.
+const HANDLED: Duration = Duration::from_secs(3);
+/// How long the bus may take.
+const BUS: Duration = Duration::from_secs(3);
+/// How long what was staged last is taken to the bus, at the end.
+const EMPTIED: Duration = Duration::from_secs(2);
 /// How often what is old is removed.
 const TIDIED: Duration = Duration::from_mins(10);
 
@@ -54,13 +60,12 @@ impl Service {
     pub async fn open(schema: &str, telemetry: &Telemetry) -> Result<Self, Failed> {
         let database_url: String = required("DATABASE_URL")?;
         let (bus, name): (_, NodeName) = (bus()?, required("NODE")?);
-        let refused = |error| format!("DATABASE_URL: {error}");
-        made(&database_url, &[("saga_barrier", schema)]).await.map_err(refused)?;
+        made(&database_url, &[("saga_barrier", schema)]).await?;
         Ok(Self {
             database: PostgresDatabase::new(&database_url)?,
             bus: Arc::new(bus),
             node: NodeId { name, incarnation: Incarnation::random()? },
-            observer: telemetry.observer().clone(),
+            observer: telemetry.observer(None),
             database_url,
             workers: Workers::default(),
         })
@@ -80,7 +85,7 @@ impl Service {
         &mut self.workers
     }
 
-    /// Takes what is staged in the outbox to the bus.
+    /// Takes what is staged in the outbox to the bus; in the end, what requests and consumers have staged last.
     ///
     /// # Errors
     ///
@@ -94,8 +99,11 @@ impl Service {
             .with_observer(self.observer.clone());
         let relay = OutboxRelay::new(outbox, self.bus.clone(), self.node.clone());
         let relay = relay.with_config(config);
-        self.workers.run(|over| async move {
+        self.workers.run_to_the_last(|over| async move {
             relay.run(over).await;
+            if let Err(error) = relay.drain(sleep(EMPTIED)).await {
+                warn!(error = with_causes(&error), "what was staged last waits for another life");
+            }
             Ok(())
         });
         Ok(())
@@ -113,8 +121,11 @@ impl Service {
         handler: Arc<dyn EventHandler>,
     ) -> Result<(), Failed> {
         let (name, topics) = (mailbox.subscription(), vec![mailbox.topic()]);
-        let config =
-            ConsumerConfig::default().with_pauses(pauses()).with_observer(self.observer.clone());
+        let config = ConsumerConfig::default()
+            .with_deadline(HANDLED)
+            .with_bus_deadline(BUS)
+            .with_pauses(pauses())
+            .with_observer(self.observer.clone());
         let consumer = EventConsumer::new(self.bus.clone(), name, topics, handler);
         let consumer = consumer.with_config(config);
         consumer.subscribed().await.map_err(|error| match error {
@@ -153,7 +164,7 @@ impl Service {
             let mut over = pin!(over);
             while timeout(TIDIED, &mut over).await.is_err() {
                 if let Err(error) = what.tidy().await {
-                    warn!(error, "what is old stays a while");
+                    warn!(error = with_causes(&*error), "what is old stays a while");
                 }
             }
             Ok(())
@@ -171,10 +182,8 @@ impl Service {
         routes: Router,
         telemetry: &Telemetry,
     ) -> Result<(), Failed> {
-        let served = serve(address, routes, Readiness::default(), telemetry);
-        let ended = self.workers.beside(served).await;
-        telemetry.shut_down();
-        ended
+        let readiness = Readiness::default();
+        self.workers.beside(|stop| serve_until(address, routes, readiness, telemetry, stop)).await
     }
 }
 

@@ -67,7 +67,8 @@ pub fn queries<L: Side, M: Side>(
     address: SocketAddr,
     users: MigrationRepository<L, M>,
 ) -> Result<(), Failed> {
-    let incoming = TcpIncoming::bind(address).map_err(|why| format!("{address}: {why}"))?;
+    let incoming =
+        TcpIncoming::bind(address).map_err(|why| format!("GRPC_LISTEN {address}: {why}"))?;
     // A long answer is several frames: the last would wait until the one before is acknowledged, which takes 40 ms.
     let incoming = incoming.with_nodelay(Some(true));
     info!(%address, "listens for gRPC");

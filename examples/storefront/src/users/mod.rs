@@ -19,7 +19,7 @@ pub mod v1;
 pub use answer::Answer;
 pub use grpc::queries;
 pub use newsletter::{Subscription, newsletter};
-pub use node::Node;
+pub use node::{Node, is_decommissioned};
 pub use repairs::{HttpRepairQueue, repairs};
 pub use routes::{internal, routes, service};
 pub use side::{RemoteUsers, Side, remote};

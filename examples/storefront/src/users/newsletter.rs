@@ -29,11 +29,14 @@ impl Subscription {
 }
 
 /// `POST /newsletter/{id}`, which gives a user an address for news, through the repository.
+///
+/// It reads and then saves, and no condition binds the two: what others write between them is overwritten, and a user whom
+/// somebody has deleted between them is back again. Who cannot live with that needs a save that names the record it has read.
 pub fn newsletter<L: Side, M: Side>(users: MigrationRepository<L, M>) -> Router {
     Router::new().route("/newsletter/{id}", post(subscribe::<L, M>)).with_state(users)
 }
 
-/// Two steps: whoever writes between them is overwritten.
+/// Two steps: whoever writes between them is overwritten, and whoever deletes is undone.
 async fn subscribe<L: Side, M: Side>(
     State(users): State<MigrationRepository<L, M>>,
     Path(id): Path<String>,

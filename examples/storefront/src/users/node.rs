@@ -12,11 +12,15 @@ use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::stamp::StampClock;
 use tokio::time::sleep;
+use tokio_postgres::error::SqlState;
 use tracing::{info, warn};
 
 use super::Side;
 use crate::Failed;
-use crate::chassis::{Readiness, Telemetry, Workers, required, serve};
+use crate::chassis::{
+    Readiness, Telemetry, Workers, checked, refusal, required, serve_until, until_failed,
+    with_causes,
+};
 
 /// The migration, as the commands of the runbook call it.
 const MIGRATION: &str = "customers";
@@ -44,19 +48,12 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// A setting is missing, or says nothing that could be meant.
+    /// A setting is missing, or says nothing that could be meant; or the server of the state refuses us.
     pub async fn join(telemetry: &Telemetry) -> Result<Self, Failed> {
-        let (name, url): (NodeName, String) = (required("NODE")?, required("STATE_URL")?);
-        let database = PostgresDatabase::with_deadline(&url, STATE_DEADLINE)
-            .map_err(|error| format!("STATE_URL: {}", error.with_causes()))?;
-        let observer: Arc<dyn Observer> = telemetry.observer().clone();
-        let (service, tracker) = loop {
-            match started(&database, &name, &observer).await {
-                Ok(started) => break started,
-                Err(error) => warn!(%error, "has no place in the migration yet"),
-            }
-            sleep(PAUSE).await;
-        };
+        let (name, database): (NodeName, _) = (required("NODE")?, state_database()?);
+        let observer: Arc<dyn Observer> = telemetry.observer(Some(MIGRATION));
+        let started = patiently(async || started(&database, &name, &observer).await);
+        let (service, tracker) = started.await?;
         Ok(Self { service, tracker, observer, workers: Workers::default() })
     }
 
@@ -99,8 +96,8 @@ impl Node {
             .with_observer(self.observer.clone());
         let reconciler = Reconciler::new(&users, repairs).with_config(config);
         let idle = users.clone();
-        self.workers.run(|over| async move {
-            // What is left aside may have something to note.
+        // Servers and replicators have something to note until they have ended, and so has what is left aside.
+        self.workers.run_to_the_last(|over| async move {
             let end = async {
                 over.await;
                 idle.drained().await;
@@ -131,23 +128,70 @@ impl Node {
         let tracker = Arc::clone(&self.tracker);
         // It goes on until the place is given back.
         let mut following = tokio::spawn(async move { tracker.run(std::future::pending()).await });
-        let served = async {
-            tokio::select! {
-                served = serve(address, routes, Readiness::default(), telemetry) => served,
-                ended = &mut following => ended.map_err(Failed::from).and_then(|it| Ok(it?)),
+        let evicted = async {
+            match (&mut following).await.map_err(Failed::from).and_then(|it| Ok(it?)) {
+                Ok(()) => std::future::pending().await,
+                Err(error) => error,
             }
         };
-        let ended = std::mem::take(&mut self.workers).beside(served).await;
+        let workers = std::mem::take(&mut self.workers);
+        let ended = workers.beside(async |stop| {
+            let readiness = Readiness::default();
+            let served = serve_until(address, routes, readiness, telemetry, stop.clone());
+            until_failed(served, &stop, evicted).await
+        });
+        let ended = ended.await;
         self.leave().await;
-        telemetry.shut_down();
         ended
     }
 
     /// Gives the place in the fleet back.
     pub async fn leave(&self) {
         if let Err(error) = self.tracker.release().await {
-            warn!(%error, "leaves its place behind: whoever moves the migration evicts it");
+            let error = with_causes(&error);
+            warn!(error, "leaves its place behind: whoever moves the migration evicts it");
         }
+    }
+}
+
+/// Whether it is no such database, or not for us. Tables that are missing are made with the migration.
+fn is_for_good(error: &(dyn std::error::Error + 'static)) -> bool {
+    refusal(error).is_some_and(|code| *code != SqlState::UNDEFINED_TABLE)
+}
+
+/// Whether legacy of the migration was decommissioned, by the state at `STATE_URL`, which is waited for; nobody takes a place.
+///
+/// # Errors
+///
+/// As [`Node::join`].
+pub async fn is_decommissioned() -> Result<bool, Failed> {
+    let database = state_database()?;
+    patiently(async || {
+        let service = PostgresStateService::open(database.clone()).await?;
+        let state = service.current(&MIGRATION.parse()?).await?;
+        Ok(state.is_some_and(|state| state.state.is_decommissioned()))
+    })
+    .await
+}
+
+fn state_database() -> Result<PostgresDatabase, Failed> {
+    checked("STATE_URL", |url| Ok(PostgresDatabase::with_deadline(url, STATE_DEADLINE)?))
+}
+
+/// Asks the server of the state again and again, as long as it does not refuse us.
+async fn patiently<T>(ask: impl AsyncFn() -> Result<T, Failed>) -> Result<T, Failed> {
+    loop {
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) if is_for_good(&*error) => {
+                return Err(format!("STATE_URL: {}", with_causes(&*error)).into());
+            }
+            Err(error) => {
+                let error = with_causes(&*error);
+                warn!(error, "has no place in the migration of STATE_URL yet");
+            }
+        }
+        sleep(PAUSE).await;
     }
 }
 

@@ -4,6 +4,7 @@ use adapters::customer::Customer;
 use adapters::http::HttpRepository;
 use strangler_fig::repository::StampedRepository;
 
+use crate::Failed;
 use crate::chassis::outgoing;
 
 /// How long the other service may take to answer.
@@ -18,9 +19,12 @@ impl<S: StampedRepository<Key = Vec<u8>, Entity = Customer>> Side for S {}
 pub type RemoteUsers = HttpRepository<Vec<u8>, Customer>;
 
 /// The store of the service at `base`, which is told of the trace that asks.
-#[must_use]
-pub fn remote(base: &str) -> RemoteUsers {
+///
+/// # Errors
+///
+/// It is no URL of `http`.
+pub fn remote(base: &str) -> Result<RemoteUsers, Failed> {
     let base = format!("{}/internal/users", base.trim_end_matches('/'));
-    HttpRepository::new(&base, |customer: &Customer| customer.id.clone(), DEADLINE)
-        .with_headers(outgoing)
+    let key = |customer: &Customer| customer.id.clone();
+    Ok(HttpRepository::new(&base, key, DEADLINE)?.with_headers(outgoing))
 }

@@ -132,7 +132,7 @@ pub(super) fn writes(pact: &mut PactBuilder) {
 }
 
 pub(super) async fn asks_the_store(url: &str) {
-    let users = remote(url);
+    let users = remote(url).unwrap();
     let id = |text: &str| text.as_bytes().to_vec();
     assert_eq!(users.read(&id("A")).await.unwrap(), record("A", STAMP));
     assert_eq!(users.read(&id("Z")).await.unwrap(), Record::absent());

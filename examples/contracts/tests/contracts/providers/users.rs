@@ -36,7 +36,7 @@ impl UserService {
         let database = PostgresDatabase::new(&room.url()).unwrap();
         let store = PostgresRepository::new(database.clone());
         let queue = Arc::new(PostgresRepairQueue::new(database));
-        let (legacy, tracker) = (remote(NOWHERE), migration::over());
+        let (legacy, tracker) = (remote(NOWHERE).unwrap(), migration::over());
         let users = MigrationRepository::new(legacy, store.clone(), tracker).unwrap();
         Self { users, store: Arc::new(store), queue }
     }

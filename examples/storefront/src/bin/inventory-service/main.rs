@@ -1,15 +1,27 @@
 //! The inventory-service: it knows what there is, puts pieces aside for orders, and sends them.
+//!
+//! | variable | |
+//! |---|---|
+//! | `LISTEN` | its address |
+//! | `DATABASE_URL` | its PostgreSQL |
+//! | `AMQP_URL` | the RabbitMQ of all services |
+//! | `TOPICS_PREFIX` | what topics and queues are called by, where several storefronts have one broker; `storefront` if nothing is said |
+//! | `NODE` | its name among its like |
+//! | `STOCK` | what comes into an empty house, `p-1=30,p-2=5`; nothing if nothing is said |
+//! | `RUST_LOG` | what is logged; `info` if nothing is said |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | the collector of traces, `http://host:port`; none if nothing is said |
 
 mod effects;
 mod http;
 mod parcels;
 mod stock;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use adapters::postgres::{INBOX_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA};
 use storefront::Failed;
-use storefront::chassis::{Telemetry, required, setting};
+use storefront::chassis::{Telemetry, required, run, setting};
 use storefront::orders::{Forgets, Mailbox, Service};
 
 use crate::effects::StockEffects;
@@ -19,8 +31,11 @@ use crate::stock::{Delivery, Stock};
 const STOCK_SCHEMA: &str = include_str!("stock.sql");
 
 #[tokio::main]
-async fn main() -> Result<(), Failed> {
-    let telemetry = Telemetry::install("inventory-service")?;
+async fn main() -> ExitCode {
+    run("inventory-service", serve).await
+}
+
+async fn serve(telemetry: Telemetry) -> Result<(), Failed> {
     let (address, delivery) = (required("LISTEN")?, setting("STOCK", Delivery::default())?);
     let tables = [STOCK_SCHEMA, INBOX_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA];
     let mut service = Service::open(&tables.concat(), &telemetry).await?;

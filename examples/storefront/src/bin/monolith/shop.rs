@@ -35,7 +35,7 @@ impl Shop {
             match shop.made().await {
                 Ok(()) => return Ok(shop),
                 Err(error @ Error::Server(_)) => return Err(error.into()),
-                Err(error) => warn!(%error, "the database is away"),
+                Err(error) => warn!(%error, "the database of DATABASE_URL is away"),
             }
             sleep(PAUSE).await;
         }
@@ -101,14 +101,17 @@ struct Checkout {
     order: String,
     user: String,
     product: String,
-    pieces: i64,
-    cents: i64,
+    pieces: u32,
+    cents: u32,
 }
 
 /// What is sold, and kept in the books.
 enum Sale {
     Made(Transaction<'static>),
+    /// The same once more.
     MadeBefore,
+    /// The id is that of another order.
+    Other,
     SoldOut,
 }
 
@@ -116,6 +119,8 @@ enum Sale {
 const ORDER: &str = "\
     INSERT INTO orders (id, customer, product, pieces, cents) VALUES (?, ?, ?, ?, ?)
     ON DUPLICATE KEY UPDATE id = VALUES(id)";
+const IS_SAME: &str = "\
+    SELECT customer = ? AND product = ? AND pieces = ? AND cents = ? FROM orders WHERE id = ? FOR UPDATE";
 const TAKE: &str = "UPDATE stock SET pieces = pieces - ? WHERE product = ? AND pieces >= ?";
 const PAY: &str = "INSERT INTO payments (orders, cents) VALUES (?, ?)";
 
@@ -126,7 +131,7 @@ async fn checkout(
 ) -> Result<StatusCode, Answer> {
     let malformed = Answer::Malformed("an order has order, user, product, pieces and cents");
     let Ok(Json(wanted)) = wanted else { return Err(malformed) };
-    if wanted.pieces < 1 {
+    if wanted.pieces == 0 {
         return Err(malformed);
     }
     match sale(&shop, &wanted).await.map_err(undone)? {
@@ -135,6 +140,7 @@ async fn checkout(
             Ok(StatusCode::CREATED)
         }
         Sale::MadeBefore => Ok(StatusCode::OK),
+        Sale::Other => Err(StoreError::conflict("another order has this id").into()),
         Sale::SoldOut => Ok(StatusCode::CONFLICT),
     }
 }
@@ -144,8 +150,10 @@ async fn sale(shop: &Shop, it: &Checkout) -> Result<Sale, Error> {
     let mut open = shop.pool.start_transaction(TxOpts::default()).await?;
     open.exec_drop(ORDER, (&it.order, &it.user, &it.product, it.pieces, it.cents)).await?;
     if open.affected_rows() == 0 {
+        let wanted = (&it.user, &it.product, it.pieces, it.cents, &it.order);
+        let is_same: Option<bool> = open.exec_first(IS_SAME, wanted).await?;
         open.rollback().await?;
-        return Ok(Sale::MadeBefore);
+        return Ok(if is_same == Some(true) { Sale::MadeBefore } else { Sale::Other });
     }
     open.exec_drop(TAKE, (it.pieces, &it.product, it.pieces)).await?;
     if open.affected_rows() == 0 {

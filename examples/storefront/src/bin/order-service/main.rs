@@ -1,4 +1,14 @@
 //! The order-service: it takes orders, and runs the saga of each.
+//!
+//! | variable | |
+//! |---|---|
+//! | `LISTEN` | its address |
+//! | `DATABASE_URL` | its PostgreSQL |
+//! | `AMQP_URL` | the RabbitMQ of all services |
+//! | `TOPICS_PREFIX` | what topics and queues are called by, where several storefronts have one broker; `storefront` if nothing is said |
+//! | `NODE` | its name among its like |
+//! | `RUST_LOG` | what is logged; `info` if nothing is said |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | the collector of traces, `http://host:port`; none if nothing is said |
 
 mod effects;
 mod http;
@@ -6,6 +16,7 @@ mod orders;
 mod saga;
 mod tidy;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use adapters::postgres::{
@@ -13,7 +24,7 @@ use adapters::postgres::{
     SAGA_JOURNAL_SCHEMA,
 };
 use storefront::Failed;
-use storefront::chassis::{Telemetry, required};
+use storefront::chassis::{Telemetry, required, run};
 use storefront::orders::{Forgets, Mailbox, Service};
 use strangler_fig::event::ReplyReceiver;
 use strangler_fig::saga::SagaOrchestrator;
@@ -26,8 +37,11 @@ use crate::tidy::SagasOver;
 const ORDER_SCHEMA: &str = include_str!("order.sql");
 
 #[tokio::main]
-async fn main() -> Result<(), Failed> {
-    let telemetry = Telemetry::install("order-service")?;
+async fn main() -> ExitCode {
+    run("order-service", serve).await
+}
+
+async fn serve(telemetry: Telemetry) -> Result<(), Failed> {
     let address = required("LISTEN")?;
     let tables =
         [ORDER_SCHEMA, OUTBOX_SCHEMA, SAGA_BARRIER_SCHEMA, SAGA_JOURNAL_SCHEMA, REPLY_SCHEMA];
