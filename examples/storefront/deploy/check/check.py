@@ -10,7 +10,7 @@ import sys
 import yaml
 
 from deployed import compose, container, manifests, of_kind, readme
-from sources import DEPLOY, SERVICES, everything_read, variables
+from sources import DEPLOY, SERVICES, consumers_end, documented, everything_read, heads, variables
 from workflows import workflows
 
 
@@ -20,12 +20,15 @@ def load():
         "kubernetes": [it for file in files for it in yaml.safe_load_all(file.read_text())],
         "compose": yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text()),
         "workflows": {it.stem: yaml.safe_load(it.read_text()) for it in sorted((DEPLOY / "workflows").glob("*.yml"))},
+        "heads": {name: documented(name) for name in SERVICES},
         "readme": (DEPLOY / "README.md").read_text(),
     }
 
 
 def complaints(all_of_it):
     yield from everything_read()
+    yield from consumers_end()
+    yield from heads(lambda name: all_of_it["heads"][name])
     yield from manifests(all_of_it["kubernetes"])
     yield from compose(all_of_it["compose"])
     yield from workflows(all_of_it["workflows"])
@@ -44,6 +47,11 @@ def steps_of(it, name, stage):
     return it["workflows"][name]["jobs"][stage]["steps"]
 
 
+def triggers_of(it, name):
+    document = it["workflows"][name]
+    return document.get("on", document.get(True))["pull_request"]
+
+
 # How each is spoiled, and what is to be said then.
 CONTROLS = [
     (lambda it: env_of(it, "gateway").append({"name": "USERS_URL", "value": "x"}), "USERS_URL is set, and nothing reads it"),
@@ -60,11 +68,15 @@ CONTROLS = [
     (lambda it: it["compose"]["services"]["gateway"]["environment"].pop("STATE_URL"), "gateway: STATE_URL is read, and not set"),
     (lambda it: it["compose"]["services"]["postgres"].pop("image"), "postgres has neither image nor build"),
     (lambda it: it["compose"]["services"]["order-service"].update(stop_grace_period="10s"), "is killed before it has ended"),
-    (lambda it: steps_of(it, "gateway", "contract")[1].update(run="cargo test -p pact"), "there is no package pact"),
+    (lambda it: it["heads"]["order-service"].remove("RUST_LOG"), "order-service: RUST_LOG is read, and not in the head"),
+    (lambda it: it["heads"]["gateway"].add("STOCK"), "gateway: STOCK is in the head of its main.rs, and nothing reads it"),
+    (lambda it: triggers_of(it, "gateway")["paths"].remove("examples/adapters/Cargo.toml"), "examples/adapters/Cargo.toml does not start it"),
+    (lambda it: steps_of(it, "gateway", "build").pop(1), "build: the toolchain is not that of the Containerfile"),
+    (lambda it: steps_of(it, "gateway", "contract")[2].update(run="cargo test -p pact"), "there is no package pact"),
     (lambda it: steps_of(it, "gateway", "contract").pop(), "gateway: its contracts of consumers::gateway are not tried"),
     (lambda it: steps_of(it, "user-service", "contract").pop(), "user-service: its contracts of providers::user_service are not tried"),
-    (lambda it: steps_of(it, "gateway", "contract")[1].update(run="cargo test -p contracts -- consumers::cart"), "no contracts of consumers::cart"),
-    (lambda it: steps_of(it, "gateway", "test")[1].update(run="cargo test -p storefront --test carts"), "there is no --test carts"),
+    (lambda it: steps_of(it, "gateway", "contract")[2].update(run="cargo test -p contracts -- consumers::cart"), "no contracts of consumers::cart"),
+    (lambda it: steps_of(it, "gateway", "test")[2].update(run="cargo test -p storefront --test carts"), "there is no --test carts"),
     (lambda it: it["workflows"]["gateway"]["jobs"]["deploy"].update(needs="build"), "stages do not wait"),
 ]
 

@@ -1,6 +1,7 @@
 """What the sources say: who reads which variable, and how long they take to their end."""
 
 import re
+import sys
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parents[1]
@@ -9,7 +10,7 @@ ROOT = STOREFRONT.parents[1]
 SERVICES = ["monolith", "user-service", "inventory-service", "payment-service", "order-service", "gateway"]
 # What a binary reads through the library, by what it calls.
 SHARED = {
-    "Telemetry::install": ["chassis/telemetry.rs"],
+    'run("': ["chassis/telemetry.rs"],
     "Node::join": ["users/node.rs"],
     "Service::open": ["orders/service.rs", "orders/mailbox.rs"],
 }
@@ -17,10 +18,10 @@ SHARED = {
 TOOLS = {"operate": {"MIGRATION", "USER"}, "migrate": set()}
 # Settings of images that others have built.
 FOREIGN = {"postgres": "POSTGRES_", "mariadb": "MARIADB_", "rabbitmq": "RABBITMQ_DEFAULT_"}
-READS = re.compile(r'\b(?:required|setting|at|environment|url)(?:::<[^(]*>)?\(\s*"([A-Z][A-Z0-9_]*)"')
+READS = re.compile(r'\b(?:required|setting|checked|at|environment|url)(?:::<[^(]*>)?\(\s*"([A-Z][A-Z0-9_]*)"')
 # Whatever is asked for by another name than a literal, and who does it for a caller that has one.
-UNNAMED = re.compile(r'\b((?:required|setting)(?:::<[^(]*>)?\((?!\s*"|\)).*|env::var\w*)')
-HELPERS = {("main.rs", "required(name)?;")}
+UNNAMED = re.compile(r'\b((?:required|setting|checked)(?:::<[^(]*>)?\((?!\s*"|\)).*|env::var\w*)')
+HELPERS = {("main.rs", "checked(name, |base| web.upstream(base))")}
 # What starts the services to show something.
 SHOWN = re.compile(r"/src/(?:bin/storefront|bin/pitfalls|stage)/")
 SECONDS = re.compile(r"const (\w+): Duration = Duration::from_(secs|millis)\((\d+)\)")
@@ -56,15 +57,39 @@ def tool_variables(tool):
 
 def seconds(path, name):
     found = {name: int(value) / {"secs": 1, "millis": 1000}[unit] for name, unit, value in SECONDS.findall(rust(path))}
+    if name not in found:
+        sys.exit(f"{path.relative_to(ROOT)} has no constant {name} of so many seconds, which tells how long a process takes to its end")
     return found[name]
 
 
 def time_to_end():
     """How long a process takes at most that was asked to end."""
     source = STOREFRONT / "src"
-    server = source / "chassis/server.rs"
-    workers = max(seconds(source / file, "DRAIN") for file in ("users/node.rs", "orders/service.rs"))
-    return seconds(server, "NOTICE") + seconds(server, "DRAIN") + workers + FAREWELL
+    bounds = [("server.rs", "NOTICE"), ("server.rs", "DRAIN"), ("workers.rs", "DRAIN"), ("workers.rs", "DRAIN_LAST")]
+    return sum(seconds(source / "chassis" / file, name) for file, name in bounds) + FAREWELL
+
+
+def consumers_end():
+    """A consumer ends within twice its handler's time and that of the bus: workers have to have as long."""
+    source = STOREFRONT / "src"
+    service = source / "orders/service.rs"
+    takes, has = 2 * seconds(service, "HANDLED") + seconds(service, "BUS"), seconds(source / "chassis/workers.rs", "DRAIN")
+    if takes > has:
+        yield f"consumers take {takes} s to their end, and have {has} s"
+
+
+def documented(name):
+    """What the table at the head of a service's main.rs lists."""
+    head = [line for line in (STOREFRONT / "src/bin" / name / "main.rs").read_text().splitlines() if line.startswith("//! | `")]
+    return {variable for line in head for variable in re.findall(r"`([A-Z][A-Z0-9_]*)`", line.split("|")[1])}
+
+
+def heads(of=documented):
+    """Whether these tables list what is read, and no more."""
+    for name in SERVICES:
+        listed, read = of(name), variables(name)
+        yield from (f"{name}: {it} is in the head of its main.rs, and nothing reads it" for it in sorted(listed - read))
+        yield from (f"{name}: {it} is read, and not in the head of its main.rs" for it in sorted(read - listed))
 
 
 def everything_read():

@@ -3,7 +3,7 @@
 import json
 import re
 
-from sources import ROOT, SERVICES, differ
+from sources import DEPLOY, ROOT, SERVICES, differ
 
 
 def packages():
@@ -54,6 +54,21 @@ def contract(name, commands):
         yield f"its contracts of {side} are not tried"
 
 
+# What every service is built of and checked by, beside sources and lock file; each package of the workspace that it needs by name.
+NEEDED = [
+    "Cargo.toml", "Cargo.lock", "Makefile", "examples/storefront/deploy/check/check.py", "scripts/manifests.sh", "examples/storefront/tests/orders/main.rs",
+    "examples/adapters/Cargo.toml", "examples/contracts/Cargo.toml", "examples/storefront/Cargo.toml",
+]
+
+
+def covers(pattern, path):
+    return pattern == path or pattern.endswith("/**") and path.startswith(pattern.removesuffix("**"))
+
+
+def toolchain():
+    return re.search(r"library/rust:([\d.]+)", (DEPLOY / "Containerfile").read_text())[1]
+
+
 def workflow(name, document):
     jobs = document["jobs"]
     # YAML 1.1 takes `on` for true.
@@ -62,6 +77,13 @@ def workflow(name, document):
         for path in trigger.get("paths", []):
             if not any(ROOT.glob(path)):
                 yield f"nothing is at {path}"
+    paths = triggers["pull_request"]["paths"]
+    yield from (f"{path} does not start it" for path in NEEDED if not any(covers(it, path) for it in paths))
+    pinned = toolchain()
+    for stage, job in jobs.items():
+        steps = [step.get("run", "") for step in job["steps"]]
+        if any(step.startswith("cargo ") for step in steps) and f"rustup default {pinned}" not in "\n".join(steps):
+            yield f"{stage}: the toolchain is not that of the Containerfile, {pinned}"
     yield from differ("stages", set(jobs), {"build", "test", "contract", "deploy"})
     needs = {stage: set([job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])) for stage, job in jobs.items()}
     if needs.get("deploy") != {"test", "contract"} or not all("build" in needs.get(it, ()) for it in ("test", "contract")):
