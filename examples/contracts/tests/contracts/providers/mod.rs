@@ -2,6 +2,7 @@
 
 mod controls;
 mod inventory_service;
+mod leftover;
 mod monolith;
 mod order_service;
 mod payment_service;

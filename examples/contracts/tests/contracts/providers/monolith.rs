@@ -9,6 +9,7 @@ use storefront::Failed;
 use storefront::users::internal;
 use strangler_fig::async_trait;
 
+use super::leftover::{is_left, own_name};
 use super::room::server;
 use super::stores;
 use super::verify::{Stage, assert_untracked, complaints, served};
@@ -21,12 +22,16 @@ struct Shop {
 
 impl Shop {
     async fn new() -> Self {
-        let name = format!("contracts_{:016x}", fastrand::u64(..));
+        let name = own_name();
         let conn = Conn::from_url(server_url()).await;
         let mut conn = conn.expect("no MariaDB at MARIADB_URL: run `make servers`");
         conn.query_drop(format!("CREATE DATABASE {name}; USE {name}; {CUSTOMER_SCHEMA}"))
             .await
             .unwrap();
+        let there: Vec<String> = conn.query("SHOW DATABASES").await.unwrap();
+        for left in there.iter().filter(|name| is_left(name)) {
+            conn.query_drop(format!("DROP DATABASE IF EXISTS {left}")).await.unwrap();
+        }
         Self { name, conn }
     }
 

@@ -3,6 +3,8 @@ use std::env;
 use storefront::Failed;
 use tokio_postgres::NoTls;
 
+use super::leftover::{is_left, own_name};
+
 /// A schema of a test's own.
 pub(crate) struct Room(String);
 
@@ -12,9 +14,12 @@ pub(crate) fn server(variable: &str, usual: &str) -> String {
 
 impl Room {
     pub(crate) async fn new() -> Self {
-        let room = Self(format!("contracts_{:016x}", fastrand::u64(..)));
+        let room = Self(own_name());
         let made = room.run(&format!("CREATE SCHEMA {}", room.0)).await;
         made.expect("no PostgreSQL at POSTGRES_URL: run `make servers`");
+        for left in room.schemas().await.unwrap().into_iter().filter(|name| is_left(name)) {
+            Self(left).remove().await;
+        }
         room
     }
 
@@ -24,6 +29,13 @@ impl Room {
         format!("{server}{sign}options=-csearch_path%3D{}", self.0)
     }
 
+    async fn schemas(&self) -> Result<Vec<String>, Failed> {
+        let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await?;
+        tokio::spawn(connection);
+        let rows = client.query("SELECT nspname::text FROM pg_namespace", &[]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     async fn run(&self, sql: &str) -> Result<(), Failed> {
         let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await?;
         tokio::spawn(connection);
@@ -31,7 +43,8 @@ impl Room {
     }
 
     pub(crate) async fn remove(self) {
-        let drop = format!("SET client_min_messages = error; DROP SCHEMA {} CASCADE", self.0);
+        let drop =
+            format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS {} CASCADE", self.0);
         self.run(&drop).await.unwrap();
     }
 }

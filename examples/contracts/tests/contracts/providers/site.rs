@@ -1,4 +1,5 @@
 use std::net::{SocketAddr, TcpListener};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use storefront::orders::{Mailbox, Order};
 use strangler_fig::async_trait;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
+use super::leftover::own_name;
 use super::room::{Room, server};
 use super::verify::{Stage, assert_untracked, complaints};
 
@@ -40,7 +43,9 @@ impl Served {
         let address = free.local_addr().unwrap();
         drop(free);
         let room = Room::new().await;
+        // What else is set around the test means nothing here.
         let process = Command::new(program(name))
+            .env_clear()
             .env("LISTEN", address.to_string())
             .env("DATABASE_URL", room.url())
             .env("AMQP_URL", amqp())
@@ -51,8 +56,12 @@ impl Served {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        until(address, "/readyz", StatusCode::OK).await.unwrap();
         Self { address, room, process }
+    }
+
+    async fn remove(mut self) {
+        self.process.kill().await.unwrap();
+        self.room.remove().await;
     }
 }
 
@@ -83,7 +92,7 @@ impl Site {
             let is_there = program(name).is_file();
             assert!(is_there, "no binary {name}: run `cargo build -p adapters -p storefront`");
         }
-        let prefix = format!("contracts_{:016x}", fastrand::u64(..));
+        let prefix = own_name();
         let [orders, stock, payments] = NAMES;
         let (orders, stock, payments) = tokio::join!(
             Served::new(orders, &prefix),
@@ -93,10 +102,19 @@ impl Site {
         Self { orders, stock, payments, prefix }
     }
 
+    /// Which of them has ended, though nobody has asked it to.
+    async fn ended(&mut self) -> String {
+        let (name, status) = tokio::select! {
+            status = self.orders.process.wait() => (NAMES[0], status),
+            status = self.stock.process.wait() => (NAMES[1], status),
+            status = self.payments.process.wait() => (NAMES[2], status),
+        };
+        format!("{name} has ended by itself: {}", status.unwrap())
+    }
+
     async fn remove(self) {
-        for Served { mut process, room, .. } in [self.orders, self.stock, self.payments] {
-            process.kill().await.unwrap();
-            room.remove().await;
+        for served in [self.orders, self.stock, self.payments] {
+            served.remove().await;
         }
         let names = Mailbox::ALL.map(Mailbox::subscription);
         let config = RabbitmqConfig::default().with_prefix(&self.prefix);
@@ -110,13 +128,29 @@ pub(crate) async fn of_orders(
     which: impl FnOnce(&Site) -> SocketAddr,
 ) -> Vec<String> {
     assert_untracked();
-    let site = Site::new().await;
+    let mut site = Site::new().await;
     let [orders, stock, payments] =
         [&site.orders, &site.stock, &site.payments].map(|it| it.address);
-    let stage = Arc::new(People { orders, stock, payments });
-    let said = complaints(agreement, which(&site), stage).await;
+    let (asked, stage) = (which(&site), Arc::new(People { orders, stock, payments }));
+    // What the verifier is made of stays on its thread.
+    let local = LocalSet::new();
+    let mut tried = local.spawn_local(async move {
+        for address in [orders, stock, payments] {
+            until(address, "/readyz", StatusCode::OK).await.unwrap();
+        }
+        complaints(agreement, asked, stage).await
+    });
+    let tried = async {
+        tokio::select! {
+            said = &mut tried => said,
+            ended = site.ended() => Ok(vec![ended]),
+        }
+    };
+    let said = local.run_until(tried).await;
+    drop(local);
+    // Whatever has become of it.
     site.remove().await;
-    said
+    said.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
 /// Who order, and see what becomes of it.
