@@ -160,11 +160,6 @@ impl Crew {
         self.ready(number).await
     }
 
-    /// Changes the settings of the next life of a process.
-    pub async fn set(&self, number: usize, name: &str, value: &str) {
-        self.member(number).await.part.set(name, value);
-    }
-
     /// Looks after everybody until it is over. Whom somebody holds up on purpose is left alone.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use storefront::stage::{INVENTORY, ORDERS, PAYMENT, Rooms, Web};
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
 
-use crate::judge::{Books, Evidence, Placed, ShopBook, Sold, Status, User};
+use crate::judge::{Books, Evidence, Placed, Seen, ShopBook, Sold, Status, User};
 use crate::traffic::People;
 
 /// How long orders may take to their end when nobody disturbs them any more.
@@ -24,6 +24,7 @@ pub(crate) async fn evidence(
     people: &People,
     rooms: &Rooms,
     before: BTreeMap<String, i64>,
+    seen: Seen,
 ) -> Result<Evidence, Failed> {
     let (placed, bought) = (people.placed(), people.bought());
     let mut books = settled(web, urls, &placed).await?;
@@ -35,7 +36,7 @@ pub(crate) async fn evidence(
     for key in known {
         people.users.final_read(key.clone(), kept.remove(&key));
     }
-    Ok(Evidence { users: people.users.history(), placed, bought, books })
+    Ok(Evidence { users: people.users.history(), placed, bought, books, seen })
 }
 
 /// The books, once each order has come to an end, or long enough after.

@@ -16,7 +16,8 @@ Options:
   --seed N       seed of the traffic and of the chaos (default 1)
   --seconds N    how long people shop, 10 to 600 (default 60)
   --plant FAULT  spoil what was seen before it is judged: lost, stale,
-                 resurrected, doubled, uncompensated; the judge has to find it
+                 resurrected, doubled, uncompensated, noticed; the judge has
+                 to find it
   --help         print this
 
 POSTGRES_URL, MARIADB_URL and AMQP_URL name the servers, as administrators; those

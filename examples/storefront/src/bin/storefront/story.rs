@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::chaos::{self, Strokes};
 use crate::ending;
+use crate::judge::Seen;
 use crate::migration::{Migration, stages};
 use crate::options::Options;
 use crate::table::Table;
@@ -74,14 +75,17 @@ async fn play(
     for number in 0..crew.size() {
         crew.ready(number).await?;
     }
-    let evidence = ending::evidence(&web, &urls, &people, rooms, stock).await?;
+    let (calls, stages) = (tally.calls(), stages());
+    let table = Table { calls: &calls, stages: &stages }.to_string();
+    let seen = Seen { calls, stages, is_chaotic: options.is_chaotic };
+    let evidence = ending::evidence(&web, &urls, &people, rooms, stock, seen).await?;
     let killed = crew.end().await?;
     let evidence = match options.plant {
         Some(plant) => evidence.spoilt_by(plant)?,
         None => evidence,
     };
     let judgement = evidence.judge();
-    println!("\n{}\n{judgement}", Table { calls: &tally.calls(), stages: &stages() });
+    println!("\n{table}\n{judgement}");
     println!("it took {:.1?}", began.elapsed());
     // Where nobody strikes, nobody falls.
     let is_steady = options.is_chaotic || (crew.fallen() == 0 && killed.is_empty());

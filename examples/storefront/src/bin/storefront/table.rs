@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use storefront::stage::Outcome;
 
+use crate::judge::Stage;
 use crate::tally::{Call, Kind, percentile};
 
 /// What people saw: requests by outcome, and how long they waited by stage.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
     pub(crate) calls: &'a [Call],
-    pub(crate) stages: &'a [&'static str],
+    pub(crate) stages: &'a [Stage],
 }
 
 impl Table<'_> {
@@ -37,13 +38,14 @@ impl Table<'_> {
             write!(f, "{head:>12}")?;
         }
         for (number, stage) in self.stages.iter().enumerate() {
+            let name = stage.name;
             let of = |call: &&Call| call.stage == number && call.kind.is_of_users();
             let calls: Vec<_> = self.calls.iter().filter(of).collect();
             let answered = calls.iter().filter(|call| call.outcome == Outcome::Answered);
             let mut waits: Vec<_> = answered.map(|call| call.waited).collect();
             waits.sort_unstable();
             let share = percent(waits.len(), calls.len());
-            write!(f, "\n{stage:<20}{:>12}{share:>12}", calls.len())?;
+            write!(f, "\n{name:<20}{:>12}{share:>12}", calls.len())?;
             for wait in [50, 95, 99].map(|percent| percentile(&waits, percent)) {
                 write!(f, "{:>12}", shown(wait))?;
             }
@@ -82,6 +84,7 @@ mod tests {
         let call = |stage, outcome, millis| Call {
             kind: Kind::Read,
             stage,
+            status: None,
             outcome,
             waited: Duration::from_millis(millis),
         };
@@ -90,7 +93,8 @@ mod tests {
             call(0, Outcome::Broken, 900),
             call(1, Outcome::Answered, 8),
         ];
-        let shown = Table { calls: &calls, stages: &["before", "after"] }.to_string();
+        let stages = ["before", "after"].map(|name| Stage { name, is_deployed: false });
+        let shown = Table { calls: &calls, stages: &stages }.to_string();
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let line = |begin: &str| shown.lines().find(|line| line.starts_with(begin)).map(words);
         assert_eq!(line("read a user").unwrap()[3..], ["2", "0", "0", "1", "0"]);

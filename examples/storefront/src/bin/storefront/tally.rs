@@ -58,8 +58,18 @@ impl Kind {
 pub(crate) struct Call {
     pub(crate) kind: Kind,
     pub(crate) stage: usize,
+    /// None: there was no answer.
+    pub(crate) status: Option<u16>,
     pub(crate) outcome: Outcome,
     pub(crate) waited: Duration,
+}
+
+impl Call {
+    /// As if it had been answered so.
+    pub(crate) const fn turn_into(&mut self, status: u16) {
+        self.status = Some(status);
+        self.outcome = Outcome::of(self.status);
+    }
 }
 
 /// All of them. Clones are the same.
@@ -84,7 +94,8 @@ impl Tally {
     }
 
     pub(crate) fn add(&self, kind: Kind, stage: usize, answer: &Answer) {
-        let call = Call { kind, stage, outcome: answer.outcome(), waited: answer.waited };
+        let (status, outcome, waited) = (answer.status, answer.outcome(), answer.waited);
+        let call = Call { kind, stage, status, outcome, waited };
         self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
     }
 

@@ -1,12 +1,14 @@
 //! Whether anything was lost, stale, resurrected, doubled or left half done, by what people saw and what the books say.
 
 mod books;
+mod notice;
 mod orders;
 mod plant;
 mod shop;
 mod users;
 
 pub(crate) use books::{Books, ShopBook, Sold, Status};
+pub(crate) use notice::{Seen, Stage};
 pub(crate) use orders::{Placed, STOLEN};
 pub(crate) use plant::Plant;
 pub(crate) use users::User;
@@ -15,6 +17,7 @@ use std::fmt;
 
 use storefront::Failed;
 
+use self::notice::Notices;
 use self::orders::OrderFaults;
 use self::shop::ShopFaults;
 use self::users::UserVerdict;
@@ -29,6 +32,8 @@ pub(crate) struct Evidence {
     /// What was bought at the monolith.
     pub(crate) bought: Vec<Placed>,
     pub(crate) books: Books,
+    /// Every request, whatever for.
+    pub(crate) seen: Seen,
 }
 
 /// What it comes to.
@@ -37,13 +42,16 @@ pub(crate) struct Judgement {
     users: UserVerdict,
     orders: OrderFaults,
     shop: ShopFaults,
+    notices: Notices,
 }
 
 impl Evidence {
     pub(crate) fn judge(&self) -> Judgement {
         let orders = OrderFaults::of(&self.placed, &self.books);
         let shop = ShopFaults::of(&self.bought, &self.books.shop);
-        Judgement { users: check(&self.users), orders, shop }
+        let users = check(&self.users);
+        let notices = Notices::of(&self.seen, [users.acknowledged, orders.confirmed]);
+        Judgement { users, orders, shop, notices }
     }
 
     /// The same, spoilt.
@@ -54,7 +62,9 @@ impl Evidence {
 
 impl Judgement {
     pub(crate) fn is_clean(&self) -> bool {
-        self.users.is_linearizable() && self.orders.is_clean() && self.shop.is_clean()
+        let is_unnoticed = self.notices.noticed == 0;
+        let is_right = self.users.is_linearizable() && self.orders.is_clean();
+        is_right && self.shop.is_clean() && is_unnoticed
     }
 
     fn lost(&self) -> usize {
@@ -88,7 +98,8 @@ impl fmt::Display for Judgement {
         for violation in users.violations().iter().take(SHOWN) {
             writeln!(f, "  {violation}")?;
         }
-        for fault in orders.told.iter().chain(&self.shop.told).take(SHOWN) {
+        for fault in self.notices.told.iter().chain(&orders.told).chain(&self.shop.told).take(SHOWN)
+        {
             writeln!(f, "  {fault}")?;
         }
         if users.undecided_keys > 0 {
@@ -97,7 +108,7 @@ impl fmt::Display for Judgement {
         write!(
             f,
             "lost={} stale={} resurrected={} doubled={} uncompensated={} unfinished={} \
-             stock_off={} undecided={}",
+             stock_off={} undecided={} noticed={}",
             self.lost(),
             self.stale(),
             users.resurrected,
@@ -105,7 +116,8 @@ impl fmt::Display for Judgement {
             orders.uncompensated,
             orders.unfinished,
             orders.stock_off + self.shop.stock_off,
-            users.undecided_keys
+            users.undecided_keys,
+            self.notices.noticed
         )
     }
 }

@@ -4,6 +4,7 @@ use storefront::Failed;
 use strangler_fig::testkit::history::{History, Operation, OperationKind, Outcome};
 
 use super::books::Status;
+use super::notice::GONE;
 use super::{Evidence, User};
 
 type Call = Operation<String, User>;
@@ -16,16 +17,23 @@ pub(crate) enum Plant {
     Resurrected,
     Doubled,
     Uncompensated,
+    Noticed,
 }
 
 impl Plant {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Lost, Self::Stale, Self::Resurrected, Self::Doubled, Self::Uncompensated];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Lost,
+        Self::Stale,
+        Self::Resurrected,
+        Self::Doubled,
+        Self::Uncompensated,
+        Self::Noticed,
+    ];
 
     pub(crate) fn of(name: &str) -> Result<Self, &'static str> {
         let named = |plant: &Self| format!("{plant:?}").to_lowercase() == name;
         let found = Self::ALL.into_iter().find(named);
-        found.ok_or("a fault is lost, stale, resurrected, doubled or uncompensated")
+        found.ok_or("a fault is lost, stale, resurrected, doubled, uncompensated or noticed")
     }
 
     pub(super) fn spoil(self, mut evidence: Evidence) -> Result<Evidence, Failed> {
@@ -45,6 +53,11 @@ impl Plant {
                 evidence.books.payments.orders.insert(order, 1);
                 true
             }),
+            Self::Noticed => {
+                let calls = &mut evidence.seen.calls;
+                let last = calls.iter_mut().rfind(|call| call.kind.is_of_users());
+                last.map(|call| call.turn_into(GONE)).is_some()
+            }
         };
         if is_spoilt { Ok(evidence) } else { Err(nothing().into()) }
     }

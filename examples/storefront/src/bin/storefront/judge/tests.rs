@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use storefront::stage::Outcome;
 use strangler_fig::testkit::history::HistoryRecorder;
 
 use super::books::{InventoryBook, OrderBook, PaymentBook, Shelf, ShopBook};
 use super::*;
+use crate::tally::{Call, Kind};
 
 fn user(visits: i64) -> User {
     User { name: format!("Ada {visits}"), email: None, visits }
@@ -49,7 +52,16 @@ fn evidence() -> Evidence {
         shop: shop(Some(true)),
     };
     let placed = vec![placed("bought", "4242"), placed("refused", STOLEN)];
-    Evidence { users: users.history(), placed, bought: vec![placed_at("shop")], books }
+    let bought = vec![placed_at("shop")];
+    Evidence { users: users.history(), placed, bought, books, seen: seen() }
+}
+
+/// A request, and its answer.
+fn seen() -> Seen {
+    let (status, outcome) = (Some(200), Outcome::Answered);
+    let call = Call { kind: Kind::Read, stage: 0, status, outcome, waited: Duration::ZERO };
+    let stages = vec![Stage { name: "live", is_deployed: false }];
+    Seen { calls: vec![call], stages, is_chaotic: false }
 }
 
 fn placed_at(order: &str) -> Placed {
@@ -85,6 +97,7 @@ fn every_planted_fault_is_found_under_its_name() {
             Plant::Resurrected => judgement.users.resurrected,
             Plant::Doubled => judgement.orders.doubled,
             Plant::Uncompensated => judgement.orders.uncompensated,
+            Plant::Noticed => judgement.notices.noticed,
         };
         assert_eq!(found, 1, "{plant:?}: {judgement}");
     }
@@ -97,8 +110,11 @@ fn what_nobody_saw_cannot_be_spoilt() {
         placed: Vec::new(),
         bought: Vec::new(),
         books: Books::default(),
+        seen: Seen::default(),
     };
-    assert!(none.judge().is_clean());
+    let judgement = none.judge();
+    assert!(!judgement.is_clean(), "nobody got anything done: {judgement}");
+    assert_eq!(judgement.notices.noticed, 2);
     for plant in Plant::ALL {
         assert!(none.clone().spoilt_by(plant).is_err(), "{plant:?}");
     }

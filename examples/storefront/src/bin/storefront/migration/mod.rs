@@ -6,6 +6,7 @@ use storefront::Failed;
 use storefront::stage::{Crew, MONOLITH, Operator, USER_SERVICE};
 use tokio::time::sleep;
 
+use crate::judge::Stage;
 use crate::tally::Tally;
 
 /// What people see of the way, and how many per cent of their time it takes.
@@ -22,10 +23,16 @@ const WAY: [(&str, u32); 9] = [
 ];
 /// When users are answered by their service alone.
 const MODERN_ONLY: usize = 7;
+/// At the end of these, processes are replaced: in `shadow`, and in `modern_only`.
+const DEPLOYMENTS: [usize; 2] = [2, MODERN_ONLY];
 
-/// What the stages are called.
-pub(crate) fn stages() -> [&'static str; WAY.len()] {
-    WAY.map(|(name, _)| name)
+/// The stages, in their order.
+pub(crate) fn stages() -> Vec<Stage> {
+    let stage = |(number, (name, _)): (usize, (&'static str, u32))| Stage {
+        name,
+        is_deployed: DEPLOYMENTS.contains(&number),
+    };
+    WAY.into_iter().enumerate().map(stage).collect()
 }
 
 /// A migration under way.
@@ -92,9 +99,11 @@ impl Migration<'_> {
         let began = self.enter(MODERN_ONLY);
         self.dwell(MODERN_ONLY, began).await;
         self.operate(&["decommission", "customers"], "legacy is switched off").await?;
+        // First nobody asks for it any more, and then it is not there any more.
+        println!("$ deploy user-service MONOLITH_URL=");
+        self.crew.replace(USER_SERVICE, &[("MONOLITH_URL", "")]).await?;
         println!("$ deploy monolith USER_CODE=off");
         self.crew.replace(MONOLITH, &[("USER_CODE", "off")]).await?;
-        self.crew.set(USER_SERVICE, "MONOLITH_URL", "").await;
         let began = self.enter(MODERN_ONLY + 1);
         self.dwell(MODERN_ONLY + 1, began).await;
         Ok(())
@@ -128,6 +137,9 @@ mod tests {
     #[test]
     fn the_way_takes_all_of_the_time() {
         assert_eq!(WAY.iter().map(|(_, per_cent)| per_cent).sum::<u32>(), 100);
-        assert_eq!(stages()[MODERN_ONLY], "modern_only");
+        assert_eq!(stages()[MODERN_ONLY].name, "modern_only");
+        let deployed = stages().into_iter().filter(|stage| stage.is_deployed);
+        let deployed: Vec<_> = deployed.map(|stage| stage.name).collect();
+        assert_eq!(deployed, ["shadow", "modern_only"]);
     }
 }
