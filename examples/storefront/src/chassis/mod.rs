@@ -13,7 +13,7 @@ pub use fatal::run;
 pub(crate) use fatal::with_causes;
 pub use schema::made;
 pub(crate) use schema::refusal;
-pub use server::{Readiness, serve, serve_until};
+pub use server::{Readiness, interrupted, serve, serve_until};
 pub use telemetry::Telemetry;
 pub use trace::outgoing;
 pub use workers::Workers;

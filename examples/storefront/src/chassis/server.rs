@@ -104,7 +104,11 @@ pub async fn serve_until(
 }
 
 /// Ctrl-C, or what a supervisor sends.
-async fn interrupted() -> Result<(), Failed> {
+///
+/// # Errors
+///
+/// Nobody can tell.
+pub async fn interrupted() -> Result<(), Failed> {
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         asked = tokio::signal::ctrl_c() => Ok(asked?),

@@ -20,7 +20,7 @@ pub const ORDERS: usize = 4;
 /// In front of all.
 pub const GATEWAY: usize = 5;
 
-const NAMES: [&str; 6] = [
+pub(super) const NAMES: [&str; 6] = [
     "monolith",
     "user-service",
     "inventory-service",

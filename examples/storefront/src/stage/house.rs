@@ -1,50 +1,83 @@
 use std::path::{Path, PathBuf};
 
+use super::cast::NAMES;
+use super::rooms::Rooms;
+use super::servers::Servers;
 use crate::Failed;
+use crate::chassis::interrupted;
 
 /// Users that there are from the beginning.
 pub const USERS: usize = 2_000;
 
-/// Where this program is, the others are.
+/// Stages a run, on the servers that are found: `play` is given rooms, the directory of the programs, and one to log to. Whatever
+/// becomes of it, what was made is removed again; the log stays, unless all was well. Answers what `play` does.
 ///
 /// # Errors
 ///
-/// They are not.
-pub fn programs() -> Result<PathBuf, Failed> {
-    let own = std::env::current_exe()?;
-    let programs = own.parent().ok_or("this program is nowhere")?.to_owned();
-    for name in ["operate", "migrate", "monolith", "gateway"] {
-        if !programs.join(name).exists() {
-            let build = "cargo build --release -p adapters -p storefront";
-            return Err(format!("there is no {name} beside this program: {build}").into());
+/// Programs are missing, servers are away, somebody has interrupted it; or `play` fails. That what was made cannot be removed is
+/// told beside, not instead.
+pub async fn staged(
+    play: impl AsyncFnOnce(&Rooms, &Path, &Path) -> Result<bool, Failed>,
+) -> Result<bool, Failed> {
+    let programs = programs()?;
+    let rooms = Rooms::open(Servers::find().await?).await?;
+    let logs = programs.parent().unwrap_or(&programs).join("storefront").join(rooms.run());
+    let played = tokio::select! {
+        played = logged(play, &rooms, &programs, &logs) => played,
+        interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
+    };
+    let played = closed(played, rooms.close().await);
+    match played {
+        Ok(true) => std::fs::remove_dir_all(&logs)?,
+        _ => println!("what the processes logged is in {}", logs.display()),
+    }
+    played
+}
+
+async fn logged(
+    play: impl AsyncFnOnce(&Rooms, &Path, &Path) -> Result<bool, Failed>,
+    rooms: &Rooms,
+    programs: &Path,
+    logs: &Path,
+) -> Result<bool, Failed> {
+    std::fs::create_dir_all(logs)?;
+    Box::pin(play(rooms, programs, logs)).await
+}
+
+/// What has become of it, and of removing what was made for it.
+pub(super) fn closed<T>(
+    played: Result<T, Failed>,
+    removed: Result<(), Failed>,
+) -> Result<T, Failed> {
+    match (played, removed) {
+        (played, Ok(())) => played,
+        (Ok(_), Err(left)) => Err(format!("what was made is not removed: {left}").into()),
+        (Err(why), Err(left)) => {
+            Err(format!("{why}; and what was made is not removed: {left}").into())
         }
     }
-    Ok(programs)
 }
 
-/// Makes the directory that a run's processes log to.
-///
-/// # Errors
-///
-/// It cannot be made.
-pub fn logs(programs: &Path, run: &str) -> Result<PathBuf, Failed> {
-    let logs = programs.parent().unwrap_or(programs).join("storefront").join(run);
-    std::fs::create_dir_all(&logs)?;
-    Ok(logs)
-}
-
-/// Ctrl-C, or what a supervisor sends.
-///
-/// # Errors
-///
-/// Nobody can tell.
-pub async fn interrupted() -> Result<(), Failed> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => Ok(asked?),
-        _ = terminated.recv() => Ok(()),
+/// Where this program is, the others are.
+fn programs() -> Result<PathBuf, Failed> {
+    let own = std::env::current_exe()?;
+    let programs = own.parent().ok_or("this program is nowhere")?.to_owned();
+    let mut names = ["operate", "migrate"].into_iter().chain(NAMES);
+    match names.find(|name| !programs.join(name).exists()) {
+        Some(name) => {
+            Err(format!("there is no {name} beside this program: {}", build(&programs)).into())
+        }
+        None => Ok(programs),
     }
+}
+
+/// How programs are built that are in this directory.
+fn build(programs: &Path) -> String {
+    let profile = match programs.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => String::new(),
+        Some(name) => format!(" --profile {name}"),
+    };
+    format!("cargo build{profile} -p adapters -p storefront")
 }
 
 /// Fills the monolith's table of users.
@@ -65,4 +98,26 @@ pub async fn load(url: &str) -> Result<(), Failed> {
     ))
     .await?;
     Ok(conn.disconnect().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_it_failed_is_not_hidden_by_what_is_left() {
+        let failed = |why: &str| -> Result<(), Failed> { Err(why.into()) };
+        assert_eq!(closed(Ok(1), Ok(())).unwrap(), 1);
+        let said = |played, removed| closed(played, removed).unwrap_err().to_string();
+        assert_eq!(said(failed("a"), Ok(())), "a");
+        assert_eq!(said(Ok(()), failed("b")), "what was made is not removed: b");
+        assert_eq!(said(failed("a"), failed("b")), "a; and what was made is not removed: b");
+    }
+
+    #[test]
+    fn programs_are_built_where_they_are_looked_for() {
+        let build = |directory: &str| build(Path::new(directory));
+        assert_eq!(build("/t/debug"), "cargo build -p adapters -p storefront");
+        assert_eq!(build("/t/release"), "cargo build --profile release -p adapters -p storefront");
+    }
 }

@@ -2,6 +2,7 @@
 //! operates them. No service uses any of it.
 
 mod cast;
+mod claim;
 mod crew;
 mod doors;
 mod house;
@@ -16,7 +17,7 @@ pub use cast::{
 };
 pub use crew::{Crew, Member};
 pub use doors::Doors;
-pub use house::{USERS, interrupted, load, logs, programs};
+pub use house::{USERS, load, staged};
 pub use operator::Operator;
 pub use process::{Process, mortal};
 pub use rooms::Rooms;

@@ -28,9 +28,6 @@ impl Process {
         let mut command = mortal(&part.program);
         command.args(part.args);
         command.envs(part.settings.iter().map(|(name, value)| (name, value)));
-        if std::env::var_os("RUST_LOG").is_none() {
-            command.env("RUST_LOG", "warn");
-        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let cannot = |error| format!("{} does not start: {error}", part.program.display());
         Ok(Self(command.spawn().map_err(cannot)?))
@@ -85,7 +82,8 @@ impl Process {
     }
 }
 
-/// A command that is killed when this process ends, however it ends.
+/// A command that is killed when this process ends, however it ends. Of this one's environment it gets `PATH` and `RUST_LOG`
+/// (`warn`, if nothing is said): whoever administers the servers is nobody's business.
 #[must_use]
 pub fn mortal(program: &Path) -> Command {
     let mut command = if Path::new(SETPRIV).exists() {
@@ -95,9 +93,48 @@ pub fn mortal(program: &Path) -> Command {
     } else {
         Command::new(program)
     };
-    command.kill_on_drop(true);
+    command.kill_on_drop(true).env_clear().env("RUST_LOG", "warn");
+    command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command
 }
 
 /// It asks the kernel for that and becomes the program. To do so oneself, between fork and exec, would be `unsafe`.
 const SETPRIV: &str = "/usr/bin/setpriv";
+/// What others need of this process's environment.
+const KEPT: [&str; 2] = ["PATH", "RUST_LOG"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a process of this part finds in its environment.
+    async fn environment(settings: Vec<(&'static str, String)>) -> String {
+        let log = std::env::temp_dir().join(format!("storefront-{}", fastrand::u64(..)));
+        let part = Part {
+            name: "part",
+            program: "/bin/sh".into(),
+            args: &["-c", "env >&2"],
+            settings,
+            port: 1,
+            log: log.clone(),
+        };
+        let ended = Process::start(&part).unwrap().0.wait().await.unwrap();
+        let said = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(log).unwrap();
+        assert!(ended.success(), "{said}");
+        said
+    }
+
+    #[tokio::test]
+    async fn a_process_gets_its_settings_and_nothing_else_of_ours() {
+        // Cargo sets it for this test.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let said = environment(vec![("LISTEN", "here".to_owned())]).await;
+        let names: Vec<_> = said.lines().filter_map(|line| line.split_once('=')).collect();
+        assert!(names.contains(&("LISTEN", "here")), "{said}");
+        // The shell adds some of its own.
+        let known = ["LISTEN", "PATH", "RUST_LOG", "PWD", "SHLVL", "_", "OLDPWD"];
+        let strange: Vec<_> = names.iter().filter(|(name, _)| !known.contains(name)).collect();
+        assert!(strange.is_empty(), "{strange:?}");
+    }
+}

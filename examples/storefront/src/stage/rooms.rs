@@ -1,6 +1,6 @@
 //! A database for each service, and a login that opens no other; and the names of their queues.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use crate::Failed;
 use crate::orders::Mailbox;
@@ -8,6 +8,8 @@ use adapters::rabbitmq::{RabbitmqBus, RabbitmqConfig};
 use mysql_async::prelude::Queryable;
 use tokio_postgres::{Client, NoTls};
 
+use super::claim::Claim;
+use super::house::closed;
 use super::servers::{Servers, door};
 
 /// The databases on PostgreSQL. The state of the migration is one that several may open; each other belongs to a service.
@@ -15,7 +17,7 @@ pub(super) const ROOMS: [&str; 5] = ["state", "users", "orders", "inventory", "p
 /// The monolith's, on MariaDB.
 pub(super) const SHOP: &str = "shop";
 /// Whoever moves users has to open where they are and where they go, and the state.
-const OPERATOR: &str = "operator";
+pub(super) const OPERATOR: &str = "operator";
 const PREFIX: &str = "storefront";
 
 /// What a run has made on the servers.
@@ -24,6 +26,7 @@ pub struct Rooms {
     pub(super) servers: Servers,
     run: String,
     pub(super) password: String,
+    claim: Claim,
 }
 
 impl Rooms {
@@ -34,29 +37,32 @@ impl Rooms {
     /// A server is away, or refuses.
     pub async fn open(servers: Servers) -> Result<Self, Failed> {
         let postgres = administrator(&servers.postgres).await?;
-        let run = format!("{PREFIX}_{}", std::process::id());
+        let claim = Claim::new(&servers.postgres).await?;
         let password = format!("{:032x}", fastrand::u128(..));
-        let rooms = Self { servers, run, password };
-        for left in left_behind(&postgres, &rooms.run).await? {
-            rooms.of_run(left).close().await?;
+        let rooms = Self { servers, run: run(&claim), password, claim };
+        for number in runs(&postgres).await? {
+            rooms.remove_left_by(number).await?;
         }
         match rooms.make(&postgres).await {
             Ok(()) => Ok(rooms),
-            Err(error) => {
-                rooms.close().await?;
-                Err(error)
-            }
+            made => Err(closed(made, rooms.close().await).expect_err("it was not made")),
         }
+    }
+
+    /// Removes what the run of this number has left, if it lives no more.
+    async fn remove_left_by(&self, number: u32) -> Result<(), Failed> {
+        if number == self.claim.number {
+            return self.close().await;
+        }
+        let Some(claim) = Claim::of(&self.servers.postgres, number).await? else { return Ok(()) };
+        let (servers, run, password) = (self.servers.clone(), run(&claim), String::new());
+        Self { servers, run, password, claim }.close().await
     }
 
     /// The name of the run, under which all of it is found.
     #[must_use]
     pub fn run(&self) -> &str {
         &self.run
-    }
-
-    fn of_run(&self, run: String) -> Self {
-        Self { servers: self.servers.clone(), run, password: String::new() }
     }
 
     /// The URL of a database on PostgreSQL, by its own login.
@@ -117,7 +123,7 @@ impl Rooms {
             ))
             .await?;
         let shop = self.name(SHOP);
-        let mut mariadb = mysql_async::Conn::from_url(&self.servers.mariadb).await?;
+        let mut mariadb = administrator_of_shop(&self.servers.mariadb).await?;
         mariadb.query_drop(format!("CREATE DATABASE {shop} CHARACTER SET utf8mb4")).await?;
         for login in [&shop, &operator] {
             let user = format!("CREATE USER {login} IDENTIFIED BY '{password}'");
@@ -147,7 +153,7 @@ impl Rooms {
     }
 
     async fn cut_shop(&self) -> Result<(), Failed> {
-        let mut mariadb = mysql_async::Conn::from_url(&self.servers.mariadb).await?;
+        let mut mariadb = administrator_of_shop(&self.servers.mariadb).await?;
         let sql = "SELECT id FROM information_schema.processlist WHERE user = ?";
         let sessions: Vec<u64> = mariadb.exec(sql, (self.name(SHOP),)).await?;
         for session in sessions {
@@ -165,7 +171,8 @@ impl Rooms {
     pub async fn close(&self) -> Result<(), Failed> {
         let bus = RabbitmqConfig::default().with_prefix(&self.run);
         let bus = RabbitmqBus::new(&self.servers.amqp, bus);
-        bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await?;
+        let removed = bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await;
+        removed.map_err(|error| format!("AMQP_URL: {error}"))?;
         let postgres = administrator(&self.servers.postgres).await?;
         for room in ROOMS.map(|room| self.name(room)) {
             let sql = format!("DROP DATABASE IF EXISTS {room} WITH (FORCE)");
@@ -174,7 +181,7 @@ impl Rooms {
         for login in ROOMS.iter().chain([&OPERATOR]).map(|login| self.name(login)) {
             postgres.batch_execute(&format!("DROP ROLE IF EXISTS {login}")).await?;
         }
-        let mut mariadb = mysql_async::Conn::from_url(&self.servers.mariadb).await?;
+        let mut mariadb = administrator_of_shop(&self.servers.mariadb).await?;
         let [shop, operator] = [SHOP, OPERATOR].map(|name| self.name(name));
         mariadb.query_drop(format!("DROP DATABASE IF EXISTS {shop}")).await?;
         mariadb.query_drop(format!("DROP USER IF EXISTS {shop}, {operator}")).await?;
@@ -182,29 +189,35 @@ impl Rooms {
     }
 }
 
+/// Whoever administers PostgreSQL. What is wrong is told by the variable that says where it is: its value may hold a password.
 pub(super) async fn administrator(url: &str) -> Result<Client, Failed> {
-    let cannot = |error| format!("PostgreSQL at {url}: {error}");
+    let cannot = |error| format!("POSTGRES_URL: {error}");
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(cannot)?;
     tokio::spawn(connection);
     client.batch_execute("SET client_min_messages = error").await?;
     Ok(client)
 }
 
-/// The runs whose process has ended without removing what it made.
-async fn left_behind(postgres: &Client, own: &str) -> Result<Vec<String>, Failed> {
-    let rows = postgres.query("SELECT rolname::text FROM pg_roles", &[]).await?;
-    let mut runs: Vec<_> = rows.iter().filter_map(|row| run_of(row.get(0))).collect();
-    runs.sort_unstable();
-    runs.dedup();
-    let is_over = |process: &u32| !Path::new(&format!("/proc/{process}")).exists();
-    let over = runs.into_iter().filter(is_over).map(|process| format!("{PREFIX}_{process}"));
-    Ok(over.filter(|run| run != own).collect())
+/// And MariaDB.
+async fn administrator_of_shop(url: &str) -> Result<mysql_async::Conn, Failed> {
+    let connected = mysql_async::Conn::from_url(url).await;
+    Ok(connected.map_err(|error| format!("MARIADB_URL: {error}"))?)
 }
 
-/// The process that made a login of this name, if a run did.
+fn run(claim: &Claim) -> String {
+    format!("{PREFIX}_{}", claim.number)
+}
+
+/// The numbers of the runs that have made something which is still there.
+async fn runs(postgres: &Client) -> Result<BTreeSet<u32>, Failed> {
+    let rows = postgres.query("SELECT rolname::text FROM pg_roles", &[]).await?;
+    Ok(rows.iter().filter_map(|row| run_of(row.get(0))).collect())
+}
+
+/// The number of the run that made a login of this name, if one did.
 fn run_of(login: &str) -> Option<u32> {
-    let (process, of) = login.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
-    (ROOMS.contains(&of) || of == OPERATOR).then(|| process.parse().ok())?
+    let (number, of) = login.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
+    (ROOMS.contains(&of) || of == OPERATOR).then(|| number.parse().ok())?
 }
 
 #[cfg(test)]
@@ -219,17 +232,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_service_has_a_door_of_its_own() {
-        let servers = Servers {
-            postgres: "postgres://postgres@127.0.0.1:5432/test".to_owned(),
-            mariadb: "mysql://root@127.0.0.1:3306/test".to_owned(),
-            amqp: String::new(),
-        };
-        let rooms = Rooms { servers, run: "storefront_1".to_owned(), password: "p".to_owned() };
-        let users = "postgres://storefront_1_users:p@127.0.0.1:5432/storefront_1_users";
-        assert_eq!(rooms.postgres("users"), users);
-        let shop = "mysql://storefront_1_operator:p@127.0.0.1:3306/storefront_1_shop";
-        assert_eq!(rooms.operated("shop"), shop);
+    #[tokio::test]
+    async fn what_is_wrong_with_a_server_tells_no_password() {
+        for place in ["127.0.0.1:1/test", "127.0.0.1:port/test", "127.0.0.1:1/test?nothing=x"] {
+            let servers = Servers {
+                postgres: format!("postgres://a:hush@{place}"),
+                mariadb: format!("mysql://a:hush@{place}"),
+                amqp: format!("amqp://a:hush@{place}"),
+            };
+            let no_shop = administrator_of_shop(&servers.mariadb).await.unwrap_err();
+            let no_bus = RabbitmqBus::new(&servers.amqp, RabbitmqConfig::default());
+            let no_bus = no_bus.remove(&Mailbox::ALL.map(Mailbox::subscription)).await;
+            let no_bus = no_bus.unwrap_err().to_string().into();
+            for error in [Rooms::open(servers).await.unwrap_err(), no_shop, no_bus] {
+                let said = format!("{error} {error:?}");
+                assert!(!said.contains("hush"), "{said}");
+            }
+        }
     }
 }

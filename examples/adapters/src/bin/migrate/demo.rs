@@ -5,7 +5,7 @@ use crate::Outcome;
 
 /// Fills a table in MariaDB, if there is none; answers how many rows it holds.
 pub(crate) async fn fill(url: &str, rows: u64) -> Outcome<u64> {
-    let cannot = |error| format!("legacy at {url} cannot be filled: {error}");
+    let cannot = |error| format!("legacy, MARIADB_URL, cannot be filled: {error}");
     let mut conn = mysql_async::Conn::from_url(url).await.map_err(cannot)?;
     let found: Option<String> =
         conn.query_first("SHOW TABLES LIKE 'customer'").await.map_err(cannot)?;

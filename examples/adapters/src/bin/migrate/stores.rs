@@ -45,7 +45,7 @@ impl Stores {
 }
 
 async fn counted(url: &str) -> Outcome<u64> {
-    let cannot = |error| format!("legacy at {url} cannot be counted: {error}");
+    let cannot = |error| format!("legacy, MARIADB_URL, cannot be counted: {error}");
     let mut conn = mysql_async::Conn::from_url(url).await.map_err(cannot)?;
     let counted: Option<u64> =
         conn.query_first("SELECT COUNT(*) FROM customer").await.map_err(cannot)?;
@@ -55,7 +55,7 @@ async fn counted(url: &str) -> Outcome<u64> {
 
 /// Makes the tables that PostgreSQL has not got yet.
 async fn prepare(url: &str) -> Outcome<()> {
-    let cannot = |error| format!("modern at {url} cannot be prepared: {error}");
+    let cannot = |error| format!("modern, POSTGRES_URL, cannot be prepared: {error}");
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(cannot)?;
     tokio::spawn(connection);
     let tables = [

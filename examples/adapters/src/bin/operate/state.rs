@@ -26,14 +26,19 @@ pub(crate) async fn open(url: &str) -> Outcome<Arc<dyn MigrationStateService>> {
             let client = async_nats::connect(url).await?;
             Ok(Arc::new(NatsStateService::open(client, PLACE, Durability::SyncedAlways).await?))
         }
-        _ => Err(format!("STATE_URL is postgres://, redis:// or nats://, not {url:?}").into()),
+        Some(other) => {
+            Err(format!("STATE_URL is postgres://, redis:// or nats://, not {other}:").into())
+        }
+        None => {
+            Err("STATE_URL is postgres://, redis:// or nats://, and has no such beginning".into())
+        }
     }
 }
 
 /// Makes the tables, if they are not there.
 async fn prepare(url: &str) -> Outcome<()> {
     let cannot = |error: tokio_postgres::Error| {
-        format!("the state at {url} cannot be prepared: {}", with_causes(&error))
+        format!("the state that STATE_URL names cannot be prepared: {}", with_causes(&error))
     };
     let (client, connection) =
         tokio_postgres::connect(url, tokio_postgres::NoTls).await.map_err(cannot)?;

@@ -58,7 +58,7 @@ async fn run(url: &str, node: &str, count: &str, is_naive: bool) -> Outcome<()> 
     match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("postgres" | "postgresql") => serve(Site::postgres(url, is_naive)?, node, count).await,
         Some("mysql") => serve(Site::mariadb(url, is_naive)?, node, count).await,
-        _ => Err(format!("neither PostgreSQL nor MariaDB: {url}").into()),
+        _ => Err("its URL is neither postgres:// nor mysql://".into()),
     }
 }
 

@@ -8,6 +8,7 @@ use storefront::Failed;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
+use crate::kept::{Kept, Store};
 use crate::line::{Line, Weather, address, through};
 use crate::scene::Scene;
 
@@ -18,12 +19,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How long the second store may take.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What was acknowledged, and how much of it either store holds.
-#[derive(Debug, Clone, Copy)]
+/// What was acknowledged, and what either store holds of it.
+#[derive(Debug)]
 pub(crate) struct Written {
-    pub(crate) acknowledged: i64,
-    pub(crate) first: i64,
-    pub(crate) second: i64,
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) stores: [Store; 2],
 }
 
 /// Writes to the user service's PostgreSQL, and to the monolith's MariaDB over a line that is cut for a while.
@@ -36,21 +36,28 @@ pub(crate) async fn naive(scene: &Scene<'_>) -> Result<Written, Failed> {
     let line = Line::to(address(&shop)).await?;
     let second = through(&shop, &line);
     connected(&second).await?.query_drop("CREATE TABLE naive (number BIGINT)").await?;
-    for number in 0..WRITES {
+    let mut kept = Vec::new();
+    for number in 1..=WRITES {
         line.turn(if PARTED.contains(&number) { Weather::Cut } else { Weather::Fair });
         first.execute("INSERT INTO naive VALUES ($1)", &[&number]).await?;
         // Where it fails, somebody may read the log.
         let _ = timeout(PATIENCE, insert(&second, number)).await;
+        kept.push(Kept { key: key(number), acknowledged: number, asked: number });
         sleep(PAUSE).await;
     }
     line.turn(Weather::Fair);
-    let count: Option<i64> =
-        connected(&second).await?.query_first("SELECT COUNT(*) FROM naive").await?;
-    Ok(Written {
-        acknowledged: WRITES,
-        first: first.query_one("SELECT count(*) FROM naive", &[]).await?.get(0),
-        second: count.unwrap_or_default(),
-    })
+    let rows = first.query("SELECT number FROM naive", &[]).await?;
+    let first = rows.iter().map(|row| row.get(0));
+    let second: Vec<i64> = connected(&second).await?.query("SELECT number FROM naive").await?;
+    Ok(Written { kept, stores: [store(first), store(second)] })
+}
+
+fn key(number: i64) -> String {
+    format!("naive-{number}")
+}
+
+fn store(numbers: impl IntoIterator<Item = i64>) -> Store {
+    numbers.into_iter().map(|number| (key(number), number)).collect()
 }
 
 async fn insert(url: &str, number: i64) -> Result<(), Failed> {

@@ -14,6 +14,7 @@ mod chatty;
 mod distributed;
 mod dual_write;
 mod hop;
+mod kept;
 mod line;
 mod options;
 mod orders;
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use storefront::Failed;
-use storefront::stage::{Rooms, Servers, interrupted, logs, programs};
+use storefront::stage::staged;
 
 use crate::options::{Asked, HELP, Pitfall};
 use crate::scene::Scene;
@@ -59,27 +60,17 @@ fn main() -> ExitCode {
 /// Shows them; answers whether all of it holds. On this thread: what it starts ends with it.
 #[tokio::main(flavor = "current_thread")]
 async fn shown(pitfalls: &[Pitfall], seed: u64) -> Result<bool, Failed> {
-    let (began, programs) = (Instant::now(), programs()?);
-    let rooms = Rooms::open(Servers::find().await?).await?;
-    let logs = logs(&programs, rooms.run())?;
-    let played = async {
-        let mut scene = Scene::open(&rooms, &programs, &logs, seed).await?;
+    let began = Instant::now();
+    let held = staged(async |rooms, programs, logs| {
+        let mut scene = Scene::open(rooms, programs, logs, seed).await?;
         println!("-- all services are ready after {:.1?}", began.elapsed());
         let held = all(&mut scene, pitfalls).await?;
         scene.crew.end().await?;
         Ok(held)
-    };
-    let held = tokio::select! {
-        held = played => held,
-        interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
-    };
-    let removed = rooms.close().await;
-    match held {
-        Ok(true) => std::fs::remove_dir_all(&logs)?,
-        _ => println!("what the processes logged is in {}", logs.display()),
-    }
+    });
+    let held = held.await;
     println!("it took {:.1?}", began.elapsed());
-    removed.and(held)
+    held
 }
 
 async fn all(scene: &mut Scene<'_>, pitfalls: &[Pitfall]) -> Result<bool, Failed> {

@@ -6,7 +6,8 @@ use lexopt::{Arg, Parser, ValueExt};
 pub(crate) const HELP: &str = "\
 Shows what goes wrong where a monolith is taken apart, and how it is found out.
 
-Usage: cargo run --release -p storefront --bin pitfalls -- [NAME…] [OPTIONS]
+Usage: cargo build --release -p adapters -p storefront
+       target/release/pitfalls [NAME…] [OPTIONS]
 
 Names (all of them, if none is given):
   shared         a login that opens another service's database
@@ -21,9 +22,10 @@ Options:
   --help         print this
 
 POSTGRES_URL, MARIADB_URL and AMQP_URL name the servers, as administrators; those
-that are not set are found, or started, by scripts/servers.sh.
+that are not set are found, or installed and started, by scripts/servers.sh.
 
-Exit code: 0 if each check holds and finds its naive counterpart wrong.
+Exit code: 0 if each check holds and finds its naive counterpart wrong; 1 if not;
+2 if it could not be told: servers or programs are missing, or it was interrupted.
 ";
 
 /// The pitfalls, in the order in which they are shown: users are moved only for the last two.

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use self::customers::Customers;
 use self::truth::{Stale, Truth};
+use crate::kept::differing;
 use crate::read_model::{Follower, ReadModel};
 use crate::scene::Scene;
 use crate::verdict::Verdict;
@@ -149,8 +150,7 @@ struct Cache(RefCell<HashMap<String, (Instant, Option<i64>)>>);
 impl Cache {
     async fn version(&self, id: &str, customers: &Customers) -> Result<Option<i64>, Failed> {
         let known = self.0.borrow().get(id).copied();
-        if let Some((read, version)) = known.filter(|(read, _)| read.elapsed() < TTL) {
-            let _ = read;
+        if let Some((_, version)) = known.filter(|(read, _)| read.elapsed() < TTL) {
             return Ok(version);
         }
         let read = Instant::now();
@@ -171,10 +171,4 @@ impl Cache {
         }
         all
     }
-}
-
-/// For how many customers they say different things.
-fn differing(one: &BTreeMap<String, i64>, other: &BTreeMap<String, i64>) -> usize {
-    let changed = one.iter().filter(|(id, version)| other.get(*id) != Some(version)).count();
-    changed + other.keys().filter(|id| !one.contains_key(*id)).count()
 }

@@ -77,9 +77,11 @@ async fn book<T: DeserializeOwned>(web: &Web, url: &str) -> Result<T, Failed> {
 async fn shop(url: &str, before: BTreeMap<String, i64>) -> Result<ShopBook, Failed> {
     let left = pieces(url).await?;
     let mut shop = mysql_async::Conn::from_url(url).await?;
-    let sql = "SELECT CAST(id AS CHAR), product, o.pieces, p.cents <=> o.cents
+    let sql = "SELECT CAST(id AS CHAR), product, o.pieces, o.cents, p.cents <=> o.cents
                FROM orders AS o LEFT JOIN payments AS p ON p.orders = o.id";
-    let sold = |(order, product, pieces, is_paid)| (order, Sold { product, pieces, is_paid });
+    let sold = |(order, product, pieces, cents, is_paid)| {
+        (order, Sold { product, pieces, cents, is_paid })
+    };
     let orders: Vec<(String, Sold)> = shop.query_map(sql, sold).await?;
     shop.disconnect().await?;
     Ok(ShopBook { before, left, orders: orders.into_iter().collect() })

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo build --release -p adapters -p storefront
-//! cargo run --release -p storefront --bin storefront             # or with -- --chaos --seed 7
+//! target/release/storefront                       # or with --chaos --seed 7
 //! ```
 //!
 //! It makes a database for each service with a login that opens no other, starts every service, has people read and write

@@ -9,7 +9,8 @@ use crate::judge::Plant;
 pub(crate) const HELP: &str = "\
 Moves the users of a shop out of its monolith, on real servers, while people shop.
 
-Usage: cargo run --release -p storefront --bin storefront -- [OPTIONS]
+Usage: cargo build --release -p adapters -p storefront
+       target/release/storefront [OPTIONS]
 
 Options:
   --chaos        kill and stop processes, and cut their sessions, all the way
@@ -21,9 +22,13 @@ Options:
   --help         print this
 
 POSTGRES_URL, MARIADB_URL and AMQP_URL name the servers, as administrators; those
-that are not set are found, or started, by scripts/servers.sh.
+that are not set are found, or installed and started, by scripts/servers.sh.
 
-Exit code: 0 if nothing was lost, stale, resurrected, doubled or uncompensated.
+Exit code: 0 if every count of the last line is zero (lost, stale, resurrected,
+doubled, uncompensated, unfinished, stock_off, undecided, noticed) and, without
+--chaos, no process fell or had to be killed; 1 if not; 2 if it could not be told:
+servers or programs are missing, a step of the migration does not succeed, or it
+was interrupted.
 ";
 
 /// The shortest run, and the longest.

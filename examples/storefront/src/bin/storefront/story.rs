@@ -6,8 +6,7 @@ use std::time::Instant;
 use fastrand::Rng;
 use storefront::Failed;
 use storefront::stage::{
-    Crew, Doors, GATEWAY, Operator, Part, Rooms, Servers, USERS, Web, cast, free_ports,
-    interrupted, load, logs, programs,
+    Crew, Doors, GATEWAY, Operator, Part, Rooms, USERS, Web, cast, free_ports, load, staged,
 };
 use tokio::sync::watch;
 
@@ -22,21 +21,7 @@ use crate::traffic::People;
 
 /// Tells it; answers whether all is well.
 pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
-    let programs = programs()?;
-    let rooms = Rooms::open(Servers::find().await?).await?;
-    let logs = logs(&programs, rooms.run())?;
-    let told = tokio::select! {
-        told = play(options, &rooms, &programs, &logs) => told,
-        interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
-    };
-    let removed = rooms.close().await;
-    let is_well = told.as_ref().is_ok_and(|is_well| *is_well);
-    if is_well {
-        std::fs::remove_dir_all(&logs)?;
-    } else {
-        println!("what the processes logged is in {}", logs.display());
-    }
-    removed.and(told)
+    staged(async |rooms, programs, logs| play(options, rooms, programs, logs).await).await
 }
 
 async fn play(

@@ -93,7 +93,7 @@ mod tests {
             call(0, Outcome::Broken, 900),
             call(1, Outcome::Answered, 8),
         ];
-        let stages = ["before", "after"].map(|name| Stage { name, is_deployed: false });
+        let stages = ["before", "after"].map(|name| Stage { name, failures_max: None });
         let shown = Table { calls: &calls, stages: &stages }.to_string();
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let line = |begin: &str| shown.lines().find(|line| line.starts_with(begin)).map(words);

@@ -66,5 +66,6 @@ pub(crate) struct ShopBook {
 pub(crate) struct Sold {
     pub(crate) product: String,
     pub(crate) pieces: i64,
+    pub(crate) cents: i64,
     pub(crate) is_paid: bool,
 }

@@ -112,7 +112,7 @@ impl fmt::Display for Judgement {
             self.lost(),
             self.stale(),
             users.resurrected,
-            orders.doubled,
+            orders.doubled + self.shop.doubled,
             orders.uncompensated,
             orders.unfinished,
             orders.stock_off + self.shop.stock_off,

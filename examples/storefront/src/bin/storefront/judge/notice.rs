@@ -6,8 +6,8 @@ use crate::tally::{Call, Kind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
-    /// A process is replaced meanwhile: there is one of each, so that requests to it fail.
-    pub(crate) is_deployed: bool,
+    /// How many of a hundred requests may come to nothing. None: a process is replaced meanwhile, and there is one of each.
+    pub(crate) failures_max: Option<usize>,
 }
 
 /// Every request, and in which stages somebody may have gone without an answer.
@@ -19,8 +19,6 @@ pub(crate) struct Seen {
     pub(crate) is_chaotic: bool,
 }
 
-/// Of so many requests in a stage one may go without an answer: keys that are crossing ask whoever writes them to come again.
-const SPARED: usize = 100;
 /// What the monolith answers to whoever still asks its user code for something.
 pub(super) const GONE: u16 = 410;
 
@@ -40,21 +38,22 @@ impl Notices {
         for (number, stage) in seen.stages.iter().enumerate() {
             let calls: Vec<_> = seen.calls.iter().filter(|call| call.stage == number).collect();
             let gone = calls.iter().filter(|call| call.status == Some(GONE)).count();
-            notices.count(gone, format!("{gone} requests in {} are answered 410", stage.name));
+            notices.count(gone, &format!("{gone} requests in {} are answered 410", stage.name));
             let failed = calls.iter().filter(|call| is_failure(call)).count();
-            if !seen.is_chaotic && !stage.is_deployed && failed > calls.len().div_ceil(SPARED) {
-                let of = calls.len();
+            let of = calls.len();
+            let most = stage.failures_max.filter(|_| !seen.is_chaotic);
+            if most.is_some_and(|most| failed > (of * most).div_ceil(100)) {
                 let why = format!("{failed} of {of} requests in {} come to nothing", stage.name);
-                notices.count(failed, why);
+                notices.count(failed, &why);
             }
         }
         for (done, what) in done.iter().zip(["write is acknowledged", "order is confirmed"]) {
-            notices.count(usize::from(*done == 0), format!("no {what}"));
+            notices.count(usize::from(*done == 0), &format!("no {what}"));
         }
         notices
     }
 
-    fn count(&mut self, faults: usize, why: String) {
+    fn count(&mut self, faults: usize, why: &str) {
         if faults > 0 {
             self.noticed += faults;
             self.told.push(format!("Noticed: {why}"));
@@ -85,10 +84,10 @@ mod tests {
 
     /// A hundred requests in each of two stages, of which the second has a deployment; and more.
     fn noticed(more: &[Call], is_chaotic: bool, done: [usize; 2]) -> usize {
-        let stage = |is_deployed| Stage { name: "live", is_deployed };
+        let stage = |failures_max| Stage { name: "live", failures_max };
         let answered = (0..200).map(|number| call(number % 2, Some(200)));
         let calls = answered.chain(more.iter().copied()).collect();
-        let seen = Seen { calls, stages: vec![stage(false), stage(true)], is_chaotic };
+        let seen = Seen { calls, stages: vec![stage(Some(2)), stage(None)], is_chaotic };
         Notices::of(&seen, done).noticed
     }
 
@@ -106,8 +105,8 @@ mod tests {
     fn a_stage_without_a_deployment_answers_nearly_all() {
         for status in [None, Some(503), Some(500), Some(400)] {
             let failed = |stage, count| vec![call(stage, status); count];
-            assert_eq!(noticed(&failed(0, 2), false, [1, 1]), 0, "one in a hundred is spared");
-            assert_eq!(noticed(&failed(0, 3), false, [1, 1]), 3, "{status:?}");
+            assert_eq!(noticed(&failed(0, 3), false, [1, 1]), 0, "two in a hundred are spared");
+            assert_eq!(noticed(&failed(0, 4), false, [1, 1]), 4, "{status:?}");
             assert_eq!(noticed(&failed(1, 90), false, [1, 1]), 0, "it is deployed");
             assert_eq!(noticed(&failed(0, 90), true, [1, 1]), 0, "chaos reigns");
         }

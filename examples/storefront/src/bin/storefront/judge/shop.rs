@@ -1,12 +1,16 @@
-use super::books::ShopBook;
+use std::collections::BTreeMap;
+
+use super::books::{ShopBook, Sold};
 use super::orders::Placed;
 
 /// What is wrong with what the monolith sold by its old path.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ShopFaults {
     pub(crate) sold: usize,
-    /// Acknowledged and not there, or not paid.
+    /// Acknowledged and not there; or there, and not as it was placed, or not paid.
     pub(crate) lost: usize,
+    /// Nobody placed it.
+    pub(crate) doubled: usize,
     /// Products of which there are more or fewer pieces than there should be.
     pub(crate) stock_off: usize,
     pub(crate) told: Vec<String>,
@@ -15,12 +19,17 @@ pub(crate) struct ShopFaults {
 impl ShopFaults {
     pub(crate) fn of(placed: &[Placed], book: &ShopBook) -> Self {
         let mut faults = Self { sold: book.orders.len(), ..Self::default() };
-        for placed in placed.iter().filter(|placed| placed.is_acknowledged) {
+        let by_id: BTreeMap<_, _> = placed.iter().map(|placed| (&placed.order, placed)).collect();
+        for placed in by_id.values() {
             let sold = book.orders.get(&placed.order);
-            if !sold.is_some_and(|sold| sold.is_paid && sold.pieces == placed.pieces) {
+            if !sold.map_or(!placed.is_acknowledged, |sold| is_as_placed(sold, placed)) {
                 faults.lost += 1;
-                faults.told.push(format!("Lost: {} at the monolith is {sold:?}", placed.order));
+                faults.told.push(format!("Lost: {placed:?} at the monolith is {sold:?}"));
             }
+        }
+        for order in book.orders.keys().filter(|order| !by_id.contains_key(order)) {
+            faults.doubled += 1;
+            faults.told.push(format!("nobody placed the order {order} at the monolith"));
         }
         for (product, before) in &book.before {
             let sold = book.orders.values().filter(|sold| sold.product == *product);
@@ -36,6 +45,12 @@ impl ShopFaults {
     }
 
     pub(crate) const fn is_clean(&self) -> bool {
-        self.lost + self.stock_off == 0
+        self.lost + self.doubled + self.stock_off == 0
     }
+}
+
+/// A sale is one transaction: order, stock and payment, all of it or none, acknowledged or not.
+fn is_as_placed(sold: &Sold, placed: &Placed) -> bool {
+    let Sold { product, pieces, cents, is_paid } = sold;
+    *is_paid && (product, *pieces, *cents) == (&placed.product, placed.pieces, placed.cents)
 }

@@ -60,7 +60,7 @@ fn evidence() -> Evidence {
 fn seen() -> Seen {
     let (status, outcome) = (Some(200), Outcome::Answered);
     let call = Call { kind: Kind::Read, stage: 0, status, outcome, waited: Duration::ZERO };
-    let stages = vec![Stage { name: "live", is_deployed: false }];
+    let stages = vec![Stage { name: "live", failures_max: Some(2) }];
     Seen { calls: vec![call], stages, is_chaotic: false }
 }
 
@@ -70,7 +70,7 @@ fn placed_at(order: &str) -> Placed {
 
 /// The monolith's book, with an order or none, that is paid or not.
 fn shop(is_paid: Option<bool>) -> ShopBook {
-    let sold = |is_paid| Sold { product: "p-1".to_owned(), pieces: 2, is_paid };
+    let sold = |is_paid| Sold { product: "p-1".to_owned(), pieces: 2, cents: 1_200, is_paid };
     let count = |pieces| BTreeMap::from([("p-1".to_owned(), pieces)]);
     ShopBook {
         before: count(10),
@@ -214,6 +214,35 @@ fn what_the_monolith_sold_is_there_and_paid() {
         let judgement = evidence.judge();
         assert_eq!((judgement.shop.lost, judgement.is_clean()), (lost, lost == 0), "{is_paid:?}");
     }
+}
+
+/// What the judge says of one sale at the monolith that somebody has changed: lost, and doubled.
+fn sale_faults(change: impl FnOnce(&mut Sold, &mut Placed)) -> (usize, usize) {
+    let mut evidence = evidence();
+    let sold = evidence.books.shop.orders.get_mut("shop").unwrap();
+    change(sold, &mut evidence.bought[0]);
+    let judgement = evidence.judge();
+    let (lost, doubled) = (judgement.shop.lost, judgement.shop.doubled);
+    assert_eq!(judgement.is_clean(), lost + doubled + judgement.shop.stock_off == 0);
+    (lost, doubled)
+}
+
+#[test]
+fn what_the_monolith_sold_is_what_was_placed_acknowledged_or_not() {
+    for is_acknowledged in [true, false] {
+        let faults = |change: fn(&mut Sold)| {
+            sale_faults(|sold, placed| {
+                placed.is_acknowledged = is_acknowledged;
+                change(sold);
+            })
+        };
+        assert_eq!(faults(|_| {}), (0, 0));
+        assert_eq!(faults(|sold| sold.pieces = 1), (1, 0));
+        assert_eq!(faults(|sold| sold.cents = -1_200), (1, 0));
+        assert_eq!(faults(|sold| "p-2".clone_into(&mut sold.product)), (1, 0));
+        assert_eq!(faults(|sold| sold.is_paid = false), (1, 0));
+    }
+    assert_eq!(sale_faults(|_, placed| placed.order.push('x')), (1, 1), "nobody placed it");
 }
 
 #[test]

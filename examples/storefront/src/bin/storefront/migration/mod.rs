@@ -25,12 +25,21 @@ const WAY: [(&str, u32); 9] = [
 const MODERN_ONLY: usize = 7;
 /// At the end of these, processes are replaced: in `shadow`, and in `modern_only`.
 const DEPLOYMENTS: [usize; 2] = [2, MODERN_ONLY];
+/// At the end of these, keys cross: whoever writes one meanwhile is asked to come again.
+const CROSSINGS: [usize; 2] = [3, 4];
+/// How many of a hundred requests may come to nothing while keys cross, and at any other time.
+const CROSSING_MAX: usize = 10;
+const FAILURES_MAX: usize = 2;
 
 /// The stages, in their order.
 pub(crate) fn stages() -> Vec<Stage> {
     let stage = |(number, (name, _)): (usize, (&'static str, u32))| Stage {
         name,
-        is_deployed: DEPLOYMENTS.contains(&number),
+        failures_max: match number {
+            _ if DEPLOYMENTS.contains(&number) => None,
+            _ if CROSSINGS.contains(&number) => Some(CROSSING_MAX),
+            _ => Some(FAILURES_MAX),
+        },
     };
     WAY.into_iter().enumerate().map(stage).collect()
 }
@@ -138,8 +147,9 @@ mod tests {
     fn the_way_takes_all_of_the_time() {
         assert_eq!(WAY.iter().map(|(_, per_cent)| per_cent).sum::<u32>(), 100);
         assert_eq!(stages()[MODERN_ONLY].name, "modern_only");
-        let deployed = stages().into_iter().filter(|stage| stage.is_deployed);
-        let deployed: Vec<_> = deployed.map(|stage| stage.name).collect();
-        assert_eq!(deployed, ["shadow", "modern_only"]);
+        let with = |most| stages().into_iter().filter(move |stage| stage.failures_max == most);
+        let names = |most| with(most).map(|stage| stage.name).collect::<Vec<_>>();
+        assert_eq!(names(None), ["shadow", "modern_only"]);
+        assert_eq!(names(Some(CROSSING_MAX)), ["live for 10 %", "cutover"]);
     }
 }
