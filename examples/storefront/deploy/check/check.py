@@ -10,7 +10,7 @@ import sys
 import yaml
 
 from deployed import compose, container, manifests, of_kind, readme
-from sources import DEPLOY, SERVICES, consumers_end, documented, everything_read, heads, variables
+from sources import DEPLOY, SERVICES, consumers_bounds, consumers_end, documented, everything_read, heads, variables
 from workflows import workflows
 
 
@@ -20,6 +20,7 @@ def load():
         "kubernetes": [it for file in files for it in yaml.safe_load_all(file.read_text())],
         "compose": yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text()),
         "workflows": {it.stem: yaml.safe_load(it.read_text()) for it in sorted((DEPLOY / "workflows").glob("*.yml"))},
+        "bounds": consumers_bounds(),
         "heads": {name: documented(name) for name in SERVICES},
         "readme": (DEPLOY / "README.md").read_text(),
     }
@@ -27,7 +28,7 @@ def load():
 
 def complaints(all_of_it):
     yield from everything_read()
-    yield from consumers_end()
+    yield from consumers_end(all_of_it["bounds"])
     yield from heads(lambda name: all_of_it["heads"][name])
     yield from manifests(all_of_it["kubernetes"])
     yield from compose(all_of_it["compose"])
@@ -68,6 +69,7 @@ CONTROLS = [
     (lambda it: it["compose"]["services"]["gateway"]["environment"].pop("STATE_URL"), "gateway: STATE_URL is read, and not set"),
     (lambda it: it["compose"]["services"]["postgres"].pop("image"), "postgres has neither image nor build"),
     (lambda it: it["compose"]["services"]["order-service"].update(stop_grace_period="10s"), "is killed before it has ended"),
+    (lambda it: it["bounds"].update(HANDLED=30.0), "consumers take 63.0 s to their end"),
     (lambda it: it["heads"]["order-service"].remove("RUST_LOG"), "order-service: RUST_LOG is read, and not in the head"),
     (lambda it: it["heads"]["gateway"].add("STOCK"), "gateway: STOCK is in the head of its main.rs, and nothing reads it"),
     (lambda it: triggers_of(it, "gateway")["paths"].remove("examples/adapters/Cargo.toml"), "examples/adapters/Cargo.toml does not start it"),

@@ -69,11 +69,15 @@ def time_to_end():
     return sum(seconds(source / "chassis" / file, name) for file, name in bounds) + FAREWELL
 
 
-def consumers_end():
-    """A consumer ends within twice its handler's time and that of the bus: workers have to have as long."""
+def consumers_bounds():
     source = STOREFRONT / "src"
-    service = source / "orders/service.rs"
-    takes, has = 2 * seconds(service, "HANDLED") + seconds(service, "BUS"), seconds(source / "chassis/workers.rs", "DRAIN")
+    bounds = [("orders/service.rs", "HANDLED"), ("orders/service.rs", "BUS"), ("chassis/workers.rs", "DRAIN")]
+    return {name: seconds(source / file, name) for file, name in bounds}
+
+
+def consumers_end(bounds):
+    """A consumer ends within twice its handler's time and that of the bus: workers have to have as long."""
+    takes, has = 2 * bounds["HANDLED"] + bounds["BUS"], bounds["DRAIN"]
     if takes > has:
         yield f"consumers take {takes} s to their end, and have {has} s"
 
@@ -84,7 +88,7 @@ def documented(name):
     return {variable for line in head for variable in re.findall(r"`([A-Z][A-Z0-9_]*)`", line.split("|")[1])}
 
 
-def heads(of=documented):
+def heads(of):
     """Whether these tables list what is read, and no more."""
     for name in SERVICES:
         listed, read = of(name), variables(name)

@@ -115,3 +115,38 @@ pub async fn interrupted() -> Result<(), Failed> {
         _ = terminated.recv() => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::Web;
+
+    #[tokio::test]
+    async fn who_is_asked_to_end_says_so_and_finishes_what_is_under_way() {
+        let telemetry = Telemetry::install("test").unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let slow = || async {
+            tokio::time::sleep(NOTICE * 3).await;
+            "done"
+        };
+        let (routes, stop) = (Router::new().route("/slow", get(slow)), CancellationToken::new());
+        let ends = stop.clone();
+        let served = tokio::spawn(async move {
+            serve_until(address, routes, Readiness::default(), &telemetry, ends).await
+        });
+        let (web, at) = (Web::default(), format!("http://{address}"));
+        while web.get(&format!("{at}/readyz")).await.status != Some(200) {
+            tokio::time::sleep(NOTICE / 20).await;
+        }
+        let (slow, ready) = tokio::join!(web.get(&format!("{at}/slow")), async {
+            tokio::time::sleep(NOTICE / 4).await;
+            stop.cancel();
+            tokio::time::sleep(NOTICE / 4).await;
+            web.get(&format!("{at}/readyz")).await
+        });
+        assert_eq!((slow.status, ready.status), (Some(200), Some(503)));
+        served.await.unwrap().unwrap();
+    }
+}
