@@ -43,7 +43,7 @@ async fn serve(service: Router) -> String {
 
 fn remote(base: &str) -> Remote {
     HttpRepository::new(base, |customer: &Customer| customer.id.clone(), Duration::from_secs(10))
-        .unwrap()
+        .expect("it is a URL")
 }
 
 #[async_trait]
@@ -107,7 +107,8 @@ async fn an_answer_of_something_else_leaves_a_write_in_doubt() {
 async fn a_service_that_does_not_answer_leaves_a_write_in_doubt() {
     let silent = serve(Router::new().fallback(any(std::future::pending::<()>))).await;
     let key = |customer: &Customer| customer.id.clone();
-    let remote = HttpRepository::new(&silent, key, Duration::from_millis(100)).unwrap();
+    let remote =
+        HttpRepository::new(&silent, key, Duration::from_millis(100)).expect("it is a URL");
     assert_eq!(kinds(&remote).await, (Unknown, Unavailable));
 }
 

@@ -140,7 +140,8 @@ mod tests {
         while web.get(&format!("{at}/readyz")).await.status != Some(200) {
             tokio::time::sleep(NOTICE / 20).await;
         }
-        let (slow, ready) = tokio::join!(web.get(&format!("{at}/slow")), async {
+        let under_way = format!("{at}/slow");
+        let (slow, ready) = tokio::join!(web.get(&under_way), async {
             tokio::time::sleep(NOTICE / 4).await;
             stop.cancel();
             tokio::time::sleep(NOTICE / 4).await;
