@@ -22,6 +22,8 @@ const USERS: usize = 200;
 const ROUND_TRIP: Duration = Duration::from_millis(1);
 /// How many round trips all of them at once may take, over any line.
 const TRIPS_MAX: usize = 4;
+/// The same to the store, over a line on which the service's own workers talk meanwhile.
+const STORE_TRIPS_MAX: usize = 20;
 /// Of batches the best counts, of so many.
 const ROUNDS: usize = 3;
 
@@ -84,9 +86,10 @@ pub(crate) async fn run(scene: &mut Scene<'_>) -> Result<Verdict, Failed> {
         verdict.expect_caught(is_caught, format!("one by one over {name}: {singly:?}"));
     }
     let (singly, at_once) = (behind.singly, behind.at_once);
-    let budget = format!("{USERS} users of a store 1 ms away in {TRIPS_MAX} trips: {at_once:?}");
-    verdict.expect(at_once.trips <= TRIPS_MAX && at_once.time < singly.time, budget);
-    let is_caught = singly.trips > TRIPS_MAX;
+    let budget =
+        format!("{USERS} users of a store 1 ms away in {STORE_TRIPS_MAX} trips: {at_once:?}");
+    verdict.expect(at_once.trips <= STORE_TRIPS_MAX && at_once.time < singly.time, budget);
+    let is_caught = singly.trips > STORE_TRIPS_MAX;
     verdict.expect_caught(is_caught, format!("one by one of a store 1 ms away: {singly:?}"));
     let told = |(name, it): &(&str, Both)| {
         let (singly, at_once) = (it.singly.trips, it.at_once.trips);
