@@ -79,7 +79,7 @@ pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
 /// let consumer =
 ///     EventConsumer::new(Arc::new(InMemoryBus::default()), name, topics, Arc::new(stock));
 /// # drop(consumer);
-/// # Ok::<(), strangler_fig::event::TextError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct CommandParticipant<D, B, O, H> {
