@@ -302,6 +302,8 @@ async fn behind_a_server_that_was_killed_a_slow_partition_has_everything() {
     let own = bus(&server.url(), config).await;
     let again = opened(&own).await;
     let mut came = until(&*again, &format!("{slow}-40")).await;
+    // A server that was killed may have forgotten what was settled last: that may come again.
+    came.retain(|id| id.starts_with(slow));
     came.dedup();
     assert_eq!(came, in_order(slow, 1..=40));
 }
