@@ -131,7 +131,7 @@ fuzz:
 	done
 
 # What the members below are, all in one build: each by itself builds for itself what they share.
-MEMBERS = -p adapters -p console@0.0.0 -p contracts -p fleet -p observability -p storefront
+MEMBERS = -p adapters -p console@0.0.0 -p contracts -p fleet -p observability -p own-servers -p storefront
 
 members:
 	cargo clippy $(MEMBERS) --no-deps --all-targets -- -D warnings
@@ -139,7 +139,7 @@ members:
 	urls=$$(scripts/servers.sh) && env $$urls cargo test $(MEMBERS)
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/fleet --seconds 10
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront
-	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos
+	target/debug/storefront --chaos
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/pitfalls
 
 # The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL, NATS_URL and AMQP_URL, of the usual
@@ -173,10 +173,10 @@ storefront:
 	cargo build -p adapters -p storefront
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront $(STOREFRONT)
 
-# The same while processes are killed and stopped, and databases cut off.
+# The same while processes and servers are killed and stopped, and databases cut off. It starts its own servers.
 storefront-chaos:
 	cargo build -p adapters -p storefront
-	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront --chaos $(STOREFRONT)
+	target/debug/storefront --chaos $(STOREFRONT)
 
 # What its gateway, monolith and services expect of each other: Pact files, to which those who ask and those who answer are held.
 contracts:

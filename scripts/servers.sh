@@ -3,6 +3,7 @@
 # and starts private ones under target/servers, on ports of their own. Prints the URLs, one a line: export $(scripts/servers.sh).
 #   SERVERS_PRIVATE=1   does not look for servers that run already
 #   servers.sh stop     stops the private ones
+#   servers.sh install  installs those that are missing and for which no URL is set, and starts none
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,6 +58,16 @@ postgres_bin() {
 
 mariadb_bin() { command -v mariadbd || command -v mysqld || ls /usr/sbin/mariadbd 2>/dev/null; }
 
+# Debian's command would want its own user and directories.
+rabbitmq_script() { ls /usr/lib/rabbitmq/bin/rabbitmq-server 2>/dev/null || command -v rabbitmq-server; }
+
+# Whatever the server $1 consists of is here, or installed.
+need_postgres() { [ -n "$(postgres_bin)" ] || install postgresql POSTGRES_URL; }
+need_mariadb() { [ -n "$(mariadb_bin)" ] || install mariadb-server MARIADB_URL; }
+need_redis() { command -v redis-server >/dev/null || install redis-server REDIS_URL; }
+need_nats() { command -v nats-server >/dev/null || install nats-server NATS_URL; }
+need_rabbitmq() { [ -n "$(rabbitmq_script)" ] || install rabbitmq-server AMQP_URL; }
+
 install() {
     [ -n "$is_root" ] && command -v apt-get >/dev/null ||
         fail "$1 is not here, and only root on Debian can install it: install $1, or set $2"
@@ -99,11 +110,8 @@ start_postgres() {
     local data=$home/postgres user bin
     user=$(account postgres)
     if is_running "$data/postmaster.pid"; then return; fi
-    bin=$(postgres_bin) || true
-    if [ -z "$bin" ]; then
-        install postgresql POSTGRES_URL
-        bin=$(postgres_bin)
-    fi
+    need_postgres
+    bin=$(postgres_bin)
     room "$home" "$(id -un)"
     room "$data" "$user"
     if [ ! -s "$data/PG_VERSION" ]; then
@@ -122,11 +130,8 @@ start_mariadb() {
     local data=$home/mariadb user bin
     user=$(account mysql)
     if is_running "$data/pid"; then return; fi
-    bin=$(mariadb_bin) || true
-    if [ -z "$bin" ]; then
-        install mariadb-server MARIADB_URL
-        bin=$(mariadb_bin)
-    fi
+    need_mariadb
+    bin=$(mariadb_bin)
     room "$home" "$(id -un)"
     room "$data" "$user"
     # No file of /etc counts: it names the directories of another server.
@@ -145,7 +150,7 @@ start_redis() {
     local data=$home/redis user
     user=$(account redis)
     if is_running "$data/pid"; then return; fi
-    command -v redis-server >/dev/null || install redis-server REDIS_URL
+    need_redis
     room "$home" "$(id -un)"
     room "$data" "$user"
     as "$user" setsid redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$data" --pidfile "$data/pid" \
@@ -157,7 +162,7 @@ start_nats() {
     local data=$home/nats user
     user=$(account nats)
     if is_running "$data/pid"; then return; fi
-    command -v nats-server >/dev/null || install nats-server NATS_URL
+    need_nats
     room "$home" "$(id -un)"
     room "$data" "$user"
     as "$user" setsid nats-server --addr 127.0.0.1 --port "$nats_port" --jetstream --store_dir "$data" \
@@ -165,18 +170,13 @@ start_nats() {
     wait_for "$nats_port" NATS "$data/log"
 }
 
-# Debian's command would want its own user and directories. Run as by systemd, the script becomes the server.
+# Run as by systemd, the script becomes the server.
 start_rabbitmq() {
-    local data=$home/rabbitmq user script=/usr/lib/rabbitmq/bin/rabbitmq-server
+    local data=$home/rabbitmq user script
     user=$(account rabbitmq)
     if is_running "$data/pid"; then return; fi
-    if [ ! -x $script ]; then
-        script=$(command -v rabbitmq-server) || true
-        if [ -z "$script" ]; then
-            install rabbitmq-server AMQP_URL
-            script=/usr/lib/rabbitmq/bin/rabbitmq-server
-        fi
-    fi
+    need_rabbitmq
+    script=$(rabbitmq_script)
     room "$home" "$(id -un)"
     room "$data" "$user"
     as "$user" setsid env -u NOTIFY_SOCKET HOME="$data" RUNNING_UNDER_SYSTEMD=1 \
@@ -209,6 +209,15 @@ stop() {
 
 if [ "${1:-}" = stop ]; then
     stop
+    exit
+fi
+
+if [ "${1:-}" = install ]; then
+    [ -n "${POSTGRES_URL:-}" ] || need_postgres
+    [ -n "${MARIADB_URL:-}" ] || need_mariadb
+    [ -n "${REDIS_URL:-}" ] || need_redis
+    [ -n "${NATS_URL:-}" ] || need_nats
+    [ -n "${AMQP_URL:-}" ] || need_rabbitmq
     exit
 fi
 

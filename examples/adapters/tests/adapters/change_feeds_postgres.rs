@@ -19,7 +19,8 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::change_feeds::{is_lost, page, settled};
 use crate::customers::{customer, id};
-use crate::own_servers::{OwnServer, Product};
+use crate::own_server::own_server;
+use own_servers::{OwnServer, Product};
 
 /// The monolith's table on a PostgreSQL of the test's own, which decodes its log.
 struct OnPostgres {
@@ -126,7 +127,7 @@ impl ChangeFeedFixture for OnPostgres {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fact_of_a_change_feed_holds_of_postgresql() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     let reports = run_all(change_feed::facts(), async || OnPostgres::new(&server).await).await;
     let failed: Vec<_> = reports.iter().filter(|report| report.outcome.is_err()).collect();
     assert!(failed.is_empty(), "{failed:#?}");
@@ -137,7 +138,7 @@ async fn every_fact_of_a_change_feed_holds_of_postgresql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_switched_off() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     let world = OnPostgres::new(&server).await;
     let own = PostgresCustomers::new(PostgresDatabase::marked(&world.url).unwrap());
     for n in 20..40 {
@@ -175,7 +176,7 @@ async fn postgresql_leaves_out_what_goes_through_the_crate_and_refuses_who_was_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_of_postgresql_that_is_not_attached_any_more_says_so() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     for (sql, why) in [
         (
             "ALTER TABLE plain_customer RENAME TO before;
@@ -205,7 +206,7 @@ async fn a_feed_of_postgresql_that_is_not_attached_any_more_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_feeds_of_one_database_of_postgresql_each_tell_their_own() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     let world = OnPostgres::new(&server).await;
     connected(&world.url).await.batch_execute("CREATE SCHEMA other").await.unwrap();
     let url = format!("{}?options=-csearch_path%3Dother", world.url);
@@ -227,7 +228,7 @@ async fn two_feeds_of_one_database_of_postgresql_each_tell_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_tells_keys_under_every_identity_that_has_them_and_no_other() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     let world = OnPostgres::new(&server).await;
     let monolith = connected(&world.url).await;
     let sql = "ALTER TABLE plain_customer ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY;
@@ -258,7 +259,7 @@ async fn postgresql_tells_keys_under_every_identity_that_has_them_and_no_other()
 /// A trigger of the table's own, which changes other rows than the crate has written.
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_tells_what_triggers_change_beside_a_write_of_the_crate() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     let world = OnPostgres::new(&server).await;
     let sql = "CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS $$
                BEGIN
@@ -277,7 +278,7 @@ async fn postgresql_tells_what_triggers_change_beside_a_write_of_the_crate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_postgresql_has_not_settled_comes_again_after_a_crash() {
-    let mut server = OwnServer::new(Product::Postgres).await;
+    let mut server = own_server(Product::Postgres).await;
     let world = OnPostgres::new(&server).await;
     let monolith = connected(&world.url).await;
     for n in 20..30 {
@@ -287,7 +288,7 @@ async fn what_postgresql_has_not_settled_comes_again_after_a_crash() {
     assert_eq!(page.changes.len(), 4);
     world.feed.settle(&page.mark).await.unwrap();
     server.kill();
-    server.start().await;
+    server.start().await.unwrap();
     let feed = PostgresChangeFeed::new(PostgresDatabase::new(&world.url).unwrap(), "fig");
     let left = feed.changes(NonZeroUsize::new(100).unwrap()).await.unwrap();
     let keys: BTreeSet<_> = left.changes.iter().map(|it| format!("{it:?}")).collect();
@@ -314,7 +315,7 @@ async fn unflushed(server: &OwnServer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_postgresql_flushes_what_was_committed_and_not_awaited() {
-    let server = OwnServer::new(Product::Postgres).await;
+    let server = own_server(Product::Postgres).await;
     let world = OnPostgres::new(&server).await;
     unflushed(&server).await;
     put(&connected(&world.url).await, customer(1, 1)).await;
@@ -327,13 +328,13 @@ async fn closing_postgresql_flushes_what_was_committed_and_not_awaited() {
 /// was not flushed then, and the slot is not moved over it.
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_of_postgresql_that_are_flushed_late_are_not_passed_over() {
-    let mut server = OwnServer::new(Product::Postgres).await;
+    let mut server = own_server(Product::Postgres).await;
     unflushed(&server).await;
     // So few that they are written to make room.
     let few = "ALTER SYSTEM SET wal_buffers = '32kB'";
     connected(&server.url()).await.batch_execute(few).await.unwrap();
     server.kill();
-    server.start().await;
+    server.start().await.unwrap();
     let world = OnPostgres::new(&server).await;
     let (address, _) = world.url.rsplit_once('/').unwrap();
     let elsewhere = connected(&format!("{address}/template1")).await;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
-use mysql_async::prelude::Queryable;
 use strangler_fig::error::StoreErrorKind::{Unavailable, Unknown};
 use strangler_fig::event::{
     EventEnvelope, EventPayload, FetchLimit, LaneClaim, Message, OutboxRow, OutboxStore, RowEnd,
@@ -12,58 +11,8 @@ use strangler_fig::event::{
 use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::testkit::conformance::OutboxFixture;
 use tokio::time::Instant;
-use tokio_postgres::NoTls;
 
-use crate::own_servers::{OwnServer, Product};
 use crate::proxy::{Link, Proxy};
-
-async fn on_postgres(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("it answers");
-    tokio::spawn(connection);
-    client.batch_execute(sql).await.expect("it is executed");
-}
-
-async fn on_mariadb(url: &str, sql: &str) {
-    let mut conn = mysql_async::Conn::from_url(url).await.expect("it answers");
-    conn.query_drop(sql).await.expect("it is executed");
-    conn.disconnect().await.expect("it ends");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_postgres_of_its_own_is_killed_and_keeps_what_it_committed() {
-    let mut server = OwnServer::new(Product::Postgres).await;
-    on_postgres(&server.url(), "CREATE TABLE kept (n int)").await;
-    server.kill();
-    let dead = tokio_postgres::connect(&server.url(), NoTls).await;
-    assert!(dead.is_err(), "it is dead");
-    server.start().await;
-    on_postgres(&server.url(), "INSERT INTO kept VALUES (1)").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mariadb_of_its_own_is_killed_and_keeps_what_it_committed() {
-    let mut server = OwnServer::new(Product::Mariadb).await;
-    on_mariadb(&server.url(), "CREATE TABLE kept (n INT)").await;
-    server.kill();
-    assert!(mysql_async::Conn::from_url(server.url()).await.is_err(), "it is dead");
-    server.start().await;
-    on_mariadb(&server.url(), "INSERT INTO kept VALUES (1)").await;
-}
-
-/// What the brokers keep is for the tests of their adapters to say.
-#[tokio::test(flavor = "multi_thread")]
-async fn brokers_of_its_own_are_killed_and_start_again_and_their_directories_end_with_them() {
-    for product in [Product::Nats, Product::Rabbitmq] {
-        let mut server = OwnServer::new(product).await;
-        server.kill();
-        assert!(!server.answers().await, "{product:?} is dead");
-        server.start().await;
-        let directory = server.directory().to_owned();
-        assert!(directory.exists());
-        drop(server);
-        assert!(!directory.exists());
-    }
-}
 
 const TERM: Duration = Duration::from_mins(10);
 

@@ -40,5 +40,5 @@ mod sagas_postgres;
 mod states;
 mod workers;
 
-#[path = "../support/own_servers/mod.rs"]
-mod own_servers;
+#[path = "../support/own_server.rs"]
+mod own_server;

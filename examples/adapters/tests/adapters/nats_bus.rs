@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::nats::{Durability, NatsBus, NatsBusConfig};
+use own_servers::Product;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::event::{
@@ -21,7 +22,7 @@ use super::buses::{
     a_consumer_goes_on, in_order, message, messages, name, next, published, topic, until,
 };
 use super::nats_bucket::{connect, patient, server_url};
-use super::own_servers::{OwnServer, Product};
+use super::own_server::own_server;
 use super::proxy::{Link, Proxy};
 
 const PARTITIONS: u16 = 4;
@@ -223,7 +224,7 @@ async fn published_at_last(bus: &NatsBus, messages: &[Message]) {
 /// Of its consumer a server has lost `file`. What was published before comes to who has subscribed before, and to who
 /// subscribes again; and what is published after that.
 async fn behind_a_server_that_has_lost(file: &str) {
-    let mut server = OwnServer::new(Product::Nats).await;
+    let mut server = own_server(Product::Nats).await;
     let config = NatsBusConfig::new("fig", Durability::SyncedAlways).with_partitions(1);
     let own = bus(&server.url(), config.clone()).await;
     let before = opened(&own).await;
@@ -231,7 +232,7 @@ async fn behind_a_server_that_has_lost(file: &str) {
     assert_eq!(until(&*before, "pears-2").await, in_order("pears", 1..=2));
     server.kill();
     assert_eq!(tear(server.directory(), file), 1);
-    server.start().await;
+    server.start().await.unwrap();
     let mut came = until(&*before, "pears-3").await;
     published_at_last(&own, &messages("pears", 5..=5)).await;
     came.extend(until(&*before, "pears-5").await);
@@ -242,7 +243,7 @@ async fn behind_a_server_that_has_lost(file: &str) {
 
     server.kill();
     assert_eq!(tear(server.directory(), file), 1);
-    server.start().await;
+    server.start().await.unwrap();
     let own = bus(&server.url(), config).await;
     let again = opened(&own).await;
     published(&own, &messages("pears", 8..=8)).await;
@@ -272,7 +273,7 @@ fn two_keys() -> [&'static str; 2] {
 /// A partition that is far ahead takes nothing with it that another was not given yet.
 #[tokio::test]
 async fn behind_a_server_that_was_killed_a_slow_partition_has_everything() {
-    let mut server = OwnServer::new(Product::Nats).await;
+    let mut server = own_server(Product::Nats).await;
     let config = NatsBusConfig::new("fig", Durability::SyncedAlways).with_partitions(PARTITIONS);
     let own = bus(&server.url(), config.clone()).await;
     let receiver = opened(&own).await;
@@ -296,7 +297,7 @@ async fn behind_a_server_that_was_killed_a_slow_partition_has_everything() {
     assert_eq!(held, 1, "one of a partition at a time");
     for _ in 0..2 {
         server.kill();
-        server.start().await;
+        server.start().await.unwrap();
     }
     drop(receiver);
     let own = bus(&server.url(), config).await;

@@ -16,8 +16,8 @@ use strangler_fig::testkit::conformance::{StateFixture, async_trait, state};
 use tokio::time::{Instant, sleep};
 
 use crate::nats_bucket::connect;
-use crate::own_servers::nats_program;
 use crate::states::{first, lease, name};
+use own_servers::nats_program;
 
 const BEFORE_GIVING_UP: Duration = Duration::from_mins(1);
 
@@ -50,7 +50,7 @@ impl Cluster {
         let routes: Vec<_> = self.routes.iter().map(route).collect();
         let store = self.directory.join(at.to_string());
         fs::create_dir_all(&store).expect("a directory can be made");
-        let mut command = Command::new(nats_program());
+        let mut command = Command::new(nats_program().unwrap());
         command.args(["--addr", "127.0.0.1", "--port", &self.ports[at].to_string()]);
         command.args(["--name", &format!("node-{at}"), "--cluster_name", "fig"]);
         command.args(["--cluster", &routes[at], "--routes", &routes.join(",")]);

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::node::Node;
-use crate::own_servers::OwnServer;
+use own_servers::OwnServer;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Victim {
@@ -143,7 +143,7 @@ fn kill_server(
     *count += 1;
     returning.spawn(async move {
         sleep(down_for).await;
-        server.restart().await;
+        server.restart().await.unwrap();
     });
     true
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::judge::Effect;
-use crate::own_servers::Product;
 use crate::script::Batch;
 use crate::{mariadb, postgres};
+use own_servers::Product;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -20,8 +20,8 @@ mod world;
 
 #[path = "../../src/bin/event-node/bus.rs"]
 mod bus;
-#[path = "../support/own_servers/mod.rs"]
-mod own_servers;
+#[path = "../support/own_server.rs"]
+mod own_server;
 
 use std::env;
 use std::str::FromStr;

@@ -12,10 +12,11 @@ use crate::chaos::{Killed, Mortals, Plan};
 use crate::database::{Database, Tally};
 use crate::judge::{Flaw, Found, judge};
 use crate::node::Node;
-use crate::own_servers::{OwnServer, Product};
+use crate::own_server::own_server;
 use crate::script::{KEYS, STAGERS, Script};
 use crate::stager::{stage, stage_all};
 use crate::wait::{arrived, dead_letters};
+use own_servers::Product;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -30,7 +31,7 @@ pub(crate) struct World {
 impl World {
     /// The servers are those of the database and of the bus.
     pub(crate) async fn new(servers: [Product; 2], plan: &Plan) -> Self {
-        let (store, broker) = tokio::join!(OwnServer::new(servers[0]), OwnServer::new(servers[1]));
+        let (store, broker) = tokio::join!(own_server(servers[0]), own_server(servers[1]));
         let (database_url, bus_url) = (store.url(), broker.url());
         let database = Database::new(servers[0], database_url.clone());
         database.prepare().await.unwrap();
@@ -39,7 +40,7 @@ impl World {
         bus.subscriber().subscribe(&subscription(), &[topic()], limits()).await.unwrap();
         if servers[1] == Product::Rabbitmq {
             // The last of its queues.
-            broker.keeps(&format!("strangler.{}.dead", subscription())).await;
+            broker.keeps(&format!("strangler.{}.dead", subscription())).await.unwrap();
         }
         let node =
             |role, options| Arc::new(Mutex::new(Node::new(role, &database_url, &bus_url, options)));

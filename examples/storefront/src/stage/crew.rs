@@ -30,6 +30,15 @@ pub struct Member {
     ready: Instant,
 }
 
+/// What it means that a process ends before it was ready.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    /// It was set up wrongly.
+    Fail,
+    /// It was not lucky.
+    Again,
+}
+
 /// All of them.
 #[derive(Debug)]
 pub struct Crew {
@@ -83,13 +92,13 @@ impl Crew {
     ///
     /// # Errors
     ///
-    /// Somebody does not start, or does not get ready.
+    /// Somebody does not start, ends, or does not get ready.
     pub async fn start(cast: Vec<Part>, web: Web) -> Result<Self, Failed> {
         let members = cast.into_iter().map(|part| Member::start(part).map(Mutex::new));
         let members = members.collect::<Result<_, _>>()?;
         let crew = Self { members, web, fallen: AtomicUsize::new(0) };
         for number in 0..crew.members.len() {
-            crew.ready(number).await?;
+            crew.until_ready(number, Ends::Fail).await?;
         }
         Ok(crew)
     }
@@ -111,18 +120,28 @@ impl Crew {
         self.fallen.load(Ordering::Relaxed)
     }
 
-    /// Waits until a process is ready.
+    /// Waits until a process is ready. One that ends on the way, say because its database is away, is started again.
     ///
     /// # Errors
     ///
-    /// It ends, or takes a minute.
+    /// It takes a minute.
     pub async fn ready(&self, number: usize) -> Result<(), Failed> {
+        self.until_ready(number, Ends::Again).await
+    }
+
+    async fn until_ready(&self, number: usize, ends: Ends) -> Result<(), Failed> {
         let by = Instant::now() + READY;
         loop {
             let mut member = self.member(number).await;
             let (name, log) = (member.name(), member.part.log.clone());
             if let Some(status) = member.process.ended()? {
-                return Err(format!("{name} ends with {status}: see {}", log.display()).into());
+                let why = format!("ends with {status}");
+                match ends {
+                    Ends::Fail => {
+                        return Err(format!("{name} {why}: see {}", log.display()).into());
+                    }
+                    Ends::Again => self.raise(&mut member, &why)?,
+                }
             }
             if self.is_ready(&member.part).await {
                 member.ready = Instant::now();
@@ -188,6 +207,11 @@ impl Crew {
         } else {
             return Ok(());
         };
+        self.raise(member, &why)
+    }
+
+    /// Starts somebody again who has fallen.
+    fn raise(&self, member: &mut Member, why: &str) -> Result<(), Failed> {
         self.fallen.fetch_add(1, Ordering::Relaxed);
         println!("    {} {why}, and is started again", member.name());
         member.again()

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::cast::NAMES;
+use super::own::OwnServers;
 use super::rooms::Rooms;
 use super::servers::Servers;
 use crate::Failed;
@@ -9,39 +10,64 @@ use crate::chassis::interrupted;
 /// Users that there are from the beginning.
 pub const USERS: usize = 2_000;
 
-/// Stages a run, on the servers that are found: `play` is given rooms, the directory of the programs, and one to log to. Whatever
-/// becomes of it, what was made is removed again; the log stays, unless all was well. Answers what `play` does.
-///
-/// # Errors
-///
-/// Programs are missing, servers are away, somebody has interrupted it; or `play` fails. That what was made cannot be removed is
-/// told beside, not instead.
-pub async fn staged(
-    play: impl AsyncFnOnce(&Rooms, &Path, &Path) -> Result<bool, Failed>,
-) -> Result<bool, Failed> {
-    let programs = programs()?;
-    let rooms = Rooms::open(Servers::find().await?).await?;
-    let logs = programs.parent().unwrap_or(&programs).join("storefront").join(rooms.run());
-    let played = tokio::select! {
-        played = logged(play, &rooms, &programs, &logs) => played,
-        interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
-    };
-    let played = closed(played, rooms.close().await);
-    match played {
-        Ok(true) => std::fs::remove_dir_all(&logs)?,
-        _ => println!("what the processes logged is in {}", logs.display()),
-    }
-    played
+/// What a run is given.
+#[derive(Debug)]
+pub struct House {
+    /// A database for each service, and the broker.
+    pub rooms: Rooms,
+    /// The servers, if it has started them for itself.
+    pub own: Option<OwnServers>,
+    /// Where the programs are.
+    pub programs: PathBuf,
+    /// What the processes log to.
+    pub logs: PathBuf,
 }
 
-async fn logged(
-    play: impl AsyncFnOnce(&Rooms, &Path, &Path) -> Result<bool, Failed>,
-    rooms: &Rooms,
-    programs: &Path,
-    logs: &Path,
-) -> Result<bool, Failed> {
-    std::fs::create_dir_all(logs)?;
-    Box::pin(play(rooms, programs, logs)).await
+impl House {
+    /// Opens one on the servers that are found, or on new ones of its `own`, and lets somebody `play` in it. Whatever becomes of
+    /// that, what was made is removed again; the log stays, unless all was well. Answers what `play` does.
+    ///
+    /// # Errors
+    ///
+    /// Programs are missing, servers are away, somebody has interrupted it; or `play` fails. That what was made cannot be removed
+    /// is told beside, not instead.
+    pub async fn staged(
+        own: bool,
+        play: impl AsyncFnOnce(&Self) -> Result<bool, Failed>,
+    ) -> Result<bool, Failed> {
+        let programs = programs()?;
+        let home = programs.parent().unwrap_or(&programs).join("storefront");
+        let own = if own { Some(OwnServers::start(&home).await?) } else { None };
+        let servers = match &own {
+            Some(own) => own.found().await,
+            None => Servers::find().await?,
+        };
+        let rooms = Rooms::open(servers).await?;
+        let logs = home.join(rooms.run());
+        let house = Self { rooms, own, programs, logs };
+        let played = tokio::select! {
+            played = house.logged(play) => played,
+            interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
+        };
+        let played = match house.own {
+            // It is gone with them.
+            Some(_) => played,
+            None => closed(played, house.rooms.close().await),
+        };
+        match played {
+            Ok(true) => std::fs::remove_dir_all(&house.logs)?,
+            _ => println!("what the processes logged is in {}", house.logs.display()),
+        }
+        played
+    }
+
+    async fn logged(
+        &self,
+        play: impl AsyncFnOnce(&Self) -> Result<bool, Failed>,
+    ) -> Result<bool, Failed> {
+        std::fs::create_dir_all(&self.logs)?;
+        Box::pin(play(self)).await
+    }
 }
 
 /// What has become of it, and of removing what was made for it.

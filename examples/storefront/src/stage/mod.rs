@@ -7,6 +7,7 @@ mod crew;
 mod doors;
 mod house;
 mod operator;
+mod own;
 mod process;
 mod rooms;
 mod servers;
@@ -17,8 +18,9 @@ pub use cast::{
 };
 pub use crew::{Crew, Member};
 pub use doors::Doors;
-pub use house::{USERS, load, staged};
+pub use house::{House, USERS, load};
 pub use operator::Operator;
+pub use own::OwnServers;
 pub use process::{Process, mortal};
 pub use rooms::Rooms;
 pub use servers::{Servers, door};

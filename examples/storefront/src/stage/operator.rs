@@ -86,7 +86,7 @@ impl Operator {
         let name = format!("operate-{process}");
         let words = ["evict", &name, "--process-has-ended", "--reason", "it was killed"];
         let by = Instant::now() + self.patience;
-        while self.quietly("operate", &["status"]).await?.1.contains(&name) {
+        while self.status().await?.contains(&name) {
             self.once("operate", &words).await?;
             if Instant::now() > by {
                 return Err(format!("the lease of {name} stays").into());
@@ -139,7 +139,10 @@ impl Operator {
     ///
     /// Nobody says.
     pub async fn serving(&self) -> Result<u32, Failed> {
-        let (_, said) = self.once("operate", &["status"]).await?;
+        let said = self.status().await?;
+        if !self.is_quiet {
+            println!("$ operate status\n    {}", said.replace('\n', "\n    "));
+        }
         serving(&said).ok_or_else(|| format!("nobody says how many serve: {said}").into())
     }
 
@@ -160,6 +163,21 @@ impl Operator {
             println!("    the fleet has not settled; on we go");
         }
         Ok(())
+    }
+
+    /// What is said of the migration, once somebody says it.
+    async fn status(&self) -> Result<String, Failed> {
+        let by = Instant::now() + self.patience;
+        loop {
+            let (is_said, said) = self.quietly("operate", &["status"]).await?;
+            if is_said {
+                return Ok(said);
+            }
+            if Instant::now() > by {
+                return Err(format!("operate status does not succeed: {said}").into());
+            }
+            sleep(AGAIN).await;
+        }
     }
 
     async fn until_done(&self, program: &str, words: &[&str]) -> Result<String, Failed> {

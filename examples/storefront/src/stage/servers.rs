@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::env;
+use std::process::Stdio;
 
 use crate::Failed;
 use tokio::process::Command;
@@ -31,15 +32,10 @@ impl Servers {
             return Ok(named);
         }
         let mut script = Command::new(SCRIPT);
-        script.kill_on_drop(true).stderr(std::process::Stdio::inherit());
         for unused in UNUSED.iter().filter(|name| env::var_os(name).is_none()) {
             script.env(unused, "unused");
         }
-        let output = script.output().await.map_err(|error| format!("{SCRIPT}: {error}"))?;
-        if !output.status.success() {
-            return Err(format!("{SCRIPT} ended with {}", output.status).into());
-        }
-        let said = String::from_utf8(output.stdout)?;
+        let said = said(script).await?;
         let said: HashMap<_, _> = said.lines().filter_map(|line| line.split_once('=')).collect();
         let found = Self::of(|name| said.get(name).map(|url| (*url).to_owned()));
         found.ok_or_else(|| format!("{SCRIPT} does not say where the servers are").into())
@@ -53,6 +49,30 @@ impl Servers {
             amqp: set("AMQP_URL")?,
         })
     }
+}
+
+/// Installs those that are missing; starts none.
+pub(super) async fn install() -> Result<(), Failed> {
+    let mut script = Command::new(SCRIPT);
+    script.arg("install");
+    // Whatever runs elsewhere is not to be killed.
+    for needed in ["POSTGRES_URL", "MARIADB_URL", "AMQP_URL"] {
+        script.env_remove(needed);
+    }
+    for unused in UNUSED {
+        script.env(unused, "unused");
+    }
+    said(script).await.map(drop)
+}
+
+/// What the script says.
+async fn said(mut script: Command) -> Result<String, Failed> {
+    script.kill_on_drop(true).stderr(Stdio::inherit());
+    let output = script.output().await.map_err(|error| format!("{SCRIPT}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{SCRIPT} ended with {}", output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// The URL of `database` on the server of `url`, for `login`.

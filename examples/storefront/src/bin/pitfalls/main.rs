@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use storefront::Failed;
-use storefront::stage::staged;
+use storefront::stage::House;
 
 use crate::options::{Asked, HELP, Pitfall};
 use crate::scene::Scene;
@@ -61,8 +61,8 @@ fn main() -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn shown(pitfalls: &[Pitfall], seed: u64) -> Result<bool, Failed> {
     let began = Instant::now();
-    let held = staged(async |rooms, programs, logs| {
-        let mut scene = Scene::open(rooms, programs, logs, seed).await?;
+    let held = House::staged(false, async |house| {
+        let mut scene = Scene::open(house, seed).await?;
         println!("-- all services are ready after {:.1?}", began.elapsed());
         let held = all(&mut scene, pitfalls).await?;
         scene.crew.end().await?;

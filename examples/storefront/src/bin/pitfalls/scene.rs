@@ -7,8 +7,8 @@ use fastrand::Rng;
 use observability::Collector;
 use storefront::Failed;
 use storefront::stage::{
-    Crew, GATEWAY, INVENTORY, MONOLITH, ORDERS, Operator, PAYMENT, Part, Rooms, USER_SERVICE, Web,
-    cast, free_ports, http, load,
+    Crew, GATEWAY, House, INVENTORY, MONOLITH, ORDERS, Operator, PAYMENT, Part, Rooms,
+    USER_SERVICE, Web, cast, free_ports, http, load,
 };
 use tokio::time::sleep;
 
@@ -61,12 +61,8 @@ pub(crate) struct Lines {
 
 impl<'a> Scene<'a> {
     /// Starts everybody.
-    pub(crate) async fn open(
-        rooms: &'a Rooms,
-        programs: &Path,
-        logs: &Path,
-        seed: u64,
-    ) -> Result<Self, Failed> {
+    pub(crate) async fn open(house: &'a House, seed: u64) -> Result<Self, Failed> {
+        let House { rooms, programs, logs, .. } = house;
         load(&rooms.shop()).await?;
         let operator = Operator::new(programs, rooms, None).quiet();
         operator.operate(&["create"], "users leave the monolith").await?;

@@ -13,7 +13,8 @@ Usage: cargo build --release -p adapters -p storefront
        target/release/storefront [OPTIONS]
 
 Options:
-  --chaos        kill and stop processes, and cut their sessions, all the way
+  --chaos        on servers that it starts for itself: kill and stop them and
+                 the processes, and cut their sessions, all the way
   --seed N       seed of the traffic and of the chaos (default 1)
   --seconds N    how long people shop, 10 to 600 (default 60)
   --plant FAULT  spoil what was seen before it is judged: lost, stale,
@@ -21,8 +22,9 @@ Options:
                  to find it
   --help         print this
 
-POSTGRES_URL, MARIADB_URL and AMQP_URL name the servers, as administrators; those
-that are not set are found, or installed and started, by scripts/servers.sh.
+Without --chaos, POSTGRES_URL, MARIADB_URL and AMQP_URL name the servers, as
+administrators; those that are not set are found, or installed and started, by
+scripts/servers.sh.
 
 Exit code: 0 if every count of the last line is zero (lost, stale, resurrected,
 doubled, uncompensated, unfinished, stock_off, undecided, noticed) and, without

@@ -1,16 +1,15 @@
 //! From the first request to the judgement.
 
-use std::path::Path;
 use std::time::Instant;
 
 use fastrand::Rng;
 use storefront::Failed;
 use storefront::stage::{
-    Crew, Doors, GATEWAY, Operator, Part, Rooms, USERS, Web, cast, free_ports, load, staged,
+    Crew, Doors, GATEWAY, House, Operator, Part, USERS, Web, cast, free_ports, load,
 };
 use tokio::sync::watch;
 
-use crate::chaos::{self, Strokes};
+use crate::chaos;
 use crate::ending;
 use crate::judge::Seen;
 use crate::migration::{Migration, stages};
@@ -21,15 +20,11 @@ use crate::traffic::People;
 
 /// Tells it; answers whether all is well.
 pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
-    staged(async |rooms, programs, logs| play(options, rooms, programs, logs).await).await
+    House::staged(options.is_chaotic, async |house| play(options, house).await).await
 }
 
-async fn play(
-    options: &Options,
-    rooms: &Rooms,
-    programs: &Path,
-    logs: &Path,
-) -> Result<bool, Failed> {
+async fn play(options: &Options, house: &House) -> Result<bool, Failed> {
+    let House { rooms, programs, logs, .. } = house;
     let began = Instant::now();
     println!("-- {}: a database and a login for each service", rooms.run());
     let doors = Doors::tried(rooms).await?;
@@ -50,12 +45,15 @@ async fn play(
     let (web, tally) = (Web::default(), Tally::default());
     let crew = Crew::start(parts, web.clone()).await?;
     println!("    {} services are ready after {:.1?}", crew.size(), began.elapsed());
+    if let Some(own) = &house.own {
+        own.keep_queues(rooms.run()).await?;
+    }
     let stock = ending::pieces(&rooms.shop()).await?;
     let people = People::new(web.clone(), urls[GATEWAY].clone(), tally.clone());
 
     let migration =
         Migration { operator: &operator, crew: &crew, tally: &tally, shopping: options.shopping };
-    shop(options, rooms, &migration, &people, &mut rng).await?;
+    shop(house, &migration, &people, &mut rng).await?;
 
     for number in 0..crew.size() {
         crew.ready(number).await?;
@@ -80,10 +78,9 @@ async fn play(
     Ok(judgement.is_clean() && is_steady)
 }
 
-/// People come, users move, and if it is asked for, chaos reigns.
+/// People come, users move, and where servers are the run's own, chaos reigns.
 async fn shop(
-    options: &Options,
-    rooms: &Rooms,
+    house: &House,
     migration: &Migration<'_>,
     people: &People,
     rng: &mut Rng,
@@ -92,22 +89,21 @@ async fn shop(
     let mut shoppers = people.come(rng, &over);
     let crew = migration.crew;
     let count = chaos::Count::default();
-    let hands = [rng.fork(), rng.fork()].map(|rng| Strokes::new(rng, crew.size()));
-    let [left, right] = hands.map(|strokes| async {
-        if !options.is_chaotic {
-            return Ok(());
+    let chaos = async {
+        match &house.own {
+            Some(own) => chaos::rage(rng.fork(), crew, &house.rooms, own, &count, &over).await,
+            None => Ok(()),
         }
-        chaos::rage(strokes, crew, rooms, &count, over.clone()).await
-    });
+    };
     let moved = async {
         let moved = migration.run().await;
         shut.send_replace(true);
         moved
     };
     // Whatever fails first ends it: nobody waits for the others.
-    tokio::try_join!(moved, left, right, crew.keep(over.clone()))?;
+    tokio::try_join!(moved, chaos, crew.keep(over.clone()))?;
     while shoppers.join_next().await.is_some() {}
-    if options.is_chaotic {
+    if house.own.is_some() {
         println!("-- {count}");
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! A MariaDB of a test's own.
+//! A MariaDB.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,22 +6,23 @@ use std::process::Command;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::process::{Place, finish};
+use crate::Failed;
+use crate::place::{Place, finish};
 
 fn program() -> &'static str {
     let of_debian = "/usr/sbin/mariadbd";
     if Path::new(of_debian).exists() { of_debian } else { "mariadbd" }
 }
 
-pub(super) fn prepare(place: &Place) {
+pub(crate) fn prepare(place: &Place) -> Result<(), Failed> {
     // No file of /etc counts: it names the directories of another server.
     let mut command = place.command("mariadb-install-db");
     command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
     command.arg(format!("--datadir={}", place.directory.join("data").display()));
-    finish(command);
+    finish(command)
 }
 
-pub(super) fn command(place: &Place) -> Command {
+pub(crate) fn command(place: &Place) -> Command {
     let mut command = place.command(program());
     command.arg("--no-defaults");
     command.arg(format!("--datadir={}", place.directory.join("data").display()));
@@ -33,7 +34,7 @@ pub(super) fn command(place: &Place) -> Command {
     command
 }
 
-pub(super) async fn answers(port: u16) -> bool {
+pub(crate) async fn answers(port: u16) -> bool {
     let Ok(mut conn) = Conn::from_url(format!("mysql://root@127.0.0.1:{port}")).await else {
         return false;
     };

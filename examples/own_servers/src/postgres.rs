@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own, from which changes can be decoded.
+//! A PostgreSQL, from which changes can be decoded.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tokio_postgres::NoTls;
 
-use super::process::{Place, finish};
+use crate::Failed;
+use crate::place::{Place, finish};
 
 /// The newest of Debian's, or that of the path.
 fn program(name: &str) -> PathBuf {
@@ -19,24 +20,24 @@ fn program(name: &str) -> PathBuf {
     newest.map_or_else(|| name.into(), |(_, path)| path)
 }
 
-pub(super) fn prepare(place: &Place) {
+pub(crate) fn prepare(place: &Place) -> Result<(), Failed> {
     let mut command = place.command(program("initdb"));
     command.args(["--no-sync", "-U", "postgres", "-A", "trust", "-E", "UTF8"]);
     command.args(["--locale=C.UTF-8", "-D", "data"]);
-    finish(command);
+    finish(command)
 }
 
-pub(super) fn command(place: &Place) -> Command {
+pub(crate) fn command(place: &Place) -> Command {
     // Of one that was killed. Nobody is there any more.
     let _ = fs::remove_file(place.directory.join("data/postmaster.pid"));
     let mut command = place.command(program("postgres"));
     command.args(["-D", "data", "-p", &place.port.to_string(), "-h", "127.0.0.1", "-k", ""]);
-    let settings = ["wal_level=logical", "max_connections=60", "shared_buffers=64MB"];
+    let settings = ["wal_level=logical", "max_connections=200", "shared_buffers=64MB"];
     command.args(settings.iter().flat_map(|setting| ["-c", setting]));
     command
 }
 
-pub(super) async fn answers(url: &str) -> bool {
+pub(crate) async fn answers(url: &str) -> bool {
     let Ok((client, connection)) = tokio_postgres::connect(url, NoTls).await else {
         return false;
     };

@@ -1,4 +1,4 @@
-//! A `RabbitMQ` of a test's own, with its own daemon of names.
+//! A `RabbitMQ`, with a daemon of names of its own.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::process::Place;
+use crate::place::Place;
 
 const SCRIPT: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
@@ -15,7 +15,7 @@ fn beside(place: &Place) -> [String; 2] {
     [1, 2].map(|more| (place.port + more).to_string())
 }
 
-pub(super) fn command(place: &Place) -> Command {
+pub(crate) fn command(place: &Place) -> Command {
     // Not Debian's command, which wants its own user and directories.
     let mut command = place.command(SCRIPT);
     let at = |name: &str| place.directory.join(name);
@@ -37,7 +37,7 @@ pub(super) fn command(place: &Place) -> Command {
 }
 
 /// Whether it speaks: its first frame is that of a method.
-pub(super) async fn answers(port: u16) -> bool {
+pub(crate) async fn answers(port: u16) -> bool {
     let greet = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.write_all(b"AMQP\x00\x00\x09\x01").await?;
@@ -49,7 +49,7 @@ pub(super) async fn answers(port: u16) -> bool {
 /// Whether the file in which a node finds its quorum queues has one of this name. It is written some time after a queue
 /// was declared: a node that is killed before makes the queue again, empty, and may never lead it
 /// (`rabbitmq/ra` pull request 443, `rabbitmq/rabbitmq-server` issue 15725).
-pub(super) fn keeps(place: &Place, queue: &str) -> bool {
+pub(crate) fn keeps(place: &Place, queue: &str) -> bool {
     let node = format!("fig{}@localhost", place.port);
     let file = place.directory.join("data").join(&node).join("quorum").join(&node);
     let name = format!("%2F_{queue}");
@@ -58,7 +58,7 @@ pub(super) fn keeps(place: &Place, queue: &str) -> bool {
 }
 
 /// Ends the daemon of names, which outlives the server.
-pub(super) fn end_names(place: &Place) {
+pub(crate) fn end_names(place: &Place) {
     let [_, names] = beside(place);
     let mut command = Command::new("epmd");
     let _ = command.args(["-port", &names, "-kill"]).stdout(Stdio::null()).status();
