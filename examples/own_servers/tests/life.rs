@@ -1,5 +1,7 @@
 //! What a server goes through that is one's own.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
 use std::path::Path;
 use std::time::Duration;
 

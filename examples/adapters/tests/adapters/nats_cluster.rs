@@ -50,7 +50,7 @@ impl Cluster {
         let routes: Vec<_> = self.routes.iter().map(route).collect();
         let store = self.directory.join(at.to_string());
         fs::create_dir_all(&store).expect("a directory can be made");
-        let mut command = Command::new(nats_program().unwrap());
+        let mut command = Command::new(nats_program().expect("there is one"));
         command.args(["--addr", "127.0.0.1", "--port", &self.ports[at].to_string()]);
         command.args(["--name", &format!("node-{at}"), "--cluster_name", "fig"]);
         command.args(["--cluster", &routes[at], "--routes", &routes.join(",")]);
