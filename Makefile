@@ -1,8 +1,13 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts pitfalls manifests console observability servers servers-stop
+.PHONY: verify tests checks deny package test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts pitfalls manifests console observability servers servers-stop
 
-verify: test fmt clippy doc features model simulate simulate-faults loom quickstart members manifests
+verify: tests checks
+
+# Its halves may run side by side: what runs long, and what computes.
+tests: test members
+
+checks: fmt model simulate simulate-faults loom quickstart clippy doc features manifests deny package
 
 test:
 	cargo test --all-features
@@ -108,6 +113,14 @@ bench-gateway:
 	cargo build --profile served -p gateway
 	scripts/gateway.sh cargo run --profile served -p gateway
 	cargo run --profile served -p gateway -- own
+
+# Bans, licences and sources of everything that is depended on, by deny.toml. It installs cargo-deny if need be.
+deny:
+	scripts/deny.sh
+
+# What is published: its size, its own tests where nothing else is, and a stranger's crate that uses it by the book.
+package:
+	scripts/package.sh
 
 # The library under the oldest Rust it promises.
 msrv:
