@@ -124,6 +124,8 @@ pub use async_trait::async_trait;
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/START.md")]
+    struct Start;
     #[doc = include_str!("../docs/ADAPTERS.md")]
     struct Adapters;
     #[doc = include_str!("../docs/DATA.md")]
