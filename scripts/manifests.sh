@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks what examples/storefront/deploy holds: its manifests against the schemas of the oldest Kubernetes they are for and of the
-# newest (PyPI's package kubernetes-validate), compose file and workflows against theirs (check-jsonschema), and all of it against
-# the sources. Both are in a virtual environment under target/, installed nowhere else.
+# newest (PyPI's package kubernetes-validate), compose file and workflows against theirs (check-jsonschema), those of the project too,
+# and all of it against the sources. Both are in a virtual environment under target/, installed nowhere else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,7 +58,9 @@ for version in $versions; do
 done
 of_schema compose-spec $deploy/compose/compose.yaml
 spoiled compose/compose.yaml 's/depends_on:/depend_on:/' of_schema compose-spec
-of_schema github-workflows $deploy/workflows/*.yml
+of_schema github-workflows $deploy/workflows/*.yml .github/workflows/*.yml
+of_schema github-issue-forms .github/ISSUE_TEMPLATE/{bug,idea}.yml
+of_schema github-issue-config .github/ISSUE_TEMPLATE/config.yml
 spoiled workflows/gateway.yml 's/runs-on:/run-on:/' of_schema github-workflows
 say "$(echo "$files" | wc -l) manifests are valid by $versions, compose file and workflows by their schemas; every planted fault is found"
 "$home/bin/python" -B $deploy/check/check.py

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# What is published, tried where nothing else of the project is: its size; its own tests; and what docs/START.md and docs/SAGAS.md
+# What is published, tried where nothing else of the project is: its size; how many crates it brings; its own tests; and what docs/START.md and docs/SAGAS.md
 # have a newcomer write, word for word as the pages in it say, with a wrong adapter that has to be found out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 max=$((1024 * 1024))
+crates_max=52
+all_crates_max=76
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
@@ -20,6 +22,9 @@ block() { awk -v tag="\`\`\`$2" -v number="$3" '
     on && !/^# / { print }
     $0 == tag && ++seen == number { on = 1 }' "$package/docs/$1.md"; }
 
+# How many crates it brings to whoever builds it, without itself.
+crates() { (cd "$package" && cargo tree --quiet --edges normal,build --prefix none "$@") | sed 's/ (.*//' | sort -u | grep -vc '^strangler-fig '; }
+
 # Runs this in the newcomer's directory; what it says is in the file `said`.
 shop() { (cd "$work/shop" && "$@" >"$work/said" 2>&1); }
 
@@ -34,6 +39,10 @@ echo "package: $(basename "$archive") has $((size / 1024)) KiB"
 tar xzf "$archive" -C "$work"
 package=$work/strangler-fig
 mv "$work"/strangler-fig-* "$package"
+
+bare=$(crates) all=$(crates --all-features)
+echo "package: it brings $bare crates, with all features $all"
+if [ "$bare" -gt $crates_max ] || [ "$all" -gt $all_crates_max ]; then fail "that is more than $crates_max, or $all_crates_max"; fi
 
 (cd "$package" && cargo test --quiet --all-features) >"$work/said" 2>&1 || fail "its own tests: $(cat "$work/said")"
 awk '/^test result: ok/ { passed += $4 } END { print "package: " passed " tests of its own pass" }' "$work/said"

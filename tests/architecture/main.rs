@@ -1,6 +1,8 @@
 //! The floors: a module imports only from floors below its own, and none goes
 //! round in a circle with a neighbour.
 
+mod workflow;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
