@@ -1,6 +1,7 @@
 //! The program of `docs/START.md`, which shows what follows these lines, and how it is tried.
 
 #![expect(clippy::print_stdout, reason = "it is a program")]
+#![expect(clippy::unused_async, reason = "a store in memory has nothing to wait for")]
 
 mod page;
 
