@@ -1,6 +1,6 @@
 //! Every command that the book names is there.
 
-use crate::page::{Book, altered, book, lines, pieces, root, text};
+use crate::page::{Book, altered, book, examples, lines, pieces, root, text};
 use crate::shelf::Shelf;
 
 /// Languages of blocks that hold no commands.
@@ -100,8 +100,9 @@ fn missing(book: &Book) -> Vec<String> {
             let found = [
                 missing_of_make(&words, &shelf),
                 missing_of_cargo(&words, &shelf),
-                missing_paths(&words),
                 missing_of_programs(&words),
+                // The examples' paths begin in their own folder.
+                if path.starts_with("examples/") { Vec::new() } else { missing_paths(&words) },
             ];
             missing.extend(found.concat().into_iter().map(|it| format!("{path}: {it}")));
         }
@@ -111,7 +112,8 @@ fn missing(book: &Book) -> Vec<String> {
 
 #[test]
 fn every_command_and_path_that_the_book_names_is_there() {
-    assert_eq!(missing(&book()), Vec::<String>::new());
+    let book: Book = book().into_iter().chain(examples()).collect();
+    assert_eq!(missing(&book), Vec::<String>::new());
 }
 
 #[test]

@@ -22,6 +22,23 @@ pub(crate) fn book() -> Book {
     book
 }
 
+/// The READMEs of the examples.
+pub(crate) fn examples() -> Book {
+    let (mut readmes, mut folders) = (Book::new(), vec!["examples".to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(path);
+            } else if path.ends_with("/README.md") {
+                readmes.insert(path.clone(), text(&path));
+            }
+        }
+    }
+    readmes
+}
+
 pub(crate) fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
