@@ -1,6 +1,6 @@
 # `make verify` is what CI runs; it writes nothing into the source tree.
 
-.PHONY: verify tests checks deny package semver test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts pitfalls manifests console observability servers servers-stop
+.PHONY: verify tests checks deny package semver build-cost test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts pitfalls manifests console observability servers servers-stop
 
 verify: tests checks
 
@@ -121,6 +121,10 @@ deny:
 # What is published: its size, its own tests where nothing else is, and a stranger's crate that uses it by the book.
 package:
 	scripts/package.sh
+
+# How many crates the library brings, and what a build of it from nothing costs.
+build-cost:
+	scripts/build_cost.sh
 
 # What has changed for users since the last release, or since BASELINE. It installs cargo-semver-checks if need be.
 semver:

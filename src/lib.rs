@@ -132,8 +132,6 @@ mod documents {
     struct Data;
     #[doc = include_str!("../docs/PROTOCOL.md")]
     struct Protocol;
-    #[doc = include_str!("../docs/ARCHITECTURE.md")]
-    struct Architecture;
     #[doc = include_str!("../docs/RESILIENCE.md")]
     struct Resilience;
     #[cfg(feature = "metrics")]
