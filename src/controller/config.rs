@@ -90,7 +90,8 @@ impl ControllerConfig {
         self
     }
 
-    /// Whether it evicts fenced nodes by itself, while it waits for them.
+    /// Whether it evicts fenced nodes by itself, while it waits for them, or for a gate that
+    /// may be closed by what they knew.
     #[must_use]
     pub fn with_eviction_of_fenced(mut self, evicts: bool) -> Self {
         self.evicts_fenced = evicts;

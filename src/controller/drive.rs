@@ -175,11 +175,21 @@ impl MigrationController {
             Next::Sweep => self.sweep(seen, request, wait).await,
             Next::Take(step) => {
                 let is_asked = gated && path::leads_forward(seen.state(), &step);
-                let seen_by_gates =
-                    if is_asked { self.ask(seen, &step, request).await? } else { Vec::new() };
-                self.take(seen, step, request, seen_by_gates).await
+                let asked =
+                    if is_asked { self.ask(seen, &step, request).await } else { Ok(Vec::new()) };
+                match asked {
+                    Ok(seen_by_gates) => self.take(seen, step, request, seen_by_gates).await,
+                    // What closes a gate may go with a node that has ended.
+                    Err(blocked) if self.may_evict() => Ok(Attempt::Waits(blocked)),
+                    Err(blocked) => Err(blocked),
+                }
             }
         }
+    }
+
+    /// Whether a fenced node may turn out to have ended.
+    fn may_evict(&self) -> bool {
+        self.config.evicts_fenced && self.watched(|watch| watch.may_run_out())
     }
 
     async fn ask(

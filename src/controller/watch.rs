@@ -53,6 +53,13 @@ impl LeaseWatch {
         self.seen.get(node).filter(|seen| seen.renewed).map(|seen| seen.since.elapsed())
     }
 
+    /// Whether a node that stops by itself may have: it was not seen to renew its lease in
+    /// the last three of its intervals.
+    pub(super) fn may_run_out(&self) -> bool {
+        let renews = |seen: &Seen| seen.renewed && seen.since.elapsed() <= seen.lease.interval * 3;
+        self.seen.values().any(|seen| seen.lease.term.is_some() && !renews(seen))
+    }
+
     /// The nodes that have stopped by themselves: watched, unchanged, for longer than
     /// their term and `margin`.
     pub(super) fn run_out(&self, margin: Duration) -> Vec<NodeLease> {
@@ -99,6 +106,24 @@ mod tests {
         watch.look(&[lease(1, None)]);
         tokio::time::advance(SECOND * 1_000_000).await;
         assert!(watch.run_out(Duration::ZERO).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fenced_node_may_have_stopped_until_it_is_seen_to_renew() {
+        let of = |renewal, term| NodeLease { interval: SECOND, ..lease(renewal, term) };
+        let (mut watch, term) = (LeaseWatch::default(), Some(SECOND * 10));
+        watch.look(&[of(1, None)]);
+        assert!(!watch.may_run_out(), "it never stops by itself");
+        watch.look(&[of(1, term)]);
+        watch.begin_anew();
+        assert!(watch.may_run_out());
+        watch.look(&[of(2, term)]);
+        tokio::time::advance(SECOND * 3).await;
+        assert!(!watch.may_run_out());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(watch.may_run_out());
+        watch.look(&[]);
+        assert!(!watch.may_run_out(), "it is gone");
     }
 
     #[tokio::test(start_paused = true)]

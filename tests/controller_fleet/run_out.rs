@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strangler_fig::controller::ControllerError;
+use strangler_fig::controller::{Before, ControllerError, MigrationController, RejectionsZero};
 use strangler_fig::error::StoreErrorKind;
-use strangler_fig::memory::InMemoryRepository;
+use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository};
 use strangler_fig::phase::{
     EvictionGround, MigrationStateService, Move, Phase, PhaseTracker, Refused, TrackerConfig,
     TrackerError, take_step,
 };
 use strangler_fig::reconcile::Sweep;
-use strangler_fig::repository::MigrationRepository;
+use strangler_fig::repository::{DivergenceReason, MigrationRepository};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -76,6 +76,63 @@ async fn a_node_without_a_fence_is_never_evicted_by_itself() {
     assert!(matches!(source, Refused::Unsettled { node, .. } if node == id("away", 2)));
     assert_eq!(leases(&service).await.len(), 2);
     follower.abort();
+}
+
+/// A node that follows, and a fenced one that knew of a key when it was killed.
+async fn one_that_knew(other: TrackerConfig) -> Arc<Service> {
+    let service = service().await;
+    following(&start(&service, "node-1", 1, other).await);
+    start(&service, "killed", 2, fenced()).await;
+    let mut killed = leases(&service).await;
+    killed.retain(|lease| lease.node == id("killed", 2));
+    let mut killed = killed.pop().unwrap();
+    (killed.renewal, killed.backlog.keys) = (killed.renewal + 1, 1);
+    service.renew_lease(&name(), &killed).await.unwrap();
+    service
+}
+
+fn gated(service: &Arc<Service>) -> MigrationController {
+    let queue = Arc::new(InMemoryRepairQueue::default());
+    let gate = Arc::new(RejectionsZero::new(queue));
+    controller(service).with_gate(Before::Entering(Phase::Cutover), gate)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_a_dead_node_holds_closed_is_waited_for_until_that_node_is_evicted() {
+    for other in [fenced(), TrackerConfig::default()] {
+        let service = one_that_knew(other).await;
+        let began = Instant::now();
+        gated(&service).advance_to(Phase::Cutover, &request()).await.unwrap();
+        let waited = began.elapsed();
+        assert!(waited > TERM + MARGIN && waited < TERM + MARGIN + SECOND * 6, "{waited:?}");
+        assert_eq!(lives(&service).await, [id("node-1", 1)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_is_closed_while_all_nodes_live_is_told_once_that_was_seen() {
+    let service = service().await;
+    let node = start(&service, "node-1", 1, fenced()).await;
+    following(&node);
+    let [legacy, modern] = [(); 2].map(|()| Store::new(|row| row.0));
+    let rows = MigrationRepository::new(legacy, modern, node).unwrap();
+    rows.sink().note(1, DivergenceReason::Mismatch, None);
+    tokio::time::sleep(SECOND * 3).await; // its lease says so
+    let began = Instant::now();
+    let refused = gated(&service).advance_to(Phase::Cutover, &request()).await;
+    assert!(matches!(refused, Err(ControllerError::Blocked { .. })), "{refused:?}");
+    assert!(began.elapsed() < SECOND * 3, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_that_evicts_nobody_waits_for_no_closed_gate() {
+    let service = one_that_knew(TrackerConfig::default()).await;
+    let config = strangler_fig::controller::ControllerConfig::default();
+    let controller = gated(&service).with_config(config.with_eviction_of_fenced(false));
+    let began = Instant::now();
+    let refused = controller.advance_to(Phase::Cutover, &request()).await;
+    assert!(matches!(refused, Err(ControllerError::Blocked { .. })), "{refused:?}");
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
