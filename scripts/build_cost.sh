@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cargo package --quiet --no-verify --allow-dirty 2>/dev/null
-tar xzf target/package/strangler-fig-*.crate -C "$work"
+tar xzmf target/package/strangler-fig-*.crate -C "$work"
 cd "$work"/strangler-fig-*
 cargo fetch --quiet
 TIMEFORMAT='%U %S'

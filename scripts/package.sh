@@ -36,7 +36,7 @@ archive=$(ls -t "$CARGO_TARGET_DIR"/package/strangler-fig-*.crate | head -1)
 size=$(stat -c %s "$archive")
 echo "package: $(basename "$archive") has $((size / 1024)) KiB"
 [ "$size" -lt $max ] || fail "that is more than $((max / 1024)) KiB"
-tar xzf "$archive" -C "$work"
+tar xzmf "$archive" -C "$work"
 package=$work/strangler-fig
 mv "$work"/strangler-fig-* "$package"
 

@@ -18,7 +18,7 @@ fail() {
 unpacked() {
     (cd "$1" && cargo package --quiet --no-verify --allow-dirty --target-dir "$work/$2-target") 2>"$work/said" || fail "$(cat "$work/said")"
     mkdir "$work/$2"
-    tar xzf "$work/$2-target"/package/strangler-fig-*.crate -C "$work/$2" --strip-components 1
+    tar xzmf "$work/$2-target"/package/strangler-fig-*.crate -C "$work/$2" --strip-components 1
 }
 
 compared() {

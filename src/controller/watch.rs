@@ -114,8 +114,8 @@ mod tests {
         let (mut watch, term) = (LeaseWatch::default(), Some(SECOND * 10));
         watch.look(&[of(1, None)]);
         assert!(!watch.may_run_out(), "it never stops by itself");
+        watch.look(&[]);
         watch.look(&[of(1, term)]);
-        watch.begin_anew();
         assert!(watch.may_run_out());
         watch.look(&[of(2, term)]);
         tokio::time::advance(SECOND * 3).await;

@@ -286,7 +286,16 @@ mod tests {
     #[cfg(feature = "http")]
     #[test]
     fn a_directory_is_not_quiet_if_a_file_was_forgotten_while_it_was_read() {
-        let quiet = Quiet::of("src".as_ref());
+        use std::fs::{self, File};
+        use std::time::Duration;
+
+        let directory =
+            std::env::temp_dir().join(format!("strangler-fig-quiet-{}", fastrand::u64(..)));
+        fs::create_dir(&directory).unwrap();
+        let opened = File::open(&directory).unwrap();
+        opened.set_modified(SystemTime::now() - Duration::from_secs(3_600)).unwrap();
+        let quiet = Quiet::of(&directory);
+        fs::remove_dir(&directory).unwrap();
         assert!(quiet.is_some());
         let mut known = Known::<Seen>::default();
         let begun = known.tick();
