@@ -46,7 +46,7 @@ impl TryFrom<String> for JobName {
 
     fn try_from(name: String) -> Result<Self, JobNameError> {
         if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
-            return Err(JobNameError(name));
+            return Err(JobNameError(name.chars().take(NAME_MAX).collect()));
         }
         Ok(Self(name))
     }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use smol_str::SmolStr;
 
@@ -45,7 +46,7 @@ fn is_name(text: &str) -> bool {
     text.len() <= 20 && text.bytes().all(fits) && text != "type" && !ATTRIBUTES.contains(&text)
 }
 
-/// What an event says beside its attributes, by name: at most 16, each of at most 1 KiB.
+/// What an event says beside its attributes, by name: at most 16, each of at most 1 KiB. `Debug` shows their names.
 ///
 /// ```
 /// use strangler_fig::event::Extensions;
@@ -56,8 +57,15 @@ fn is_name(text: &str) -> bool {
 /// assert!(extensions.insert("tenant".parse()?, "\0").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Extensions(BTreeMap<ExtensionName, SmolStr>);
+
+/// Their names only.
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys().map(ExtensionName::as_str)).finish()
+    }
+}
 
 /// An extension that an event cannot take.
 ///

@@ -96,14 +96,15 @@ impl GatewayBuilder {
     }
 
     /// What answers the requests of rules that ask for it by this name; another one of that name is replaced.
-    pub fn with_aggregate(mut self, name: impl Into<SmolStr>, aggregate: Aggregate) -> Self {
+    pub fn with_aggregate(mut self, name: impl Into<String>, aggregate: Aggregate) -> Self {
+        let name: String = name.into();
         self.aggregates.insert(name.into(), aggregate);
         self
     }
 
     /// Whether everything is there that a rule asks for.
     fn check(&self, rule: &Rule) -> Result<(), GatewayBuildError> {
-        let name = || SmolStr::new(rule.name());
+        let name = || rule.name().to_owned();
         if let Some(migration) = rule.follows() {
             if self.state.tracker(migration).is_none() {
                 let migration = migration.clone();

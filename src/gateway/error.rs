@@ -1,5 +1,3 @@
-use smol_str::SmolStr;
-
 use crate::phase::MigrationName;
 
 /// Why there is no gateway: its table asks for what it was not given.
@@ -10,7 +8,7 @@ pub enum GatewayBuildError {
     #[error("rule {rule} follows migration {migration}, which has no tracker here")]
     NoTracker {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
         /// What it follows.
         migration: MigrationName,
     },
@@ -18,30 +16,30 @@ pub enum GatewayBuildError {
     #[error("rule {rule} writes to both sides, and there is no writer")]
     NoWriter {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
     },
     /// A rule has its requests mirrored, and there is no mirror.
     #[error("rule {rule} mirrors, and there is no mirror")]
     NoMirror {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
     },
     /// A rule has its requests answered by an aggregate that was not given.
     #[error("rule {rule} asks for aggregate {aggregate}, which is not here")]
     NoAggregate {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
         /// What it asks for.
-        aggregate: SmolStr,
+        aggregate: String,
     },
     /// An aggregate asks for a capture that its rule does not have.
     #[error("rule {rule} captures no {capture}, which aggregate {aggregate} asks for")]
     NoCapture {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
         /// What it asks for.
-        aggregate: SmolStr,
+        aggregate: String,
         /// What that asks for.
-        capture: SmolStr,
+        capture: String,
     },
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -69,7 +70,7 @@ pub struct InMemoryBus {
 /// assert!(letter.content.is_err());
 /// # Ok::<(), strangler_fig::event::TextError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InMemoryDeadLetter {
     /// Where it was sent to.
     pub topic: Topic,
@@ -77,6 +78,18 @@ pub struct InMemoryDeadLetter {
     pub content: Result<EventEnvelope, Vec<u8>>,
     /// Why it was given up.
     pub reason: String,
+}
+
+/// Of what is no event, its length only.
+impl fmt::Debug for InMemoryDeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let content = self.content.as_ref().map_err(|bytes| format!("{} bytes", bytes.len()));
+        f.debug_struct("InMemoryDeadLetter")
+            .field("topic", &self.topic)
+            .field("content", &content)
+            .field("reason", &self.reason)
+            .finish()
+    }
 }
 
 #[derive(Debug, Default)]

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::num::NonZeroU32;
 
 use tokio::time::Instant;
@@ -15,7 +16,7 @@ pub(super) type Content = Result<EventEnvelope, Vec<u8>>;
 pub(super) type Receiver = u64;
 
 /// What waits for a subscription, and what its receivers hold of it. Sync: its moments are told.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Queue {
     topics: BTreeSet<Topic>,
     entries: BTreeMap<u64, Entry>,
@@ -24,7 +25,17 @@ pub(super) struct Queue {
     next: u64,
 }
 
-#[derive(Debug)]
+/// How many there are only.
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("topics", &self.topics)
+            .field("entries", &self.entries.len())
+            .field("dead", &self.dead.len())
+            .finish_non_exhaustive()
+    }
+}
+
 struct Entry {
     topic: Topic,
     content: Content,

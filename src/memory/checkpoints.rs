@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,14 +38,22 @@ use crate::error::StoreError;
 #[derive(Debug, Clone, Default)]
 pub struct InMemoryCheckpointStore(Arc<Mutex<Jobs>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Jobs {
     jobs: BTreeMap<JobName, Vec<Slot>>,
     /// Of all jobs, so that a claim of a forgotten one stays old.
     newest_epoch: u64,
 }
 
-#[derive(Debug)]
+/// How many partitions each job has.
+impl fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.jobs.iter().map(|(job, slots)| (job.as_str(), slots.len())))
+            .finish()
+    }
+}
+
 struct Slot {
     partition: Partition,
     checkpoint: Checkpoint,

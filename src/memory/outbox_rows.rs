@@ -1,6 +1,7 @@
 //! The rows of an outbox, and how they end.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::fmt;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use crate::event::{
     ParkedRow, RowEnd,
 };
 
-#[derive(Debug)]
 pub(super) struct Rows {
     lanes: NonZeroU16,
     last: u64,
@@ -22,7 +22,14 @@ pub(super) struct Rows {
     sent: VecDeque<Instant>,
 }
 
-#[derive(Debug)]
+/// How many there are only.
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unsent, sent) = (self.unsent.len(), self.sent.len());
+        f.debug_struct("Rows").field("unsent", &unsent).field("sent", &sent).finish_non_exhaustive()
+    }
+}
+
 struct Row {
     lane: Lane,
     key: EventKey,

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,8 +26,15 @@ use crate::event::{EventId, Reply, ReplyStore};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct InMemoryReplyStore(Arc<Mutex<Replies>>);
+
+/// How many there are only.
+impl fmt::Debug for InMemoryReplyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InMemoryReplyStore({} replies)", self.replies().len())
+    }
+}
 
 type Replies = HashMap<EventId, (Instant, Reply)>;
 

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,7 +54,7 @@ pub struct InMemorySagaJournal(Arc<Mutex<Sagas>>);
 type Record = SagaRecord<Instant>;
 
 /// Sagas by their ids: each call hashes one id once.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Sagas {
     places: HashMap<SagaId, usize, RandomState>,
     #[expect(clippy::vec_box, reason = "a vector that grows moves what it holds")]
@@ -63,7 +64,13 @@ struct Sagas {
     ongoing: Vec<usize>,
 }
 
-#[derive(Debug)]
+/// How many there are only.
+impl fmt::Debug for Sagas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sagas, {} of them under way", self.kept.len(), self.ongoing.len())
+    }
+}
+
 struct Kept {
     id: SagaId,
     record: Record,

@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::error::JsonError;
+
 use super::{MigrationName, MigrationState, NodeId, NodeLease};
 
 const FORMAT: &str = "strangler-fig/migration-state";
@@ -42,7 +44,7 @@ struct LeaseBody {
 /// The body of a document of `format`.
 fn body<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T, DocumentError> {
     let foreign = |source| DocumentError::Foreign { format, source };
-    let head: Head = serde_json::from_str(text).map_err(|error| foreign(Some(error)))?;
+    let head: Head = serde_json::from_str(text).map_err(|error| foreign(Some(error.into())))?;
     if head.format != format {
         return Err(foreign(None));
     }
@@ -52,7 +54,7 @@ fn body<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T, Docu
     let mut text = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut text).map_err(|error| DocumentError::Broken {
         field: error.path().to_string(),
-        source: error.into_inner(),
+        source: error.into_inner().into(),
     })
 }
 
@@ -79,7 +81,7 @@ pub enum DocumentError {
         /// What it should be.
         format: &'static str,
         /// What stopped the reading.
-        source: Option<serde_json::Error>,
+        source: Option<JsonError>,
     },
     /// A later version of the crate wrote it.
     #[error("the document has version {found}, this crate reads up to {VERSION}")]
@@ -93,7 +95,7 @@ pub enum DocumentError {
         /// Where to look: the path of the field.
         field: String,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// Its fields contradict each other: no sequence of moves leads there.
     #[error("the state document is impossible: see its field {field}")]
@@ -240,7 +242,8 @@ mod tests {
         ] {
             let error = MigrationState::from_document(&document().replace(good, bad), &name());
             let Err(DocumentError::Broken { field, source }) = error else { panic!("{error:?}") };
-            assert!(source.to_string().contains(named), "{source}");
+            assert!(source.quoting().to_string().contains(named), "{source}");
+            assert!(named.len() < 3 || !source.to_string().contains(named), "{source}");
             assert_eq!(field, at);
         }
     }

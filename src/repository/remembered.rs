@@ -19,6 +19,10 @@ impl<K: Key> Remembered<K> {
         Self { capacity, stamps: BTreeMap::new(), order: BTreeMap::new(), turn: 0 }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.stamps.len()
+    }
+
     pub(super) fn get(&self, key: &K) -> Option<Stamp> {
         self.stamps.get(key).map(|(stamp, _)| *stamp)
     }

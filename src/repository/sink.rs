@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,20 +36,31 @@ use crate::phase::{Backlog, Hold, KeepsBacklog};
 /// sink.clear_until(began); // ... and has joined every key
 /// assert!(!sink.overflowed());
 /// ```
-#[derive(Debug)]
 pub struct DivergenceSink<K> {
     capacity: NonZeroUsize,
     noted: Mutex<Noted<K>>,
     filled: Notify,
 }
 
-#[derive(Debug)]
 struct Noted<K> {
     entries: BTreeMap<K, Entry>,
     order: VecDeque<K>,
     /// Counts every note ever taken.
     notes: u64,
     overflow: Option<Overflow>,
+}
+
+/// How many there are only: the keys are the store's.
+impl<K> fmt::Debug for DivergenceSink<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("DivergenceSink")
+            .field("capacity", &self.capacity)
+            .field("keys", &noted.entries.len())
+            .field("notes", &noted.notes)
+            .field("overflowed", &noted.overflow.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<K: Key> Noted<K> {
@@ -73,7 +85,6 @@ impl<K: Key> Noted<K> {
     }
 }
 
-#[derive(Debug)]
 struct Entry {
     reason: DivergenceReason,
     count: u64,
@@ -81,7 +92,6 @@ struct Entry {
     hold: Option<Hold>,
 }
 
-#[derive(Debug)]
 struct Overflow {
     last_note: u64,
     hold: Option<Hold>,

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,7 +59,6 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Unstamped<R: Repository> {
     repository: Arc<R>,
     side: Side,
@@ -69,6 +69,21 @@ pub struct Unstamped<R: Repository> {
     /// The stamps of stores in doubt: the row may be as late as that.
     doubts: Arc<Mutex<Remembered<R::Key>>>,
     under_way: Arc<Semaphore>,
+}
+
+/// How many stamps it remembers, not whose.
+impl<R: Repository> fmt::Debug for Unstamped<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |it: &Mutex<Remembered<R::Key>>| {
+            it.lock().unwrap_or_else(PoisonError::into_inner).len()
+        };
+        f.debug_struct("Unstamped")
+            .field("side", &self.side)
+            .field("start", &self.start)
+            .field("remembered", &count(&self.remembered))
+            .field("in_doubt", &count(&self.doubts))
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: Repository> Unstamped<R> {

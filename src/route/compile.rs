@@ -144,6 +144,6 @@ fn warnings(table: &RouteTable) -> Vec<Warning> {
     };
     let one_sided = table.rules.iter().filter(is_one_sided);
     let one_sided =
-        one_sided.map(|rule| Warning::FollowsWithoutDualWrite { rule: rule.name.clone() });
+        one_sided.map(|rule| Warning::FollowsWithoutDualWrite { rule: rule.name.to_string() });
     one_sided.chain(overlap::shadowed(table)).collect()
 }

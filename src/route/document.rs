@@ -85,7 +85,7 @@ pub(super) enum PathDocument {
     Template(String),
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(super) struct HeaderDocument {
     pub(super) name: Field<String>,
     #[serde(skip_serializing_if = "Field::is_absent")]
@@ -97,6 +97,12 @@ pub(super) struct HeaderDocument {
     /// Whether it has unknown fields, which were noted.
     #[serde(skip)]
     pub(super) is_more: bool,
+}
+
+impl fmt::Debug for HeaderDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeaderDocument").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -1,7 +1,5 @@
 use std::fmt;
 
-use smol_str::SmolStr;
-
 use super::pattern::PatternFault;
 use crate::phase::NameError;
 
@@ -289,13 +287,13 @@ pub enum ProblemKind {
     #[error("rule {rule:?} is unreachable: {} leave nothing to it", Listed(.by))]
     Unreachable {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
         /// Who takes all of it.
-        by: Vec<SmolStr>,
+        by: Vec<String>,
     },
 }
 
-struct Listed<'a>(&'a [SmolStr]);
+struct Listed<'a>(&'a [String]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -316,9 +314,9 @@ pub enum Warning {
     /// hold for what is tried.
     Shadowed {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
         /// Who takes part of it.
-        by: SmolStr,
+        by: String,
         /// A request of both.
         example: String,
     },
@@ -326,7 +324,7 @@ pub enum Warning {
     /// sides, the services themselves must see to it.
     FollowsWithoutDualWrite {
         /// The rule.
-        rule: SmolStr,
+        rule: String,
     },
 }
 

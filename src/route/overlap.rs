@@ -81,8 +81,8 @@ pub(super) fn unreachable(rules: &[(usize, Rule)], index: &PathIndex, problems: 
             continue;
         }
         is_dead[number as usize] = true;
-        let by = by.into_iter().map(|taker| taker.name.clone()).collect();
-        let kind = ProblemKind::Unreachable { rule: rule.name.clone(), by };
+        let by = by.into_iter().map(|taker| taker.name.to_string()).collect();
+        let kind = ProblemKind::Unreachable { rule: rule.name.to_string(), by };
         problems.note(Place::rule(*at, ""), kind);
     }
 }
@@ -143,8 +143,8 @@ fn shadow(
         by.is_some_and(|by| std::ptr::eq(by, taker)) && is_met(example, rule)
     })?;
     Some(Warning::Shadowed {
-        rule: rule.name.clone(),
-        by: taker.name.clone(),
+        rule: rule.name.to_string(),
+        by: taker.name.to_string(),
         example: found.to_string(),
     })
 }

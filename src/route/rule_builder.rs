@@ -112,14 +112,15 @@ impl RuleBuilder {
         self
     }
 
-    /// The same, if this header is there once with this value.
+    /// The same, if this header is there once with this value. A condition is no place for a secret: documents show
+    /// it, and so does the example in a [`Warning`](super::Warning); that of an override is one.
     #[must_use]
     pub fn header_equals(self, name: &str, value: &str) -> Self {
         let (name, equals) = (Field::Read(name.to_owned()), Field::Read(value.to_owned()));
         self.header(HeaderDocument { name, equals, ..HeaderDocument::default() })
     }
 
-    /// The same, if this header is there once and its value begins so.
+    /// The same, if this header is there once and its value begins so; no secret either.
     #[must_use]
     pub fn header_begins(self, name: &str, start: &str) -> Self {
         let (name, begins) = (Field::Read(name.to_owned()), Field::Read(start.to_owned()));

@@ -79,7 +79,7 @@ pub enum SagaError {
         definition: DefinitionId,
     },
     /// What is asked cannot follow, or the journal was written by something else.
-    #[error("saga {saga}: {source}")]
+    #[error("saga {saga} is not where that can be done")]
     OutOfOrder {
         /// Which saga.
         saga: SagaId,

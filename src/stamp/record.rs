@@ -19,6 +19,8 @@ use super::Stamp;
 /// assert!(!absent.is_tombstone());
 /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
 /// ```
+///
+/// `Debug` of it, and of what it is part of, shows what that of the value does: keep it out of logs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Record<E> {
     /// The write that left it so.

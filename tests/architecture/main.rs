@@ -159,3 +159,81 @@ fn the_library_holds_no_product_s_client() {
         assert!(!names.contains(&product), "{product}");
     }
 }
+
+/// Types of crates before their 1.0, which no public signature names: raising one would break who uses this crate.
+const FOREIGN: &[&str] = &[
+    "SmolStr",
+    "smol_str",
+    "foldhash",
+    "RandomState",
+    "getrandom",
+    "chrono",
+    "base64",
+    "uuid::",
+    "serde_path_to_error",
+    "metrics::",
+    "opentelemetry",
+];
+
+/// The lines of a source that users see: heads of public functions, public fields, and all of public enums and traits.
+/// What is `pub` can be reached (`unreachable_pub`).
+fn public(text: &str) -> Vec<&str> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let (mut found, mut is_in_type, mut is_in_head) = (Vec::new(), false, false);
+    for line in code.lines() {
+        let start = line.trim_start();
+        if start.starts_with("//") {
+            continue;
+        }
+        is_in_type |= ["pub enum ", "pub trait "].iter().any(|it| line.starts_with(it));
+        is_in_head |= start.starts_with("pub ") && start.contains("fn ");
+        // `impl From<X> for Y`, and `struct X(pub Y)`.
+        let is_one = start.starts_with("pub ") && start.contains(": ")
+            || line.starts_with("impl ")
+            || start.contains("(pub ")
+            || start.starts_with("pub type ");
+        if is_in_type || is_in_head || is_one {
+            found.push(line);
+        }
+        is_in_type &= line != "}";
+        is_in_head &= !start.ends_with('{') && !start.ends_with(';');
+    }
+    found
+}
+
+fn foreign(text: &str) -> Vec<&str> {
+    let names = |line: &&str| FOREIGN.iter().any(|name| line.contains(name));
+    public(text).into_iter().filter(names).collect()
+}
+
+#[test]
+fn no_public_signature_names_a_type_that_is_not_at_its_1_0() {
+    let mut wrong = Vec::new();
+    for (file, text) in modules().into_values().flatten() {
+        wrong.extend(foreign(&text).into_iter().map(|line| format!("{}: {line}", file.display())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_foreign_type_is_noticed_wherever_users_see_it() {
+    for text in [
+        "pub enum E {\n    A {\n        rule: SmolStr,\n    },\n}",
+        "    pub fn at(\n        place: impl Into<SmolStr>,\n    ) -> Self {",
+        "    pub rule: SmolStr,",
+        "pub struct Name(pub SmolStr);",
+        "impl From<SmolStr> for Name {",
+        "pub trait T {\n    fn name(&self) -> SmolStr;\n}",
+    ] {
+        assert_eq!(foreign(text).len(), 1, "{text}");
+    }
+    for text in [
+        "    pub(super) rule: SmolStr,",
+        "pub struct Name(SmolStr);",
+        "    pub fn at() -> Self {\n        SmolStr::new()\n    }",
+        "pub enum E {\n    A,\n}\nfn own() -> SmolStr {}",
+        "/// pub rule: SmolStr,",
+    ] {
+        assert_eq!(foreign(text), Vec::<&str>::new(), "{text}");
+    }
+}

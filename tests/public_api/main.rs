@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adapters;
+mod debug;
 mod events;
 #[cfg(feature = "http")]
 mod gateway;

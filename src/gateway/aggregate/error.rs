@@ -1,5 +1,3 @@
-use smol_str::SmolStr;
-
 /// Why parts cannot be joined.
 ///
 /// ```
@@ -21,15 +19,15 @@ pub enum AggregateError {
     TooMany(usize),
     /// A name is none: it stands in a header.
     #[error("the name of a part is of letters, digits, `_` and `-`, at most 64, not {0:?}")]
-    Name(SmolStr),
+    Name(String),
     /// Two parts have one name.
     #[error("two parts are called {0}")]
-    Twice(SmolStr),
+    Twice(String),
     /// A target cannot be one.
     #[error("the target of part {part}: {what}")]
     Target {
         /// The part.
-        part: SmolStr,
+        part: String,
         /// What is wrong.
         what: &'static str,
     },

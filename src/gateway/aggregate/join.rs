@@ -26,7 +26,7 @@ pub trait Join: fmt::Debug + Send + Sync + 'static {
 }
 
 /// What a part was answered, with a status of success.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct PartAnswer {
     /// The headers.
@@ -40,6 +40,13 @@ impl PartAnswer {
     #[must_use]
     pub fn of(body: impl Into<Bytes>) -> Self {
         Self { headers: HeaderMap::new(), body: body.into() }
+    }
+}
+
+/// How much there is only: what is in it is nobody else's affair.
+impl fmt::Debug for PartAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PartAnswer({} headers, {} bytes)", self.headers.len(), self.body.len())
     }
 }
 

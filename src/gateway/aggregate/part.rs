@@ -20,13 +20,14 @@ impl Part {
     /// A part without which there is no answer. `target` is a path, and a query if you like; `{id}` in it stands
     /// for the capture of this name.
     #[must_use]
-    pub fn required(name: impl Into<SmolStr>, target: impl Into<SmolStr>) -> Self {
+    pub fn required(name: impl Into<String>, target: impl Into<String>) -> Self {
+        let (name, target): (String, String) = (name.into(), target.into());
         Self { name: name.into(), target: target.into(), is_required: true }
     }
 
     /// A part that may be missing; the answer says so.
     #[must_use]
-    pub fn optional(name: impl Into<SmolStr>, target: impl Into<SmolStr>) -> Self {
+    pub fn optional(name: impl Into<String>, target: impl Into<String>) -> Self {
         Self { is_required: false, ..Self::required(name, target) }
     }
 

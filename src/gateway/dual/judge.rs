@@ -23,7 +23,7 @@ pub enum Verdict {
 }
 
 /// An answer, as it is to be judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct SideAnswer<'a> {
     /// Whose it is.
@@ -37,6 +37,19 @@ pub struct SideAnswer<'a> {
     /// Whether it was sent as it was written down, without the client's other headers: a 401 or a redirect may
     /// then be about credentials that are missing.
     pub is_replay: bool,
+}
+
+/// Without what the headers say: cookies may be among them.
+impl fmt::Debug for SideAnswer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SideAnswer")
+            .field("side", &self.side)
+            .field("status", &self.status.as_u16())
+            .field("headers", &self.headers.len())
+            .field("is_repeat", &self.is_repeat)
+            .field("is_replay", &self.is_replay)
+            .finish()
+    }
 }
 
 /// Says what the answers of a side mean, where its services have their own ways.
@@ -106,6 +119,17 @@ impl DualWriteJudge for StatusJudge {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_judged_may_be_logged() {
+        let mut headers = HeaderMap::new();
+        headers.insert("set-cookie", "session=hunter2".parse().unwrap());
+        let (side, status) = (Side::Legacy, StatusCode::OK);
+        let answer =
+            SideAnswer { side, status, headers: &headers, is_repeat: false, is_replay: true };
+        let shown = format!("{answer:?}");
+        assert!(shown.contains("headers: 1") && !shown.contains("hunter2"), "{shown}");
+    }
 
     fn of(status: u16, is_repeat: bool) -> Verdict {
         StatusJudge::of(StatusCode::from_u16(status).unwrap(), is_repeat)

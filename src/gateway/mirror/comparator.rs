@@ -62,7 +62,8 @@ pub struct ResponseDifference {
 impl ResponseDifference {
     /// A difference at this place: `status`, `header.location`, `body.items[].price`.
     #[must_use]
-    pub fn at(place: impl Into<SmolStr>) -> Self {
+    pub fn at(place: impl Into<String>) -> Self {
+        let place: String = place.into();
         Self { place: place.into() }
     }
 

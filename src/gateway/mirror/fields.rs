@@ -40,7 +40,8 @@ impl ResponseFields {
 
     /// Without a place, and all that is below it.
     #[must_use]
-    pub fn without(mut self, place: impl Into<SmolStr>) -> Self {
+    pub fn without(mut self, place: impl Into<String>) -> Self {
+        let place: String = place.into();
         self.without.push(place.into());
         self
     }

@@ -1,6 +1,7 @@
 //! What the queue holds, and what each call makes of it at a given moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ const DELAY_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 /// When a key is due, and its place among those due at one instant.
 type Turn = (Instant, u64);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct State {
     rows: BTreeMap<Vec<u8>, Row>,
     /// The keys that wait, by their turn.
@@ -23,7 +24,14 @@ pub(super) struct State {
     counter: u64,
 }
 
-#[derive(Debug)]
+/// How many there are only.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (keys, waiting) = (self.rows.len(), self.turns.len());
+        write!(f, "{keys} keys, {waiting} of them waiting")
+    }
+}
+
 struct Row {
     reason: String,
     notes: u64,
