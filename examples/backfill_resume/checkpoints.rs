@@ -39,23 +39,20 @@ fn partition(row: &Row) -> rusqlite::Result<Partition> {
 }
 
 fn checkpoint(row: &Row) -> rusqlite::Result<Checkpoint> {
-    Ok(Checkpoint {
-        after: row.get("done_until")?,
-        is_done: row.get("is_done")?,
-        scanned: row.get("scanned")?,
-        copied: row.get("copied")?,
-        level: row.get("level")?,
-        failed: row.get("failed")?,
-    })
+    let mut checkpoint = Checkpoint::default();
+    checkpoint.after = row.get("done_until")?;
+    checkpoint.is_done = row.get("is_done")?;
+    checkpoint.scanned = row.get("scanned")?;
+    checkpoint.copied = row.get("copied")?;
+    checkpoint.level = row.get("level")?;
+    checkpoint.failed = row.get("failed")?;
+    Ok(checkpoint)
 }
 
 fn state(row: &Row) -> rusqlite::Result<PartitionState> {
-    Ok(PartitionState {
-        partition: partition(row)?,
-        checkpoint: checkpoint(row)?,
-        epoch: row.get("epoch")?,
-        holder: row.get("holder")?,
-    })
+    let mut state = PartitionState::new(partition(row)?, checkpoint(row)?, row.get("epoch")?);
+    state.holder = row.get("holder")?;
+    Ok(state)
 }
 
 #[async_trait]
@@ -105,13 +102,8 @@ impl CheckpointStore for SqliteCheckpoints {
              RETURNING number, {COLUMNS}"
         );
         let claim = move |row: &Row| {
-            Ok(Claim {
-                job: job.clone(),
-                number: row.get("number")?,
-                epoch: row.get("epoch")?,
-                partition: partition(row)?,
-                checkpoint: checkpoint(row)?,
-            })
+            let (number, epoch) = (row.get("number")?, row.get("epoch")?);
+            Ok(Claim::new(job.clone(), number, epoch, partition(row)?, checkpoint(row)?))
         };
         let work = move |connection: &Connection| {
             connection.execute("UPDATE newest_epoch SET epoch = epoch + 1", [])?;

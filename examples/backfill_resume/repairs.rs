@@ -101,20 +101,19 @@ impl SqliteRepairs {
         let list = move |connection: &Connection| {
             rows(connection, LIST, params![is_parked, after, limit], entry)
         };
-        let listed = self.0.read(list).await?;
-        Ok(listed.into_iter().map(|entry| RepairEntry { receipt: 0, ..entry }).collect())
+        let mut listed = self.0.read(list).await?;
+        listed.iter_mut().for_each(|entry| entry.receipt = 0);
+        Ok(listed)
     }
 }
 
 fn entry(row: &Row) -> rusqlite::Result<RepairEntry> {
-    Ok(RepairEntry {
-        key: row.get("key")?,
-        reason: row.get("reason")?,
-        notes: row.get("notes")?,
-        attempts: row.get("attempts")?,
-        error: row.get("error")?,
-        receipt: row.get("receipt")?,
-    })
+    let mut entry = RepairEntry::new(row.get("key")?, row.get::<_, String>("reason")?);
+    entry.notes = row.get("notes")?;
+    entry.attempts = row.get("attempts")?;
+    entry.error = row.get("error")?;
+    entry.receipt = row.get("receipt")?;
+    Ok(entry)
 }
 
 #[async_trait]
@@ -193,7 +192,7 @@ impl RepairQueue for SqliteRepairs {
         let depth = |row: &Row| {
             let oldest: Option<f64> = row.get(2)?;
             let oldest = oldest.map(|age| Duration::from_secs_f64(age.max(0.0)));
-            Ok(RepairDepth { waiting: row.get(0)?, parked: row.get(1)?, oldest })
+            Ok(RepairDepth::new(row.get(0)?, row.get(1)?, oldest))
         };
         self.0.read(move |connection| connection.query_row(DEPTH, [], depth)).await
     }

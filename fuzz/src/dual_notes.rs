@@ -166,6 +166,7 @@ fn decides(next: Decide, state: &RequestState, facts: &Facts, attempts_max: u32)
             assert_eq!(parked.apply(&RequestNote::Parked), Ok(()), "what is to be parked can be");
         }
         Step::Rest => assert!(!is_open, "{state:?}"),
+        _ => unreachable!("there are no others"),
     }
 }
 

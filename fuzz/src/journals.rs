@@ -164,8 +164,9 @@ async fn listed(journal: &dyn SagaJournal) -> Vec<SagaHeader> {
 }
 
 /// What does not change by itself.
-fn steady(header: SagaHeader) -> SagaHeader {
-    SagaHeader { idle: Duration::ZERO, holder: None, ..header }
+fn steady(mut header: SagaHeader) -> SagaHeader {
+    (header.idle, header.holder) = (Duration::ZERO, None);
+    header
 }
 
 /// Every call about the saga answers the same, and names the file; others leave it out.

@@ -20,7 +20,8 @@ use crate::error::StoreError;
 ///
 /// let term = Duration::from_secs(30);
 /// let claim = store.claim(&job, "node-1", term).await?.expect("nobody holds it");
-/// let done = Checkpoint { is_done: true, ..claim.checkpoint.clone() };
+/// let mut done = claim.checkpoint.clone();
+/// done.is_done = true;
 /// store.save(&claim, &done, term).await?;
 /// assert_eq!(store.claim(&job, "node-2", term).await?, None);
 ///

@@ -99,6 +99,7 @@ pub struct Partition {
 /// assert!(begun.after.is_none() && !begun.is_done);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// Every key up to this one is copied, or noted as failed.
     pub after: Option<Vec<u8>>,
@@ -125,6 +126,7 @@ pub struct Checkpoint {
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PartitionState {
     /// Its keys.
     pub partition: Partition,
@@ -134,6 +136,14 @@ pub struct PartitionState {
     pub epoch: u64,
     /// Who holds it now.
     pub holder: Option<String>,
+}
+
+impl PartitionState {
+    /// A partition that nobody holds.
+    #[must_use]
+    pub const fn new(partition: Partition, checkpoint: Checkpoint, epoch: u64) -> Self {
+        Self { partition, checkpoint, epoch, holder: None }
+    }
 }
 
 /// The right to copy a partition, until another worker has claimed it.
@@ -146,6 +156,7 @@ pub struct PartitionState {
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Claim {
     /// Which job.
     pub job: JobName,
@@ -157,4 +168,18 @@ pub struct Claim {
     pub partition: Partition,
     /// Where to go on.
     pub checkpoint: Checkpoint,
+}
+
+impl Claim {
+    /// The claim of a partition, from where `checkpoint` says.
+    #[must_use]
+    pub const fn new(
+        job: JobName,
+        number: u32,
+        epoch: u64,
+        partition: Partition,
+        checkpoint: Checkpoint,
+    ) -> Self {
+        Self { job, number, epoch, partition, checkpoint }
+    }
 }

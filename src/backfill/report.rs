@@ -8,12 +8,15 @@ use super::{JobName, PartitionState};
 /// A record that modern did not take.
 ///
 /// ```
-/// use strangler_fig::backfill::FailedRecord;
+/// use strangler_fig::backfill::{BackfillReport, FailedRecord};
 ///
-/// let failed = FailedRecord { key: "00000007".to_owned(), error: "too long".to_owned() };
-/// assert_eq!(failed.to_string(), "key 00000007: too long");
+/// /// What people look at: `key 00000007: too long`.
+/// fn failed(report: &BackfillReport) -> Vec<String> {
+///     report.failures.iter().map(FailedRecord::to_string).collect()
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FailedRecord {
     /// The encoded key, in hex digits.
     pub key: String,
@@ -30,30 +33,16 @@ impl fmt::Display for FailedRecord {
 /// What a backfill has come to.
 ///
 /// ```
-/// # use std::time::Duration;
-/// # use strangler_fig::backfill::BackfillReport;
-/// let report = BackfillReport {
-///     job: "users".parse()?,
-///     is_dry_run: false,
-///     is_done: true,
-///     partitions: 4,
-///     partitions_done: 4,
-///     scanned: 1_000,
-///     copied: 990,
-///     level: 9,
-///     failed: 1,
-///     claims_lost: 0,
-///     took: Duration::from_millis(2_500),
-///     failures: Vec::new(),
-/// };
-/// assert_eq!(
-///     report.to_string(),
-///     "backfill users: done, 4 of 4 partitions; this run: 1000 scanned, 990 copied, \
-///      9 there already, 1 failed, in 2.5s",
-/// );
-/// # Ok::<(), strangler_fig::backfill::JobNameError>(())
+/// use strangler_fig::backfill::BackfillReport;
+///
+/// /// What a job tells whoever has started it.
+/// fn line(report: &BackfillReport) -> String {
+///     let end = if report.is_done { "done" } else { "to be gone on with" };
+///     format!("{}: {end}, {} copied by this run", report.job, report.copied)
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BackfillReport {
     /// Which job.
     pub job: JobName,

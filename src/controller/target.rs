@@ -15,6 +15,7 @@ use crate::phase::Phase;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Target {
     /// Every key in this phase; a cohort is let grow to the whole, or taken back.
     Whole(Phase),

@@ -35,19 +35,15 @@ pub struct Receipt(pub u64);
 /// What came.
 ///
 /// ```
-/// use std::num::NonZeroU32;
 /// use strangler_fig::event::{CloudEventError, Delivery, Receipt};
 ///
-/// let spoilt = Delivery {
-///     receipt: Receipt(1),
-///     topic: "shop.orders".parse()?,
-///     attempt: NonZeroU32::MIN,
-///     event: Err(CloudEventError::new(".", "it is no JSON")),
-/// };
-/// assert!(spoilt.event.is_err());
+/// let spoilt = CloudEventError::new(".", "it is no JSON");
+/// let came = Delivery::new(Receipt(1), "shop.orders".parse()?, Err(spoilt));
+/// assert_eq!(came.attempt.get(), 1);
 /// # Ok::<(), strangler_fig::event::TextError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delivery {
     /// What to settle it by.
     pub receipt: Receipt,
@@ -57,6 +53,18 @@ pub struct Delivery {
     pub attempt: NonZeroU32,
     /// The event; or why it cannot be read. It is to be settled all the same.
     pub event: Result<EventEnvelope, CloudEventError>,
+}
+
+impl Delivery {
+    /// What comes for the first time.
+    #[must_use]
+    pub const fn new(
+        receipt: Receipt,
+        topic: Topic,
+        event: Result<EventEnvelope, CloudEventError>,
+    ) -> Self {
+        Self { receipt, topic, attempt: NonZeroU32::MIN, event }
+    }
 }
 
 /// What becomes of a delivery.

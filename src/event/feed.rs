@@ -23,6 +23,7 @@ pub struct FeedMark(pub Vec<u8>);
 /// assert_ne!(deleted, Changed::Hint(7));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Changed<K, E> {
     /// That there was one: read the row again.
     Hint(K),
@@ -40,6 +41,7 @@ pub enum Changed<K, E> {
 
 /// Changes, and what settles them.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ChangePage<K, E> {
     /// In the order in which they were committed, those of one key at least.
     pub changes: Vec<Changed<K, E>>,
@@ -47,6 +49,14 @@ pub struct ChangePage<K, E> {
     pub mark: FeedMark,
     /// Whether all that was committed before the call is in this page, or was settled before: the watermark is now.
     pub is_last: bool,
+}
+
+impl<K, E> ChangePage<K, E> {
+    /// These changes, which `mark` settles.
+    #[must_use]
+    pub const fn new(changes: Vec<Changed<K, E>>, mark: FeedMark, is_last: bool) -> Self {
+        Self { changes, mark, is_last }
+    }
 }
 
 /// How far a feed's reader is behind, by the feed's own clock.
@@ -58,16 +68,25 @@ pub struct ChangePage<K, E> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), strangler_fig::error::StoreError> {
 /// let feed = InMemoryChangeFeed::<u32, String>::default();
-/// assert_eq!(feed.lag().await?, FeedLag { oldest: None, pending: Some(0) });
+/// assert_eq!(feed.lag().await?, FeedLag::new(None, Some(0)));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct FeedLag {
     /// How long ago the oldest unsettled change was committed, or recorded; `None`: all are settled.
     pub oldest: Option<Duration>,
     /// How many changes are unsettled; `None`: it is not counted.
     pub pending: Option<u64>,
+}
+
+impl FeedLag {
+    /// How old the oldest unsettled change is, and how many there are.
+    #[must_use]
+    pub const fn new(oldest: Option<Duration>, pending: Option<u64>) -> Self {
+        Self { oldest, pending }
+    }
 }
 
 /// What can say how far replication is behind: every [`ChangeFeed`].

@@ -15,6 +15,7 @@ pub struct OutboxPosition(pub u64);
 
 /// A staged message, as a relay gets it from [`OutboxStore::fetch`](super::OutboxStore::fetch).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutboxRow {
     /// Which row.
     pub position: OutboxPosition,
@@ -30,6 +31,20 @@ pub struct OutboxRow {
     pub age: Duration,
     /// The message; or why it cannot be read.
     pub message: Result<Message, CloudEventError>,
+}
+
+impl OutboxRow {
+    /// A row that is tried for the first time.
+    #[must_use]
+    pub const fn new(
+        position: OutboxPosition,
+        lane: Lane,
+        key: EventKey,
+        age: Duration,
+        message: Result<Message, CloudEventError>,
+    ) -> Self {
+        Self { position, lane, key, attempts: 0, refusals: 0, age, message }
+    }
 }
 
 /// What became of a row.
@@ -93,6 +108,7 @@ pub struct FetchLimit {
 
 /// A parked row, for its operator, as [`OutboxRelay::parked`](super::OutboxRelay::parked) lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParkedRow {
     /// Which row.
     pub position: OutboxPosition,
@@ -108,6 +124,18 @@ pub struct ParkedRow {
     pub behind: u64,
 }
 
+impl ParkedRow {
+    /// A row that cannot be read, and has none behind it.
+    pub fn new(
+        position: OutboxPosition,
+        key: EventKey,
+        reason: impl Into<String>,
+        age: Duration,
+    ) -> Self {
+        Self { position, key, what: None, reason: reason.into(), age, behind: 0 }
+    }
+}
+
 /// How much waits.
 ///
 /// ```
@@ -117,6 +145,7 @@ pub struct ParkedRow {
 /// assert_eq!((nothing.pending, nothing.parked, nothing.oldest), (0, 0, None));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct OutboxDepth {
     /// Rows to be sent, those that were put off and those behind others included.
     pub pending: u64,

@@ -61,7 +61,7 @@ pub struct WritersAreOff {
 /// ```
 /// use strangler_fig::event::{FeedLag, RetireError};
 ///
-/// let lag = FeedLag { pending: Some(3), ..FeedLag::default() };
+/// let lag = FeedLag::new(None, Some(3));
 /// let behind = RetireError::Behind { lag };
 /// assert_eq!(behind.to_string(), "what they have changed was not carried over yet: 3 changes wait");
 /// assert!(behind.is_retryable());

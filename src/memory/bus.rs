@@ -62,15 +62,12 @@ pub struct InMemoryBus {
 /// ```
 /// use strangler_fig::memory::InMemoryDeadLetter;
 ///
-/// let letter = InMemoryDeadLetter {
-///     topic: "shop.orders".parse()?,
-///     content: Err(b"{".to_vec()),
-///     reason: "it is no event".to_owned(),
-/// };
-/// assert!(letter.content.is_err());
-/// # Ok::<(), strangler_fig::event::TextError>(())
+/// fn line(letter: &InMemoryDeadLetter) -> String {
+///     format!("of {}: {}", letter.topic, letter.reason)
+/// }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InMemoryDeadLetter {
     /// Where it was sent to.
     pub topic: Topic,

@@ -28,7 +28,8 @@ use crate::error::StoreError;
 /// store.release(&slow).await?;
 ///
 /// let quick = store.claim(&job, "quick", term).await?.expect("it was released");
-/// let half = Checkpoint { after: Some(vec![4]), ..Checkpoint::default() };
+/// let mut half = Checkpoint::default();
+/// half.after = Some(vec![4]);
 /// store.save(&quick, &half, term).await?;
 /// assert!(store.save(&slow, &Checkpoint::default(), term).await.is_err());
 /// assert_eq!(store.load(&job).await?[0].checkpoint, half);

@@ -52,7 +52,7 @@ mock! {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let mut feed = MockLagSource::new();
-    /// feed.expect_lag().returning(|| Ok(FeedLag { oldest: None, pending: Some(0) }));
+    /// feed.expect_lag().returning(|| Ok(FeedLag::new(None, Some(0))));
     /// assert_eq!(feed.lag().await.unwrap().oldest, None);
     /// # }
     /// ```

@@ -49,7 +49,8 @@ mock! {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), strangler_fig::error::StoreError> {
     /// let mut outbox = MockOutboxStore::new();
-    /// let depth = OutboxDepth { pending: 7, ..OutboxDepth::default() };
+    /// let mut depth = OutboxDepth::default();
+    /// depth.pending = 7;
     /// outbox.expect_depth().times(1).returning(move || Ok(depth));
     /// assert_eq!(outbox.depth().await?.pending, 7);
     /// # Ok(())

@@ -14,6 +14,7 @@ use crate::observe::Observer;
 /// let config = TrackerConfig::default().with_outage_policy(OutagePolicy::Fenced { term });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OutagePolicy {
     /// It keeps its phase and goes on: an outage of the state store is none of the
     /// application. Nothing crosses meanwhile, until it is back or an operator

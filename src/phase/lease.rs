@@ -59,6 +59,7 @@ impl Scopes {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum NodeRole {
     /// It answers callers. Such nodes are counted against the number expected.
     #[default]

@@ -14,6 +14,7 @@ use super::{Bucket, Family, Phase, Share};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Part {
     /// Where it stands.
     pub phase: Phase,
@@ -80,6 +81,7 @@ impl Part {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cohort {
     /// How many.
     pub share: Share,

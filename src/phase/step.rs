@@ -71,6 +71,7 @@ pub enum Move {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum EvictionGround {
     /// An operator says that its process has ended.
     ProcessEnded,

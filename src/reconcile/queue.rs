@@ -36,6 +36,7 @@ pub struct RepairNote {
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RepairEntry {
     /// The encoded key.
     pub key: Vec<u8>,
@@ -51,15 +52,23 @@ pub struct RepairEntry {
     pub receipt: u64,
 }
 
+impl RepairEntry {
+    /// A key that was noted once, and that nobody has tried to repair.
+    pub fn new(key: Vec<u8>, reason: impl Into<String>) -> Self {
+        Self { key, reason: reason.into(), notes: 1, attempts: 0, error: None, receipt: 0 }
+    }
+}
+
 /// How much waits in a [`RepairQueue`].
 ///
 /// ```
 /// use strangler_fig::reconcile::RepairDepth;
 ///
 /// assert!(RepairDepth::default().is_empty());
-/// assert!(!RepairDepth { parked: 1, ..RepairDepth::default() }.is_empty());
+/// assert!(!RepairDepth::new(0, 1, None).is_empty());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RepairDepth {
     /// Keys that wait, those taken or postponed included.
     pub waiting: u64,
@@ -70,6 +79,12 @@ pub struct RepairDepth {
 }
 
 impl RepairDepth {
+    /// So many keys that wait, so many that were given up, and how long the oldest has waited.
+    #[must_use]
+    pub const fn new(waiting: u64, parked: u64, oldest: Option<Duration>) -> Self {
+        Self { waiting, parked, oldest }
+    }
+
     /// Whether no key is known to differ.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -55,6 +55,7 @@ type Merge<K, E> = Arc<dyn Fn(&K, &Record<E>, &Record<E>) -> Merged<E> + Send + 
 /// # }
 /// ```
 #[derive(Default)]
+#[non_exhaustive]
 pub enum ConflictPolicy<K, E> {
     /// The primary's content takes the next stamp; in `Cutover` that of the side
     /// it was entered from.
@@ -79,6 +80,7 @@ pub enum ConflictPolicy<K, E> {
 /// assert_eq!(longer("a".into(), "ab".into()), Merged::Content(Some("ab".into())));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Merged<E> {
     /// The primary's content.
     Primary,

@@ -22,6 +22,7 @@ const TWO: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
 /// assert_eq!(pauses, [50, 100, 200, 400]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Jitter {
     /// Not at all.
     None,

@@ -44,6 +44,7 @@ impl Decision<'_> {
 
 /// A request that another side is sent, too, beside the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MirrorPlan {
     /// The side that is compared.
     pub to: Side,
@@ -51,8 +52,17 @@ pub struct MirrorPlan {
     pub share: Share,
 }
 
+impl MirrorPlan {
+    /// A share of requests, to that side.
+    #[must_use]
+    pub const fn new(to: Side, share: Share) -> Self {
+        Self { to, share }
+    }
+}
+
 /// A request that both sides are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DualWritePlan {
     /// The side that is sent it first, and whose word counts. The other one is sent it only after that.
     pub first: Side,
@@ -64,9 +74,18 @@ pub struct DualWritePlan {
     pub ids: IdSource,
 }
 
+impl DualWritePlan {
+    /// First to that side, whose response the caller gets without waiting for the other's.
+    #[must_use]
+    pub const fn new(first: Side, ids: IdSource) -> Self {
+        Self { first, strict: false, answers: first, ids }
+    }
+}
+
 /// Who makes the ids of what a dual-written request creates: never the two sides, who would make two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum IdSource {
     /// The client, whose request has an idempotency key and ids of its own.
     Client,

@@ -40,6 +40,7 @@ pub struct RequestPlan {
 
 /// How an unsafe request goes to both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WriteOrder {
     /// The side that is sent it first.
     pub first: Side,

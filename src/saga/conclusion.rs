@@ -15,6 +15,7 @@ use super::Cause;
 /// assert_eq!(answer(Conclusion::RolledBack(Cause::Deadline)), "nothing was charged: its deadline has passed");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Conclusion<O> {
     /// Every step has had its effect.
     Committed(O),

@@ -11,6 +11,7 @@ use super::{SagaState, StepStatus};
 /// assert_eq!(Action::Finish.step(), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Action {
     /// To write down that the step is started, and execute it.
     Execute(usize),

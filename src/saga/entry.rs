@@ -111,6 +111,7 @@ pub enum SagaEntry {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Doubt {
     /// This attempt surely had none; what earlier ones had is as it was.
     None,
@@ -129,6 +130,7 @@ pub enum Doubt {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Then {
     /// The same again.
     Retry {

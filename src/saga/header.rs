@@ -19,6 +19,7 @@ use crate::phase::NodeId;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SagaStatus {
     /// On its way.
     Running,
@@ -105,6 +106,7 @@ impl FromStr for SagaStatus {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum SagaOutcome {
     /// Every step has had its effect.
     Committed {
@@ -258,6 +260,7 @@ pub struct NewSaga {
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SagaHeader {
     /// Which saga.
     pub id: SagaId,
@@ -281,6 +284,27 @@ pub struct SagaHeader {
     pub idle: Duration,
     /// Whether its entries are gone.
     pub is_purged: bool,
+}
+
+impl SagaHeader {
+    /// That of a saga as it was recorded: nobody holds it, it was never claimed, and it has no entries.
+    #[must_use]
+    pub fn new(saga: &NewSaga, status: SagaStatus) -> Self {
+        let NewSaga { id, definition, input, parent } = saga.clone();
+        Self {
+            id,
+            definition,
+            input,
+            parent,
+            status,
+            outcome: None,
+            length: 0,
+            epoch: 0,
+            holder: None,
+            idle: Duration::ZERO,
+            is_purged: false,
+        }
+    }
 }
 
 /// The right to write to a saga, until another runner has claimed it.

@@ -16,6 +16,7 @@ use super::{SagaEntry, StepName};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("entry {position}, {entry}{}, cannot follow: {because}", of_step(step.as_ref()))]
+#[non_exhaustive]
 pub struct OutOfOrder {
     /// Which entry, counted from 0.
     pub position: u64,

@@ -11,6 +11,7 @@ use crate::resilience::{CircuitBreaker, Exponential, Schedule};
 /// assert_eq!(OnUnknown::default(), OnUnknown::Probe);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum OnUnknown {
     /// It is asked; and if it cannot tell, executed again as its schedule says; then given up.
     #[default]

@@ -39,9 +39,7 @@ const WARNINGS_MAX: usize = 20;
 /// # service.create(&MigrationState::new(name.clone())).await?;
 /// # let controller = MigrationController::new(service, name);
 /// # let board = StatusBoard::default();
-/// let progress =
-///     Progress { records: 7, expected: None, per_second: None, eta: Eta::Unknown, waiting: None };
-/// let status = board.status(&controller.status().await?).with_backfill(&progress);
+/// let status = board.status(&controller.status().await?).with_backfill(&Progress::new(7));
 /// let json: serde_json::Value = serde_json::from_str(&status.to_json())?;
 /// assert_eq!(json["parts"][0]["authority"], "legacy");
 /// assert_eq!(json["backfill"]["line"], "7 records, rate unknown, ETA unknown");

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 /// assert_eq!(WorkerControl::new().state(), WorkerState::Running);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum WorkerState {
     /// To go on.
     Running,

@@ -23,6 +23,7 @@ const SAMPLES_MAX: usize = 60;
 /// assert_eq!(Eta::In(Duration::from_secs(3_725)).to_string(), "1h02m05s");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Eta {
     /// Nobody knows how many records there are, or how fast it goes.
     Unknown,
@@ -48,16 +49,14 @@ impl fmt::Display for Eta {
 /// use std::time::Duration;
 /// use strangler_fig::worker::{Eta, Progress};
 ///
-/// let progress = Progress {
-///     records: 250_000,
-///     expected: Some(1_000_000),
-///     per_second: Some(25_000.0),
-///     eta: Eta::In(Duration::from_secs(30)),
-///     waiting: None,
-/// };
+/// let mut progress = Progress::new(250_000);
+/// progress.expected = Some(1_000_000);
+/// progress.per_second = Some(25_000.0);
+/// progress.eta = Eta::In(Duration::from_secs(30));
 /// assert_eq!(progress.to_string(), "250000 of about 1000000 records (25%), 25000/s, ETA 30s");
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Progress {
     /// Records seen.
     pub records: u64,
@@ -72,6 +71,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// That of a worker which has seen so many records, and of which nothing else is known.
+    #[must_use]
+    pub const fn new(records: u64) -> Self {
+        Self { records, expected: None, per_second: None, eta: Eta::Unknown, waiting: None }
+    }
+
     /// How many records it has seen, in words.
     pub(crate) fn counted(&self) -> String {
         let records = self.records;

@@ -161,16 +161,11 @@ impl CheckpointStore for Broken {
     async fn load(&self, job: &JobName) -> Result<Vec<PartitionState>, StoreError> {
         let shared = self.lock();
         let slots = shared.jobs.get(&self.name(job)).cloned().unwrap_or_default();
-        let state = |slot: Slot| PartitionState {
-            holder: match &slot.held {
-                Some((worker, _)) if self.is(Fault::HolderStays) || self.is_held(&slot) => {
-                    Some(worker.clone())
-                }
-                _ => None,
-            },
-            partition: slot.partition,
-            checkpoint: slot.checkpoint,
-            epoch: slot.epoch,
+        let state = |slot: Slot| {
+            let is_shown = self.is(Fault::HolderStays) || self.is_held(&slot);
+            let mut state = PartitionState::new(slot.partition, slot.checkpoint, slot.epoch);
+            state.holder = slot.held.filter(|_| is_shown).map(|(worker, _)| worker);
+            state
         };
         Ok(slots.into_iter().map(state).collect())
     }
@@ -201,16 +196,12 @@ impl CheckpointStore for Broken {
             _ => newest,
         };
         slot.held = Some((worker.to_owned(), Instant::now() + term));
-        Ok(Some(Claim {
-            job: job.clone(),
-            number: u32::try_from(number).unwrap(),
-            epoch: slot.epoch,
-            partition: slot.partition.clone(),
-            checkpoint: match self.fault {
-                Fault::BeginsAnew => Checkpoint::default(),
-                _ => slot.checkpoint.clone(),
-            },
-        }))
+        let checkpoint = match self.fault {
+            Fault::BeginsAnew => Checkpoint::default(),
+            _ => slot.checkpoint.clone(),
+        };
+        let (number, partition) = (u32::try_from(number).unwrap(), slot.partition.clone());
+        Ok(Some(Claim::new(job.clone(), number, slot.epoch, partition, checkpoint)))
     }
 
     async fn save(

@@ -25,13 +25,7 @@ impl EventBusFixture for InMemory {
 
     async fn given_up(&self, name: &SubscriptionName) -> Vec<GivenUp> {
         let letters = self.0.dead_letters(name).into_iter();
-        letters
-            .map(|letter| GivenUp {
-                topic: letter.topic,
-                content: letter.content,
-                reason: letter.reason,
-            })
-            .collect()
+        letters.map(|letter| GivenUp::new(letter.topic, letter.content, letter.reason)).collect()
     }
 }
 

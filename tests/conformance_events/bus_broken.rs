@@ -256,12 +256,10 @@ impl Held {
             slot.attempts += u32::from(!bus.is(Fault::NoCount) || slot.attempts == 0);
             slot.held = Some((self.receiver, receipt, now + self.limits.hidden_for));
             let spoilt = |_: &Vec<u8>| CloudEventError::new(".", "it is no JSON");
-            taken.push(Delivery {
-                receipt,
-                topic: slot.topic.clone(),
-                attempt: NonZeroU32::new(slot.attempts).unwrap(),
-                event: slot.content.as_ref().map_err(spoilt).cloned(),
-            });
+            let event = slot.content.as_ref().map_err(spoilt).cloned();
+            let mut delivery = Delivery::new(receipt, slot.topic.clone(), event);
+            delivery.attempt = NonZeroU32::new(slot.attempts).unwrap();
+            taken.push(delivery);
         }
         Ok(taken)
     }
@@ -350,7 +348,7 @@ impl EventSubscription for Held {
             Settlement::DeadLetter { reason } => {
                 let slot = line.slots.remove(at);
                 let reason = if bus.is(Fault::DeadHaveNoReason) { "" } else { reason }.to_owned();
-                let found = GivenUp { topic: slot.topic, content: slot.content, reason };
+                let found = GivenUp::new(slot.topic, slot.content, reason);
                 line.dead.extend((!bus.is(Fault::DeadAreDropped)).then_some(found));
             }
         }

@@ -92,15 +92,10 @@ impl Broken {
             Ok(row.message.clone())
         };
         let age = if self.is(Fault::AgeIsNothing) { Duration::ZERO } else { row.staged.elapsed() };
-        OutboxRow {
-            position: row.position,
-            lane: row.lane,
-            key: row.message.event.key.clone(),
-            attempts: row.attempts,
-            refusals: row.refusals,
-            age,
-            message,
-        }
+        let key = row.message.event.key.clone();
+        let mut shown = OutboxRow::new(row.position, row.lane, key, age, message);
+        (shown.attempts, shown.refusals) = (row.attempts, row.refusals);
+        shown
     }
 
     fn limited<'r>(&self, rows: Vec<&'r Row>, limit: FetchLimit) -> Vec<&'r Row> {
@@ -292,14 +287,10 @@ impl OutboxStore for Broken {
             };
             let behind = state.rows.values().filter(is_behind).count() as u64;
             let read = (!row.is_spoilt).then_some(&row.message);
-            let shown = ParkedRow {
-                position: row.position,
-                key: row.message.event.key.clone(),
-                what: read.map(|it| (it.topic.clone(), it.event.event_type.clone())),
-                reason: reason.clone(),
-                age: row.staged.elapsed(),
-                behind: if self.is(Fault::BehindIsNothing) { 0 } else { behind },
-            };
+            let (key, age) = (row.message.event.key.clone(), row.staged.elapsed());
+            let mut shown = ParkedRow::new(row.position, key, reason.clone(), age);
+            shown.what = read.map(|it| (it.topic.clone(), it.event.event_type.clone()));
+            shown.behind = if self.is(Fault::BehindIsNothing) { 0 } else { behind };
             found.push((*parked, shown));
         }
         if self.is(Fault::ParkedByTime) {
@@ -366,10 +357,10 @@ impl OutboxStore for Broken {
         };
         let pending: Vec<_> = state.rows.values().filter(is_pending).collect();
         let ages = pending.iter().map(|row| row.staged.elapsed());
-        Ok(OutboxDepth {
-            pending: pending.len() as u64,
-            parked: state.rows.values().filter(|row| row.is_parked()).count() as u64,
-            oldest: if self.is(Fault::OldestIsYoungest) { ages.min() } else { ages.max() },
-        })
+        let mut depth = OutboxDepth::default();
+        depth.pending = pending.len() as u64;
+        depth.parked = state.rows.values().filter(|row| row.is_parked()).count() as u64;
+        depth.oldest = if self.is(Fault::OldestIsYoungest) { ages.min() } else { ages.max() };
+        Ok(depth)
     }
 }

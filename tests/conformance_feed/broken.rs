@@ -194,7 +194,7 @@ impl LagSource for Broken {
             Fault::CountsSettled => waiting + log.settled,
             _ => waiting,
         };
-        Ok(FeedLag { oldest, pending: Some(pending) })
+        Ok(FeedLag::new(oldest, Some(pending)))
     }
 }
 
@@ -241,11 +241,9 @@ impl ChangeFeed for Broken {
             }
             change => change,
         };
-        Ok(ChangePage {
-            changes: found.into_iter().map(|entry| stamped(entry.change)).collect(),
-            mark: FeedMark(numbers.iter().flat_map(|number| number.to_be_bytes()).collect()),
-            is_last,
-        })
+        let changes = found.into_iter().map(|entry| stamped(entry.change)).collect();
+        let mark = FeedMark(numbers.iter().flat_map(|number| number.to_be_bytes()).collect());
+        Ok(ChangePage::new(changes, mark, is_last))
     }
 
     async fn settle(&self, mark: &FeedMark) -> Result<(), StoreError> {

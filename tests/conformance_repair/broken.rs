@@ -93,8 +93,8 @@ impl Broken {
             Fault::NotesOutliveTheEnd => *self.shared.gone.lock().unwrap(),
             _ => 0,
         };
-        let (reason, error) = (String::new(), None);
-        let entry = RepairEntry { key, reason, notes, attempts: 0, error, receipt: 0 };
+        let mut entry = RepairEntry::new(key, "");
+        entry.notes = notes;
         let due = Some((now, self.count()));
         Row { entry, came: now, due, until: now, held: None }
     }
@@ -177,7 +177,9 @@ impl Broken {
         row.entry.attempts += u32::from(self.is(Fault::ATakeCounts));
         let receipt = self.receipt(&row.entry);
         row.held = Some((receipt, row.entry.notes));
-        Some(RepairEntry { receipt, ..row.entry.clone() })
+        let mut taken = row.entry.clone();
+        taken.receipt = receipt;
+        Some(taken)
     }
 
     /// Whether this entry has a say, and whether it was noted meanwhile.
@@ -292,7 +294,7 @@ impl Broken {
         };
         let oldest = rows.iter().filter(waits).map(|row| now - row.came).max();
         let waiting = rows.iter().filter(waits).count();
-        RepairDepth { waiting: waiting as u64, parked: parked as u64, oldest }
+        RepairDepth::new(waiting as u64, parked as u64, oldest)
     }
 }
 

@@ -122,31 +122,24 @@ impl Broken {
 
     pub(crate) fn header(&self, slot: &Slot) -> SagaHeader {
         let named = slot.held.as_ref().map(|(runner, _)| runner);
-        let mut definition = slot.saga.definition.clone();
-        let mut input = slot.saga.input;
+        let mut header = SagaHeader::new(&slot.saga, slot.status);
         if self.is(Fault::NumbersAreSigned) {
-            definition.fingerprint = definition.fingerprint.min(i64::MAX.unsigned_abs());
-            input = input.min(i128::MAX.unsigned_abs());
+            let fingerprint = &mut header.definition.fingerprint;
+            *fingerprint = (*fingerprint).min(i64::MAX.unsigned_abs());
+            header.input = header.input.min(i128::MAX.unsigned_abs());
         }
-        SagaHeader {
-            id: slot.saga.id.clone(),
-            definition,
-            input,
-            parent: slot.saga.parent.clone(),
-            status: slot.status,
-            outcome: slot.outcome.clone(),
-            length: slot.length(),
-            epoch: slot.epoch,
-            holder: match self.fault {
-                Fault::HolderStays => named.cloned(),
-                _ => self.holder(slot).cloned(),
-            },
-            idle: match self.fault {
-                Fault::NeverIdle => Duration::ZERO,
-                _ => slot.changed.elapsed(),
-            },
-            is_purged: slot.purged.is_some(),
-        }
+        header.outcome = slot.outcome.clone();
+        (header.length, header.epoch) = (slot.length(), slot.epoch);
+        header.holder = match self.fault {
+            Fault::HolderStays => named.cloned(),
+            _ => self.holder(slot).cloned(),
+        };
+        header.idle = match self.fault {
+            Fault::NeverIdle => Duration::ZERO,
+            _ => slot.changed.elapsed(),
+        };
+        header.is_purged = slot.purged.is_some();
+        header
     }
 
     pub(crate) fn takes(&self, slot: &Slot, claim: &SagaClaim, position: u64) -> bool {

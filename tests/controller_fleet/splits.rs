@@ -201,7 +201,7 @@ struct Slow;
 impl SignalSource for Slow {
     async fn signals(&self, _window: Duration) -> Result<Signals, StoreError> {
         tokio::time::sleep(SECOND * 4).await;
-        Ok(Signals { operations: 1_000, modern_failures: 900, ..Signals::default() })
+        Ok(Signals::default().with_operations(1_000, 0).with_side_failures(0, 900))
     }
 }
 

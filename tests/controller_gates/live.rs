@@ -39,14 +39,14 @@ async fn every_outcome_is_an_operation_and_two_of_them_are_failures() {
         [Outcome::Done, Outcome::FellBack, Outcome::Refused, Outcome::Failed, Outcome::Unknown];
     let events = outcomes.map(|outcome| operated("none", outcome, Duration::ZERO));
     let signals = told(&events);
-    assert_eq!(signals, Signals { operations: 5, failures: 2, ..Signals::default() });
+    assert_eq!(signals, Signals::default().with_operations(5, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn failures_count_for_the_side_that_failed() {
     let [legacy, modern] = ["legacy", "modern"].map(|side| Event::SideFailed { side });
     let signals = told(&[legacy, modern, modern]);
-    let expected = Signals { legacy_failures: 1, modern_failures: 2, ..Signals::default() };
+    let expected = Signals::default().with_side_failures(1, 2);
     assert_eq!(signals, expected);
 }
 
@@ -60,7 +60,7 @@ async fn only_what_was_compared_to_the_end_is_a_comparison() {
         Comparison::Skipped,
     ];
     let signals = told(&results.map(|result| Event::Compared { side: "modern", result }));
-    assert_eq!(signals, Signals { comparisons: 2, mismatches: 1, ..Signals::default() });
+    assert_eq!(signals, Signals::default().with_comparisons(2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +73,7 @@ async fn of_divergences_only_rejections_count_and_of_other_events_none() {
         Event::RepairFailed { reason: "rejected" },
         Event::StateUnreachable,
     ]);
-    assert_eq!(signals, Signals { rejections: 1, ..Signals::default() });
+    assert_eq!(signals, Signals::default().with_rejections(1));
 }
 
 #[tokio::test(start_paused = true)]

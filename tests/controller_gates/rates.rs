@@ -12,7 +12,7 @@ use strangler_fig::controller::{
 use super::support::{Fixed, MINUTE, Mode, World, closed, open};
 
 async fn mismatches(mismatches: u64, comparisons: u64, rate: Rate) -> GateReading {
-    let signals = Signals { mismatches, comparisons, ..Signals::default() };
+    let signals = Signals::default().with_comparisons(comparisons, mismatches);
     let gate = MismatchRateBelow::new(Arc::new(Fixed(Mode::Works, signals)), rate, MINUTE);
     World::of(1).read(&gate).await
 }
@@ -33,7 +33,7 @@ async fn too_few_comparisons_say_nothing() {
     let saw = "only 99 comparisons, 100 are needed to tell (in 60s)";
     assert_eq!(closed(&mismatches(0, 99, Rate::percent(100)).await), saw);
     closed(&mismatches(0, 0, Rate::percent(100)).await);
-    let signals = Signals { comparisons: 5, ..Signals::default() };
+    let signals = Signals::default().with_comparisons(5, 0);
     let source = Arc::new(Fixed(Mode::Works, signals));
     let gate = MismatchRateBelow::new(source, Rate::ZERO, MINUTE);
     let five = NonZeroU64::new(5).unwrap();
@@ -48,7 +48,7 @@ async fn errors(signals: Signals, rate: Rate) -> GateReading {
 
 #[tokio::test]
 async fn failures_up_to_the_rate_are_let_through() {
-    let of = |failures| Signals { operations: 200, failures, ..Signals::default() };
+    let of = |failures| Signals::default().with_operations(200, failures);
     let saw =
         "2 of 200 operations failed: 1 %; modern failed 0 times: 0 %; at most 1 % may (in 60s)";
     assert_eq!(open(&errors(of(2), Rate::percent(1)).await), saw);
@@ -57,7 +57,9 @@ async fn failures_up_to_the_rate_are_let_through() {
 
 #[tokio::test]
 async fn modern_failures_count_though_no_caller_has_seen_them() {
-    let of = |modern_failures| Signals { operations: 200, modern_failures, ..Signals::default() };
+    let of = |modern_failures| {
+        Signals::default().with_operations(200, 0).with_side_failures(0, modern_failures)
+    };
     open(&errors(of(2), Rate::percent(1)).await);
     assert!(
         closed(&errors(of(3), Rate::percent(1)).await).contains("modern failed 3 times: 1.5 %")
@@ -67,27 +69,22 @@ async fn modern_failures_count_though_no_caller_has_seen_them() {
 
 #[tokio::test]
 async fn legacy_failures_alone_hold_nothing_up() {
-    let signals = Signals { operations: 200, legacy_failures: 200, ..Signals::default() };
+    let signals = Signals::default().with_operations(200, 0).with_side_failures(200, 0);
     open(&errors(signals, Rate::ZERO).await);
 }
 
 #[tokio::test]
 async fn too_few_operations_say_nothing() {
-    let signals = Signals { operations: 99, ..Signals::default() };
+    let signals = Signals::default().with_operations(99, 0);
     let saw = "only 99 operations, 100 are needed to tell (in 60s)";
     assert_eq!(closed(&errors(signals, Rate::percent(100)).await), saw);
 }
 
 async fn latency(millis: [Option<u64>; 2], samples: [u64; 2]) -> GateReading {
     let [latency, latency_before] = millis.map(|millis| millis.map(Duration::from_millis));
-    let [latency_samples, latency_before_samples] = samples;
-    let signals = Signals {
-        latency,
-        latency_samples,
-        latency_before,
-        latency_before_samples,
-        ..Signals::default()
-    };
+    let signals = Signals::default()
+        .with_latency(latency, samples[0])
+        .with_latency_before(latency_before, samples[1]);
     let ratio = Ratio::new(1.5).unwrap();
     let gate = LatencyWithin::new(Arc::new(Fixed(Mode::Works, signals)), ratio, MINUTE);
     World::of(1).read(&gate).await

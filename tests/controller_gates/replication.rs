@@ -24,7 +24,7 @@ impl LagSource for Lag {
 }
 
 fn gate(oldest: Option<Duration>, pending: Option<u64>, age_max: Duration) -> ReplicationLagBelow {
-    ReplicationLagBelow::new(Arc::new(Lag(Mode::Works, FeedLag { oldest, pending })), age_max)
+    ReplicationLagBelow::new(Arc::new(Lag(Mode::Works, FeedLag::new(oldest, pending))), age_max)
 }
 
 #[tokio::test(start_paused = true)]

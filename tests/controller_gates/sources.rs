@@ -20,22 +20,20 @@ use super::verified::consistent_at;
 
 /// Signals with which every gate is open.
 fn fine() -> Signals {
-    Signals {
-        operations: 1_000,
-        comparisons: 1_000,
-        latency: Some(Duration::from_millis(5)),
-        latency_samples: 1_000,
-        latency_before: Some(Duration::from_millis(5)),
-        latency_before_samples: 1_000,
-        ..Signals::default()
-    }
+    let latency = Some(Duration::from_millis(5));
+    Signals::default()
+        .with_operations(1_000, 0)
+        .with_comparisons(1_000, 0)
+        .with_latency(latency, 1_000)
+        .with_latency_before(latency, 1_000)
 }
 
 async fn done_backfill() -> InMemoryCheckpointStore {
     let (store, job) = (InMemoryCheckpointStore::default(), "users".parse().unwrap());
     store.open(&job, &[Partition { after: None, until: vec![9] }]).await.unwrap();
     let claim = store.claim(&job, "node-1", MINUTE).await.unwrap().unwrap();
-    let done = Checkpoint { is_done: true, ..Checkpoint::default() };
+    let mut done = Checkpoint::default();
+    done.is_done = true;
     store.save(&claim, &done, MINUTE).await.unwrap();
     store
 }

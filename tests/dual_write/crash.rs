@@ -54,7 +54,9 @@ pub(crate) fn request(key: &str) -> Request {
 
 fn plan(scenario: Scenario) -> DualWritePlan {
     let Scenario { strict, first, .. } = scenario;
-    DualWritePlan { first, strict, answers: first, ids: IdSource::Gateway }
+    let mut plan = DualWritePlan::new(first, IdSource::Gateway);
+    plan.strict = strict;
+    plan
 }
 
 async fn asked(writer: &DualWriter, scenario: Scenario) -> Option<u16> {

@@ -82,8 +82,8 @@ async fn a_child_writes_until_it_is_killed() {
     let mut log = fs::OpenOptions::new().append(true).create(true).open(directory.join("told"));
     for count in 0.. {
         let key = format!("{number}-{count}");
-        let (first, answers) = (Side::Legacy, Side::Legacy);
-        let plan = DualWritePlan { first, strict: count % 2 == 0, answers, ids: IdSource::Gateway };
+        let mut plan = DualWritePlan::new(Side::Legacy, IdSource::Gateway);
+        plan.strict = count % 2 == 0;
         let status = writer.handle(request(&key), plan, "orders").await.status();
         // One call, which a kill does not cut in two.
         let line = format!("{key} {}\n", status.as_u16());

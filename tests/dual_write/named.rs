@@ -43,7 +43,9 @@ pub(crate) fn bench_with(legacy: Fault, modern: Fault, fate: Option<Fate>) -> Be
 }
 
 pub(crate) fn plan(strict: bool, ids: IdSource) -> DualWritePlan {
-    DualWritePlan { first: Side::Legacy, strict, answers: Side::Legacy, ids }
+    let mut plan = DualWritePlan::new(Side::Legacy, ids);
+    plan.strict = strict;
+    plan
 }
 
 pub(crate) const STRICT: bool = true;
@@ -165,7 +167,8 @@ async fn a_plan_that_was_overtaken_waits_for_both() {
 #[tokio::test(start_paused = true)]
 async fn the_other_side_s_response_may_be_the_answer() {
     let bench = bench(Fault::Answers, Fault::Answers);
-    let plan = DualWritePlan { answers: Side::Modern, ..plan(LENIENT, IdSource::Gateway) };
+    let mut plan = plan(LENIENT, IdSource::Gateway);
+    plan.answers = Side::Modern;
     assert_eq!(bench.writer.handle(request("pears"), plan, "orders").await.status(), 201);
     assert_eq!(bench.done(), [1, 1], "its caller has waited for both");
 }

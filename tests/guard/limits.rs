@@ -15,17 +15,17 @@ use crate::support::{REST, SECOND, Told, WINDOW, World, Wrong, fine, is_quiet, s
 fn just_above() -> [(&'static str, Signals); 3] {
     let slow = Duration::from_millis(30) + Duration::from_nanos(1);
     [
-        ("errors", Signals { modern_failures: 51, ..fine() }),
-        ("mismatches", Signals { mismatches: 11, ..fine() }),
-        ("latency", Signals { latency: Some(slow), ..fine() }),
+        ("errors", fine().with_side_failures(0, 51)),
+        ("mismatches", fine().with_comparisons(1_000, 11)),
+        ("latency", fine().with_latency(Some(slow), 1_000)),
     ]
 }
 
 fn at_the_threshold() -> [(&'static str, Signals); 3] {
     [
-        ("errors", Signals { modern_failures: 50, ..fine() }),
-        ("mismatches", Signals { mismatches: 10, ..fine() }),
-        ("latency", Signals { latency: Some(Duration::from_millis(30)), ..fine() }),
+        ("errors", fine().with_side_failures(0, 50)),
+        ("mismatches", fine().with_comparisons(1_000, 10)),
+        ("latency", fine().with_latency(Some(Duration::from_millis(30)), 1_000)),
     ]
 }
 
@@ -71,10 +71,10 @@ async fn one_sample_too_few_says_nothing() {
 async fn a_latency_taken_from_too_few_operations_says_nothing() {
     let slow = Wrong::Latency.signals();
     for few in [
-        Signals { latency_samples: 99, ..slow },
-        Signals { latency_before_samples: 99, ..slow },
-        Signals { latency: None, latency_samples: 0, ..slow },
-        Signals { latency_before: None, latency_before_samples: 0, ..slow },
+        slow.with_latency(slow.latency, 99),
+        slow.with_latency_before(slow.latency_before, 99),
+        slow.with_latency(None, 0),
+        slow.with_latency_before(None, 0),
     ] {
         let world = in_shadow().await;
         world.signals.now(Told::These(few));
@@ -85,7 +85,7 @@ async fn a_latency_taken_from_too_few_operations_says_nothing() {
 #[tokio::test(start_paused = true)]
 async fn failures_of_legacy_are_no_reason_to_go_back_to_it() {
     let world = in_shadow().await;
-    let failing = Signals { failures: 900, legacy_failures: 900, ..fine() };
+    let failing = fine().with_operations(1_000, 900).with_side_failures(900, 0);
     world.signals.now(Told::These(failing));
     assert!(is_quiet(&world.guard(config()).look().await));
 }

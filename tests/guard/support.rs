@@ -90,9 +90,9 @@ impl Wrong {
 
     pub(crate) fn signals(self) -> Signals {
         match self {
-            Self::Mismatches => Signals { mismatches: 500, ..fine() },
-            Self::Errors => Signals { failures: 500, modern_failures: 500, ..fine() },
-            Self::Latency => Signals { latency: Some(SECOND), ..fine() },
+            Self::Mismatches => fine().with_comparisons(1_000, 500),
+            Self::Errors => fine().with_operations(1_000, 500).with_side_failures(0, 500),
+            Self::Latency => fine().with_latency(Some(SECOND), 1_000),
         }
     }
 
@@ -107,15 +107,12 @@ impl Wrong {
 
 /// A thousand of everything, and nothing wrong.
 pub(crate) fn fine() -> Signals {
-    Signals {
-        operations: 1_000,
-        comparisons: 1_000,
-        latency: Some(Duration::from_millis(10)),
-        latency_samples: 1_000,
-        latency_before: Some(Duration::from_millis(10)),
-        latency_before_samples: 1_000,
-        ..Signals::default()
-    }
+    let latency = Some(Duration::from_millis(10));
+    Signals::default()
+        .with_operations(1_000, 0)
+        .with_comparisons(1_000, 0)
+        .with_latency(latency, 1_000)
+        .with_latency_before(latency, 1_000)
 }
 
 pub(crate) struct World {

@@ -132,18 +132,13 @@ async fn after_ramp_down_errors_in_live_only_alarm_and_mismatches_sweep_back() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_count_before_mismatches_and_these_before_latency() {
-    let all = strangler_fig::controller::Signals {
-        modern_failures: 500,
-        mismatches: 500,
-        ..Wrong::Latency.signals()
-    };
+    let differing = Wrong::Latency.signals().with_comparisons(1_000, 500);
+    let all = differing.with_side_failures(0, 500);
     let world = World::new().await;
     world.ann_goes_to(Phase::ModernOnly).await;
-    for (signals, named) in [
-        (all, "errors"),
-        (strangler_fig::controller::Signals { modern_failures: 0, ..all }, "mismatches"),
-        (Wrong::Latency.signals(), "latency"),
-    ] {
+    for (signals, named) in
+        [(all, "errors"), (differing, "mismatches"), (Wrong::Latency.signals(), "latency")]
+    {
         world.signals.now(Told::These(signals));
         let guard = world.guard(GuardConfig::default());
         assert!(matches!(guard.look().await, GuardOutcome::Alarmed { .. }));

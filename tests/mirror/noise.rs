@@ -7,7 +7,7 @@ use strangler_fig::phase::Share;
 use strangler_fig::phase::Side::{self, Legacy, Modern};
 use strangler_fig::route::MirrorPlan;
 
-use super::support::{ALL, Sides, answered_by, compared, counted, get, plain, text};
+use super::support::{Sides, answered_by, compared, counted, get, plain, text};
 
 fn measuring(share: Share) -> Mirror {
     Mirror::new(Arc::new(ResponseFields::default())).with_noise_share(share)
@@ -92,7 +92,7 @@ async fn noise_is_measured_on_a_sample_only() {
 #[tokio::test(start_paused = true)]
 async fn noise_is_legacy_s_also_where_modern_answers() {
     fastrand::seed(7);
-    let (mirror, plan) = (measuring(Share::WHOLE), MirrorPlan { to: Legacy, ..ALL });
+    let (mirror, plan) = (measuring(Share::WHOLE), MirrorPlan::new(Legacy, Share::WHOLE));
     // Modern is random, legacy is not: that is no noise.
     let sides = Sides::saying(|side, _| match side {
         Legacy => "7".to_owned(),

@@ -136,7 +136,7 @@ async fn a_share_of_requests_is_mirrored() {
     fastrand::seed(7);
     let mirror = Mirror::clone(&plain()).with_kept_max(100_000.try_into().unwrap());
     let drawn = |share| {
-        let plan = MirrorPlan { share, ..ALL };
+        let plan = MirrorPlan::new(ALL.to, share);
         (0..10_000).filter(|_| mirror.draw(plan, "orders", &get("/")).is_some()).count()
     };
     assert_eq!((drawn(Share::NONE), drawn(Share::WHOLE)), (0, 10_000));
@@ -148,7 +148,7 @@ async fn a_share_of_requests_is_mirrored() {
 async fn the_side_that_has_answered_is_not_compared_with_itself() {
     // Modern was to be asked first; it failed, and legacy has stood in.
     let (mirror, sides) = (plain(), Sides::saying(|_, _| "a"));
-    let plan = MirrorPlan { to: Side::Legacy, ..ALL };
+    let plan = MirrorPlan::new(Side::Legacy, Share::WHOLE);
     let response = answered_by(Side::Legacy, plan, &mirror, &sides, get("/")).await;
     assert_eq!(text(response).await, "a");
     mirror.drained().await;
@@ -159,7 +159,7 @@ async fn the_side_that_has_answered_is_not_compared_with_itself() {
 async fn modern_s_answers_are_compared_with_legacy_s_as_well() {
     use Side::{Legacy, Modern};
     let sides = Sides::saying(|side, _| side.name());
-    let (mirror, plan) = (plain(), MirrorPlan { to: Legacy, ..ALL });
+    let (mirror, plan) = (plain(), MirrorPlan::new(Legacy, Share::WHOLE));
     let request: Request = get("/");
     text(answered_by(Modern, plan, &mirror, &sides, request).await).await;
     mirror.drained().await;

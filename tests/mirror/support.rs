@@ -108,7 +108,7 @@ pub(crate) fn plain() -> Mirror {
 }
 
 /// Everything that is safe.
-pub(crate) const ALL: MirrorPlan = MirrorPlan { to: Side::Modern, share: Share::WHOLE };
+pub(crate) const ALL: MirrorPlan = MirrorPlan::new(Side::Modern, Share::WHOLE);
 
 /// What a gateway does with a request that legacy answers: nothing of the mirror is waited for.
 pub(crate) async fn answered(mirror: &Mirror, sides: &Sides, request: Request) -> Response {

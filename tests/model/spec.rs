@@ -144,7 +144,10 @@ pub(crate) fn steps(cohorts: bool) -> Vec<Move> {
 type Place = (Part, Option<(Share, Part)>, [bool; 2], CutOver);
 
 fn place(state: &MigrationState) -> Place {
-    let timeless = |part: Part| Part { since_epoch: 0, ..part };
+    let timeless = |mut part: Part| {
+        part.since_epoch = 0;
+        part
+    };
     let cohort = state.cohort().map(|cohort| (cohort.share, timeless(cohort.part)));
     let legacy = [state.legacy_complete(), state.has_left_legacy()];
     (timeless(state.base()), cohort, legacy, state.cut_over())

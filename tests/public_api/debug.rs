@@ -8,11 +8,11 @@ use strangler_fig::backfill::{CheckpointStore, JobName, JobNameError, Partition}
 use strangler_fig::error::JsonError;
 use strangler_fig::event::{
     EventEnvelope, EventPayload, EventPublisher, EventSubscriber, Extensions, Outbox, Reply,
-    ReplyStore,
+    ReplyStore, Settlement,
 };
 use strangler_fig::memory::{
-    InMemoryBus, InMemoryCheckpointStore, InMemoryDeadLetter, InMemoryOutbox, InMemoryRepairQueue,
-    InMemoryReplyStore, InMemorySagaJournal, in_memory_tables,
+    InMemoryBus, InMemoryCheckpointStore, InMemoryOutbox, InMemoryRepairQueue, InMemoryReplyStore,
+    InMemorySagaJournal, in_memory_tables,
 };
 use strangler_fig::phase::{
     DocumentError, Incarnation, MigrationState, NodeId, PhaseTracker, Side,
@@ -22,6 +22,7 @@ use strangler_fig::repository::{DivergenceReason, DivergenceSink, StampedReposit
 use strangler_fig::route::{RequestHead, RouteTable, RuleBuilder};
 use strangler_fig::saga::{NewSaga, SagaJournal};
 use strangler_fig::stamp::{Record, StampClock};
+use strangler_fig::testkit::conformance::GivenUp;
 
 /// Text that is nowhere in a type's own words, and its bytes as they are shown.
 const SECRET: &str = "hunter2";
@@ -64,11 +65,8 @@ fn the_checker_finds_what_leaks() {
 fn values_do_not_show_what_they_carry() {
     let head = RequestHead::new("GET", format!("/reset/{SECRET}"))
         .with_header("cookie", format!("session={SECRET}"));
-    let letter = InMemoryDeadLetter {
-        topic: "shop.orders".parse().unwrap(),
-        content: Err(SECRET.as_bytes().to_vec()),
-        reason: "it is no event".to_owned(),
-    };
+    let (topic, content) = ("shop.orders".parse().unwrap(), SECRET.as_bytes().to_vec());
+    let given_up = GivenUp::new(topic, Err(content), "it is no event");
     let rule =
         RuleBuilder::any("canary").header_equals("x-key", SECRET).header_begins("x-or", SECRET);
     let rule = rule.to(Side::Modern);
@@ -81,7 +79,7 @@ fn values_do_not_show_what_they_carry() {
     let quoted = serde_json::from_str::<u32>(&format!("{SECRET:?}")).map_err(JsonError::from);
     for (name, shown) in [
         ("RequestHead", shown(&head)),
-        ("InMemoryDeadLetter", shown(&letter)),
+        ("GivenUp", shown(&given_up)),
         ("Message", shown(&event().to("shop.orders".parse().unwrap()))),
         ("Extensions", shown(&event().extensions)),
         ("RuleBuilder", shown(&rule)),
@@ -142,7 +140,15 @@ async fn events() -> Vec<(&'static str, String)> {
     let replies = InMemoryReplyStore::default();
     let refused = Reply::Refused(SECRET.to_owned());
     assert!(replies.put(&"order:4711/pay#execute".parse().unwrap(), &refused).await.unwrap());
+    bus.plant(&"shop.orders".parse().unwrap(), SECRET);
+    let came = open.receive(NonZeroUsize::MAX).await.unwrap();
+    let reason = "it is no event".to_owned();
+    let spoilt = came.iter().find(|it| it.event.is_err()).unwrap();
+    open.settle(spoilt.receipt, &Settlement::DeadLetter { reason }).await.unwrap();
+    let letters = bus.dead_letters(&billing);
+    assert_eq!(letters[0].content, Err(SECRET.as_bytes().to_vec()));
     vec![
+        ("InMemoryDeadLetter", shown(&letters)),
         ("InMemoryBus", shown(&bus)),
         ("its subscription", shown(&open)),
         ("InMemoryOutbox", shown(&outbox)),
@@ -163,7 +169,7 @@ async fn sagas() -> Vec<(&'static str, String)> {
 #[tokio::test]
 async fn stores_show_how_much_they_hold_and_not_what() {
     let all = [sides().await, queues().await, events().await, sagas().await].concat();
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 10);
     for (name, shown) in all {
         assert!(!leaks(&shown), "{name}: {shown}");
     }
@@ -194,7 +200,7 @@ mod http {
     #[test]
     fn a_drawn_mirror_shows_no_credentials() {
         let mirror = Mirror::new(Arc::new(ResponseFields::default())).with_credentials();
-        let plan = MirrorPlan { to: Side::Modern, share: Share::WHOLE };
+        let plan = MirrorPlan::new(Side::Modern, Share::WHOLE);
         let drawn = mirror.draw(plan, "me", &request()).expect("it is chosen");
         assert!(!leaks(&shown(&drawn)), "{drawn:?}");
     }

@@ -18,7 +18,7 @@ async fn stamps_afresh(world: &World) {
         let (key, value): (u32, Option<Row>) = match change {
             Changed::Hint(key) => (*key, world.legacy.inner().read(key).await.unwrap().value),
             Changed::Record(key, record) => (*key, record.value),
-            Changed::Unreadable { .. } => continue,
+            _ => continue,
         };
         let record = Record { stamp: world.rows.stamps().now(), value };
         world.modern.inner().apply(&key, &record).await.unwrap();

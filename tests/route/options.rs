@@ -36,7 +36,7 @@ fn only_safe_requests_are_mirrored_and_to_the_other_side() {
         {"name": "a", "path": {"exact": "/a"}, "to": "modern", "mirror": {"basis_points": 100}},
         {"name": "b", "to": "legacy", "mirror": {"basis_points": 100}}
     ]));
-    let plan = |to| Some(MirrorPlan { to, share: Share::percent(1) });
+    let plan = |to| Some(MirrorPlan::new(to, Share::percent(1)));
     assert_eq!(table.decide(&get("/a")).mirror, plan(Side::Legacy));
     assert_eq!(table.decide(&get("/b")).mirror, plan(Side::Modern));
     assert_eq!(table.decide(&post("/b")).mirror, None);
@@ -48,7 +48,11 @@ fn unsafe_requests_are_written_to_both_sides_if_the_rule_says_so() {
         {"name": "a", "path": {"exact": "/a"}, "to": "modern", "dual_write": {"ids": "client", "strict": true}},
         {"name": "b", "to": "legacy", "dual_write": {"ids": "gateway"}}
     ]));
-    let plan = |first, ids, strict| Some(DualWritePlan { first, strict, answers: first, ids });
+    let plan = |first, ids, strict| {
+        let mut plan = DualWritePlan::new(first, ids);
+        plan.strict = strict;
+        Some(plan)
+    };
     assert_eq!(table.decide(&post("/a")).dual_write, plan(Side::Modern, IdSource::Client, true));
     assert_eq!(table.decide(&post("/b")).dual_write, plan(Side::Legacy, IdSource::Gateway, false));
     assert_eq!(table.decide(&get("/a")).dual_write, None);

@@ -83,7 +83,11 @@ fn each_phase_routes_as_its_row_says() {
         let write = table.decide_in(&post("/orders/7"), &in_word(&state));
         assert_eq!((write.primary, write.fallback, write.mirror), (primary, None, None), "{phase}");
         let ids = IdSource::Client;
-        let plan = |(first, answers, strict)| DualWritePlan { first, strict, answers, ids };
+        let plan = |(first, answers, strict)| {
+            let mut plan = DualWritePlan::new(first, ids);
+            (plan.answers, plan.strict) = (answers, strict);
+            plan
+        };
         assert_eq!(write.dual_write, dual.map(plan), "{phase} from {came_from}");
     }
 }

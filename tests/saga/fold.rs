@@ -64,6 +64,7 @@ impl Course {
                 Action::Probe(at) => matches!(status(at), StepStatus::Probing { .. }),
                 Action::Compensate(at) => status(at).may_have_effect(),
                 Action::Finish => !self.state.is_under_way() && actions.len() == 1,
+                _ => unreachable!("there are no others"),
             };
             assert!(is_right, "{action:?} of {:?}", self.state);
             assert!(!self.is_given_up || *action == Action::Finish, "{action:?} once given up");
@@ -159,6 +160,7 @@ impl Course {
                     SagaOutcome::GivenUp { .. } => {
                         assert!(!before.is_under_way(), "what is under way is waited for");
                     }
+                    _ => unreachable!("there are no others"),
                 }
             }
             _ => {}
@@ -195,7 +197,7 @@ impl Course {
                     probes.push(at);
                     continue;
                 }
-                Action::Finish => unreachable!("it stands alone"),
+                _ => unreachable!("it stands alone"),
             };
             assert!(self.tried(begun.clone()), "what is decided can follow: {begun:?}");
         }

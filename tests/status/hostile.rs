@@ -20,7 +20,7 @@ use strangler_fig::saga::{
 };
 use strangler_fig::stamp::StampClock;
 use strangler_fig::status::{Colour, MigrationStatus, SagaStatuses, SagasConfig};
-use strangler_fig::worker::{Eta, Progress};
+use strangler_fig::worker::Progress;
 
 use crate::sagas::PANICS;
 use crate::support::{Parcel, Picture, World};
@@ -175,9 +175,8 @@ async fn attacked(world: &World) -> MigrationStatus {
     let controller = world.controller().with_gate(Before::Entering(Phase::Shadow), Arc::new(gate));
     let hostile: &'static str = Box::leak(megabyte().into_boxed_str());
     let sagas = SagaStatuses::of(&Broken(hostile), SagasConfig::default()).await;
-    let waiting = Some(megabyte());
-    let progress =
-        Progress { records: 1, expected: None, per_second: None, eta: Eta::Unknown, waiting };
+    let mut progress = Progress::new(1);
+    progress.waiting = Some(megabyte());
     let seen = world.picture().await.status;
     let mut status = world.board.status(&controller.status().await.unwrap()).with_sagas(sagas);
     status.differences = seen.differences;

@@ -60,16 +60,13 @@ pub(crate) struct Fetched {
 impl Fetched {
     pub(crate) fn row(self) -> OutboxRow {
         let message = message(&self.key, &self.topic, &self.event);
-        OutboxRow {
-            position: position(self.position),
-            // Both were numbers of ours.
-            lane: Lane(self.lane.try_into().unwrap_or(u16::MAX)),
-            key: key(&self.key),
-            attempts: self.attempts.try_into().unwrap_or(u32::MAX),
-            refusals: self.refusals.try_into().unwrap_or(u32::MAX),
-            age: age(self.age),
-            message,
-        }
+        // These were numbers of ours.
+        let lane = Lane(self.lane.try_into().unwrap_or(u16::MAX));
+        let (position, key) = (position(self.position), key(&self.key));
+        let mut row = OutboxRow::new(position, lane, key, age(self.age), message);
+        row.attempts = self.attempts.try_into().unwrap_or(u32::MAX);
+        row.refusals = self.refusals.try_into().unwrap_or(u32::MAX);
+        row
     }
 }
 
@@ -89,14 +86,11 @@ pub(crate) struct Given {
 impl Given {
     pub(crate) fn row(self) -> ParkedRow {
         let message = message(&self.key, &self.topic, &self.event).ok();
-        ParkedRow {
-            position: position(self.position),
-            what: message.map(|it| (it.topic, it.event.event_type)),
-            key: key(&self.key),
-            reason: self.reason,
-            age: age(self.age),
-            behind: self.behind.try_into().unwrap_or_default(),
-        }
+        let (position, key) = (position(self.position), key(&self.key));
+        let mut row = ParkedRow::new(position, key, self.reason, age(self.age));
+        row.what = message.map(|it| (it.topic, it.event.event_type));
+        row.behind = self.behind.try_into().unwrap_or_default();
+        row
     }
 }
 

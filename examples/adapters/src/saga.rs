@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use strangler_fig::error::StoreError;
 use strangler_fig::saga::{
-    Direction, Payload, SagaEntry, SagaFilter, SagaHeader, SagaId, SagaOutcome, SagaStatus, Verdict,
+    Direction, NewSaga, Payload, SagaEntry, SagaFilter, SagaHeader, SagaId, SagaOutcome,
+    SagaStatus, Verdict,
 };
 use tracing::warn;
 
@@ -64,20 +65,21 @@ impl Columns {
     fn parsed(&self) -> Result<SagaHeader, Box<dyn Error + Send + Sync>> {
         let input = <[u8; 16]>::try_from(&*self.input)?;
         let outcome = self.outcome.as_deref().map(SagaOutcome::from_document);
-        Ok(SagaHeader {
+        let saga = NewSaga {
             id: self.id.parse()?,
             definition: self.definition.parse()?,
             input: u128::from_be_bytes(input),
             parent: self.parent.as_deref().map(str::parse).transpose()?,
-            status: self.status.parse()?,
-            outcome: outcome.transpose()?,
-            length: self.length.try_into()?,
-            epoch: self.epoch.try_into()?,
-            holder: self.holder.as_deref().map(str::parse).transpose()?,
-            // A clock may have been set back.
-            idle: Duration::from_micros(u64::try_from(self.idle).unwrap_or(0)),
-            is_purged: self.is_purged,
-        })
+        };
+        let mut header = SagaHeader::new(&saga, self.status.parse()?);
+        header.outcome = outcome.transpose()?;
+        header.length = self.length.try_into()?;
+        header.epoch = self.epoch.try_into()?;
+        header.holder = self.holder.as_deref().map(str::parse).transpose()?;
+        // A clock may have been set back.
+        header.idle = Duration::from_micros(u64::try_from(self.idle).unwrap_or(0));
+        header.is_purged = self.is_purged;
+        Ok(header)
     }
 }
 

@@ -152,12 +152,10 @@ impl Ledger {
         entry.given = entry.given.saturating_add(1);
         entry.state = State::Out(now);
         self.given_to = self.given_to.max(Some(offset));
-        Some(Delivery {
-            receipt,
-            topic: entry.came.topic.clone(),
-            attempt: NonZeroU32::new(entry.given).unwrap_or(NonZeroU32::MIN),
-            event: entry.came.event.clone(),
-        })
+        let Came { topic, event, .. } = &entry.came;
+        let mut delivery = Delivery::new(receipt, topic.clone(), event.clone());
+        delivery.attempt = NonZeroU32::new(entry.given).unwrap_or(NonZeroU32::MIN);
+        Some(delivery)
     }
 
     pub(crate) fn came(&self, offset: i64) -> Option<&Came> {

@@ -11,11 +11,12 @@ use crate::error::StoreError;
 /// ```
 /// use strangler_fig::controller::Signals;
 ///
-/// let signals = Signals { comparisons: 200, mismatches: 1, ..Signals::default() };
+/// let signals = Signals::default().with_comparisons(200, 1);
 /// assert_eq!(signals.mismatch_rate(), Some(0.005));
 /// assert_eq!(signals.failure_rate(), None, "nothing was asked");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Signals {
     /// Operations that were answered. What a store refused by its own rules counts as
     /// answered.
@@ -47,6 +48,48 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// The same, with so many operations, and so many failures among them.
+    #[must_use]
+    pub const fn with_operations(mut self, operations: u64, failures: u64) -> Self {
+        (self.operations, self.failures) = (operations, failures);
+        self
+    }
+
+    /// The same, with so many failures of the two sides.
+    #[must_use]
+    pub const fn with_side_failures(mut self, legacy: u64, modern: u64) -> Self {
+        (self.legacy_failures, self.modern_failures) = (legacy, modern);
+        self
+    }
+
+    /// The same, with so many comparisons, and so many mismatches among them.
+    #[must_use]
+    pub const fn with_comparisons(mut self, comparisons: u64, mismatches: u64) -> Self {
+        (self.comparisons, self.mismatches) = (comparisons, mismatches);
+        self
+    }
+
+    /// The same, with so many rejections.
+    #[must_use]
+    pub const fn with_rejections(mut self, rejections: u64) -> Self {
+        self.rejections = rejections;
+        self
+    }
+
+    /// The same, with a latency, and how many operations it was taken from.
+    #[must_use]
+    pub const fn with_latency(mut self, latency: Option<Duration>, samples: u64) -> Self {
+        (self.latency, self.latency_samples) = (latency, samples);
+        self
+    }
+
+    /// The same, with what was usual before.
+    #[must_use]
+    pub const fn with_latency_before(mut self, latency: Option<Duration>, samples: u64) -> Self {
+        (self.latency_before, self.latency_before_samples) = (latency, samples);
+        self
+    }
+
     /// Mismatches per comparison.
     #[must_use]
     pub fn mismatch_rate(&self) -> Option<f64> {

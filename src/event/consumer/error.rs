@@ -7,7 +7,7 @@ use crate::event::SubscriptionName;
 /// ```
 /// use strangler_fig::event::{ConsumerError, ConsumerReport};
 ///
-/// let report = ConsumerReport { acknowledged: 3, ..ConsumerReport::default() };
+/// let report = ConsumerReport::default();
 /// let error = ConsumerError::Ended { name: "billing".parse()?, report };
 /// assert!(error.is_retryable());
 /// assert_eq!(error.to_string(), "the subscription billing was ended elsewhere");

@@ -3,10 +3,14 @@
 /// ```
 /// use strangler_fig::event::ConsumerReport;
 ///
-/// let report = ConsumerReport { acknowledged: 3, retried: 1, ..ConsumerReport::default() };
-/// assert_eq!(report.dead_lettered, 0);
+/// /// Whether all that came was dealt with at once.
+/// fn went_well(report: &ConsumerReport) -> bool {
+///     report.retried == 0 && report.dead_lettered == 0
+/// }
+/// assert!(went_well(&ConsumerReport::default()));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct ConsumerReport {
     /// Deliveries that were handled and acknowledged.
     pub acknowledged: u64,

@@ -3,10 +3,12 @@
 /// ```
 /// use strangler_fig::event::RelayReport;
 ///
-/// let report = RelayReport { sent: 3, parked: 1, ..RelayReport::default() };
-/// assert_eq!(report.ended(), 4);
+/// let mut report = RelayReport::default();
+/// report.parked = 1;
+/// assert_eq!(report.ended(), 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct RelayReport {
     /// Messages that the bus has taken, and that is written down.
     pub sent: u64,

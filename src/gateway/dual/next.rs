@@ -3,6 +3,7 @@ use crate::phase::Side;
 
 /// What is to be done next for a dual-written request. [`RequestState`] shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Step {
     /// A side is to be sent it.
     Send(Side),

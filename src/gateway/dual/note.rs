@@ -20,6 +20,7 @@ use crate::stamp::Stamp;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum RequestNote {
     /// A side has done what it was asked.
     Answered {

@@ -3,10 +3,12 @@
 /// ```
 /// use strangler_fig::gateway::dual::ReplayReport;
 ///
-/// let report = ReplayReport { done: 3, parked: 1, ..ReplayReport::default() };
-/// assert_eq!(report.ended(), 4);
+/// let mut report = ReplayReport::default();
+/// report.parked = 1;
+/// assert_eq!(report.ended(), 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct ReplayReport {
     /// Requests that both sides have done now.
     pub done: u64,

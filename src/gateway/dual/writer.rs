@@ -63,8 +63,8 @@ use crate::stamp::StampClock;
 /// let stamps = Arc::new(StampClock::new()?);
 /// let writer = DualWriter::new(journal, node, stamps, Arc::new(Service), Arc::new(Service));
 ///
-/// let (first, strict, answers, ids) = (Side::Legacy, true, Side::Legacy, IdSource::Gateway);
-/// let plan = DualWritePlan { first, strict, answers, ids };
+/// let mut plan = DualWritePlan::new(Side::Legacy, IdSource::Gateway);
+/// plan.strict = true;
 /// let request = http::Request::post("/orders").body(Body::full("two pears"))?;
 /// assert_eq!(writer.handle(request, plan, "orders").await.status(), StatusCode::CREATED);
 /// # Ok(())

@@ -32,6 +32,7 @@ pub use told::metrics_of;
 /// assert_eq!((name, labels), ("strangler.repair.queue.depth", &["state"][..]));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Metric {
     /// Its name.
     pub name: &'static str,

@@ -17,6 +17,7 @@ use crate::phase::Share;
 /// # Ok::<(), std::num::TryFromIntError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CallWindow {
     /// The last so many that ended.
     Calls(NonZeroU16),

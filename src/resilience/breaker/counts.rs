@@ -14,10 +14,12 @@ pub(super) struct Ended {
 /// for health in [Health::Well, Health::Sick, Health::Ignored] {
 ///     breaker.acquire()?.settle(health);
 /// }
-/// assert_eq!(breaker.counts(), CallCounts { calls: 2, failed: 1, slow: 0 });
+/// let CallCounts { calls, failed, slow, .. } = breaker.counts();
+/// assert_eq!((calls, failed, slow), (2, 1, 0));
 /// # Ok::<(), strangler_fig::resilience::Refused>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct CallCounts {
     /// All of them.
     pub calls: u64,

@@ -39,6 +39,7 @@ pub const HTML_STYLE_SHA256: &str = "sha256-R5JKti6xNBRATRGWvAFkwiS7TVMXu2XIZx0M
 /// let colour = Colour::when(is_terminal && !no_color);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Colour {
     /// Plain text.
     #[default]

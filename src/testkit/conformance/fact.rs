@@ -86,10 +86,13 @@ fn message(panic: &(dyn Any + Send)) -> String {
 /// ```
 /// use strangler_fig::testkit::conformance::FactReport;
 ///
-/// let report = FactReport { fact: "it_is_empty", outcome: Err("it holds a row".to_owned()) };
-/// assert!(report.outcome.is_err());
+/// fn line(report: &FactReport) -> String {
+///     let why = report.outcome.as_ref().err().map_or("held", String::as_str);
+///     format!("{}: {why}", report.fact)
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FactReport {
     /// The name of its function.
     pub fact: &'static str,

@@ -23,10 +23,13 @@ pub struct KitReport {
 /// ```
 /// use strangler_fig::testkit::saga::Finding;
 ///
-/// let finding = Finding { scenario: "plain".to_owned(), what: "it hung".to_owned() };
-/// assert_eq!(finding.to_string(), "plain: it hung");
+/// /// Whether a run ended in no time.
+/// fn hung(finding: &Finding) -> bool {
+///     finding.what.contains("hung")
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Finding {
     /// What was done to the saga.
     pub scenario: String,

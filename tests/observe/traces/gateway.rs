@@ -180,8 +180,7 @@ async fn a_request_that_is_sent_again_is_a_trace_of_its_own_linked_to_the_first(
     let (journal, stamps) =
         (Arc::new(InMemoryRequestJournal::default()), Arc::new(StampClock::new().unwrap()));
     let writer = DualWriter::new(journal, node, stamps, legacy, modern.clone());
-    let (first, strict, answers, ids) = (Side::Legacy, false, Side::Legacy, IdSource::Gateway);
-    let plan = DualWritePlan { first, strict, answers, ids };
+    let plan = DualWritePlan::new(Side::Legacy, IdSource::Gateway);
     let request = http::Request::post("/orders").header("traceparent", FOREIGN);
     writer.handle(request.body(Body::full("two pears")).unwrap(), plan, "orders").await;
 

@@ -28,13 +28,13 @@ impl Nervous {
 #[async_trait]
 impl SignalSource for Nervous {
     async fn signals(&self, _window: Duration) -> Result<Signals, StoreError> {
-        let quiet = Signals { operations: 100, comparisons: 100, ..Signals::default() };
+        let quiet = Signals::default().with_operations(100, 0).with_comparisons(100, 0);
         if self.network.weather() != Weather::Foul {
             return Ok(quiet);
         }
         match self.rng.lock().unwrap().u8(0..8) {
-            0 => Ok(Signals { mismatches: 50, ..quiet }),
-            1 => Ok(Signals { modern_failures: 60, failures: 60, ..quiet }),
+            0 => Ok(quiet.with_comparisons(100, 50)),
+            1 => Ok(quiet.with_operations(100, 60).with_side_failures(0, 60)),
             2 => Err(StoreError::unavailable("the metrics are away")),
             _ => Ok(quiet),
         }

@@ -359,7 +359,7 @@ impl LagSource for MariadbChangeFeed {
         };
         let oldest = oldest.map(Duration::from_micros);
         self.attached().await?;
-        Ok(FeedLag { oldest, pending: Some(unsigned(&pending)?) })
+        Ok(FeedLag::new(oldest, Some(unsigned(&pending)?)))
     }
 }
 
@@ -393,7 +393,7 @@ impl ChangeFeed for MariadbChangeFeed {
         }
         changes.reverse();
         self.attached().await?;
-        Ok(ChangePage { changes, mark: FeedMark(mark), is_last })
+        Ok(ChangePage::new(changes, FeedMark(mark), is_last))
     }
 
     async fn settle(&self, mark: &FeedMark) -> Result<(), StoreError> {

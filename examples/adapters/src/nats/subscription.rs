@@ -148,12 +148,10 @@ impl NatsSubscription {
         waiting
             .map(|(receipt, entry)| {
                 entry.is_out = true;
-                Delivery {
-                    receipt: *receipt,
-                    topic: entry.topic.clone(),
-                    attempt: entry.attempt,
-                    event: entry.event.clone(),
-                }
+                let (topic, event) = (entry.topic.clone(), entry.event.clone());
+                let mut delivery = Delivery::new(*receipt, topic, event);
+                delivery.attempt = entry.attempt;
+                delivery
             })
             .collect()
     }

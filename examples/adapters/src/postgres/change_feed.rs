@@ -301,11 +301,11 @@ fn within(mut found: Vec<Transaction>, limit: usize) -> (Vec<Transaction>, bool)
 impl LagSource for PostgresChangeFeed {
     async fn lag(&self) -> Result<FeedLag, StoreError> {
         let (found, _) = self.unsettled(1).await?;
-        let Some(first) = found.first() else { return Ok(FeedLag { oldest: None, pending: None }) };
+        let Some(first) = found.first() else { return Ok(FeedLag::new(None, None)) };
         let rows = self.database.query(Effect::None, NOW, &[]).await?;
         let now: i64 = rows[0].try_get(0).map_err(StoreError::rejected)?;
         let waited = u64::try_from(now - first.committed).unwrap_or(0);
-        Ok(FeedLag { oldest: Some(Duration::from_micros(waited)), pending: None })
+        Ok(FeedLag::new(Some(Duration::from_micros(waited)), None))
     }
 }
 
@@ -321,7 +321,7 @@ impl ChangeFeed for PostgresChangeFeed {
         let (found, is_last) = self.unsettled(limit.get()).await?;
         let mark = found.last().map_or_else(Vec::new, |last| last.end.to_be_bytes().to_vec());
         let changes = found.into_iter().flat_map(|it| it.changes).collect();
-        Ok(ChangePage { changes, mark: FeedMark(mark), is_last })
+        Ok(ChangePage::new(changes, FeedMark(mark), is_last))
     }
 
     async fn settle(&self, mark: &FeedMark) -> Result<(), StoreError> {

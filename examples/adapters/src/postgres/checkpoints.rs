@@ -133,22 +133,14 @@ impl CheckpointStore for PostgresCheckpointStore {
 }
 
 fn claim(job: &JobName, row: &Row) -> Decoded<Claim> {
-    Ok(Claim {
-        job: job.clone(),
-        number: u32::try_from(row.try_get::<_, i64>(0)?)?,
-        epoch: unsigned(row, 9)?,
-        partition: partition(row)?,
-        checkpoint: checkpoint(row)?,
-    })
+    let number = u32::try_from(row.try_get::<_, i64>(0)?)?;
+    Ok(Claim::new(job.clone(), number, unsigned(row, 9)?, partition(row)?, checkpoint(row)?))
 }
 
 fn state(row: &Row) -> Decoded<PartitionState> {
-    Ok(PartitionState {
-        partition: partition(row)?,
-        checkpoint: checkpoint(row)?,
-        epoch: unsigned(row, 9)?,
-        holder: row.try_get(10)?,
-    })
+    let mut state = PartitionState::new(partition(row)?, checkpoint(row)?, unsigned(row, 9)?);
+    state.holder = row.try_get(10)?;
+    Ok(state)
 }
 
 fn partition(row: &Row) -> Result<Partition, tokio_postgres::Error> {
@@ -156,12 +148,12 @@ fn partition(row: &Row) -> Result<Partition, tokio_postgres::Error> {
 }
 
 fn checkpoint(row: &Row) -> Decoded<Checkpoint> {
-    Ok(Checkpoint {
-        after: row.try_get(3)?,
-        is_done: row.try_get(4)?,
-        scanned: unsigned(row, 5)?,
-        copied: unsigned(row, 6)?,
-        level: unsigned(row, 7)?,
-        failed: unsigned(row, 8)?,
-    })
+    let mut checkpoint = Checkpoint::default();
+    checkpoint.after = row.try_get(3)?;
+    checkpoint.is_done = row.try_get(4)?;
+    checkpoint.scanned = unsigned(row, 5)?;
+    checkpoint.copied = unsigned(row, 6)?;
+    checkpoint.level = unsigned(row, 7)?;
+    checkpoint.failed = unsigned(row, 8)?;
+    Ok(checkpoint)
 }

@@ -373,11 +373,11 @@ fn given(row: &Row) -> Result<Given, tokio_postgres::Error> {
 }
 
 fn depth(row: &Row) -> Decoded<OutboxDepth> {
-    Ok(OutboxDepth {
-        pending: unsigned(row, 0)?,
-        parked: unsigned(row, 1)?,
-        oldest: row.try_get::<_, Option<i64>>(2)?.map(age),
-    })
+    let mut depth = OutboxDepth::default();
+    depth.pending = unsigned(row, 0)?;
+    depth.parked = unsigned(row, 1)?;
+    depth.oldest = row.try_get::<_, Option<i64>>(2)?.map(age);
+    Ok(depth)
 }
 
 #[cfg(test)]

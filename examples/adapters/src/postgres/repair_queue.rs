@@ -184,20 +184,18 @@ impl RepairQueue for PostgresRepairQueue {
 }
 
 fn entry(row: &Row) -> Decoded<RepairEntry> {
-    Ok(RepairEntry {
-        key: row.try_get(0)?,
-        reason: row.try_get(1)?,
-        notes: unsigned(row, 2)?,
-        attempts: u32::try_from(unsigned(row, 3)?)?,
-        error: row.try_get(4)?,
-        receipt: unsigned(row, 5)?,
-    })
+    let mut entry = RepairEntry::new(row.try_get(0)?, row.try_get::<_, String>(1)?);
+    entry.notes = unsigned(row, 2)?;
+    entry.attempts = u32::try_from(unsigned(row, 3)?)?;
+    entry.error = row.try_get(4)?;
+    entry.receipt = unsigned(row, 5)?;
+    Ok(entry)
 }
 
 fn depth(row: &Row) -> Decoded<RepairDepth> {
     let oldest: Option<i64> = row.try_get(2)?;
     let oldest = oldest.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
-    Ok(RepairDepth { waiting: unsigned(row, 0)?, parked: unsigned(row, 1)?, oldest })
+    Ok(RepairDepth::new(unsigned(row, 0)?, unsigned(row, 1)?, oldest))
 }
 
 fn most(limit: NonZeroUsize) -> i64 {

@@ -99,12 +99,10 @@ impl<A: Clone> Buffer<A> {
         (entry.given, entry.due) = (entry.given.saturating_add(1), None);
         self.out.insert(receipt, place);
         let attempt = entry.came.before.saturating_add(entry.given);
-        Some(Delivery {
-            receipt,
-            topic: entry.came.topic.clone(),
-            attempt: NonZeroU32::new(attempt).unwrap_or(NonZeroU32::MIN),
-            event: entry.came.event.clone(),
-        })
+        let (topic, event) = (entry.came.topic.clone(), entry.came.event.clone());
+        let mut delivery = Delivery::new(receipt, topic, event);
+        delivery.attempt = NonZeroU32::new(attempt).unwrap_or(NonZeroU32::MIN);
+        Some(delivery)
     }
 
     /// When the next of those that wait for their time may be handed out.

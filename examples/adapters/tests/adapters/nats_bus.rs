@@ -99,10 +99,9 @@ impl EventBusFixture for Own {
     async fn given_up(&self, name: &SubscriptionName) -> Vec<GivenUp> {
         let found = self.bus.dead_letters(name, 99).await.unwrap().into_iter();
         found
-            .map(|letter| GivenUp {
-                topic: letter.topic,
-                content: EventEnvelope::from_cloud_event(&letter.bytes).map_err(|_| letter.bytes),
-                reason: letter.reason,
+            .map(|letter| {
+                let read = EventEnvelope::from_cloud_event(&letter.bytes);
+                GivenUp::new(letter.topic, read.map_err(|_| letter.bytes), letter.reason)
             })
             .collect()
     }

@@ -31,11 +31,7 @@ use crate::event::{EventBus, EventEnvelope, EventKey, SubscriptionName, Topic};
 ///     async fn given_up(&self, name: &SubscriptionName) -> Vec<GivenUp> {
 ///         let letters = self.0.dead_letters(name).into_iter();
 ///         letters
-///             .map(|letter| GivenUp {
-///                 topic: letter.topic,
-///                 content: letter.content,
-///                 reason: letter.reason,
-///             })
+///             .map(|letter| GivenUp::new(letter.topic, letter.content, letter.reason))
 ///             .collect()
 ///     }
 /// }
@@ -78,15 +74,13 @@ pub trait EventBusFixture: Send + Sync + 'static {
 /// ```
 /// use strangler_fig::testkit::conformance::GivenUp;
 ///
-/// let found = GivenUp {
-///     topic: "shop.orders".parse()?,
-///     content: Err(b"{".to_vec()),
-///     reason: "it is no event".to_owned(),
-/// };
+/// let topic = "shop.orders".parse()?;
+/// let found = GivenUp::new(topic, Err(b"{".to_vec()), "it is no event");
 /// assert!(found.content.is_err());
 /// # Ok::<(), strangler_fig::event::TextError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GivenUp {
     /// Where it was sent to.
     pub topic: Topic,
@@ -94,6 +88,17 @@ pub struct GivenUp {
     pub content: Result<EventEnvelope, Vec<u8>>,
     /// Why it was given up.
     pub reason: String,
+}
+
+impl GivenUp {
+    /// What was sent to this topic, and why it was given up.
+    pub fn new(
+        topic: Topic,
+        content: Result<EventEnvelope, Vec<u8>>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self { topic, content, reason: reason.into() }
+    }
 }
 
 /// Of what is no event, its length only.

@@ -50,11 +50,7 @@ pub fn facts<F: EventBusFixture>() -> Vec<Fact<F>> {
 ///     async fn given_up(&self, name: &SubscriptionName) -> Vec<GivenUp> {
 ///         let letters = self.0.dead_letters(name).into_iter();
 ///         letters
-///             .map(|letter| GivenUp {
-///                 topic: letter.topic,
-///                 content: letter.content,
-///                 reason: letter.reason,
-///             })
+///             .map(|letter| GivenUp::new(letter.topic, letter.content, letter.reason))
 ///             .collect()
 ///     }
 /// }

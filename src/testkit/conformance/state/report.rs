@@ -25,10 +25,14 @@ pub enum Outcome {
 /// ```
 /// use strangler_fig::testkit::conformance::state::{Outcome, StateReport};
 ///
-/// let report = StateReport { fact: "a_state_is_current", outcome: Outcome::Held };
-/// assert_eq!(report.to_string(), "a_state_is_current: held");
+/// /// The lines of those that failed: `a_state_is_current: failed: it is an old one`.
+/// fn failed(reports: &[StateReport]) -> Vec<String> {
+///     let failed = reports.iter().filter(|it| matches!(it.outcome, Outcome::Failed(_)));
+///     failed.map(StateReport::to_string).collect()
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StateReport {
     /// The name of its function.
     pub fact: &'static str,

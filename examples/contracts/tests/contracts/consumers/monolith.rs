@@ -16,7 +16,9 @@ fn note() -> RepairNote {
 
 fn entry() -> RepairEntry {
     let RepairNote { key, reason } = note();
-    RepairEntry { key, reason, notes: 1, attempts: 0, error: None, receipt: 1 }
+    let mut entry = RepairEntry::new(key, reason);
+    entry.receipt = 1;
+    entry
 }
 
 fn queue(pact: &mut PactBuilder) {
@@ -74,5 +76,5 @@ async fn asks_the_queue(url: &str) {
     queue.postpone(&entry(), Duration::from_secs(1), "away").await.unwrap();
     queue.park(&entry(), "never").await.unwrap();
     let oldest = Some(Duration::from_secs(2));
-    assert_eq!(queue.depth().await.unwrap(), RepairDepth { waiting: 1, parked: 0, oldest });
+    assert_eq!(queue.depth().await.unwrap(), RepairDepth::new(1, 0, oldest));
 }
