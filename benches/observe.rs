@@ -57,7 +57,7 @@ fn rows(phase: Phase, observer: Option<Arc<dyn Observer>>, one_in: Option<u32>) 
         config = config.with_latency_sample(one_in);
     }
     let stamps = Arc::new(StampClock::new().expect("there is entropy"));
-    Rows::with(NoOp::default(), NoOp::default(), tracker, stamps, config).expect("they fit")
+    Rows::with_parts(NoOp::default(), NoOp::default(), tracker, stamps, config).expect("they fit")
 }
 
 fn take(samples: &mut Samples, rows: &Rows, kind: Kind) -> f64 {

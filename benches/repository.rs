@@ -42,7 +42,7 @@ fn rows<E: Row>(phase: Phase, observed: bool) -> Rows<E> {
     let config = MigrationConfig::default().with_shadow_share(Share::NONE);
     let config = if observed { config.with_observer(Arc::new(Listener)) } else { config };
     let stamps = Arc::new(StampClock::new().expect("there is entropy"));
-    Rows::with(NoOp::default(), NoOp::default(), tracker, stamps, config).expect("they fit")
+    Rows::with_parts(NoOp::default(), NoOp::default(), tracker, stamps, config).expect("they fit")
 }
 
 /// One benchmark: criterion's table, and the medians as figures.

@@ -121,7 +121,7 @@ fn repository(c: &mut Criterion) {
         let tracker = PhaseTracker::detached(state_in(Phase::LegacyOnly));
         let stamps = Arc::new(StampClock::new().expect("there is entropy"));
         let [legacy, modern] = [(); 2].map(|()| NoOp::<Small>::default());
-        let rows = MigrationRepository::with(legacy, modern, tracker, stamps, config);
+        let rows = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config);
         let rows = rows.expect("they fit");
         measured(c, &format!("repository.read{ending}"), async || {
             black_box(rows.find(black_box(&1)).await).expect("nothing fails");

@@ -47,7 +47,7 @@ impl Node {
         let stamps = Arc::new(StampClock::new()?.with_clock(Arc::new(clock)));
         let (legacy, modern) = sides;
         let config = MigrationConfig::default();
-        let airports = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+        let airports = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
         Ok(Self { airports, poll_interval, rng })
     }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strangler_fig::phase::{Fleet, MigrationStateService, Move, PartName, StepError, take_step};
+use strangler_fig::phase::{Fleet, MigrationStateService, Move, MoveError, PartName, take_step};
 use strangler_fig::reconcile::{Sweep, SweepError, SweepReport};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -41,17 +41,17 @@ impl Operator {
     }
 
     /// Takes a step; what follows is reported as `stage`.
-    pub async fn go(&self, stage: &'static str, step: Move) -> Result<(), StepError> {
+    pub async fn go(&self, stage: &'static str, step: Move) -> Result<(), MoveError> {
         self.take(step).await?;
         self.begin(stage);
         Ok(())
     }
 
     /// Takes a step as soon as the rules allow it.
-    pub async fn take(&self, step: Move) -> Result<(), StepError> {
+    pub async fn take(&self, step: Move) -> Result<(), MoveError> {
         let migration = self.airports.tracker().state().name().clone();
         let take = async || take_step(&*self.service, &migration, &step, None).await;
-        patiently(take, StepError::is_retryable).await.map(drop)
+        patiently(take, MoveError::is_retryable).await.map(drop)
     }
 
     /// Joins every key of both stores: copies what one of them lacks. The traffic
@@ -79,7 +79,7 @@ impl Operator {
     }
 
     /// Waits until every node works by the phase of `part`.
-    async fn settled(&self, part: PartName) -> Result<(), StepError> {
+    async fn settled(&self, part: PartName) -> Result<(), MoveError> {
         let by = Instant::now() + PATIENCE;
         while !self.has_settled(part).await? && Instant::now() < by {
             sleep(RETRY).await;
@@ -87,9 +87,9 @@ impl Operator {
         Ok(())
     }
 
-    async fn has_settled(&self, part: PartName) -> Result<bool, StepError> {
+    async fn has_settled(&self, part: PartName) -> Result<bool, MoveError> {
         let migration = self.airports.tracker().state().name().clone();
-        let failed = |source| StepError::Service { migration: migration.clone(), source };
+        let failed = |source| MoveError::Service { migration: migration.clone(), source };
         let found = self.service.current(&migration).await.map_err(failed)?;
         let fleet = Fleet::new(self.service.leases(&migration).await.map_err(failed)?);
         Ok(found.is_some_and(|found| found.state.has_settled(part, &fleet)))
@@ -103,12 +103,12 @@ impl Operator {
     }
 
     fn swept(&self, report: &SweepReport<String>) {
-        let SweepReport { keys, to_modern, to_legacy, failures, .. } = *report;
-        let [keys, to_modern, to_legacy, failures] =
-            [keys, to_modern, to_legacy, failures].map(grouped);
+        let SweepReport { keys, to_modern, to_legacy, failed, .. } = *report;
+        let [keys, to_modern, to_legacy, failed] =
+            [keys, to_modern, to_legacy, failed].map(grouped);
         self.report.tell(&format!(
             "  swept {keys} keys: {to_modern} copied to modern, {to_legacy} to legacy, \
-             {failures} failed"
+             {failed} failed"
         ));
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tracing::Instrument;
 
 use super::page::{Outcome, apply, foresee};
-use super::{BackfillError, BackfillReport, Backfiller, Checkpoint, Claim, FailedRecord};
+use super::{BackfillError, BackfillReport, Backfiller, Checkpoint, Claim, FailedKey};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::key::KeyExt;
 use crate::observe::Event;
@@ -295,8 +295,8 @@ impl<K: KeyExt> Landed<K> {
         report.copied += copied;
         report.level += level;
         report.failed += lost;
-        let room = backfiller.config.failures_kept.saturating_sub(report.failures.len());
-        report.failures.extend(failed.iter().take(room).map(|(key, error)| named(key, error)));
+        let room = backfiller.config.failures_kept.saturating_sub(report.failed_keys.len());
+        report.failed_keys.extend(failed.iter().take(room).map(|(key, error)| named(key, error)));
         backfiller.meter.count(self.scanned);
         if !report.is_dry_run {
             backfiller.repository.tell(|| Event::Backfilled { copied, level, failed: lost });
@@ -305,9 +305,9 @@ impl<K: KeyExt> Landed<K> {
     }
 }
 
-fn named<K: KeyExt>(key: &K, error: &StoreError) -> FailedRecord {
+fn named<K: KeyExt>(key: &K, error: &StoreError) -> FailedKey {
     let hex = RecordHash::key_part(key);
-    FailedRecord { key: String::from_utf8_lossy(&hex).into_owned(), error: error.with_causes() }
+    FailedKey { key: String::from_utf8_lossy(&hex).into_owned(), error: error.with_causes() }
 }
 
 /// Writes down what is done, under the claim.

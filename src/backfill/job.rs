@@ -99,6 +99,7 @@ pub struct Partition {
 /// assert!(begun.after.is_none() && !begun.is_done);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Checkpoint {
     /// Every key up to this one is copied, or noted as failed.

@@ -33,4 +33,4 @@ pub use config::BackfillConfig;
 pub use contract::CheckpointStore;
 pub use error::BackfillError;
 pub use job::{Checkpoint, Claim, JobName, JobNameError, Partition, PartitionState};
-pub use report::{BackfillReport, FailedRecord};
+pub use report::{BackfillReport, FailedKey};

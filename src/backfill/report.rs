@@ -8,23 +8,23 @@ use super::{JobName, PartitionState};
 /// A record that modern did not take.
 ///
 /// ```
-/// use strangler_fig::backfill::{BackfillReport, FailedRecord};
+/// use strangler_fig::backfill::{BackfillReport, FailedKey};
 ///
 /// /// What people look at: `key 00000007: too long`.
 /// fn failed(report: &BackfillReport) -> Vec<String> {
-///     report.failures.iter().map(FailedRecord::to_string).collect()
+///     report.failed_keys.iter().map(FailedKey::to_string).collect()
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct FailedRecord {
+pub struct FailedKey {
     /// The encoded key, in hex digits.
     pub key: String,
     /// What modern reported last.
     pub error: String,
 }
 
-impl fmt::Display for FailedRecord {
+impl fmt::Display for FailedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "key {}: {}", self.key, self.error)
     }
@@ -68,7 +68,7 @@ pub struct BackfillReport {
     /// How long this run took.
     pub took: Duration,
     /// The first that failed.
-    pub failures: Vec<FailedRecord>,
+    pub failed_keys: Vec<FailedKey>,
 }
 
 impl BackfillReport {
@@ -85,7 +85,7 @@ impl BackfillReport {
             failed: 0,
             claims_lost: 0,
             took: Duration::ZERO,
-            failures: Vec::new(),
+            failed_keys: Vec::new(),
         }
     }
 
@@ -107,7 +107,7 @@ impl fmt::Display for BackfillReport {
     /// With the keys of the first that failed, and what modern said of them: for people, not for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary().fmt(f)?;
-        self.failures.iter().try_for_each(|failed| write!(f, "\n  {failed}"))
+        self.failed_keys.iter().try_for_each(|failed| write!(f, "\n  {failed}"))
     }
 }
 

@@ -17,6 +17,7 @@ const UNCOVERED_SHOWN: usize = 5;
 /// assert_eq!((none.total(), none.of(DifferenceKind::Conflict)), (0, 0));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each is named for its kind")]
 pub struct DifferenceCounts {
@@ -112,6 +113,7 @@ pub struct Uncovered<K> {
 /// assert_eq!(DigestWork::default().fell_back, None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct DigestWork {
     /// Ranges that both sides digested.

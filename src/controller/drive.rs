@@ -13,7 +13,7 @@ use super::told::moved;
 use super::{ChangeRequest, ControllerError, GateContext, MigrationController};
 use crate::observe::{Event, field};
 use crate::phase::{
-    Adopted, Evidence, MigrationState, Move, MoveNote, MoveRecord, PATIENCE, Refused, StepError,
+    Adopted, Evidence, MigrationState, Move, MoveError, MoveNote, MoveRecord, PATIENCE, Refused,
     SweepEvidence, take_step_from,
 };
 use crate::reconcile::SweepError;
@@ -210,7 +210,7 @@ impl MigrationController {
         step: &Move,
         request: &ChangeRequest,
         evidence: Vec<Evidence>,
-    ) -> Result<MigrationState, StepError> {
+    ) -> Result<MigrationState, MoveError> {
         let mut note = MoveNote::of(request.actor().clone(), request.reason().clone());
         (note.at_unix_ms, note.evidence) = (self.config.clock.unix_millis(), evidence);
         let (found, fleet, patience) = (&seen.found, &seen.fleet, self.config.settle_wait);
@@ -236,11 +236,11 @@ impl MigrationController {
     ) -> Result<Attempt, ControllerError> {
         match self.record(seen, &step, request, evidence).await {
             Ok(state) => Ok(Attempt::Taken(step, state)),
-            Err(StepError::Refused(refused)) if may_pass(&refused) => {
+            Err(MoveError::Refused(refused)) if may_pass(&refused) => {
                 let step = step.to_string();
                 Ok(Attempt::Waits(ControllerError::Refused { step, source: refused }))
             }
-            Err(StepError::Overtaken { .. }) => self.outrun(seen, &step, request).await,
+            Err(MoveError::Overtaken { .. }) => self.outrun(seen, &step, request).await,
             Err(error) => match ControllerError::of_step(&step, error) {
                 error if error.is_outage() => Ok(Attempt::Waits(error)),
                 error => Err(error),
@@ -292,11 +292,12 @@ impl MigrationController {
         let began = Instant::now();
         let swept = sweeper.sweep(ticket).await;
         wait.does_not_count(began.elapsed());
+        let failed = |source| ControllerError::Sweep { migration: self.name.clone(), source };
         match swept {
             Ok(evidence) => self.complete(evidence, request, wait).await,
             // Its node had not adopted the state yet, or it moved meanwhile.
-            Err(error @ SweepError::Interrupted { .. }) => Ok(Attempt::Waits(error.into())),
-            Err(error) => Err(error.into()),
+            Err(error @ SweepError::Interrupted { .. }) => Ok(Attempt::Waits(failed(error))),
+            Err(error) => Err(failed(error)),
         }
     }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::NoWay;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::phase::{Actor, MigrationName, NodeId, NodeName, Refused, StepError};
+use crate::phase::{Actor, MigrationName, MoveError, NodeId, NodeName, Refused};
 use crate::reconcile::SweepError;
 
 /// A gate that is closed.
@@ -120,8 +120,13 @@ pub enum ControllerError {
     #[error("the way leads through a sweep, and this controller has no sweeper")]
     NoSweeper,
     /// The sweep that the way leads through did not see every key.
-    #[error("the sweep failed")]
-    Sweep(#[from] SweepError),
+    #[error("the sweep of migration {migration} failed")]
+    Sweep {
+        /// Which migration.
+        migration: MigrationName,
+        /// Why.
+        source: SweepError,
+    },
     /// No such node holds a lease.
     #[error("node {node} holds no lease")]
     NoLease {
@@ -169,7 +174,7 @@ impl ControllerError {
         match self {
             Self::Service { source, .. } => source.is_retryable(),
             Self::Waiting { .. } | Self::Blocked { .. } | Self::Overtaken { .. } => true,
-            Self::Sweep(error) => error.is_retryable(),
+            Self::Sweep { source, .. } => source.is_retryable(),
             _ => false,
         }
     }
@@ -182,13 +187,13 @@ impl ControllerError {
         }
     }
 
-    pub(super) fn of_step(step: &impl ToString, error: StepError) -> Self {
+    pub(super) fn of_step(step: &impl ToString, error: MoveError) -> Self {
         match error {
-            StepError::Refused(source) => Self::Refused { step: step.to_string(), source },
-            StepError::Overtaken { migration } => Self::Overtaken { migration, by: None },
-            StepError::NoState { migration } => Self::NoState { migration },
-            StepError::Service { migration, source } => Self::Service { migration, source },
-            StepError::Entropy(error) => Self::Entropy(error),
+            MoveError::Refused(source) => Self::Refused { step: step.to_string(), source },
+            MoveError::Overtaken { migration } => Self::Overtaken { migration, by: None },
+            MoveError::NoState { migration } => Self::NoState { migration },
+            MoveError::Service { migration, source } => Self::Service { migration, source },
+            MoveError::Entropy(error) => Self::Entropy(error),
         }
     }
 }
@@ -199,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_sweep_that_may_be_made_again_is_worth_asking_again() {
-        assert!(ControllerError::from(SweepError::Stopped).is_retryable());
-        assert!(!ControllerError::from(SweepError::Decommissioned).is_retryable());
+        let of = |source| ControllerError::Sweep { migration: "users".parse().unwrap(), source };
+        assert!(of(SweepError::Stopped).is_retryable());
+        assert!(!of(SweepError::Decommissioned).is_retryable());
     }
 }

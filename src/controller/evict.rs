@@ -10,8 +10,8 @@ use super::{ChangeRequest, ControllerError, MigrationController};
 use crate::error::{StoreErrorKind, with_causes};
 use crate::observe::field;
 use crate::phase::{
-    EvictionGround, MigrationState, MigrationStateService, Move, NodeId, NodeLease, NodeName,
-    StepError,
+    EvictionGround, MigrationState, MigrationStateService, Move, MoveError, NodeId, NodeLease,
+    NodeName,
 };
 
 /// How many of its own intervals a node is watched before it is believed to have
@@ -154,7 +154,7 @@ impl MigrationController {
             }
             match self.record(&seen, &step, request, Vec::new()).await {
                 // It steers nowhere, and is in nobody's way.
-                Err(StepError::Overtaken { .. }) => {}
+                Err(MoveError::Overtaken { .. }) => {}
                 moved => return moved.map_err(|error| ControllerError::of_step(&step, error)),
             }
         }

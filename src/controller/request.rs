@@ -11,7 +11,7 @@ use crate::phase::{Actor, Reason};
 ///     .forcing("verified_within");
 /// assert_eq!(request.actor().as_str(), "ann");
 /// assert!(request.forces("verified_within") && !request.forces("fleet_settled"));
-/// # Ok::<(), strangler_fig::phase::TextError>(())
+/// # Ok::<(), strangler_fig::phase::NoteError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRequest {

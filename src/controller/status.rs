@@ -236,7 +236,7 @@ fn warnings(seen: &Seen, nodes: &[NodeStatus]) -> Vec<String> {
                 node.node, node.holds
             ));
         }
-        if node.backlog.overflowed {
+        if node.backlog.has_overflowed {
             warnings.push(format!("node {} has forgotten which keys differ: sweep", node.node));
         }
     }

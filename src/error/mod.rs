@@ -51,6 +51,7 @@ pub(crate) use unseen::is_unseen;
 /// assert_eq!(StoreErrorKind::Unknown.to_string(), "it may or may not have happened");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// A definite no by the domain, a violated constraint say; nothing changed.

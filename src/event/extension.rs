@@ -76,7 +76,7 @@ impl fmt::Debug for Extensions {
 /// assert!(matches!(refused, Err(ExtensionError::Value(_))));
 /// # Ok::<(), strangler_fig::event::TextError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtensionError {
     /// There are as many as there may be.

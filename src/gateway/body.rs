@@ -37,7 +37,7 @@ pub(super) enum Kind {
 }
 
 /// Why a body has no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
     /// Its sender went away, sent what is no body, or panicked.

@@ -66,7 +66,7 @@ impl GatewayBuilder {
 
     /// The state of a migration, for the rules that follow it.
     pub fn with_tracker(mut self, tracker: Arc<PhaseTracker>) -> Self {
-        self.state = self.state.with(tracker);
+        self.state = self.state.with_tracker(tracker);
         self
     }
 

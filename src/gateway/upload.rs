@@ -17,7 +17,7 @@ pub(super) struct Upload {
     over: Notify,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Turn {
     /// The side has asked for more than the client has sent, since then.
     Client(Instant),
@@ -41,8 +41,8 @@ impl Upload {
 
     /// What the client has done wrong.
     pub(super) fn fault(&self) -> Option<BodyError> {
-        match *self.turn() {
-            Turn::Failed(error, _) => Some(error),
+        match &*self.turn() {
+            Turn::Failed(error, _) => Some(error.clone()),
             Turn::Client(_) | Turn::Side(_) | Turn::Answer(_) => None,
         }
     }

@@ -75,8 +75,8 @@ impl Watch {
         kind: &mut Kind,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(error) = self.failed {
-            return Poll::Ready(Some(Err(error)));
+        if let Some(error) = &self.failed {
+            return Poll::Ready(Some(Err(error.clone())));
         }
         match kind.poll(context) {
             Poll::Pending => {
@@ -144,10 +144,10 @@ impl Watch {
     }
 
     fn fails(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.failed = Some(error);
+        self.failed = Some(error.clone());
         self.place = None;
         if let Some(upload) = self.upload.take() {
-            upload.failed(error);
+            upload.failed(error.clone());
         }
         Poll::Ready(Some(Err(error)))
     }

@@ -2,9 +2,11 @@
 //!
 //! For code of yours that is handed a contract, when a reference adapter of
 //! [`memory`](crate::memory) says too little: how often it was called, with
-//! what, in which order. Methods with a default body keep it, so `apply_many`
+//! what, in which order. [`mockall`] itself is here, too, so that its predicates and sequences are those of the
+//! version that made the mocks. Methods with a default body keep it, so `apply_many`
 //! calls `apply`, a `scope` is `Store`, and `changed` never comes; but a step's `probe` is mocked. Of a gate,
-//! [`GateFn`](crate::controller::GateFn) is mock enough.
+//! [`GateFn`](crate::controller::GateFn) is mock enough, of an event's handler
+//! [`handler_fn`](crate::event::handler_fn); of `Upstream`, `UnitOfWork` and `CommandHandler` there is none: write one.
 //!
 //! ```
 //! use strangler_fig::mock::MockRepository;
@@ -43,6 +45,8 @@ mod stamped;
 mod state;
 mod tables;
 mod throttle;
+
+pub use mockall;
 
 pub use change_feed::{MockChangeFeed, MockLagSource};
 pub use checkpoint_store::MockCheckpointStore;

@@ -21,7 +21,7 @@ use super::{Event, Observer};
 /// }
 ///
 /// let signals = Arc::new(LiveSignals::default());
-/// let both = Observers::default().with(signals.clone()).with(Arc::new(Metrics));
+/// let both = Observers::default().with_observer(signals.clone()).with_observer(Arc::new(Metrics));
 /// let config = MigrationConfig::default().with_observer(Arc::new(both));
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -30,7 +30,7 @@ pub struct Observers(Vec<Arc<dyn Observer>>);
 impl Observers {
     /// The same, and one more, told after the others.
     #[must_use]
-    pub fn with(mut self, observer: Arc<dyn Observer>) -> Self {
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.0.push(observer);
         self
     }

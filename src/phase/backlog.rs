@@ -6,27 +6,28 @@ use serde::{Deserialize, Serialize};
 /// use strangler_fig::phase::Backlog;
 ///
 /// assert!(Backlog::default().is_empty());
-/// assert!(!Backlog { keys: 0, overflowed: true }.is_empty());
+/// assert!(!Backlog { keys: 0, has_overflowed: true }.is_empty());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Backlog {
     /// Keys in its divergence sinks, not yet in a durable queue.
     pub keys: u64,
     /// Whether a sink was full, and forgot which keys.
-    pub overflowed: bool,
+    #[serde(rename = "overflowed")]
+    pub has_overflowed: bool,
 }
 
 impl Backlog {
     /// Whether there is nothing to be done.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.keys == 0 && !self.overflowed
+        self.keys == 0 && !self.has_overflowed
     }
 
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             keys: self.keys.saturating_add(other.keys),
-            overflowed: self.overflowed || other.overflowed,
+            has_overflowed: self.has_overflowed || other.has_overflowed,
         }
     }
 }

@@ -20,14 +20,14 @@ const SAW_MAX: usize = 200;
 /// A text that cannot stand in a history.
 ///
 /// ```
-/// use strangler_fig::phase::{Actor, TextError};
+/// use strangler_fig::phase::{Actor, NoteError};
 ///
-/// let refused: TextError = "a\nb".parse::<Actor>().unwrap_err();
+/// let refused: NoteError = "a\nb".parse::<Actor>().unwrap_err();
 /// assert_eq!(refused.to_string(), "an actor takes 1 to 128 characters, none of them a control character");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} takes 1 to {max} characters, none of them a control character")]
-pub struct TextError {
+pub struct NoteError {
     what: &'static str,
     max: usize,
 }
@@ -48,21 +48,21 @@ macro_rules! text {
         }
 
         impl TryFrom<String> for $type {
-            type Error = TextError;
+            type Error = NoteError;
 
-            fn try_from(text: String) -> Result<Self, TextError> {
+            fn try_from(text: String) -> Result<Self, NoteError> {
                 let length = text.chars().count();
                 if length == 0 || length > $max || text.chars().any(char::is_control) {
-                    return Err(TextError { what: $what, max: $max });
+                    return Err(NoteError { what: $what, max: $max });
                 }
                 Ok(Self(text))
             }
         }
 
         impl FromStr for $type {
-            type Err = TextError;
+            type Err = NoteError;
 
-            fn from_str(text: &str) -> Result<Self, TextError> {
+            fn from_str(text: &str) -> Result<Self, NoteError> {
                 text.to_owned().try_into()
             }
         }
@@ -90,7 +90,7 @@ text! {
     ///
     /// let actor: Actor = "ann@example.org".parse()?;
     /// assert_eq!(actor.as_str(), "ann@example.org");
-    /// # Ok::<(), strangler_fig::phase::TextError>(())
+    /// # Ok::<(), strangler_fig::phase::NoteError>(())
     /// ```
     Actor, "an actor", 128
 }
@@ -125,21 +125,22 @@ pub struct Evidence {
     pub saw: String,
     /// Whether it was closed, and the actor went through all the same.
     #[serde(default)]
-    pub forced: bool,
+    #[serde(rename = "forced")]
+    pub is_forced: bool,
 }
 
 impl Evidence {
     /// Evidence of one gate. Long texts are cut, control characters replaced.
     #[must_use]
-    pub fn new(gate: &str, saw: &str, forced: bool) -> Self {
-        Self { gate: plain(gate, GATE_MAX), saw: plain(saw, SAW_MAX), forced }
+    pub fn new(gate: &str, saw: &str, is_forced: bool) -> Self {
+        Self { gate: plain(gate, GATE_MAX), saw: plain(saw, SAW_MAX), is_forced }
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.gate, self.saw)?;
-        if self.forced { f.write_str(" (forced)") } else { Ok(()) }
+        if self.is_forced { f.write_str(" (forced)") } else { Ok(()) }
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,9 @@ pub struct Adopted {
 /// use strangler_fig::stamp::StampScope;
 ///
 /// assert!(!Scopes::default().any_process());
-/// assert!(Scopes { legacy: StampScope::Process, ..Scopes::default() }.any_process());
+/// let scopes = Scopes { legacy: StampScope::Process, ..Scopes::default() };
+/// assert!(scopes.any_process());
+/// assert_eq!(scopes.to_string(), "legacy in the process, modern in the store");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Scopes {
@@ -38,6 +41,16 @@ pub struct Scopes {
     pub legacy: StampScope,
     /// Of the modern side.
     pub modern: StampScope,
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |scope| match scope {
+            StampScope::Store => "in the store",
+            StampScope::Process => "in the process",
+        };
+        write!(f, "legacy {}, modern {}", place(self.legacy), place(self.modern))
+    }
 }
 
 impl Scopes {

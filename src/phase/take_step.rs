@@ -19,20 +19,20 @@ const READ_BACK_DELAY_MAX: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use strangler_fig::memory::InMemoryStateService;
-/// use strangler_fig::phase::{MigrationName, Move, Phase, StepError, take_step};
+/// use strangler_fig::phase::{MigrationName, Move, Phase, MoveError, take_step};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = InMemoryStateService::default();
 /// let name: MigrationName = "airports".parse()?;
 /// let refused = take_step(&service, &name, &Move::to(Phase::DualWrite), None).await;
-/// assert!(matches!(refused, Err(StepError::NoState { .. })));
+/// assert!(matches!(refused, Err(MoveError::NoState { .. })));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StepError {
+pub enum MoveError {
     /// The rules do not allow it now.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -61,17 +61,17 @@ pub enum StepError {
     Entropy(#[from] EntropyError),
 }
 
-impl StepError {
+impl MoveError {
     /// Whether the same step may be taken later, when the fleet has settled, its
     /// repairs are done or another sweep was clean.
     ///
     /// ```
-    /// use strangler_fig::phase::{Refused, StepError};
+    /// use strangler_fig::phase::{Refused, MoveError};
     ///
-    /// let early = StepError::from(Refused::TooFewNodes { expected: 2, found: 1 });
+    /// let early = MoveError::from(Refused::TooFewNodes { expected: 2, found: 1 });
     /// assert!(early.is_retryable(), "the second node may come");
     ///
-    /// let unswept = StepError::from(Refused::ModernIncomplete);
+    /// let unswept = MoveError::from(Refused::ModernIncomplete);
     /// assert!(!unswept.is_retryable(), "a sweep must come first");
     /// ```
     #[must_use]
@@ -103,7 +103,7 @@ impl StepError {
 /// ```
 /// use strangler_fig::memory::InMemoryStateService;
 /// use strangler_fig::phase::{
-///     MigrationName, MigrationState, MigrationStateService, Move, Phase, Refused, StepError,
+///     MigrationName, MigrationState, MigrationStateService, Move, Phase, Refused, MoveError,
 ///     take_step,
 /// };
 ///
@@ -118,14 +118,14 @@ impl StepError {
 ///
 /// let early = take_step(&service, &name, &Move::to(Phase::Live), None).await;
 /// let missing = Refused::TooFewNodes { expected: 1, found: 0 };
-/// assert!(matches!(early, Err(StepError::Refused(refused)) if refused == missing));
+/// assert!(matches!(early, Err(MoveError::Refused(refused)) if refused == missing));
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
 ///
-/// [`StepError`]; the state has moved only if it is `Service` of kind `Unknown`.
+/// [`MoveError`]; the state has moved only if it is `Service` of kind `Unknown`.
 ///
 /// # Cancel safety
 ///
@@ -135,10 +135,10 @@ pub async fn take_step(
     migration: &MigrationName,
     step: &Move,
     process_scope: Option<NodeName>,
-) -> Result<MigrationState, StepError> {
-    let failed = |source| StepError::Service { migration: migration.clone(), source };
+) -> Result<MigrationState, MoveError> {
+    let failed = |source| MoveError::Service { migration: migration.clone(), source };
     let found = service.current(migration).await.map_err(failed)?;
-    let found = found.ok_or_else(|| StepError::NoState { migration: migration.clone() })?;
+    let found = found.ok_or_else(|| MoveError::NoState { migration: migration.clone() })?;
     let fleet = Fleet::new(service.leases(migration).await.map_err(failed)?);
     let fleet = match process_scope {
         Some(node) => fleet.accepting_process_scope(node),
@@ -165,15 +165,15 @@ pub(crate) async fn take_step_from(
     step: &Move,
     note: MoveNote,
     patience: Duration,
-) -> Result<MigrationState, StepError> {
+) -> Result<MigrationState, MoveError> {
     let migration = found.state.name();
-    let failed = |source| StepError::Service { migration: migration.clone(), source };
+    let failed = |source| MoveError::Service { migration: migration.clone(), source };
     let next = match found.state.transition(step, MoveId::random()?, fleet) {
         Err(refused @ Refused::StateWentBack { .. }) => {
             // Or a move and its adoption came between the two looks.
             let now = service.current(migration).await.map_err(failed)?;
             if now.is_some_and(|now| now.revision > found.revision) {
-                return Err(StepError::Overtaken { migration: migration.clone() });
+                return Err(MoveError::Overtaken { migration: migration.clone() });
             }
             return Err(refused.into());
         }
@@ -181,7 +181,7 @@ pub(crate) async fn take_step_from(
     };
     match replace(service, found.revision, &next, patience).await {
         Ok(true) => Ok(next),
-        Ok(false) => Err(StepError::Overtaken { migration: migration.clone() }),
+        Ok(false) => Err(MoveError::Overtaken { migration: migration.clone() }),
         Err(source) => Err(failed(source)),
     }
 }
@@ -230,17 +230,17 @@ mod tests {
     #[test]
     fn a_step_is_tried_again_only_if_time_may_help() {
         let migration: MigrationName = "airports".parse().unwrap();
-        let of_service = |source| StepError::Service { migration: migration.clone(), source };
+        let of_service = |source| MoveError::Service { migration: migration.clone(), source };
         for error in [
             Refused::SweepUnclean { failures: 1, conflicts: 0 }.into(),
-            StepError::Overtaken { migration: migration.clone() },
+            MoveError::Overtaken { migration: migration.clone() },
             of_service(StoreError::unavailable("down")),
         ] {
             assert!(error.is_retryable(), "{error}");
         }
         for error in [
             Refused::CohortExists.into(),
-            StepError::NoState { migration: migration.clone() },
+            MoveError::NoState { migration: migration.clone() },
             of_service(StoreError::rejected("no")),
         ] {
             assert!(!error.is_retryable(), "{error}");

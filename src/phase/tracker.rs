@@ -345,7 +345,7 @@ mod tests {
 
     impl KeepsBacklog for Sink {
         fn backlog(&self) -> Backlog {
-            Backlog { keys: 1, overflowed: false }
+            Backlog { keys: 1, has_overflowed: false }
         }
     }
 

@@ -1,4 +1,4 @@
-use crate::phase::StepError;
+use crate::phase::MoveError;
 use crate::worker::ScanError;
 
 /// Why a sweep ended before it had seen every key, or did not count.
@@ -46,7 +46,7 @@ pub enum SweepError {
     Stopped,
     /// The state could not be read, or did not take the evidence.
     #[error("the sweep was not recorded")]
-    Step(#[from] StepError),
+    Step(#[from] MoveError),
 }
 
 impl SweepError {
@@ -86,7 +86,7 @@ mod tests {
         let out_of_order = ScanError::OutOfOrder { side: Side::Legacy };
         assert!(!SweepError::from(out_of_order).is_retryable());
         assert!(
-            SweepError::from(StepError::Overtaken { migration: "m".parse().unwrap() })
+            SweepError::from(MoveError::Overtaken { migration: "m".parse().unwrap() })
                 .is_retryable()
         );
     }

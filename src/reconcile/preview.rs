@@ -51,7 +51,7 @@ pub struct RepairPreview<K> {
     /// Keys that differ and would stay so.
     pub stuck: u64,
     /// Keys that could not be read, or not be decoded.
-    pub failures: u64,
+    pub failed: u64,
     /// Whether every key that waits was looked at.
     pub is_complete: bool,
     /// The first keys that were read.
@@ -67,7 +67,7 @@ impl<K> Default for RepairPreview<K> {
             to_modern: 0,
             conflicts: 0,
             stuck: 0,
-            failures: 0,
+            failed: 0,
             is_complete: false,
             planned: Vec::new(),
         }
@@ -84,7 +84,7 @@ impl<K> RepairPreview<K> {
             Ok(Join::Copy { from: Side::Legacy }) => &mut self.to_modern,
             Ok(Join::Settle { .. }) => &mut self.conflicts,
             Ok(Join::Stuck) => &mut self.stuck,
-            Err(_) => &mut self.failures,
+            Err(_) => &mut self.failed,
         };
         *counter += 1;
         self.planned.extend(planned.ok().filter(|_| self.planned.len() < kept));
@@ -93,11 +93,11 @@ impl<K> RepairPreview<K> {
 
 impl<K> fmt::Display for RepairPreview<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { keys, level, to_legacy, to_modern, conflicts, stuck, failures, .. } = self;
+        let Self { keys, level, to_legacy, to_modern, conflicts, stuck, failed, .. } = self;
         write!(
             f,
             "{keys} keys wait: {level} are level, {to_modern} to be copied to modern, {to_legacy} \
-             to legacy, {conflicts} conflicts, {stuck} stuck, {failures} could not be read"
+             to legacy, {conflicts} conflicts, {stuck} stuck, {failed} could not be read"
         )
     }
 }

@@ -78,6 +78,7 @@ impl<K> Clone for RepairPump<K> {
 /// assert!(is_safe_to_end(&PumpReport::default()));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct PumpReport {
     /// Keys that went into the queue.

@@ -68,6 +68,7 @@ impl RepairEntry {
 /// assert!(!RepairDepth::new(0, 1, None).is_empty());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct RepairDepth {
     /// Keys that wait, those taken or postponed included.

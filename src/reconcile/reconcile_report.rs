@@ -18,6 +18,7 @@ use super::verdict::Verdict;
 /// assert_eq!(report.repaired(), 0);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ReconcileReport {
     /// Keys that came from this process' sink into the queue.

@@ -57,9 +57,9 @@ pub struct SweepReport<K> {
     /// Conflicts that remain.
     pub conflicts: u64,
     /// Keys that could not be joined, however often they were tried.
-    pub failures: u64,
+    pub failed: u64,
     /// The first of these keys.
-    pub failed: Vec<FailedKey<K>>,
+    pub failed_keys: Vec<FailedKey<K>>,
     /// What the state asks for; it counts only if the sweep was clean.
     pub evidence: SweepEvidence,
 }
@@ -68,7 +68,7 @@ impl<K> SweepReport<K> {
     /// Whether nothing was left behind.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.failures == 0 && self.conflicts == 0
+        self.failed == 0 && self.conflicts == 0
     }
 }
 
@@ -78,7 +78,7 @@ impl<K> fmt::Display for SweepReport<K> {
             f,
             "{} keys swept: {} copied to modern, {} to legacy, {} conflicts settled, \
              {} remain, {} failed",
-            self.keys, self.to_modern, self.to_legacy, self.settled, self.conflicts, self.failures
+            self.keys, self.to_modern, self.to_legacy, self.settled, self.conflicts, self.failed
         )
     }
 }

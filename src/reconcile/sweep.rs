@@ -11,7 +11,7 @@ use super::{SweepConfig, SweepError, SweepReport};
 use crate::error::StoreError;
 use crate::observe::{field, span};
 use crate::phase::{
-    Bucket, Fleet, MigrationState, MigrationStateService, Move, Scopes, Side, StepError,
+    Bucket, Fleet, MigrationState, MigrationStateService, Move, MoveError, Scopes, Side,
     SweepTicket, take_step,
 };
 use crate::repository::{
@@ -202,11 +202,11 @@ where
     ) -> impl Future<Output = Result<SweepReport<L::Key>, SweepError>> + Send {
         async move {
             let name = self.repository.tracker().state().name().clone();
-            let failed = |source| StepError::Service { migration: name.clone(), source };
+            let failed = |source| MoveError::Service { migration: name.clone(), source };
             let found = service.current(&name).await.map_err(failed)?;
-            let found = found.ok_or_else(|| StepError::NoState { migration: name.clone() })?;
+            let found = found.ok_or_else(|| MoveError::NoState { migration: name.clone() })?;
             let fleet = Fleet::new(service.leases(&name).await.map_err(failed)?);
-            let ticket = found.state.begin_sweep_in_cutover(&fleet).map_err(StepError::from)?;
+            let ticket = found.state.begin_sweep_in_cutover(&fleet).map_err(MoveError::from)?;
             let report = self.run(ticket, shutdown).await?;
             take_step(service, &name, &Move::Complete(report.evidence), None).await?;
             Ok(report)

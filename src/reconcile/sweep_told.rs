@@ -40,7 +40,7 @@ where
         Ok(report) => {
             let joined = report.to_legacy + report.to_modern + report.settled;
             let result = if report.is_clean() { "clean" } else { "unclean" };
-            tell(Some(result), joined, report.failures + report.conflicts);
+            tell(Some(result), joined, report.failed + report.conflicts);
         }
         Err(error) => tell(Some(how_it_ended(error)), 0, 0),
     }

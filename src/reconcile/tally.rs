@@ -72,8 +72,8 @@ impl<K> Tally<K> {
             to_modern: self.to_modern,
             settled: self.settled,
             conflicts,
-            failures,
-            failed: self.failed,
+            failed: failures,
+            failed_keys: self.failed,
             evidence: ticket.finish(failures, conflicts),
         }
     }
@@ -97,8 +97,8 @@ mod tests {
 
         let ticket = MigrationState::new("m".parse().unwrap()).begin_sweep(&Fleet::default());
         let report = tally.report(ticket);
-        assert_eq!((report.conflicts, report.failures), (3, 3));
-        assert_eq!(report.failed.len(), 1);
+        assert_eq!((report.conflicts, report.failed), (3, 3));
+        assert_eq!(report.failed_keys.len(), 1);
         assert_eq!(report.evidence, ticket.finish(3, 3));
         let told = "0 keys swept: 0 copied to modern, 0 to legacy, 0 conflicts settled, 3 remain, \
                     3 failed";

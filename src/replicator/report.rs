@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(report.to_string(), text);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ReplicatorReport {
     /// Pages that were settled.

@@ -19,7 +19,7 @@ use crate::stamp::Record;
 ///
 /// let answer = users.read(&1).await?;
 /// assert!(answer.record.is_tombstone());
-/// assert_eq!((answer.origin, answer.fallback), (Side::Legacy, false));
+/// assert_eq!((answer.origin, answer.is_fallback), (Side::Legacy, false));
 /// # Ok(())
 /// # }
 /// ```
@@ -32,11 +32,11 @@ pub struct Answer<E> {
     pub origin: Side,
     /// Whether the other side answered for an unavailable primary, by opt-in:
     /// the record may be stale, and no guarantee covers it.
-    pub fallback: bool,
+    pub is_fallback: bool,
 }
 
 impl<E> Answer<E> {
     pub(super) const fn primary(record: Record<E>, origin: Side) -> Self {
-        Self { record, origin, fallback: false }
+        Self { record, origin, is_fallback: false }
     }
 }

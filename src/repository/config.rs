@@ -39,7 +39,7 @@ use crate::resilience::Policy;
 ///     .with_batch_concurrency(4.try_into()?)
 ///     .with_sink_capacity(1.try_into()?);
 /// let stamps = Arc::new(StampClock::new()?);
-/// let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+/// let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
 ///
 /// let noted = [1, 2].map(|key| users.sink().note(key, DivergenceReason::Mismatch, None));
 /// assert_eq!(noted, [true, false], "the sink holds one key");
@@ -294,7 +294,7 @@ impl MigrationConfig {
     /// # let stamps = Arc::new(StampClock::new()?);
     /// let writes = Arc::new(Writes::default());
     /// let config = MigrationConfig::default().with_observer(writes.clone());
-    /// let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+    /// let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
     /// users.save((1, "Ada".to_owned())).await?;
     /// assert_eq!(writes.0.load(Ordering::Relaxed), 1);
     /// # Ok(())

@@ -30,7 +30,7 @@ pub enum BuildError {
     Entropy(#[from] EntropyError),
     /// The node's lease says otherwise than its sides: crossings would be
     /// decided on a false claim.
-    #[error("the tracker was started for stamps in {declared:?}, the sides keep them in {found:?}")]
+    #[error("the tracker was started for stamps of {declared}; the sides keep them so: {found}")]
     Scopes {
         /// What the tracker was told.
         declared: Scopes,

@@ -95,10 +95,10 @@ where
     ///
     /// # Errors
     ///
-    /// [`BuildError`]: no entropy for the writer id, or as [`with`](Self::with).
+    /// [`BuildError`]: no entropy for the writer id, or as [`with_parts`](Self::with_parts).
     pub fn new(legacy: L, modern: M, tracker: Arc<PhaseTracker>) -> Result<Self, BuildError> {
         let stamps = Arc::new(StampClock::new()?);
-        Self::with(legacy, modern, tracker, stamps, MigrationConfig::default())
+        Self::with_parts(legacy, modern, tracker, stamps, MigrationConfig::default())
     }
 
     /// The same, with a given clock and given limits.
@@ -112,7 +112,7 @@ where
     /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
     /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
     /// let (stamps, config) = (Arc::new(StampClock::new()?), MigrationConfig::default());
-    /// let users = MigrationRepository::with(legacy, modern, tracker, stamps.clone(), config)?;
+    /// let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps.clone(), config)?;
     /// assert!(Arc::ptr_eq(users.stamps(), &stamps));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -121,7 +121,7 @@ where
     ///
     /// [`BuildError::Scopes`] when the tracker was started for sides that keep
     /// their stamps elsewhere.
-    pub fn with(
+    pub fn with_parts(
         legacy: L,
         modern: M,
         tracker: Arc<PhaseTracker>,

@@ -35,7 +35,7 @@ where
         let mut phase = None;
         let answer = self.read_through(key, started.is_some(), &mut phase).await;
         self.finished(started, Operation::Read, phase, || match &answer {
-            Ok(answer) if answer.fallback => Outcome::FellBack,
+            Ok(answer) if answer.is_fallback => Outcome::FellBack,
             Ok(_) => Outcome::Done,
             Err(error) => outcome_of(error),
         });
@@ -70,8 +70,8 @@ where
                 ReadPlan::Wait => unreachable!("a read is planned once `Halted` has ended"),
             };
             let now = self.phase_now(key)?;
-            if answer.fallback || !read_must_rerun(planned, now) {
-                if let (ReadPlan::Shadowed(side), false) = (plan, answer.fallback) {
+            if answer.is_fallback || !read_must_rerun(planned, now) {
+                if let (ReadPlan::Shadowed(side), false) = (plan, answer.is_fallback) {
                     self.shadow(side, key, &answer.record, is_timed);
                 }
                 return Ok(answer);
@@ -96,7 +96,7 @@ where
         let origin = side.other();
         let asked = Asked::new(origin, Role::Secondary, is_timed);
         let record = self.read_side(asked, key, Admission::Ordinary).await.map_err(|_| error)?;
-        Ok(Answer { record, origin, fallback: true })
+        Ok(Answer { record, origin, is_fallback: true })
     }
 
     /// The bridge: what both are joined to answers, once the lagging side holds it,

@@ -189,12 +189,12 @@ where
                 continue;
             };
             self.finished(started, Operation::Read, Some(planned), || match &answer {
-                Ok(answer) if answer.fallback => Outcome::FellBack,
+                Ok(answer) if answer.is_fallback => Outcome::FellBack,
                 Ok(_) => Outcome::Done,
                 Err(error) => outcome_of(error),
             });
             if let (Ok(answer), ReadPlan::Shadowed(_)) = (&answer, ReadPlan::of(planned)) {
-                if !answer.fallback {
+                if !answer.is_fallback {
                     self.shadow(side, key, &answer.record, is_timed);
                 }
             }
@@ -216,7 +216,7 @@ where
         };
         match self.phase_now(key) {
             Err(closed) => Some(Err(closed)),
-            Ok(now) if !answer.fallback && read_must_rerun(planned, now) => {
+            Ok(now) if !answer.is_fallback && read_must_rerun(planned, now) => {
                 self.rerun(Operation::Read, planned, now);
                 None
             }
@@ -255,7 +255,7 @@ where
             let records = self.read_side_many(asked, &others).await;
             for (&place, record) in missing.iter().zip(records) {
                 if let Ok(record) = record {
-                    answers[place] = Ok(Answer { record, origin, fallback: true });
+                    answers[place] = Ok(Answer { record, origin, is_fallback: true });
                 }
             }
         }

@@ -265,7 +265,7 @@ impl<K: Key> KeepsBacklog for DivergenceSink<K> {
     fn backlog(&self) -> Backlog {
         let noted = self.lock();
         let keys = u64::try_from(noted.entries.len()).unwrap_or(u64::MAX);
-        Backlog { keys, overflowed: noted.overflow.is_some() }
+        Backlog { keys, has_overflowed: noted.overflow.is_some() }
     }
 }
 

@@ -90,7 +90,7 @@ pub struct TimedOut {
 /// assert_eq!(StoreError::from(error).kind(), StoreErrorKind::Rejected);
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError<E> {
     /// It was not made.

@@ -94,7 +94,7 @@ impl<'t, R: RequestMeta> Found<'_, 't, '_, R> {
         if !self.is_safe() {
             let dual_write = self.rule.dual_write.map(|dual_write| DualWritePlan {
                 first: side,
-                strict: dual_write.is_strict,
+                is_strict: dual_write.is_strict,
                 answers: side,
                 ids: dual_write.ids,
             });
@@ -144,7 +144,7 @@ impl<'t, R: RequestMeta> Found<'_, 't, '_, R> {
             mirror: mirror.map(|(to, share)| MirrorPlan { to, share }),
             dual_write: dual_write.map(|(order, dual_write)| DualWritePlan {
                 first: order.first,
-                strict: order.is_strict,
+                is_strict: order.is_strict,
                 answers: order.answers,
                 ids: dual_write.ids,
             }),

@@ -67,7 +67,7 @@ pub struct DualWritePlan {
     /// The side that is sent it first, and whose word counts. The other one is sent it only after that.
     pub first: Side,
     /// Whether both must have answered before the caller is.
-    pub strict: bool,
+    pub is_strict: bool,
     /// The side whose response the caller gets.
     pub answers: Side,
     /// Who makes the ids of what is created.
@@ -78,7 +78,7 @@ impl DualWritePlan {
     /// First to that side, whose response the caller gets without waiting for the other's.
     #[must_use]
     pub const fn new(first: Side, ids: IdSource) -> Self {
-        Self { first, strict: false, answers: first, ids }
+        Self { first, is_strict: false, answers: first, ids }
     }
 }
 

@@ -13,7 +13,7 @@ use super::condition::Named;
 /// use strangler_fig::route::{Predicates, RequestMeta};
 ///
 /// let of_staff = |request: &dyn RequestMeta| request.header("x-staff").is_some();
-/// let predicates = Predicates::default().with("staff", of_staff);
+/// let predicates = Predicates::default().with_predicate("staff", of_staff);
 /// assert_eq!(format!("{predicates:?}"), r#"{"staff"}"#);
 /// ```
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ pub struct Predicates(BTreeMap<SmolStr, Arc<dyn RoutePredicate>>);
 impl Predicates {
     /// The same and one more; one of the same name is replaced.
     #[must_use]
-    pub fn with(mut self, name: &str, predicate: impl RoutePredicate) -> Self {
+    pub fn with_predicate(mut self, name: &str, predicate: impl RoutePredicate) -> Self {
         self.0.insert(name.into(), Arc::new(predicate));
         self
     }

@@ -42,7 +42,7 @@ impl TableBuilder {
     /// The same, with a predicate that rules may name.
     #[must_use]
     pub fn with_predicate(mut self, name: &str, predicate: impl RoutePredicate) -> Self {
-        self.predicates = self.predicates.with(name, predicate);
+        self.predicates = self.predicates.with_predicate(name, predicate);
         self
     }
 

@@ -18,7 +18,7 @@ use crate::resilience::{BreakerState, CircuitBreaker};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
 /// let tracker = PhaseTracker::detached(MigrationState::new("orders".parse()?));
-/// let state = Trackers::default().with(tracker).with_breaker(Side::Modern, breaker.clone());
+/// let state = Trackers::default().with_tracker(tracker).with_breaker(Side::Modern, breaker.clone());
 ///
 /// assert_eq!(state.word(&"orders".parse()?).unwrap().base(), Phase::LegacyOnly);
 /// assert!(state.word(&"users".parse()?).is_none());
@@ -38,7 +38,7 @@ pub struct Trackers {
 impl Trackers {
     /// The same and one more; one of the same migration is replaced.
     #[must_use]
-    pub fn with(mut self, tracker: Arc<PhaseTracker>) -> Self {
+    pub fn with_tracker(mut self, tracker: Arc<PhaseTracker>) -> Self {
         self.followed.insert(tracker.state().name().clone(), tracker);
         self
     }

@@ -15,7 +15,7 @@ use crate::phase::NodeId;
 ///
 /// assert!(SagaStatus::RolledBack.is_over() && !SagaStatus::Parked.is_over());
 /// assert_eq!("parked".parse::<SagaStatus>()?, SagaStatus::Parked);
-/// # Ok::<(), strangler_fig::saga::StatusError>(())
+/// # Ok::<(), strangler_fig::saga::SagaStatusError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,14 +81,14 @@ impl fmt::Display for SagaStatus {
 /// A text that is no [`SagaStatus`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no status of a saga")]
-pub struct StatusError(String);
+pub struct SagaStatusError(String);
 
 impl FromStr for SagaStatus {
-    type Err = StatusError;
+    type Err = SagaStatusError;
 
-    fn from_str(text: &str) -> Result<Self, StatusError> {
+    fn from_str(text: &str) -> Result<Self, SagaStatusError> {
         let found = Self::ALL.into_iter().find(|status| status.name() == text);
-        found.ok_or_else(|| StatusError(text.chars().take(100).collect()))
+        found.ok_or_else(|| SagaStatusError(text.chars().take(100).collect()))
     }
 }
 

@@ -63,7 +63,7 @@ pub use error::SagaError;
 pub use handle::SagaHandle;
 pub use header::{
     DefinitionId, DefinitionIdError, NewSaga, SagaClaim, SagaHeader, SagaOutcome, SagaStatus,
-    StatusError,
+    SagaStatusError,
 };
 pub use id::{SagaId, SagaIdError};
 pub use name::{SagaName, StepName};

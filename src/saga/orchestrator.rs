@@ -62,12 +62,12 @@ impl SagaOrchestrator {
     /// When the operating system has no entropy to give: each life of a runner has an id of its own.
     pub fn new(journal: Arc<dyn SagaJournal>, name: NodeName) -> Result<Self, EntropyError> {
         let runner = NodeId { name, incarnation: Incarnation::random()? };
-        Ok(Self::with(journal, runner, SagaConfig::default()))
+        Ok(Self::with_config(journal, runner, SagaConfig::default()))
     }
 
     /// The same, working as `config` says. No two lives of runners may have one id.
     #[must_use]
-    pub fn with(journal: Arc<dyn SagaJournal>, runner: NodeId, config: SagaConfig) -> Self {
+    pub fn with_config(journal: Arc<dyn SagaJournal>, runner: NodeId, config: SagaConfig) -> Self {
         Self { inner: Arc::new(Inner::new(journal, runner, config)) }
     }
 
@@ -219,6 +219,10 @@ impl SagaOrchestrator {
     ///
     /// [`SagaError::NotFound`], [`SagaError::Journal`]; [`SagaError::OutOfOrder`] if the journal was written by
     /// something else.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing.
     pub async fn inspect(&self, saga: &SagaId) -> Result<SagaRecord, SagaError> {
         let (header, entries) = self.inner.load(saga).await?;
         let definition = self.inner.definition(&header.definition).filter(|_| !header.is_purged);
@@ -231,6 +235,10 @@ impl SagaOrchestrator {
     /// # Errors
     ///
     /// [`SagaError::List`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing.
     pub async fn list(
         &self,
         filter: &SagaFilter,
@@ -247,6 +255,10 @@ impl SagaOrchestrator {
     /// # Errors
     ///
     /// [`SagaError::List`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it changes nothing.
     pub async fn unrunnable(&self, limit: NonZeroUsize) -> Result<Vec<SagaHeader>, SagaError> {
         let own = self.inner.definitions();
         let mut found = Vec::new();

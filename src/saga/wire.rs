@@ -24,13 +24,17 @@ impl<T> Clone for Value<T> {
 
 impl<T> Copy for Value<T> {}
 
+mod sealed {
+    pub trait Sealed {}
+}
+
 /// What is known of a run so far, by slot.
 pub(crate) type Slots = [Option<Arc<dyn Any + Send + Sync>>];
 
 /// Where a step's input comes from: a [`Value`], a tuple of up to six, `()` for nothing; any of them
 /// [`map`](Self::map)ped, or [`after`](Self::after) a step whose output it does not need.
 ///
-/// What a step takes is what it waits for.
+/// What a step takes is what it waits for. There are no others.
 ///
 /// ```
 /// use strangler_fig::saga::{SagaBuilder, Wire};
@@ -55,7 +59,7 @@ pub(crate) type Slots = [Option<Arc<dyn Any + Send + Sync>>];
 /// saga.build(charged)?;
 /// # Ok::<(), strangler_fig::saga::BuildError>(())
 /// ```
-pub trait Wire: Send + Sync + 'static {
+pub trait Wire: sealed::Sealed + Send + Sync + 'static {
     /// What arrives.
     type Target: Send;
 
@@ -85,6 +89,8 @@ pub trait Wire: Send + Sync + 'static {
     }
 }
 
+impl<T: StepOutput> sealed::Sealed for Value<T> {}
+
 impl<T: StepOutput> Wire for Value<T> {
     type Target = T;
 
@@ -105,6 +111,8 @@ pub struct Map<W, F> {
     map: F,
 }
 
+impl<W: Wire, T: Send, F: Fn(W::Target) -> T + Send + Sync + 'static> sealed::Sealed for Map<W, F> {}
+
 impl<W: Wire, T: Send, F: Fn(W::Target) -> T + Send + Sync + 'static> Wire for Map<W, F> {
     type Target = T;
 
@@ -124,6 +132,8 @@ pub struct After<W, A> {
     first: A,
 }
 
+impl<W: Wire, A: Wire> sealed::Sealed for After<W, A> {}
+
 impl<W: Wire, A: Wire> Wire for After<W, A> {
     type Target = W::Target;
 
@@ -137,6 +147,8 @@ impl<W: Wire, A: Wire> Wire for After<W, A> {
     }
 }
 
+impl sealed::Sealed for () {}
+
 impl Wire for () {
     type Target = ();
 
@@ -147,6 +159,8 @@ impl Wire for () {
 
 macro_rules! tuple {
     ($($part:ident)+) => {
+        impl<$($part: Wire),+> sealed::Sealed for ($($part,)+) {}
+
         impl<$($part: Wire),+> Wire for ($($part,)+) {
             type Target = ($($part::Target,)+);
 

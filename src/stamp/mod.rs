@@ -28,5 +28,5 @@ mod writer;
 pub use clock::{DRIFT_MAX, Exhausted, Observed, StampClock};
 pub use record::Record;
 pub use scope::StampScope;
-pub use value::{ParseStampError, Stamp};
+pub use value::{Stamp, StampError};
 pub use writer::{EntropyError, WriterId};

@@ -19,7 +19,7 @@ use super::WriterId;
 /// assert_eq!(stamp.unix_millis(), 0x0190_f3c2_a1b4);
 /// assert_eq!(stamp.to_string(), "0190f3c2a1b4000300000000000000ff");
 /// assert_eq!(Stamp::from_bytes(stamp.to_bytes()), stamp);
-/// # Ok::<(), strangler_fig::stamp::ParseStampError>(())
+/// # Ok::<(), strangler_fig::stamp::StampError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Stamp(u128);
@@ -32,7 +32,7 @@ impl Stamp {
     ///
     /// assert_eq!(Record::<u32>::absent().stamp, Stamp::ZERO);
     /// assert!("00000000000000000000000000000000".parse::<Stamp>()? == Stamp::ZERO);
-    /// # Ok::<(), strangler_fig::stamp::ParseStampError>(())
+    /// # Ok::<(), strangler_fig::stamp::StampError>(())
     /// ```
     pub const ZERO: Self = Self(0);
 
@@ -131,14 +131,14 @@ impl fmt::Debug for Stamp {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a stamp is 32 lower-case hexadecimal digits, not {0:?}")]
-pub struct ParseStampError(String);
+pub struct StampError(String);
 
 impl FromStr for Stamp {
-    type Err = ParseStampError;
+    type Err = StampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let refused = || ParseStampError(text.chars().take(64).collect());
+        let refused = || StampError(text.chars().take(64).collect());
         if text.len() != 32 || !digits {
             return Err(refused());
         }
@@ -183,7 +183,7 @@ mod tests {
     fn what_is_not_a_stamp_is_named() {
         for text in ["", "0", "+190f3c2a1b4000300000000000000ff", &"A".repeat(32), &"é".repeat(16)]
         {
-            assert_eq!(text.parse::<Stamp>(), Err(ParseStampError(text.to_owned())));
+            assert_eq!(text.parse::<Stamp>(), Err(StampError(text.to_owned())));
         }
     }
 

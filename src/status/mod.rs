@@ -27,7 +27,7 @@
 //! # let stamps = Arc::new(strangler_fig::stamp::StampClock::new()?);
 //! let board = Arc::new(StatusBoard::default());
 //! let config = MigrationConfig::default().with_observer(board.clone());
-//! let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+//! let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
 //! users.save((1, "Ada")).await?;
 //!
 //! let controller = MigrationController::new(service, name);

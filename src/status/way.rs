@@ -133,7 +133,7 @@ impl Way {
 /// use strangler_fig::status::SeenEvidence;
 ///
 /// fn line(evidence: &SeenEvidence) -> String {
-///     format!("{}: {}{}", evidence.gate, evidence.saw, if evidence.forced { " (forced)" } else { "" })
+///     format!("{}: {}{}", evidence.gate, evidence.saw, if evidence.is_forced { " (forced)" } else { "" })
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -144,7 +144,8 @@ pub struct SeenEvidence {
     /// What it saw.
     pub saw: String,
     /// Whether the actor went through it though it was closed.
-    pub forced: bool,
+    #[serde(rename = "forced")]
+    pub is_forced: bool,
 }
 
 /// A move that was made.
@@ -238,7 +239,7 @@ impl PastMove {
         let evidence = record.evidence.iter().take(KEPT_MAX).map(|evidence| SeenEvidence {
             gate: capped(&evidence.gate, NAME_MAX),
             saw: text(&evidence.saw),
-            forced: evidence.forced,
+            is_forced: evidence.is_forced,
         });
         Self {
             epoch: record.epoch,

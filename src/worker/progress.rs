@@ -23,6 +23,7 @@ const SAMPLES_MAX: usize = 60;
 /// assert_eq!(Eta::In(Duration::from_secs(3_725)).to_string(), "1h02m05s");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Eta {
     /// Nobody knows how many records there are, or how fast it goes.

@@ -173,7 +173,7 @@ async fn an_observer_is_told_of_each_page_and_of_none_that_a_dry_run_reads() {
     let ([legacy, modern], tracker) = (world.sides.clone(), world.rows.tracker().clone());
     let config = MigrationConfig::default().with_observer(told.clone());
     let stamps = Arc::new(StampClock::new().unwrap());
-    world.rows = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+    world.rows = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap();
     world.modern.apply(&0, &Record::live(stamp(1), (0, 77))).await.unwrap();
     world.backfiller(pages(3, 1)).dry_run(pending()).await.unwrap();
     assert_eq!(*told.0.lock().unwrap(), []);

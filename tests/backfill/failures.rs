@@ -34,7 +34,7 @@ async fn what_modern_rejects_is_noted_and_the_rest_is_copied() {
     let keys: Vec<_> = noted.iter().map(|entry| entry.key[3]).collect();
     assert_eq!(keys, [3, 11]);
     assert!(noted.iter().all(|entry| entry.reason == "backfill_failed"));
-    let named: Vec<_> = report.failures.iter().map(|failed| failed.key.as_str()).collect();
+    let named: Vec<_> = report.failed_keys.iter().map(|failed| failed.key.as_str()).collect();
     assert_eq!(named, ["00000003", "0000000b"]);
 }
 

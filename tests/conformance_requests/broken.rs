@@ -234,7 +234,7 @@ pub(crate) fn nothing(key: &RequestKey) -> NewRequest {
         request: RecordedRequest::default(),
         stamp: strangler_fig::stamp::Stamp::default(),
         first: Side::Legacy,
-        strict: false,
+        is_strict: false,
         answers: Side::Legacy,
         rule: String::new(),
         entity_id: None,

@@ -25,7 +25,7 @@ async fn mixed() -> (World, ControllerStatus) {
 
     let node = NodeId { name: node_name(4), incarnation: Incarnation::fixed(4) };
     let mut lease = NodeLease::new(node).with_holds(2).with_role(NodeRole::Worker);
-    lease.backlog = Backlog { keys: 7, overflowed: true };
+    lease.backlog = Backlog { keys: 7, has_overflowed: true };
     world.service.inner.renew_lease(&name(), &lease).await.unwrap();
     let status = controller.status().await.unwrap();
     (world, status)
@@ -60,7 +60,7 @@ async fn it_says_what_is_known_of_each_node() {
     assert_eq!(node(&status, 3).term, Some(SECOND * 600));
     let worker = node(&status, 4);
     assert_eq!((worker.role, worker.adopted, worker.is_settled), (NodeRole::Worker, None, false));
-    assert_eq!((worker.holds, worker.backlog.keys, worker.backlog.overflowed), (2, 7, true));
+    assert_eq!((worker.holds, worker.backlog.keys, worker.backlog.has_overflowed), (2, 7, true));
 }
 
 #[tokio::test(start_paused = true)]

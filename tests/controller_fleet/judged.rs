@@ -126,7 +126,7 @@ async fn life(fleet: &Fleet, node: &str, process: &Arc<Process>, role: NodeRole)
     let [legacy, modern] = [&fleet.legacy, &fleet.modern]
         .map(|store| Reached { store: store.clone(), process: process.clone() });
     let config = MigrationConfig::default();
-    Rows::with(legacy, modern, tracker, Arc::new(stamps), config).unwrap()
+    Rows::with_parts(legacy, modern, tracker, Arc::new(stamps), config).unwrap()
 }
 
 /// One life after the other: whoever was evicted starts again.

@@ -245,7 +245,7 @@ fn nothing_that_many_threads_count_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn all_observers_of_several_are_told() {
     let [first, second] = [(); 2].map(|()| Arc::new(LiveSignals::default()));
-    let both = Observers::default().with(first.clone()).with(second.clone());
+    let both = Observers::default().with_observer(first.clone()).with_observer(second.clone());
     both.on_event(&done());
     assert_eq!([&first, &second].map(|it| operations(it, MINUTE)), [1, 1]);
     Observers::default().on_event(&done());

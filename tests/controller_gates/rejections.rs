@@ -154,7 +154,8 @@ impl Rejecting {
         let config = MigrationConfig::default().with_observer(signals.clone());
         let stamps = Arc::new(StampClock::new().unwrap());
         let tracker = PhaseTracker::detached(state);
-        let users = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+        let users =
+            MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap();
         Self { users, queue: Arc::default(), signals }
     }
 }

@@ -69,7 +69,7 @@ async fn without_a_check_it_is_closed() {
 #[tokio::test(start_paused = true)]
 async fn a_difference_closes_it_until_a_check_of_every_key_finds_none() {
     let clock = Arc::new(ManualClock::at(5_000));
-    let last = Arc::new(LastVerification::with_clock(clock.clone()));
+    let last = Arc::new(LastVerification::new().with_clock(clock.clone()));
     let gate = VerifiedWithin::new(last.clone(), MINUTE).with_clock(clock.clone());
     let (world, users) = (World::of(1), users(&[(1, "Ada"), (2, "Grace")]));
     let checker = ConsistencyChecker::new(&users);
@@ -108,7 +108,7 @@ async fn a_difference_in_a_few_keys_counts_and_their_consistency_does_not() {
 #[tokio::test(start_paused = true)]
 async fn an_inconclusive_check_leaves_the_last_one_standing() {
     let clock = Arc::new(ManualClock::at(1));
-    let last = LastVerification::with_clock(clock.clone());
+    let last = LastVerification::new().with_clock(clock.clone());
     assert!(last.record(&full(&users(&[])).await));
     clock.set(2);
     let stopped = ConsistencyChecker::new(&users(&[(1, "Ada")])).full(std::future::ready(())).await;

@@ -60,7 +60,7 @@ pub(crate) fn old() -> NewRequest {
         },
         stamp: Stamp::BASE,
         first: Side::Legacy,
-        strict: true,
+        is_strict: true,
         answers: Side::Legacy,
         rule: "orders".to_owned(),
         entity_id: None,

@@ -55,7 +55,7 @@ pub(crate) fn request(key: &str) -> Request {
 fn plan(scenario: Scenario) -> DualWritePlan {
     let Scenario { strict, first, .. } = scenario;
     let mut plan = DualWritePlan::new(first, IdSource::Gateway);
-    plan.strict = strict;
+    plan.is_strict = strict;
     plan
 }
 

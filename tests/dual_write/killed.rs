@@ -83,7 +83,7 @@ async fn a_child_writes_until_it_is_killed() {
     for count in 0.. {
         let key = format!("{number}-{count}");
         let mut plan = DualWritePlan::new(Side::Legacy, IdSource::Gateway);
-        plan.strict = count % 2 == 0;
+        plan.is_strict = count % 2 == 0;
         let status = writer.handle(request(&key), plan, "orders").await.status();
         // One call, which a kill does not cut in two.
         let line = format!("{key} {}\n", status.as_u16());

@@ -44,7 +44,7 @@ pub(crate) fn bench_with(legacy: Fault, modern: Fault, fate: Option<Fate>) -> Be
 
 pub(crate) fn plan(strict: bool, ids: IdSource) -> DualWritePlan {
     let mut plan = DualWritePlan::new(Side::Legacy, ids);
-    plan.strict = strict;
+    plan.is_strict = strict;
     plan
 }
 

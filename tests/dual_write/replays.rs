@@ -194,7 +194,8 @@ async fn what_was_left_by_a_dead_process_is_taken_over_after_its_term() {
 async fn a_run_forgets_what_is_long_over() {
     let Bench { journal, writer, .. } = bench(Fault::Answers, Fault::Answers);
     let (hour, day) = (Duration::from_secs(3_600), Duration::from_secs(86_400));
-    let writer = writer.with_config(config(&Arc::default()).with_keep(hour, day));
+    let writer = writer
+        .with_config(config(&Arc::default()).with_content_retention(hour).with_key_retention(day));
     assert_eq!(
         writer.handle(request("pears"), plan(STRICT, IdSource::Gateway), "orders").await.status(),
         201

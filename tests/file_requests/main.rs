@@ -48,7 +48,7 @@ fn order(key: RequestKey) -> NewRequest {
         },
         stamp: Stamp::from_bytes([7; 16]),
         first: Side::Legacy,
-        strict: true,
+        is_strict: true,
         answers: Side::Legacy,
         rule: "orders".to_owned(),
         entity_id: None,

@@ -15,7 +15,7 @@ use super::{airports, lease, moved, renew};
 async fn a_child_does_its_task() {
     let Some((task, directory)) = task() else { return };
     let config = FileStateConfig::default().with_lock_timeout(Duration::from_secs(30));
-    let service = FileStateService::with_config(&directory, config);
+    let service = FileStateService::new(&directory).with_config(config);
     match task.as_str() {
         "write for ever" => write_for_ever(&service).await,
         "count to 40" => count_to_forty(&service).await,

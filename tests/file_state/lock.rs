@@ -12,7 +12,7 @@ use super::{airports, first, lease, renew};
 
 fn impatient(scratch: &Scratch) -> FileStateService {
     let config = FileStateConfig::default().with_lock_timeout(Duration::from_millis(50));
-    FileStateService::with_config(scratch.path(), config)
+    FileStateService::new(scratch.path()).with_config(config)
 }
 
 fn locking(scratch: &Scratch) -> Other {

@@ -32,7 +32,7 @@ impl Scratch {
     /// One that waits for its turn as long as a slow machine may need.
     pub(crate) fn service(&self) -> FileStateService {
         let config = FileStateConfig::default().with_lock_timeout(Duration::from_secs(30));
-        FileStateService::with_config(&self.0, config)
+        FileStateService::new(&self.0).with_config(config)
     }
 
     pub(crate) fn path(&self) -> &Path {

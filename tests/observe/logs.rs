@@ -78,7 +78,7 @@ fn users() -> Users {
     let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &User| user.id.clone()));
     let config = MigrationConfig::default().with_shadow_share(Share::WHOLE);
     let (tracker, stamps) = (PhaseTracker::detached(state), Arc::new(StampClock::new().unwrap()));
-    MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap()
+    MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap()
 }
 
 /// What is said while the two sides are found to differ.

@@ -173,7 +173,7 @@ async fn a_backfill_tells_on_one_line_how_many_records_it_could_not_copy() {
     let repairs: Arc<dyn RepairQueue> = Arc::new(InMemoryRepairQueue::default());
     let backfiller = Backfiller::new(&users, checkpoints, repairs, "users".parse().unwrap());
     let report = backfiller.run(pending()).await.unwrap();
-    assert_eq!(report.failures.len(), 3);
+    assert_eq!(report.failed_keys.len(), 3);
     assert!(!is_clean(&report.to_string()), "people may see which");
     let said = heard.said(&["backfilled"]);
     let line = said.lines().find(|line| line.contains("backfilled")).unwrap();
@@ -211,7 +211,7 @@ async fn a_write_whose_other_side_fails_tells_that_and_not_of_what() {
 }
 
 fn orchestrator(journal: &Arc<dyn SagaJournal>) -> SagaOrchestrator {
-    SagaOrchestrator::with(journal.clone(), node("node-1"), SagaConfig::default())
+    SagaOrchestrator::with_config(journal.clone(), node("node-1"), SagaConfig::default())
 }
 
 fn node(name: &str) -> NodeId {
@@ -441,7 +441,7 @@ mod files {
             },
             stamp: Stamp::from_bytes([7; 16]),
             first: Side::Legacy,
-            strict: true,
+            is_strict: true,
             answers: Side::Legacy,
             rule: "cards".to_owned(),
             entity_id: None,

@@ -61,7 +61,8 @@ impl World {
             [(); 2].map(|()| Store::new(InMemoryRepository::new(|row: &(u32, u64)| row.0)));
         let tracker = PhaseTracker::detached(state_in(phase));
         let stamps = Arc::new(StampClock::new().unwrap());
-        let rows = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+        let rows =
+            MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap();
         Self { rows, policies }
     }
 

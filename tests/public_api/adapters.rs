@@ -55,7 +55,7 @@ fn wrap<O: Users, N: Users>(
     let stamps = Arc::new(StampClock::new()?);
     let legacy = Unstamped::new(Plain(old), Side::Legacy, tracker.clone(), &stamps);
     let modern = Unstamped::new(Plain(new), Side::Modern, tracker.clone(), &stamps);
-    MigrationRepository::with(legacy, modern, tracker, stamps, MigrationConfig::default())
+    MigrationRepository::with_parts(legacy, modern, tracker, stamps, MigrationConfig::default())
 }
 
 #[async_trait]

@@ -29,11 +29,11 @@ use strangler_fig::observe::{
 };
 use strangler_fig::phase::{
     Adopted, Bucket, Cohort, CutOver, DocumentError, Family, Fleet, HashVersion, Hold, Incarnation,
-    MigrationName, MigrationState, MigrationStateService, Move, MoveId, NameError, NodeId,
-    NodeLease, NodeName, NodeRole, Part, PartName, Phase, PhaseTracker, ReadPlan, Refused,
-    Revision, Salt, Scopes, Share, ShareError, Side, StateWord, StepError, SweepEvidence,
-    SweepTicket, TrackerConfig, TrackerError, Versioned, WritePlan, primary, read_must_rerun,
-    take_step, write_must_rerun,
+    MigrationName, MigrationState, MigrationStateService, Move, MoveError, MoveId, NameError,
+    NodeId, NodeLease, NodeName, NodeRole, Part, PartName, Phase, PhaseTracker, ReadPlan, Refused,
+    Revision, Salt, Scopes, Share, ShareError, Side, StateWord, SweepEvidence, SweepTicket,
+    TrackerConfig, TrackerError, Versioned, WritePlan, primary, read_must_rerun, take_step,
+    write_must_rerun,
 };
 use strangler_fig::reconcile::{
     FailedKey, PlannedRepair, PumpReport, ReconcileError, ReconcileReport, Reconciler,
@@ -48,7 +48,7 @@ use strangler_fig::repository::{
     StampedRepository, TransactionalRepository, Unstamped,
 };
 use strangler_fig::stamp::{
-    DRIFT_MAX, EntropyError, Exhausted, Observed, ParseStampError, Record, Stamp, StampClock,
+    DRIFT_MAX, EntropyError, Exhausted, Observed, Record, Stamp, StampClock, StampError,
     StampScope, WriterId,
 };
 
@@ -169,14 +169,14 @@ fn errors_are_errors() {
     assert_error::<KeyError>();
     assert_error::<NameError>();
     assert_error::<ShareError>();
-    assert_error::<ParseStampError>();
+    assert_error::<StampError>();
     assert_error::<EntropyError>();
     assert_error::<Exhausted>();
     assert_error::<DocumentError>();
     assert_error::<FileStateError>();
     assert_error::<TrackerError>();
     assert_error::<Refused>();
-    assert_error::<StepError>();
+    assert_error::<MoveError>();
     assert_error::<BuildError>();
     assert_error::<MigrationError>();
     assert_error::<SweepError>();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strangler_fig::backfill::{
     BackfillConfig, BackfillError, BackfillReport, Backfiller, Checkpoint, CheckpointStore, Claim,
-    FailedRecord, JobName, JobNameError, Partition, PartitionState,
+    FailedKey, JobName, JobNameError, Partition, PartitionState,
 };
 use strangler_fig::consistency::{
     CheckMode, CheckReport, CheckerConfig, Comparator, ConsistencyChecker, Difference,
@@ -64,7 +64,7 @@ fn what_a_check_says_are_values() {
 #[test]
 fn what_workers_say_are_values_and_errors() {
     assert_value::<(JobName, Partition, Checkpoint, PartitionState, Claim)>();
-    assert_value::<(BackfillReport, FailedRecord, Progress, Eta)>();
+    assert_value::<(BackfillReport, FailedKey, Progress, Eta)>();
     assert_value::<(PageSize, RateLimit, WorkerState)>();
     assert_error::<BackfillError>();
     assert_error::<JobNameError>();

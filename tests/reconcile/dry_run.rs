@@ -68,7 +68,7 @@ async fn a_dry_run_counts_what_it_could_not_read_and_lists_no_more_than_asked_fo
     world.legacy.push_read(Fault::Refuse(StoreErrorKind::Unavailable));
     let reconciler = world.reconciler().with_config(world.config().with_plans_kept(2));
     let preview = reconciler.dry_run(pending()).await.unwrap();
-    assert_eq!((preview.keys, preview.failures, preview.planned.len()), (6, 2, 2));
+    assert_eq!((preview.keys, preview.failed, preview.planned.len()), (6, 2, 2));
 }
 
 #[tokio::test(start_paused = true)]

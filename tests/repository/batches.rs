@@ -112,8 +112,13 @@ impl Batches {
         let ears = Arc::new(Ears::default());
         let config = config.with_observer(ears.clone());
         let (tracker, stamps) = (world.tracker.clone(), world.rows.stamps().clone());
-        let rows =
-            MigrationRepository::with(legacy.clone(), modern.clone(), tracker, stamps, config);
+        let rows = MigrationRepository::with_parts(
+            legacy.clone(),
+            modern.clone(),
+            tracker,
+            stamps,
+            config,
+        );
         Self { world, legacy, modern, rows: rows.unwrap(), ears }
     }
 

@@ -187,7 +187,7 @@ async fn a_primary_that_hangs_is_stood_in_for_where_that_was_asked_for() {
     world.rows.save(NEW).await.unwrap();
     world.legacy.always_read(Fault::Hang);
     let answer = world.rows.read(&KEY).await.unwrap();
-    assert!(answer.fallback && answer.origin == Side::Modern);
+    assert!(answer.is_fallback && answer.origin == Side::Modern);
     assert_eq!(answer.record.value, Some(NEW));
 }
 

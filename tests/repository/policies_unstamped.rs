@@ -109,7 +109,7 @@ fn unstamped(
     let stamps = Arc::new(StampClock::new().unwrap());
     let legacy = Unstamped::new(lossy.clone(), Side::Legacy, tracker.clone(), &stamps)
         .with_capacity(NonZeroUsize::new(capacity).unwrap());
-    MigrationRepository::with(
+    MigrationRepository::with_parts(
         legacy,
         Modern::new(|row| row.0),
         tracker,

@@ -53,7 +53,8 @@ async fn a_join_does_not_overtake_a_strict_write_that_has_reached_legacy_alone()
     let (tracker, stamps) = node(&phases, MODERN_FORGETS);
     let (legacy, modern) = (stamped(), forgetful(Side::Modern, &tracker, &stamps, 100));
     let config = MigrationConfig::default();
-    let rows = MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+    let rows =
+        MigrationRepository::with_parts(legacy, modern, tracker.clone(), stamps, config).unwrap();
     let (legacy, modern) = (rows.legacy().clone(), rows.modern().clone());
     rows.save(OLD).await.unwrap();
     let gate = modern.pause_next_apply(Pause::BeforeEffect);
@@ -73,7 +74,8 @@ async fn nor_one_that_was_planned_where_legacy_came_first_and_is_still_on_its_wa
     let (tracker, stamps) = node(&[Phase::Cutover, Phase::Live], MODERN_FORGETS);
     let (legacy, modern) = (stamped(), forgetful(Side::Modern, &tracker, &stamps, 100));
     let config = MigrationConfig::default();
-    let rows = MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+    let rows =
+        MigrationRepository::with_parts(legacy, modern, tracker.clone(), stamps, config).unwrap();
     rows.save(OLD).await.unwrap();
     let gate = rows.modern().pause_next_apply(Pause::BeforeEffect);
     let writer = rows.clone();
@@ -91,7 +93,8 @@ async fn a_read_in_cutover_brings_modern_up_to_a_legacy_row_whose_stamp_is_forgo
     let (tracker, stamps) = node(&[Phase::Cutover], LEGACY_FORGETS);
     let (legacy, modern) = (forgetful(Side::Legacy, &tracker, &stamps, 1), stamped());
     let config = MigrationConfig::default();
-    let rows = MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+    let rows =
+        MigrationRepository::with_parts(legacy, modern, tracker.clone(), stamps, config).unwrap();
     let (legacy, modern) = (rows.legacy().clone(), rows.modern().clone());
     rows.save(OLD).await.unwrap();
     modern.push_apply(Fault::Refuse(StoreErrorKind::Unavailable));

@@ -178,8 +178,8 @@ async fn a_constraint_of_modern_drops_no_row_silently() {
     world.modern.always_apply(Fault::Refuse(StoreErrorKind::Rejected));
     let ticket = world.ticket();
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
-    assert_eq!((report.failures, report.is_clean()), (1, false));
-    assert_eq!(report.failed[0].error.kind(), StoreErrorKind::Rejected);
+    assert_eq!((report.failed, report.is_clean()), (1, false));
+    assert_eq!(report.failed_keys[0].error.kind(), StoreErrorKind::Rejected);
 }
 
 #[tokio::test(start_paused = true)]

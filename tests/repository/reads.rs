@@ -59,7 +59,7 @@ async fn each_phase_reads_where_its_table_says() {
         world.put(&world.modern, stamp(2), Some(NEW)).await;
         let answer = world.rows.read(&KEY).await.unwrap();
         assert_eq!((answer.record.value, answer.origin), (Some(found), origin), "{phase}");
-        assert!(!answer.fallback);
+        assert!(!answer.is_fallback);
     }
 }
 
@@ -225,12 +225,12 @@ async fn a_fallback_is_marked_and_only_for_an_unavailable_primary() {
     let world = World::with(Phase::Live, config);
     world.put(&world.legacy, stamp(1), Some(OLD)).await;
     let answer = world.rows.read(&KEY).await.unwrap();
-    assert_eq!((answer.record.value, answer.fallback), (None, false), "not found is an answer");
+    assert_eq!((answer.record.value, answer.is_fallback), (None, false), "not found is an answer");
 
     world.modern.push_read(Fault::Refuse(StoreErrorKind::Unavailable));
     let answer = world.rows.read(&KEY).await.unwrap();
     assert_eq!((answer.record.value, answer.origin), (Some(OLD), Side::Legacy));
-    assert!(answer.fallback);
+    assert!(answer.is_fallback);
 
     world.modern.push_read(Fault::Refuse(StoreErrorKind::Rejected));
     assert_eq!(kind(world.rows.read(&KEY).await), StoreErrorKind::Rejected);

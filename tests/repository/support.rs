@@ -91,7 +91,7 @@ impl World {
         let [legacy, modern] = [(); 2].map(|()| Side::new(Store::new(|row| row.0)));
         let stamps = Arc::new(clock(1));
         let (left, right) = (legacy.clone(), modern.clone());
-        let rows = Rows::with(left, right, tracker.clone(), stamps, config).unwrap();
+        let rows = Rows::with_parts(left, right, tracker.clone(), stamps, config).unwrap();
         Self { tracker, legacy, modern, rows }
     }
 
@@ -100,7 +100,7 @@ impl World {
         let tracker = PhaseTracker::detached((*self.tracker.state()).clone());
         let (left, right) = (self.legacy.clone(), self.modern.clone());
         let config = MigrationConfig::default();
-        let rows = Rows::with(left, right, tracker.clone(), Arc::new(clock(2)), config);
+        let rows = Rows::with_parts(left, right, tracker.clone(), Arc::new(clock(2)), config);
         (tracker, rows.unwrap())
     }
 

@@ -78,7 +78,7 @@ async fn what_fails_is_joined_again_and_what_goes_on_failing_is_counted() {
     let config = SweepConfig::default().with_failures_kept(0);
     for sweep in [world.sweep(), world.sweep().with_config(config)] {
         let report = sweep.run(ticket, std::future::pending()).await.unwrap();
-        assert_eq!(report.failures, 1, "{report}");
+        assert_eq!(report.failed, 1, "{report}");
     }
 }
 
@@ -151,7 +151,7 @@ async fn a_panic_of_a_batch_is_a_failure_of_the_keys_it_cannot_take() {
     world.legacy.inner().plant((9, "late"));
     world.modern.always_apply(Fault::Panic);
     let report = world.sweep().run(ticket, std::future::pending()).await.unwrap();
-    assert_eq!(report.failures, 1, "{report}");
+    assert_eq!(report.failed, 1, "{report}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,7 +112,7 @@ async fn what_its_store_refuses_by_its_own_rules_opens_no_breaker() {
         (FaultyRepository::new(legacy), FaultyRepository::new(Store::new(|row: &Row| row.0)));
     let policy = touchy("legacy");
     let config = MigrationConfig::default().with_policy(Side::Legacy, policy.clone());
-    let rows = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+    let rows = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap();
     rows.legacy().push_apply(Fault::Refuse(StoreErrorKind::Rejected));
     assert_eq!(kind(rows.save(NEW).await), StoreErrorKind::Rejected);
     assert_eq!(policy.breaker().unwrap().state(), BreakerState::Closed);

@@ -10,8 +10,8 @@ use strangler_fig::memory::{
     InMemoryPlainRepository, InMemoryStateService, InMemoryTransaction, in_memory_tables,
 };
 use strangler_fig::phase::{
-    Bucket, Family, MigrationName, MigrationState, MigrationStateService, Move, Phase,
-    PhaseTracker, Refused, Scopes, Side, StepError, TrackerConfig, primary, take_step,
+    Bucket, Family, MigrationName, MigrationState, MigrationStateService, Move, MoveError, Phase,
+    PhaseTracker, Refused, Scopes, Side, TrackerConfig, primary, take_step,
 };
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::{
@@ -76,7 +76,8 @@ async fn a_restart_forgets_stamps_and_tombstones_but_not_who_is_right() {
     let config = TrackerConfig::default().with_scopes(PROCESS);
     let node = PhaseTracker::detached_with((*tracker.state()).clone(), config);
     let rows =
-        MigrationRepository::with(left, right, node, stamps, MigrationConfig::default()).unwrap();
+        MigrationRepository::with_parts(left, right, node, stamps, MigrationConfig::default())
+            .unwrap();
     rows.join(&KEY).await.unwrap();
     assert_eq!(modern.find(&KEY).await.unwrap(), None, "legacy is the primary: it is deleted");
 }
@@ -182,12 +183,13 @@ async fn one_process_crosses_with_forgotten_stamps_if_its_operator_says_so() {
     let left = Unstamped::new(legacy.clone(), Side::Legacy, tracker.clone(), &stamps);
     let right = Unstamped::new(modern.clone(), Side::Modern, tracker.clone(), &stamps);
     let config = MigrationConfig::default();
-    let rows = MigrationRepository::with(left, right, tracker.clone(), stamps, config).unwrap();
+    let rows =
+        MigrationRepository::with_parts(left, right, tracker.clone(), stamps, config).unwrap();
     legacy.save(OLD).await.unwrap();
 
     let cutover = Move::to(Phase::Cutover);
     let refused = take_step(&*service, &name, &cutover, None).await.unwrap_err();
-    assert!(matches!(refused, StepError::Refused(Refused::ProcessScope { .. })), "{refused:?}");
+    assert!(matches!(refused, MoveError::Refused(Refused::ProcessScope { .. })), "{refused:?}");
     let node = || Some("node-1".parse().unwrap());
     take_step(&*service, &name, &cutover, node()).await.unwrap();
     tracker.poll().await.unwrap();

@@ -31,7 +31,8 @@ fn everything() -> RouteTable {
     let text =
         text.replacen('{', r#"{"override": {"header": "x-canary", "allow": ["10.0.0.0/8"]},"#, 1);
     let odd = |request: &dyn RequestMeta| request.path().len() % 2 == 1;
-    RouteTable::from_document_with(&text, &Predicates::default().with("odd", odd)).unwrap()
+    RouteTable::from_document_with(&text, &Predicates::default().with_predicate("odd", odd))
+        .unwrap()
 }
 
 fn requests() -> Vec<RequestHead> {

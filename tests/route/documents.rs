@@ -45,7 +45,7 @@ fn a_table_comes_back_from_its_document() {
         .build()
         .unwrap();
     let text = table.to_document();
-    let predicates = Predicates::default().with("staff", of_staff);
+    let predicates = Predicates::default().with_predicate("staff", of_staff);
     let again = RouteTable::from_document_with(&text, &predicates).unwrap();
     assert_eq!(again.to_document(), text);
     let without = RouteTable::from_document(&text).unwrap_err();

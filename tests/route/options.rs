@@ -50,7 +50,7 @@ fn unsafe_requests_are_written_to_both_sides_if_the_rule_says_so() {
     ]));
     let plan = |first, ids, strict| {
         let mut plan = DualWritePlan::new(first, ids);
-        plan.strict = strict;
+        plan.is_strict = strict;
         Some(plan)
     };
     assert_eq!(table.decide(&post("/a")).dual_write, plan(Side::Modern, IdSource::Client, true));

@@ -85,7 +85,7 @@ fn each_phase_routes_as_its_row_says() {
         let ids = IdSource::Client;
         let plan = |(first, answers, strict)| {
             let mut plan = DualWritePlan::new(first, ids);
-            (plan.answers, plan.strict) = (answers, strict);
+            (plan.answers, plan.is_strict) = (answers, strict);
             plan
         };
         assert_eq!(write.dual_write, dual.map(plan), "{phase} from {came_from}");
@@ -191,7 +191,7 @@ async fn a_closed_node_answers_nothing() {
     service.create(&MigrationState::new(name.clone())).await.unwrap();
     let (node, config) = ("node-1".parse().unwrap(), TrackerConfig::default());
     let tracker = PhaseTracker::start(service, name, node, config).await.unwrap();
-    let state = Trackers::default().with(Arc::clone(&tracker));
+    let state = Trackers::default().with_tracker(Arc::clone(&tracker));
     let table = built([follow()]).unwrap();
     assert_eq!(table.decide_in(&get("/orders/7"), &state).primary, LEGACY);
     tracker.release().await.unwrap();

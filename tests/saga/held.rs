@@ -56,7 +56,8 @@ async fn a_runner_whose_claim_ran_out_while_it_stood_still_begins_nothing() {
     let config = SagaConfig::default()
         .with_term(Duration::from_secs(2))
         .with_call_deadline(Duration::from_secs(60));
-    let first = SagaOrchestrator::with(Arc::new(journal.clone()), runner("node-1"), config.clone());
+    let first =
+        SagaOrchestrator::with_config(Arc::new(journal.clone()), runner("node-1"), config.clone());
     let saga = diamond(
         &world,
         |name, step| {
@@ -65,7 +66,7 @@ async fn a_runner_whose_claim_ran_out_while_it_stood_still_begins_nothing() {
     );
     let handle = first.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(Duration::from_secs(3)).await;
-    let second = SagaOrchestrator::with(Arc::new(journal.clone()), runner("node-2"), config);
+    let second = SagaOrchestrator::with_config(Arc::new(journal.clone()), runner("node-2"), config);
     second.register(&saga);
     assert_eq!(second.recover().await.unwrap(), 1, "nobody renewed the first's claim");
     let end = second.find(&saga, handle.saga().clone()).await.unwrap().wait().await.unwrap();
@@ -189,7 +190,7 @@ async fn while_it_drains_a_runner_holds_what_it_waits_for() {
     let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
     let term = Duration::from_secs(3);
     let config = SagaConfig::default().with_term(term);
-    let one = SagaOrchestrator::with(journal.clone(), runner("node-1"), config);
+    let one = SagaOrchestrator::with_config(journal.clone(), runner("node-1"), config);
     let saga = diamond(
         &world,
         |name, step| {

@@ -129,7 +129,7 @@ async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_d
             _ => Fate::Done,
         });
         let config = SagaConfig::default().with_term(Duration::from_secs(3));
-        let one = SagaOrchestrator::with(Arc::new(gated), runner("node-1"), config);
+        let one = SagaOrchestrator::with_config(Arc::new(gated), runner("node-1"), config);
         let mut saga = SagaBuilder::<u32>::new("patient", 1);
         let hour = Duration::from_secs(3_600);
         let rarely = policy().with_retry(Exponential::between(hour, hour).with_count(3));

@@ -192,10 +192,10 @@ async fn every_run_of_a_saga_is_told_when_it_begins_and_when_it_has_settled() {
     let saga = chain(&world, &["a"], only("a", |step| step.plays([Play::Slow(1_000)])));
     let told = Arc::new(UnderWay::default());
     let config = || SagaConfig::default().with_observer(told.clone());
-    let one = SagaOrchestrator::with(Arc::new(inner.clone()), runner("node-1"), config());
+    let one = SagaOrchestrator::with_config(Arc::new(inner.clone()), runner("node-1"), config());
     one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     one.drain(ms(10)).await;
-    let other = SagaOrchestrator::with(Arc::new(inner), runner("node-2"), config());
+    let other = SagaOrchestrator::with_config(Arc::new(inner), runner("node-2"), config());
     other.start(&saga, "s".parse().unwrap(), 0).await.unwrap().wait().await.unwrap();
     assert_eq!(*told.0.lock().unwrap(), ["began", "left", "began", "committed"]);
 }
@@ -205,13 +205,13 @@ async fn a_saga_that_ends_while_another_takes_it_over_is_nobody_s_and_told_once(
     let (world, inner) = (World::default(), InMemorySagaJournal::default());
     let saga = chain(&world, &["a"], only("a", |step| step.plays([Play::Slow(9_000)])));
     let config = || SagaConfig::default().with_term(Duration::from_secs(5));
-    let one = SagaOrchestrator::with(Arc::new(inner.clone()), runner("node-1"), config());
+    let one = SagaOrchestrator::with_config(Arc::new(inner.clone()), runner("node-1"), config());
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(Duration::from_secs(6)).await;
     let hooked = Hooked::on(&inner).after_list(sleep(Duration::from_secs(4)));
     let settlings = Arc::new(Settlings::default());
     let config = config().with_observer(settlings.clone());
-    let other = SagaOrchestrator::with(Arc::new(hooked), runner("node-2"), config);
+    let other = SagaOrchestrator::with_config(Arc::new(hooked), runner("node-2"), config);
     other.register(&saga);
     other.recover().await.unwrap();
     sleep(ms(100)).await;

@@ -257,7 +257,7 @@ fn secret_keys(world: &World) -> MigrationRepository<Keyed, Keyed> {
         .with_observer(world.observers.clone());
     let stamps = Arc::new(StampClock::new().unwrap());
     let tracker = world.users.tracker().clone();
-    let keyed = MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap();
+    let keyed = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap();
     for (number, suffix) in [(0, ""), (1, HOSTILE)] {
         keyed.legacy().plant((format!("{SECRET}{suffix}"), number));
         keyed.modern().plant((format!("{SECRET}{suffix}"), number + 7));

@@ -142,8 +142,10 @@ impl World {
         let (scrape, recorder) = (recorder.handle(), Box::leak(Box::new(recorder)));
         let recording = metrics::set_default_local_recorder(recorder);
         let told = Arc::new(MetricsObserver::new());
-        let observers =
-            Observers::default().with(board.clone()).with(signals.clone()).with(told.clone());
+        let observers = Observers::default()
+            .with_observer(board.clone())
+            .with_observer(signals.clone())
+            .with_observer(told.clone());
         let observers = Arc::new(observers);
         let node = "node-1".parse().unwrap();
         let config = TrackerConfig::default().with_observer(observers.clone());
@@ -155,7 +157,8 @@ impl World {
             .with_observer(observers.clone());
         let stamps = Arc::new(StampClock::new().unwrap());
         let users =
-            MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config).unwrap();
+            MigrationRepository::with_parts(legacy, modern, tracker.clone(), stamps, config)
+                .unwrap();
         let follower = tokio::spawn(async move {
             let _ = tracker.run(pending()).await;
         });
@@ -166,7 +169,7 @@ impl World {
             signals,
             queue: Arc::default(),
             journal: Arc::default(),
-            verified: Arc::new(LastVerification::with_clock(clock.clone())),
+            verified: Arc::new(LastVerification::new().with_clock(clock.clone())),
             clock,
             observers,
             told,

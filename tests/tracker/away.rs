@@ -7,7 +7,7 @@ use strangler_fig::controller::{
     Before, ChangeRequest, ControllerConfig, ControllerError, GateFn, GateReading,
     MigrationController,
 };
-use strangler_fig::phase::{Move, NodeId, Phase, Refused, StepError, take_step};
+use strangler_fig::phase::{Move, MoveError, NodeId, Phase, Refused, take_step};
 use strangler_fig::reconcile::Sweep;
 
 use crate::name;
@@ -55,7 +55,7 @@ async fn nobody_crosses_forward_without_it() {
     names(controller(&world, &node).advance_to(Phase::Live, &request()).await, &away);
     assert_eq!(world.state().await.base().phase, Phase::Cutover);
     let direct = take_step(&*world.service, &name(), &Move::to(Phase::Live), None).await;
-    let Err(StepError::Refused(Refused::Unsettled { node, .. })) = direct else {
+    let Err(MoveError::Refused(Refused::Unsettled { node, .. })) = direct else {
         panic!("{direct:?}")
     };
     assert_eq!(node, away);
@@ -80,7 +80,7 @@ async fn nobody_leaves_a_halt_for_legacy_without_it() {
     assert_eq!(world.state().await.base().phase, Phase::Halted);
     for to in [Phase::DualWrite, Phase::LegacyOnly] {
         let direct = take_step(&*world.service, &name(), &Move::to(to), None).await;
-        assert!(matches!(direct, Err(StepError::Refused(Refused::Unsettled { .. }))), "{direct:?}");
+        assert!(matches!(direct, Err(MoveError::Refused(Refused::Unsettled { .. }))), "{direct:?}");
     }
     controller(&world, &node).advance_to(Phase::Live, &request()).await.unwrap();
     follower.abort();

@@ -27,7 +27,7 @@ fn hostile(good: &str) -> Vec<(&'static str, String, &'static str)> {
     vec![
         ("an unknown phase", swap("\"dual_write\"", "\"sideways\""), "state.base.phase"),
         ("a newer version", swap("\"version\":1", "\"version\":2"), "version 2"),
-        ("a truncated one", good[..good.len() / 2].to_owned(), "EOF"),
+        ("a truncated one", good[..good.len() / 2].to_owned(), "it ends too early"),
         ("another migration's", swap("\"rows\"", "\"users\""), "users"),
         ("an impossible one", swap("\"since_epoch\":1", "\"since_epoch\":7"), "base"),
         ("an oversized history", swap(&record, &records.join(",")), "state.history"),
@@ -50,7 +50,7 @@ fn hostile(good: &str) -> Vec<(&'static str, String, &'static str)> {
             swap("\"epoch\":1,\"move", "\"epoch\":1.5,\"move"),
             "state.epoch",
         ),
-        ("nothing", String::new(), "EOF"),
+        ("nothing", String::new(), "it ends too early"),
         ("a proxy's page", "<html>502 Bad Gateway</html>".to_owned(), "format"),
         ("a list", "[]".to_owned(), "format"),
         ("bytes of zero", "\0".repeat(64), "format"),

@@ -82,12 +82,12 @@ async fn a_full_sink_shows_in_the_lease_until_a_sweep_has_seen_every_key() {
     }
     node.tracker().poll().await.unwrap();
     let backlog = world.lease_of(&node).await.backlog;
-    assert_eq!((backlog.keys, backlog.overflowed), (1, true));
+    assert_eq!((backlog.keys, backlog.has_overflowed), (1, true));
 
     assert_eq!(node.sink().take(9).len(), 1);
     node.tracker().poll().await.unwrap();
     let backlog = world.lease_of(&node).await.backlog;
-    assert_eq!((backlog.keys, backlog.overflowed), (0, true), "it forgot which keys");
+    assert_eq!((backlog.keys, backlog.has_overflowed), (0, true), "it forgot which keys");
 
     Sweep::new(&node).establish(&*world.service, std::future::pending()).await.unwrap();
     node.tracker().poll().await.unwrap();

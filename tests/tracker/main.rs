@@ -11,8 +11,8 @@ use strangler_fig::error::StoreError;
 use strangler_fig::memory::InMemoryStateService;
 use strangler_fig::observe::{Event, Observer};
 use strangler_fig::phase::{
-    MigrationName, MigrationState, MigrationStateService, Move, MoveId, NodeId, NodeLease, Phase,
-    PhaseTracker, Revision, StepError, TrackerConfig, TrackerError, Versioned, take_step,
+    MigrationName, MigrationState, MigrationStateService, Move, MoveError, MoveId, NodeId,
+    NodeLease, Phase, PhaseTracker, Revision, TrackerConfig, TrackerError, Versioned, take_step,
 };
 
 mod away;
@@ -330,7 +330,7 @@ async fn a_step_that_stays_in_doubt_says_so() {
     let (service, _) = started().await;
     service.doubtful.store(1_000, Ordering::SeqCst);
     let error = take_step(&*service, &name(), &Move::to(Phase::DualWrite), None).await.unwrap_err();
-    let StepError::Service { source, .. } = error else { panic!("{error:?}") };
+    let MoveError::Service { source, .. } = error else { panic!("{error:?}") };
     assert!(!source.kind().is_definite());
 }
 
@@ -352,5 +352,5 @@ async fn of_two_operators_one_wins() {
 async fn there_is_no_step_without_a_migration() {
     let service = Service::default();
     let error = take_step(&service, &name(), &Move::to(Phase::DualWrite), None).await.unwrap_err();
-    assert!(matches!(error, StepError::NoState { .. }));
+    assert!(matches!(error, MoveError::NoState { .. }));
 }

@@ -54,7 +54,7 @@ impl World {
         let config = MigrationConfig::default().with_sink_capacity(sink.try_into().unwrap());
         let stamps = Arc::new(strangler_fig::stamp::StampClock::new().unwrap());
         let (legacy, modern) = (self.legacy.clone(), self.modern.clone());
-        Rows::with(legacy, modern, tracker.await.unwrap(), stamps, config).unwrap()
+        Rows::with_parts(legacy, modern, tracker.await.unwrap(), stamps, config).unwrap()
     }
 
     pub(crate) async fn state(&self) -> MigrationState {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{
-    Fleet, MigrationState, MigrationStateService, Move, MoveId, Phase, PhaseTracker, Refused,
-    StepError, TrackerError, take_step,
+    Fleet, MigrationState, MigrationStateService, Move, MoveError, MoveId, Phase, PhaseTracker,
+    Refused, TrackerError, take_step,
 };
 
 use crate::{Down, Service, name, start, started, step};
@@ -59,7 +59,7 @@ async fn a_node_with_holds_keeps_its_lease() {
     let refused = tracker.release().await.unwrap_err();
     assert!(matches!(refused, TrackerError::Held { holds: 1 }), "{refused:?}");
     let moved = take_step(&*service, &name(), &Move::to(Phase::Cutover), None).await;
-    let refused = matches!(moved, Err(StepError::Refused(Refused::Held { holds: 1, .. })));
+    let refused = matches!(moved, Err(MoveError::Refused(Refused::Held { holds: 1, .. })));
     assert!(refused, "nobody crosses meanwhile: {moved:?}");
 
     drop(hold);
@@ -97,7 +97,7 @@ fn a_node_that_closes_while_it_adopts_shows_the_newer_state_and_is_closed() {
 async fn lost_and_moved_on_from(
     service: &Arc<Service>,
     remembers: bool,
-) -> Result<MigrationState, StepError> {
+) -> Result<MigrationState, MoveError> {
     service.effective.store(1, Ordering::SeqCst);
     let taking = service.clone();
     let taken = tokio::spawn(async move {
@@ -127,7 +127,7 @@ async fn a_step_whose_answer_is_lost_and_that_others_moved_on_from_stands_in_the
 async fn a_step_whose_answer_is_lost_and_that_nobody_remembers_stays_in_doubt() {
     let (service, _) = started().await;
     let error = lost_and_moved_on_from(&service, false).await.unwrap_err();
-    let StepError::Service { source, .. } = error else { panic!("{error:?}") };
+    let MoveError::Service { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), StoreErrorKind::Unknown, "it was taken, for all one can see");
 }
 
@@ -144,7 +144,7 @@ async fn a_step_overtaken_between_its_two_looks_does_not_blame_the_store() {
     tracker.poll().await.unwrap();
     drop(looking);
     let error = taken.await.unwrap().unwrap_err();
-    assert!(matches!(error, StepError::Overtaken { .. }), "{error:?}");
+    assert!(matches!(error, MoveError::Overtaken { .. }), "{error:?}");
     assert!(error.is_retryable());
 }
 
@@ -156,7 +156,7 @@ async fn a_release_that_is_refused_leaves_a_lease_that_says_why() {
     assert!(!tracker.word().is_closed(), "it must be able to repair");
     let step = Move::to(Phase::Cutover);
     let refused = take_step(&*service, &name(), &step, None).await.unwrap_err();
-    assert!(matches!(refused, StepError::Refused(Refused::Held { holds: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, MoveError::Refused(Refused::Held { holds: 1, .. })), "{refused:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::phase::{
-    Fleet, MigrationState, MigrationStateService, Move, MoveId, MoveNote, NodeRole, Phase,
-    PhaseTracker, Standing, StepError, TrackerConfig, TrackerError, take_step,
+    Fleet, MigrationState, MigrationStateService, Move, MoveError, MoveId, MoveNote, NodeRole,
+    Phase, PhaseTracker, Standing, TrackerConfig, TrackerError, take_step,
 };
 
 use crate::node::{SECOND, TERM, World, fenced, restored_under};
@@ -79,7 +79,7 @@ async fn a_step_that_was_surely_not_taken_is_not_tried_again() {
     service.certain.store(1, Ordering::SeqCst);
     let shadow = Move::to(Phase::Shadow);
     let error = take_step(&*service, &name(), &shadow, None).await.unwrap_err();
-    let StepError::Service { source, .. } = error else { panic!("{error:?}") };
+    let MoveError::Service { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), StoreErrorKind::Unavailable);
     assert_eq!(service.current(&name()).await.unwrap().unwrap().state.epoch(), 0);
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use strangler_fig::phase::{
-    MigrationStateService, Move, NodeRole, Phase, PhaseTracker, Refused, Standing, StepError,
+    MigrationStateService, Move, MoveError, NodeRole, Phase, PhaseTracker, Refused, Standing,
     TrackerConfig, TrackerError, take_step,
 };
 
@@ -16,7 +16,7 @@ fn worker() -> TrackerConfig {
 
 async fn refused(world: &World, step: Move) -> Refused {
     match take_step(&*world.service, &name(), &step, None).await.unwrap_err() {
-        StepError::Refused(refused) => refused,
+        MoveError::Refused(refused) => refused,
         error => panic!("{error:?}"),
     }
 }

@@ -28,7 +28,7 @@ fn rows(phase: Phase, shadow_share: Share) -> Rows {
     let tracker = PhaseTracker::detached(state_in(phase));
     let config = MigrationConfig::default().with_shadow_share(shadow_share);
     let stamps = Arc::new(StampClock::new().expect("there is entropy"));
-    Rows::with(Side::default(), Side::default(), tracker, stamps, config).expect("they fit")
+    Rows::with_parts(Side::default(), Side::default(), tracker, stamps, config).expect("they fit")
 }
 
 /// Reads and writes, inherent and through the trait, in every phase; and reads

@@ -94,7 +94,9 @@ impl Migration {
         let guard = GuardConfig::default().with_samples_min(SAMPLES_MIN);
         let board = Arc::new(StatusBoard::new(StatusConfig::default().following(&guard)));
         let signals = Arc::new(LiveSignals::default());
-        let observers = Arc::new(Observers::default().with(board.clone()).with(signals.clone()));
+        let observers = Arc::new(
+            Observers::default().with_observer(board.clone()).with_observer(signals.clone()),
+        );
 
         let config = TrackerConfig::default().with_observer(observers.clone());
         let tracker =
@@ -107,7 +109,7 @@ impl Migration {
             .with_observer(observers.clone());
         let stamps = Arc::new(StampClock::new()?);
         let repository =
-            MigrationRepository::with(legacy, modern, tracker.clone(), stamps, config)?;
+            MigrationRepository::with_parts(legacy, modern, tracker.clone(), stamps, config)?;
 
         let queue = Arc::new(InMemoryRepairQueue::default());
         let checkpoints = Arc::new(InMemoryCheckpointStore::default());

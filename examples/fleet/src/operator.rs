@@ -178,7 +178,7 @@ impl Sweeper for ToldSweep {
         // Where nobody listens, nothing is said.
         let _ = self.tell.send(format!(
             "swept {} keys: {} copied to modern, {} to legacy, {} failed",
-            report.keys, report.to_modern, report.to_legacy, report.failures
+            report.keys, report.to_modern, report.to_legacy, report.failed
         ));
         Ok(report.evidence)
     }

@@ -67,7 +67,7 @@ impl Shop {
             .with_observer(observer.clone());
         let stamps = Arc::new(StampClock::new()?);
         let (legacy, modern) = (Store::new("legacy"), Store::new("modern"));
-        let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+        let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
         let controller = MigrationController::new(service, name)
             .with_config(ControllerConfig::default().with_observer(observer.clone()));
         let repairs = Arc::new(InMemoryRepairQueue::default());
@@ -77,7 +77,7 @@ impl Shop {
         let sagas = Arc::new(InMemorySagaJournal::default());
         let shop = Self {
             order: order(&users, outbox)?,
-            sagas: SagaOrchestrator::with(sagas, node("sagas")?, config),
+            sagas: SagaOrchestrator::with_config(sagas, node("sagas")?, config),
             gateway: catalogue::gateway(observer)?,
             users,
             controller,

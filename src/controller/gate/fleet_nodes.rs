@@ -36,7 +36,7 @@ impl fmt::Display for Nodes {
 /// on every node, and every node is there.
 pub(super) fn unqueued(context: &GateContext<'_>) -> Option<String> {
     let leases = || context.fleet.leases().iter();
-    let full = leases().find(|lease| lease.backlog.overflowed);
+    let full = leases().find(|lease| lease.backlog.has_overflowed);
     let keeps = leases().find(|lease| !lease.backlog.is_empty());
     let nodes = Nodes::of(context);
     match (full, keeps) {

@@ -148,15 +148,22 @@ pub struct LastVerification {
 
 impl Default for LastVerification {
     fn default() -> Self {
-        Self::with_clock(Arc::new(SystemClock))
+        Self { last: Mutex::new(None), clock: Arc::new(SystemClock) }
     }
 }
 
 impl LastVerification {
-    /// None yet; checks will have ended when `clock` says.
+    /// None yet.
     #[must_use]
-    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { last: Mutex::new(None), clock }
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same; checks will have ended when `clock` says.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Remembers a check that has just ended, if it [says](Verification::of) something;

@@ -65,7 +65,7 @@ impl GuardConfig {
     /// use strangler_fig::controller::GuardConfig;
     ///
     /// let config = GuardConfig::default().with_actor("guard of node-1".parse()?);
-    /// # Ok::<(), strangler_fig::phase::TextError>(())
+    /// # Ok::<(), strangler_fig::phase::NoteError>(())
     /// ```
     #[must_use]
     pub fn with_actor(mut self, actor: Actor) -> Self {

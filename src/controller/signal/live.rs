@@ -65,7 +65,7 @@ const SPARE: usize = 3;
 /// # let stamps = Arc::new(StampClock::new()?);
 /// let signals = Arc::new(LiveSignals::default());
 /// let config = MigrationConfig::default().with_observer(signals.clone());
-/// let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+/// let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
 /// users.save((1, "Ada")).await?;
 ///
 /// let minute = signals.signals(Duration::from_secs(60)).await?;

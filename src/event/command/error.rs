@@ -14,7 +14,7 @@
 /// assert_eq!(error.to_string(), "no command: correlationid: it is missing, or none");
 /// # Ok::<(), strangler_fig::event::TextError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no {what}: {field}: it is missing, or none")]
 pub struct CommandError {
     pub(super) what: &'static str,

@@ -203,13 +203,20 @@ impl DualWriteConfig {
         self
     }
 
-    /// How long what is closed keeps its headers and body, and how long its key is known: services must know a key at
-    /// least as long, counted from the request's stamp. What is older than `keep`, less the term of a claim, is not
-    /// sent again: a client that asks is told that it was done, and what a side may have been sent is parked, also by
-    /// a process that has died before it could note that. What no side can have been sent is sent however old it is.
+    /// How long what is closed keeps its headers and body.
     #[must_use]
-    pub const fn with_keep(mut self, idle: Duration, keep: Duration) -> Self {
-        (self.idle, self.keep) = (idle, keep);
+    pub const fn with_content_retention(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// How long the key of what is closed is known: services must know a key at least as long, counted from the
+    /// request's stamp. What is older, less the term of a claim, is not sent again: a client that asks is told that
+    /// it was done, and what a side may have been sent is parked, also by a process that has died before it could
+    /// note that. What no side can have been sent is sent however old it is.
+    #[must_use]
+    pub const fn with_key_retention(mut self, keep: Duration) -> Self {
+        self.keep = keep;
         self
     }
 

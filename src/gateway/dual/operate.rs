@@ -30,22 +30,18 @@ pub enum OperateError {
     #[error("the request is so old that a side may have forgotten its key")]
     TooOld,
     /// The journal failed.
-    #[error("the journal failed")]
+    #[error("the journal failed for request {key}")]
     Journal {
+        /// Which request; its digest is shown.
+        key: RequestKey,
         /// What it reported.
         source: StoreError,
     },
 }
 
-impl From<StoreError> for OperateError {
-    fn from(source: StoreError) -> Self {
-        Self::Journal { source }
-    }
-}
-
 impl DualWriter {
     /// Lets a parked request be tried again, from now on: written down, with who and why. One that is as old as
-    /// [`with_keep`](super::DualWriteConfig::with_keep) says is refused, and one that becomes so before it is sent is
+    /// [`with_key_retention`](super::DualWriteConfig::with_key_retention) says is refused, and one that becomes so before it is sent is
     /// parked again.
     ///
     /// # Errors
@@ -113,7 +109,9 @@ impl DualWriter {
         is_forced: bool,
     ) -> Result<(), OperateError> {
         let inner = &self.0;
-        let found = inner.within(inner.journal.load(key)).await?.ok_or(OperateError::NotFound)?;
+        let failed = |source| OperateError::Journal { key: key.clone(), source };
+        let found = inner.within(inner.journal.load(key)).await.map_err(failed)?;
+        let found = found.ok_or(OperateError::NotFound)?;
         let status = found.state.status();
         if !matches!(status, RequestStatus::Parked(_)) {
             return Err(OperateError::NotParked { status });
@@ -122,9 +120,10 @@ impl DualWriter {
             return Err(OperateError::TooOld);
         }
         let term = inner.config.claim_term();
-        let claim = inner.within(inner.journal.claim(key, &inner.node, term)).await?;
+        let claim =
+            inner.within(inner.journal.claim(key, &inner.node, term)).await.map_err(failed)?;
         let claim = claim.ok_or(OperateError::Held)?;
         let call = inner.journal.note(&claim, found.position(), note, Duration::ZERO, term);
-        Ok(inner.within(call).await?)
+        inner.within(call).await.map_err(failed)
     }
 }

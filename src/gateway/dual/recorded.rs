@@ -84,7 +84,7 @@ impl fmt::Debug for RecordedRequest {
 ///     request: RecordedRequest { method: "POST".into(), target: "/orders".into(), ..Default::default() },
 ///     stamp: StampClock::new()?.now(),
 ///     first: Side::Legacy,
-///     strict: true,
+///     is_strict: true,
 ///     answers: Side::Modern,
 ///     rule: "orders".to_owned(),
 ///     entity_id: None,
@@ -108,7 +108,7 @@ pub struct NewRequest {
     /// The side that is sent it first, and whose refusal ends it.
     pub first: Side,
     /// Whether its caller waits for both.
-    pub strict: bool,
+    pub is_strict: bool,
     /// The side whose response its caller gets.
     pub answers: Side,
     /// The rule by which it is written to both.

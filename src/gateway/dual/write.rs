@@ -206,7 +206,7 @@ impl Inner {
 /// Whether the caller need not wait for the other side: by the plan, as long as that is in force.
 fn is_lenient(held: &Held, write: &Write) -> bool {
     let is_planned =
-        !held.new.strict && !write.new.strict && held.new.answers == held.state.first();
+        !held.new.is_strict && !write.new.is_strict && held.new.answers == held.state.first();
     is_planned && !write.has_moved.as_ref().is_some_and(|has_moved| has_moved())
 }
 

@@ -64,7 +64,7 @@ use crate::stamp::StampClock;
 /// let writer = DualWriter::new(journal, node, stamps, Arc::new(Service), Arc::new(Service));
 ///
 /// let mut plan = DualWritePlan::new(Side::Legacy, IdSource::Gateway);
-/// plan.strict = true;
+/// plan.is_strict = true;
 /// let request = http::Request::post("/orders").body(Body::full("two pears"))?;
 /// assert_eq!(writer.handle(request, plan, "orders").await.status(), StatusCode::CREATED);
 /// # Ok(())
@@ -250,7 +250,7 @@ impl Inner {
             request: recorded(&parts, &body, config),
             stamp,
             first: plan.first,
-            strict: plan.strict,
+            is_strict: plan.is_strict,
             answers: plan.answers,
             rule,
             entity_id: entity_id(plan.ids, stamp)?,
@@ -269,6 +269,6 @@ async fn collected(body: Body, limit: usize) -> Result<bytes::Bytes, Told> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Told::TooLong),
-        Err(error) => Err(Told::of_body(error.downcast_ref::<BodyError>().copied())),
+        Err(error) => Err(Told::of_body(error.downcast_ref::<BodyError>().cloned())),
     }
 }

@@ -111,7 +111,7 @@ mod tests {
             request: RecordedRequest::default(),
             stamp: Stamp::default(),
             first: Side::Legacy,
-            strict: true,
+            is_strict: true,
             answers: Side::Legacy,
             rule: "orders".to_owned(),
             entity_id: None,

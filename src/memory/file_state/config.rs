@@ -9,7 +9,7 @@ use std::time::Duration;
 /// let config = FileStateConfig::default()
 ///     .with_lock_timeout(Duration::from_millis(500))
 ///     .with_watch_interval(Duration::from_millis(20));
-/// let service = FileStateService::with_config("/var/lib/airports", config);
+/// let service = FileStateService::new("/var/lib/airports").with_config(config);
 /// assert!(service.directory().ends_with("airports"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,7 +35,7 @@ use crate::phase::{
 ///
 /// // Another service on the same files, which waits longer for the lock.
 /// let patient = FileStateConfig::default().with_lock_timeout(Duration::from_secs(30));
-/// let other = FileStateService::with_config(&directory, patient);
+/// let other = FileStateService::new(&directory).with_config(patient);
 /// assert_eq!(other.current(first.name()).await?.map(|found| found.state), Some(first));
 /// # std::fs::remove_dir_all(&directory)?;
 /// # Ok(())
@@ -67,13 +67,15 @@ impl FileStateService {
     /// A service on the files in `directory`.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self::with_config(directory, FileStateConfig::default())
+        let (config, turns) = (FileStateConfig::default(), Turns::default());
+        Self { directory: directory.into(), config, turns }
     }
 
     /// The same, waiting as `config` says.
     #[must_use]
-    pub fn with_config(directory: impl Into<PathBuf>, config: FileStateConfig) -> Self {
-        Self { directory: directory.into(), config, turns: Turns::default() }
+    pub fn with_config(mut self, config: FileStateConfig) -> Self {
+        self.config = config;
+        self
     }
 
     /// Where the files are.

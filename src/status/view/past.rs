@@ -51,5 +51,9 @@ fn entry(past: &PastMove) -> Entry {
 
 fn evidence(seen: &SeenEvidence) -> Cell {
     let text = format!("gate {}: {}", isolated(&seen.gate), isolated(&seen.saw));
-    if seen.forced { Cell::marked(Mark::Warn, format!("{text} (forced)")) } else { Cell::new(text) }
+    if seen.is_forced {
+        Cell::marked(Mark::Warn, format!("{text} (forced)"))
+    } else {
+        Cell::new(text)
+    }
 }

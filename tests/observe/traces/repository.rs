@@ -84,7 +84,7 @@ fn rows(phase: Phase, modern: Duration) -> MigrationRepository<Adapter, Adapter>
     let config = MigrationConfig::default().with_shadow_share(Share::WHOLE);
     let (tracker, stamps) = (PhaseTracker::detached(state), Arc::new(StampClock::new().unwrap()));
     let (legacy, modern) = (Adapter::new("legacy", Duration::ZERO), Adapter::new("modern", modern));
-    MigrationRepository::with(legacy, modern, tracker, stamps, config).unwrap()
+    MigrationRepository::with_parts(legacy, modern, tracker, stamps, config).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,7 +43,7 @@ fn saga(pause: Duration) -> (SagaDefinition<u32, u32>, Seen) {
 
 fn orchestrator(journal: &InMemorySagaJournal, node: &str) -> SagaOrchestrator {
     let node = NodeId { name: node.parse().unwrap(), incarnation: Incarnation::random().unwrap() };
-    SagaOrchestrator::with(Arc::new(journal.clone()), node, SagaConfig::default())
+    SagaOrchestrator::with_config(Arc::new(journal.clone()), node, SagaConfig::default())
 }
 
 /// What the journal says of in whose trace the saga began.

@@ -49,5 +49,6 @@ pub(super) async fn node(world: &World, number: u32, skew: i64, guarded: bool) -
     let config = MigrationConfig::default().with_shadow_share(Share::percent(50));
     let config = if guarded { with_policies(config, &world.policies) } else { config };
     let (legacy, modern) = (world.legacy.clone(), world.modern.clone());
-    MigrationRepository::with(legacy, modern, tracker.unwrap(), Arc::new(stamps), config).unwrap()
+    MigrationRepository::with_parts(legacy, modern, tracker.unwrap(), Arc::new(stamps), config)
+        .unwrap()
 }

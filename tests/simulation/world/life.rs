@@ -91,7 +91,7 @@ impl Life {
         };
         let (legacy, modern) = (reach(&world.legacy), reach(&world.modern));
         let config = config_of(world, &mut rng);
-        let rows = Rows::with(legacy, modern, tracker, stamps, config).unwrap();
+        let rows = Rows::with_parts(legacy, modern, tracker, stamps, config).unwrap();
         let life = Arc::new(Self { process, rows, service, wall, out: Flag::default() });
         life.follow();
         life.repair(world, rng.u8(0..4) > 0);

@@ -26,7 +26,7 @@ impl Node {
         let writer = WriterId::fixed(NonZeroU64::new(writer).expect("it is not zero"));
         let stamps = Arc::new(StampClock::with_writer(writer));
         let config = MigrationConfig::default().with_shadow_share(Share::percent(1));
-        let rows = MigrationRepository::with(legacy, modern, tracker, stamps, config);
+        let rows = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config);
         Self { rows: rows.expect("they fit") }
     }
 

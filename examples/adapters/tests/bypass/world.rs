@@ -162,7 +162,7 @@ impl World {
         let job = "customers".parse().unwrap();
         let backfiller = Backfiller::new(&self.nodes[2], checkpoints, self.repairs.clone(), job);
         let report = backfiller.run(pending()).await.unwrap();
-        assert!(report.is_done && report.failed == 0, "{report}: {:?}", report.failures);
+        assert!(report.is_done && report.failed == 0, "{report}: {:?}", report.failed_keys);
     }
 
     pub(crate) fn monolith_begins(&mut self) {

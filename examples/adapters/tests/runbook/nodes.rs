@@ -47,7 +47,7 @@ impl Node {
         // However slow the machine: no node of the document leaves a key behind.
         let config =
             MigrationConfig::default().with_lenient_wait(PATIENCE).with_lenient_deadline(PATIENCE);
-        let customers = MigrationRepository::with(
+        let customers = MigrationRepository::with_parts(
             MariadbRepository::new(MariadbDatabase::new(&servers.legacy()).unwrap()),
             PostgresRepository::new(PostgresDatabase::new(&servers.modern()).unwrap()),
             Arc::clone(&node.tracker),

@@ -6,7 +6,7 @@ use fleet::stage::{Stage, migration};
 use strangler_fig::controller::{
     Before, ChangeRequest, ControllerConfig, ControllerError, FleetSettled, MigrationController,
 };
-use strangler_fig::phase::{MigrationStateService, Move, Phase, Refused, StepError, take_step};
+use strangler_fig::phase::{MigrationStateService, Move, MoveError, Phase, Refused, take_step};
 use tokio::time::sleep;
 
 use crate::attacker::cross;
@@ -54,7 +54,7 @@ async fn adopted(stage: &Stage, epoch: u64) {
 async fn every_way_is_barred(stage: &Stage) {
     let (service, name) = (stage.desk.service.clone(), migration());
     let crossing = take_step(&*service, &name, &Move::to(Phase::Live), None).await;
-    let Err(StepError::Refused(Refused::Unsettled { node, .. })) = crossing else {
+    let Err(MoveError::Refused(Refused::Unsettled { node, .. })) = crossing else {
         panic!("{crossing:?}");
     };
     assert_eq!(node.name.as_str(), "node-1");

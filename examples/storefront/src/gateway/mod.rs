@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn users_go_where_the_migration_is_and_all_else_where_it_belongs() {
         let (tables, state) = (tables(), MigrationState::new("customers".parse().unwrap()));
-        let followed = Trackers::default().with(PhaseTracker::detached(state));
+        let followed = Trackers::default().with_tracker(PhaseTracker::detached(state));
         let side = |method, path| {
             tables.decide_in(&RequestHead::new(method, path), &followed).primary.unwrap()
         };
@@ -136,7 +136,7 @@ mod tests {
         let tables = tables();
         let state = MigrationState::new("customers".parse().unwrap());
         let salt = state.salt();
-        let followed = Trackers::default().with(PhaseTracker::detached(state));
+        let followed = Trackers::default().with_tracker(PhaseTracker::detached(state));
         for (path, key) in [("/users/ada", "ada"), ("/users/a%20b", "a b"), ("/users/%C3%A9", "é")]
         {
             let request = RequestHead::new("GET", path);

@@ -88,7 +88,7 @@ impl Node {
     ) -> Result<MigrationRepository<L, M>, Failed> {
         let (stamps, tracker) = (Arc::new(StampClock::new()?), Arc::clone(&self.tracker));
         let config = MigrationConfig::default().with_observer(self.observer.clone());
-        let users = MigrationRepository::with(legacy, modern, tracker, stamps, config)?;
+        let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
         let config = ReconcilerConfig::default()
             .with_deadline(REPAIR)
             .with_delays(REPAIR / 20, REPAIR)

@@ -93,7 +93,7 @@ pub(super) async fn what_was_recorded_comes_back_byte_for_byte<F: RequestJournal
         },
         stamp: stamp(255),
         first: Side::Modern,
-        strict: true,
+        is_strict: true,
         answers: Side::Legacy,
         rule: "\u{1f350} of \"ours\"".to_owned(),
         entity_id: "00000000000000000000000000000001".parse::<EntityId>().ok(),

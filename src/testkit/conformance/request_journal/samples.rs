@@ -50,7 +50,7 @@ pub(super) fn new(text: &str) -> NewRequest {
         },
         stamp: stamp(7),
         first: Side::Legacy,
-        strict: false,
+        is_strict: false,
         answers: Side::Legacy,
         rule: "orders".to_owned(),
         entity_id: None,

@@ -103,7 +103,7 @@ pub(super) fn full(node: NodeId) -> NodeLease {
         renewal: LARGE + 4,
         interval: Duration::from_millis(1_500),
         term: Some(Duration::from_millis(LARGE + 6)),
-        backlog: Backlog { keys: LARGE + 8, overflowed: true },
+        backlog: Backlog { keys: LARGE + 8, has_overflowed: true },
     }
 }
 

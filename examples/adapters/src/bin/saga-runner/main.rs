@@ -74,7 +74,7 @@ where
     let incarnation = Incarnation::random()?;
     let first = u32::from_str_radix(&incarnation.to_string()[..4], 16)?;
     let runner = NodeId { name: node.parse()?, incarnation };
-    let orchestrator = SagaOrchestrator::with(site.journal, runner, config);
+    let orchestrator = SagaOrchestrator::with_config(site.journal, runner, config);
     orchestrator.register(&checkout);
     let worker = orchestrator.clone();
     tokio::spawn(async move { worker.run(pending()).await });

@@ -114,7 +114,7 @@ pub(super) fn writes(pact: &mut PactBuilder) {
         it.request.put().path(format!("/internal/users/records/{}", key("D")));
         it.request.content_type(JSON).json_body(json!(too_long()));
         it.response.status(422).content_type(JSON);
-        it.response.json_body(json_pattern!({ "kind": "Rejected", "message": like!("why") }));
+        it.response.json_body(json_pattern!({ "kind": "rejected", "message": like!("why") }));
         it
     });
     pact.interaction("writes several records", "", |mut it| {
