@@ -81,12 +81,17 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `metrics` | `observe::MetricsObserver`: every metric through the facade of the crate `metrics` |
-//! | `otel` | W3C trace context in and out, through `tracing-opentelemetry` |
+//! | `metrics` | `observe::MetricsObserver`: every metric through the facade of the crate `metrics` 0.24 |
+//! | `otel` | W3C trace context in and out, through `tracing-opentelemetry` 0.34 and `opentelemetry` 0.33 |
 //! | `testkit` | `testkit`: conformance suites, fault injection, the history checker, the crash kit of sagas |
-//! | `mockall` | `mock`: mocks of the contracts |
+//! | `mockall` | `mock`: mocks of the contracts, of `mockall` 0.15 |
 //! | `http` | `gateway`: the front door of a migration; [`route`] takes requests of the crate `http` |
-//! | `tower` | `resilience::tower`: the resilience primitives as layers; with `http`, `gateway::tower` |
+//! | `tower` | `resilience::tower`: the resilience primitives as layers of `tower-layer` 0.3; with `http`, `gateway::tower` |
+//!
+//! An application that has another version of `metrics` or of `opentelemetry` builds, and nothing is recorded. Raising
+//! one of these versions is a breaking version of this crate.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod backfill;
 pub mod canonical;

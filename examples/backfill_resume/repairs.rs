@@ -102,7 +102,9 @@ impl SqliteRepairs {
             rows(connection, LIST, params![is_parked, after, limit], entry)
         };
         let mut listed = self.0.read(list).await?;
-        listed.iter_mut().for_each(|entry| entry.receipt = 0);
+        for entry in &mut listed {
+            entry.receipt = 0;
+        }
         Ok(listed)
     }
 }

@@ -19,7 +19,7 @@ use crate::worker::{PageSize, Persistence, RateLimit};
 ///     .with_page_size(PageSize::fixed(rows))
 ///     .with_pages_in_flight(NonZeroUsize::MIN)
 ///     .with_rate_limit(RateLimit::per_second(per_second))
-///     .with_retries(Exponential::default().with_count(10))
+///     .with_backoff(Exponential::default().with_count(10))
 ///     .with_claim_term(Duration::from_secs(60))
 ///     .with_expected_records(1_000_000)
 ///     .with_failures_kept(1_000);
@@ -79,7 +79,7 @@ impl BackfillConfig {
     /// How often what failed is tried again: a page that could not be read, a
     /// record that was not taken, a checkpoint that was not saved.
     #[must_use]
-    pub fn with_retries(mut self, retries: Exponential) -> Self {
+    pub fn with_backoff(mut self, retries: Exponential) -> Self {
         self.tries.retries = retries;
         self
     }

@@ -1,25 +1,10 @@
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::phase::name::text_type;
 
 /// The longest name, in bytes.
 const NAME_MAX: usize = 100;
-
-/// The name of a backfill: what its checkpoints are found by. 1 to 100 bytes
-/// without control characters.
-///
-/// ```
-/// use strangler_fig::backfill::JobName;
-///
-/// let job: JobName = "users 2026".parse()?;
-/// assert_eq!(job.to_string(), "users 2026");
-/// assert!("".parse::<JobName>().is_err());
-/// # Ok::<(), strangler_fig::backfill::JobNameError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct JobName(String);
 
 /// Not a name of a job.
 ///
@@ -33,43 +18,26 @@ pub struct JobName(String);
 #[error("{0:?} is no name for a job: it takes 1 to {NAME_MAX} bytes without control characters")]
 pub struct JobNameError(String);
 
-impl JobName {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn checked(name: &str) -> Result<SmolStr, JobNameError> {
+    if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
+        return Err(JobNameError(name.chars().take(NAME_MAX).collect()));
     }
+    Ok(name.into())
 }
 
-impl TryFrom<String> for JobName {
-    type Error = JobNameError;
-
-    fn try_from(name: String) -> Result<Self, JobNameError> {
-        if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
-            return Err(JobNameError(name.chars().take(NAME_MAX).collect()));
-        }
-        Ok(Self(name))
-    }
-}
-
-impl FromStr for JobName {
-    type Err = JobNameError;
-
-    fn from_str(name: &str) -> Result<Self, JobNameError> {
-        name.to_owned().try_into()
-    }
-}
-
-impl From<JobName> for String {
-    fn from(name: JobName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for JobName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+text_type! {
+    /// The name of a backfill: what its checkpoints are found by. 1 to 100 bytes
+    /// without control characters.
+    ///
+    /// ```
+    /// use strangler_fig::backfill::JobName;
+    ///
+    /// let job: JobName = "users 2026".parse()?;
+    /// assert_eq!(job.to_string(), "users 2026");
+    /// assert!("".parse::<JobName>().is_err());
+    /// # Ok::<(), strangler_fig::backfill::JobNameError>(())
+    /// ```
+    JobName, JobNameError, checked
 }
 
 /// A range of encoded keys: those after `after` up to and including `until`.

@@ -11,7 +11,7 @@
 //! use strangler_fig::resilience::Exponential;
 //!
 //! let job: JobName = "users-2026".parse()?;
-//! let patient = BackfillConfig::default().with_retries(Exponential::default().with_count(10));
+//! let patient = BackfillConfig::default().with_backoff(Exponential::default().with_count(10));
 //! assert_eq!(job.as_str(), "users-2026");
 //! # let _ = patient;
 //! # Ok::<(), strangler_fig::backfill::JobNameError>(())

@@ -66,7 +66,8 @@ pub struct BackfillReport {
     /// not heard of for too long.
     pub claims_lost: u64,
     /// How long this run took.
-    pub took: Duration,
+    #[serde(rename = "took")]
+    pub duration: Duration,
     /// The first that failed.
     pub failed_keys: Vec<FailedKey>,
 }
@@ -84,7 +85,7 @@ impl BackfillReport {
             level: 0,
             failed: 0,
             claims_lost: 0,
-            took: Duration::ZERO,
+            duration: Duration::ZERO,
             failed_keys: Vec::new(),
         }
     }
@@ -130,7 +131,7 @@ impl fmt::Display for Summary<'_> {
             report.copied,
             report.level,
             report.failed,
-            report.took
+            report.duration
         )?;
         if report.claims_lost > 0 {
             write!(f, "; {} partitions were taken over", report.claims_lost)?;

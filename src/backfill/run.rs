@@ -121,7 +121,7 @@ where
     ) -> Result<BackfillReport, BackfillError> {
         let began = Instant::now();
         let report = work.instrument(info_span!(span::BACKFILL, { field::JOB } = %self.job)).await;
-        let report = report.map(|report| BackfillReport { took: began.elapsed(), ..report });
+        let report = report.map(|report| BackfillReport { duration: began.elapsed(), ..report });
         let summary = report.as_ref().ok().map(|report| tracing::field::display(report.summary()));
         debug!({ field::REPORT } = summary, "backfilled");
         report

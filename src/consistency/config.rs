@@ -17,8 +17,8 @@ use crate::worker::{Persistence, RateLimit};
 ///
 /// let gentle = CheckerConfig::default()
 ///     .with_page_size(500.try_into()?)
-///     .with_budget(RateLimit::per_second(NonZeroU64::try_from(5_000)?))
-///     .with_retries(Exponential::default().with_count(5))
+///     .with_rate_limit(RateLimit::per_second(NonZeroU64::try_from(5_000)?))
+///     .with_backoff(Exponential::default().with_count(5))
 ///     // The replica lags up to five seconds behind.
 ///     .with_settling(Duration::from_secs(8))
 ///     .with_rounds_max(3.try_into()?)
@@ -94,14 +94,14 @@ impl CheckerConfig {
     /// How many records a second may be read, those of both sides counted, and
     /// rows that a side digests as well.
     #[must_use]
-    pub const fn with_budget(mut self, limit: RateLimit) -> Self {
+    pub const fn with_rate_limit(mut self, limit: RateLimit) -> Self {
         self.budget = Some(limit);
         self
     }
 
     /// How often a call that failed is made again.
     #[must_use]
-    pub fn with_retries(mut self, retries: Exponential) -> Self {
+    pub fn with_backoff(mut self, retries: Exponential) -> Self {
         self.tries.retries = retries;
         self
     }
@@ -228,8 +228,8 @@ mod tests {
         let retries = Exponential::default().with_count(7);
         let config = CheckerConfig::default()
             .with_page_size(usize_of(2))
-            .with_budget(RateLimit::per_second(NonZeroU64::MIN))
-            .with_retries(retries.clone())
+            .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
+            .with_backoff(retries.clone())
             .with_call_deadline(Duration::from_secs(5))
             .with_settling(Duration::from_secs(3))
             .with_rounds_max(u32_of(4))

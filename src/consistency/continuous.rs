@@ -40,7 +40,7 @@ where
     /// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
     /// # let users = MigrationRepository::new(legacy, modern, tracker)?;
     /// let gentle = CheckerConfig::default()
-    ///     .with_budget(RateLimit::per_second(NonZeroU64::try_from(2_000)?))
+    ///     .with_rate_limit(RateLimit::per_second(NonZeroU64::try_from(2_000)?))
     ///     .with_cycle(Duration::from_secs(600));
     /// let checker = ConsistencyChecker::new(&users).with_config(gentle);
     ///

@@ -15,8 +15,8 @@ use crate::phase::NodeName;
 /// let config = ControllerConfig::default()
 ///     .with_poll_interval(Duration::from_millis(200))
 ///     .with_settle_wait(Duration::from_secs(120))
-///     .with_call_timeout(Duration::from_secs(2))
-///     .with_gate_timeout(Duration::from_secs(20))
+///     .with_call_deadline(Duration::from_secs(2))
+///     .with_gate_deadline(Duration::from_secs(20))
 ///     .with_drift_margin(Duration::from_secs(5))
 ///     .with_eviction_of_fenced(false);
 /// ```
@@ -70,14 +70,14 @@ impl ControllerConfig {
 
     /// How long one call to the service may take; at least a millisecond.
     #[must_use]
-    pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
+    pub fn with_call_deadline(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout.max(Duration::from_millis(1));
         self
     }
 
     /// How long a gate may take before it counts as closed.
     #[must_use]
-    pub fn with_gate_timeout(mut self, timeout: Duration) -> Self {
+    pub fn with_gate_deadline(mut self, timeout: Duration) -> Self {
         self.gate_timeout = timeout;
         self
     }
@@ -166,8 +166,8 @@ mod tests {
         let config = ControllerConfig::default()
             .with_poll_interval(Duration::from_secs(1))
             .with_settle_wait(Duration::from_secs(2))
-            .with_call_timeout(Duration::from_secs(3))
-            .with_gate_timeout(Duration::from_secs(4))
+            .with_call_deadline(Duration::from_secs(3))
+            .with_gate_deadline(Duration::from_secs(4))
             .with_drift_margin(Duration::from_secs(6))
             .with_eviction_of_fenced(false)
             .accepting_process_scope(node.clone())

@@ -35,17 +35,17 @@ impl Seen {
 /// protocol stand in the state's own transition; no request waives them.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::controller::{ChangeRequest, MigrationController};
+/// # use std::sync::Arc;
+/// # use strangler_fig::controller::{ChangeRequest, MigrationController};
 /// # use strangler_fig::memory::InMemoryRepository;
-/// use strangler_fig::memory::InMemoryStateService;
-/// use strangler_fig::phase::{
-///     MigrationName, MigrationState, MigrationStateService, Phase, PhaseTracker, Share,
-///     TrackerConfig,
-/// };
-/// use strangler_fig::reconcile::Sweep;
-/// use strangler_fig::repository::MigrationRepository;
-///
+/// # use strangler_fig::memory::InMemoryStateService;
+/// # use strangler_fig::phase::{
+/// #     MigrationName, MigrationState, MigrationStateService, Phase, PhaseTracker, Share,
+/// #     TrackerConfig,
+/// # };
+/// # use strangler_fig::reconcile::Sweep;
+/// # use strangler_fig::repository::MigrationRepository;
+/// #
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));

@@ -4,6 +4,8 @@
 //! effect may have happened. That is its [`StoreErrorKind`]; everything else is
 //! the adapter's own error, kept as the source.
 //!
+//! The variants of all error enums of the crate gain fields in minor versions: match them with `..`.
+//!
 //! ```
 //! use strangler_fig::error::{StoreError, StoreErrorKind};
 //!

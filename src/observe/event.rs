@@ -21,6 +21,8 @@ use super::{Brief, Comparison, LenientOutcome, Operation, Outcome, Role};
 /// assert_eq!(alarm(&compared), None);
 /// assert!(alarm(&Event::Diverged { reason: "mismatch" }).is_some());
 /// ```
+///
+/// Variants gain fields in minor versions: match them with `..`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

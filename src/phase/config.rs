@@ -53,7 +53,7 @@ pub enum OutagePolicy {
 /// let config = TrackerConfig::default()
 ///     .with_scopes(scopes)
 ///     .with_poll_interval(Duration::from_millis(200))
-///     .with_call_timeout(Duration::from_secs(2));
+///     .with_call_deadline(Duration::from_secs(2));
 /// ```
 #[derive(Debug, Clone)]
 pub struct TrackerConfig {
@@ -92,7 +92,7 @@ impl TrackerConfig {
 
     /// How long one call to the service may take; at least a millisecond.
     #[must_use]
-    pub fn with_call_timeout(mut self, timeout: Duration) -> Self {
+    pub fn with_call_deadline(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout.max(Duration::from_millis(1));
         self
     }
@@ -203,7 +203,7 @@ mod tests {
         let outage = OutagePolicy::Fenced { term: Duration::from_secs(9) };
         let config = TrackerConfig::default()
             .with_poll_interval(Duration::from_secs(2))
-            .with_call_timeout(Duration::from_secs(3))
+            .with_call_deadline(Duration::from_secs(3))
             .with_scopes(scopes)
             .with_role(NodeRole::Worker)
             .with_outage_policy(outage)
@@ -224,7 +224,7 @@ mod tests {
     fn waits_are_at_least_a_millisecond() {
         let config = TrackerConfig::default()
             .with_poll_interval(Duration::ZERO)
-            .with_call_timeout(Duration::ZERO);
+            .with_call_deadline(Duration::ZERO);
         let milli = Duration::from_millis(1);
         assert_eq!((config.poll_interval, config.call_timeout), (milli, milli));
     }

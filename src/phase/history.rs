@@ -3,10 +3,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use smol_str::SmolStr;
+
+use super::name::text_type;
 use super::{Move, MoveId};
 
 /// How many moves a state remembers.
@@ -32,56 +34,16 @@ pub struct NoteError {
     max: usize,
 }
 
-macro_rules! text {
-    ($(#[$doc:meta])* $type:ident, $what:literal, $max:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
-
-        impl $type {
-            /// The text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $type {
-            type Error = NoteError;
-
-            fn try_from(text: String) -> Result<Self, NoteError> {
-                let length = text.chars().count();
-                if length == 0 || length > $max || text.chars().any(char::is_control) {
-                    return Err(NoteError { what: $what, max: $max });
-                }
-                Ok(Self(text))
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = NoteError;
-
-            fn from_str(text: &str) -> Result<Self, NoteError> {
-                text.to_owned().try_into()
-            }
-        }
-
-        impl From<$type> for String {
-            fn from(text: $type) -> Self {
-                text.0
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
+/// The text, if it has 1 to `max` characters, none of them a control character.
+fn checked(text: &str, what: &'static str, max: usize) -> Result<SmolStr, NoteError> {
+    let length = text.chars().count();
+    if length == 0 || length > max || text.chars().any(char::is_control) {
+        return Err(NoteError { what, max });
+    }
+    Ok(text.into())
 }
 
-text! {
+text_type! {
     /// Who asked for a move: a person, or a program that moves by itself. 1 to 128
     /// characters, none of them a control character.
     ///
@@ -92,10 +54,10 @@ text! {
     /// assert_eq!(actor.as_str(), "ann@example.org");
     /// # Ok::<(), strangler_fig::phase::NoteError>(())
     /// ```
-    Actor, "an actor", 128
+    Actor, NoteError, |text| checked(text, "an actor", 128)
 }
 
-text! {
+text_type! {
     /// Why a move was asked for, in the words of its actor. 1 to 500 characters,
     /// none of them a control character.
     ///
@@ -105,7 +67,7 @@ text! {
     /// assert!("OPS-12: the backfill is done".parse::<Reason>().is_ok());
     /// assert!("".parse::<Reason>().is_err());
     /// ```
-    Reason, "a reason", 500
+    Reason, NoteError, |text| checked(text, "a reason", 500)
 }
 
 /// What a gate saw when a move was made.

@@ -11,7 +11,7 @@ use crate::stamp::EntropyError;
 /// ```
 /// use strangler_fig::phase::{IdError, MoveId};
 ///
-/// let refused: IdError = MoveId::try_from("+FF".to_owned()).unwrap_err();
+/// let refused: IdError = "+FF".parse::<MoveId>().unwrap_err();
 /// assert_eq!(refused.to_string(), "an id is 32 lower-case hexadecimal digits, not \"+FF\"");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,12 +49,20 @@ macro_rules! random_id {
             }
         }
 
+        impl FromStr for $type {
+            type Err = IdError;
+
+            /// What [`Display`](fmt::Display) writes, and nothing else: one text for each id.
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                digits(text).map(Self).ok_or_else(|| IdError(text.chars().take(200).collect()))
+            }
+        }
+
         impl TryFrom<String> for $type {
             type Error = IdError;
 
-            /// What [`Display`](fmt::Display) writes, and nothing else: one text for each id.
             fn try_from(text: String) -> Result<Self, IdError> {
-                digits(&text).map(Self).ok_or_else(|| IdError(text.chars().take(200).collect()))
+                text.parse()
             }
         }
 

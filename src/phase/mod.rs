@@ -58,6 +58,7 @@ mod sweep;
 mod take_step;
 mod tracker;
 mod transition;
+mod unknown_name;
 mod value;
 mod word;
 
@@ -83,6 +84,7 @@ pub use step::{EvictionGround, Move, Refused};
 pub use sweep::{SweepEvidence, SweepTicket};
 pub use take_step::{MoveError, take_step};
 pub use tracker::PhaseTracker;
+pub use unknown_name::UnknownName;
 pub use value::{Family, Phase};
 pub use word::StateWord;
 

@@ -1,6 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use super::UnknownName;
 
 /// One of the two stores.
 ///
@@ -37,6 +40,15 @@ impl Side {
             Self::Legacy => "legacy",
             Self::Modern => "modern",
         }
+    }
+}
+
+impl FromStr for Side {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let found = [Self::Legacy, Self::Modern].into_iter().find(|side| side.name() == text);
+        found.ok_or_else(|| UnknownName::of("side", text))
     }
 }
 

@@ -1,8 +1,9 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Side;
+use super::{Side, UnknownName};
 
 /// Where a migration stands. What each phase means for writes, reads and
 /// queries is one table: [`WritePlan`](super::WritePlan),
@@ -109,6 +110,15 @@ impl Phase {
             Self::ModernOnly => "modern_only",
             Self::Halted => "halted",
         }
+    }
+}
+
+impl FromStr for Phase {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let found = Self::ALL.into_iter().find(|phase| phase.name() == text);
+        found.ok_or_else(|| UnknownName::of("phase", text))
     }
 }
 

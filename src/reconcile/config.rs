@@ -15,7 +15,7 @@ use crate::worker::{Persistence, RateLimit};
 ///
 /// let config = SweepConfig::default()
 ///     .with_page_size(NonZeroUsize::new(2_000).expect("it is not zero"))
-///     .with_retries(Exponential::default().with_count(5))
+///     .with_backoff(Exponential::default().with_count(5))
 ///     .with_rate_limit(RateLimit::per_second(5_000.try_into()?))
 ///     .with_failures_kept(10_000);
 /// # Ok::<(), std::num::TryFromIntError>(())
@@ -52,7 +52,7 @@ impl SweepConfig {
 
     /// How often a failed page is read, and a failed key joined, again.
     #[must_use]
-    pub fn with_retries(mut self, retries: Exponential) -> Self {
+    pub fn with_backoff(mut self, retries: Exponential) -> Self {
         self.tries.retries = retries;
         self
     }
@@ -92,7 +92,7 @@ mod tests {
         let retries = Exponential::default().with_count(7);
         let config = SweepConfig::default()
             .with_page_size(NonZeroUsize::MIN)
-            .with_retries(retries.clone())
+            .with_backoff(retries.clone())
             .with_call_deadline(Duration::from_secs(5))
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
             .with_failures_kept(2);

@@ -16,9 +16,9 @@ use crate::worker::{PAUSE_MIN, Persistence, RateLimit, pause_after};
 ///     .with_page_size(NonZeroUsize::new(5_000).expect("it is not zero"))
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_poll_interval(Duration::from_secs(2))
-///     .with_deadline(Duration::from_secs(10))
+///     .with_call_deadline(Duration::from_secs(10))
 ///     .with_delays(Duration::from_millis(200), Duration::from_secs(10))
-///     .with_retries(3)
+///     .with_retries_max(3)
 ///     .with_lag_interval(Duration::from_secs(30));
 /// ```
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl ReplicatorConfig {
 
     /// How long each call of a store, the feed or the repair queue may take.
     #[must_use]
-    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+    pub fn with_call_deadline(mut self, deadline: Duration) -> Self {
         self.tries.deadline = deadline;
         self
     }
@@ -96,7 +96,7 @@ impl ReplicatorConfig {
     /// How often in a row [`catch_up`](super::Replicator::catch_up) tries again what failed;
     /// [`run`](super::Replicator::run) does it for ever.
     #[must_use]
-    pub fn with_retries(mut self, retries: u32) -> Self {
+    pub fn with_retries_max(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
@@ -164,9 +164,9 @@ mod tests {
             .with_page_size(NonZeroUsize::MIN)
             .with_concurrency(NonZeroUsize::MIN)
             .with_poll_interval(Duration::from_secs(5))
-            .with_deadline(Duration::from_secs(6))
+            .with_call_deadline(Duration::from_secs(6))
             .with_delays(Duration::from_secs(3), Duration::from_secs(4))
-            .with_retries(7)
+            .with_retries_max(7)
             .with_lag_interval(Duration::from_secs(8))
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN));
         let expected = ReplicatorConfig {

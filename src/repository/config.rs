@@ -26,12 +26,12 @@ use crate::resilience::Policy;
 ///     // A modern store that must cost callers next to nothing ...
 ///     .with_lenient_wait(Duration::from_millis(20))
 ///     .with_lenient_deadline(Duration::from_secs(10))
-///     .with_lenient_limit(256.try_into()?)
+///     .with_lenient_max(256.try_into()?)
 ///     // ... nor be read more than need be ...
 ///     .with_shadow_share(Share::percent(1))
 ///     .with_shadow_deadline(Duration::from_secs(2))
 ///     .with_shadow_recheck_delay(Duration::from_millis(500))
-///     .with_shadow_limit(8.try_into()?)
+///     .with_shadow_max(8.try_into()?)
 ///     // ... and callers that would rather fail, or have an old answer, than wait.
 ///     .with_halted_wait(Duration::from_millis(200))
 ///     .with_attempts_max(4.try_into()?)
@@ -122,7 +122,7 @@ impl MigrationConfig {
     /// How many lenient writes may go on aside; one more is given up and its key
     /// noted.
     #[must_use]
-    pub fn with_lenient_limit(mut self, limit: NonZeroU32) -> Self {
+    pub fn with_lenient_max(mut self, limit: NonZeroU32) -> Self {
         self.lenient_limit = limit;
         self
     }
@@ -152,7 +152,7 @@ impl MigrationConfig {
 
     /// How many comparisons may be under way; beyond that none is begun.
     #[must_use]
-    pub fn with_shadow_limit(mut self, limit: NonZeroU32) -> Self {
+    pub fn with_shadow_max(mut self, limit: NonZeroU32) -> Self {
         self.shadow_limit = limit;
         self
     }
@@ -316,11 +316,11 @@ mod tests {
         let config = MigrationConfig::default()
             .with_lenient_wait(Duration::from_secs(2))
             .with_lenient_deadline(Duration::from_secs(3))
-            .with_lenient_limit(u32_of(4))
+            .with_lenient_max(u32_of(4))
             .with_shadow_share(Share::percent(5))
             .with_shadow_deadline(Duration::from_secs(6))
             .with_shadow_recheck_delay(Duration::from_secs(7))
-            .with_shadow_limit(u32_of(8))
+            .with_shadow_max(u32_of(8))
             .with_halted_wait(Duration::from_secs(9))
             .with_attempts_max(u32_of(10))
             .with_batch_concurrency(usize_of(11))

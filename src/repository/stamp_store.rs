@@ -1,3 +1,4 @@
+use std::fmt;
 use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
@@ -50,7 +51,7 @@ use crate::stamp::Stamp;
 ///
 /// A dropped call ends the transaction: it can only be dropped.
 #[async_trait]
-pub trait StampStore: Send + Sync + 'static {
+pub trait StampStore: fmt::Debug + Send + Sync + 'static {
     /// The identity of a row.
     type Key: Key;
     /// The transaction of the repository beside it.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 
 use super::{Direction, Payload, SagaId, StepContext, StepName};
@@ -142,7 +144,7 @@ pub enum Verdict {
 ///
 /// A dropped call ends the transaction: it can only be dropped.
 #[async_trait]
-pub trait SagaBarrier: Send + Sync + 'static {
+pub trait SagaBarrier: fmt::Debug + Send + Sync + 'static {
     /// The transaction of the participant's own database.
     type Transaction: Send;
 

@@ -9,7 +9,8 @@ use super::Cause;
 ///     match conclusion {
 ///         Conclusion::Committed(receipt) => format!("thank you; your receipt is {receipt}"),
 ///         Conclusion::RolledBack(cause) => format!("nothing was charged: {cause}"),
-///         Conclusion::Parked | Conclusion::GivenUp { .. } => "we will write to you".to_owned(),
+///         // It is parked, or was given up.
+///         _ => "we will write to you".to_owned(),
 ///     }
 /// }
 /// assert_eq!(answer(Conclusion::RolledBack(Cause::Deadline)), "nothing was charged: its deadline has passed");

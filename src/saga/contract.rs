@@ -105,13 +105,13 @@ impl SagaFilter {
 /// Where sagas write down what they are about to do, and what came of it.
 ///
 /// ```
-/// use std::time::Duration;
-/// use strangler_fig::memory::InMemorySagaJournal;
-/// use strangler_fig::phase::{Incarnation, NodeId};
-/// use strangler_fig::saga::{
-///     Created, NewSaga, Payload, SagaAppend, SagaEntry, SagaJournal, SagaStatus,
-/// };
-///
+/// # use std::time::Duration;
+/// # use strangler_fig::memory::InMemorySagaJournal;
+/// # use strangler_fig::phase::{Incarnation, NodeId};
+/// # use strangler_fig::saga::{
+/// #     Created, NewSaga, Payload, SagaAppend, SagaEntry, SagaJournal, SagaStatus,
+/// # };
+/// #
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let journal = InMemorySagaJournal::default();

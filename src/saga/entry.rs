@@ -19,6 +19,8 @@ use crate::phase::NodeId;
 /// assert_eq!(SagaEntry::from_document(&text)?, entry);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Variants gain fields in minor versions: match them with `..`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]

@@ -1,31 +1,28 @@
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::StepName;
+use crate::phase::name::text_type;
 
 /// The longest id, in bytes: it fits a key of any SQL server.
 const ID_MAX: usize = 250;
 
-/// Which execution of a saga: an id of the caller's world, an order's number say. A
-/// second start under the same id finds the first.
-///
-/// 1 to 250 of the characters `A-Z a-z 0-9 . _ : - /`. A sub-saga's is its parent's id, a
-/// slash, and the step.
-///
-/// ```
-/// use strangler_fig::saga::SagaId;
-///
-/// let order: SagaId = "order:4711".parse()?;
-/// assert_eq!(order.child(&"ship".parse()?)?.to_string(), "order:4711/ship");
-/// assert!("no spaces".parse::<SagaId>().is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SagaId(SmolStr);
+text_type! {
+    /// Which execution of a saga: an id of the caller's world, an order's number say. A
+    /// second start under the same id finds the first.
+    ///
+    /// 1 to 250 of the characters `A-Z a-z 0-9 . _ : - /`. A sub-saga's is its parent's id, a
+    /// slash, and the step.
+    ///
+    /// ```
+    /// use strangler_fig::saga::SagaId;
+    ///
+    /// let order: SagaId = "order:4711".parse()?;
+    /// assert_eq!(order.child(&"ship".parse()?)?.to_string(), "order:4711/ship");
+    /// assert!("no spaces".parse::<SagaId>().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    SagaId, SagaIdError, checked
+}
 
 /// A text that cannot be the id of a saga.
 ///
@@ -40,12 +37,6 @@ pub struct SagaId(SmolStr);
 pub struct SagaIdError(String);
 
 impl SagaId {
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether it can be so many bytes longer.
     pub(super) fn can_grow(&self, bytes: usize) -> Result<(), SagaIdError> {
         if self.0.len() + bytes > ID_MAX {
@@ -64,44 +55,12 @@ impl SagaId {
     }
 }
 
-impl FromStr for SagaId {
-    type Err = SagaIdError;
-
-    fn from_str(text: &str) -> Result<Self, SagaIdError> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/".contains(&byte);
-        if text.is_empty() || text.len() > ID_MAX || !text.bytes().all(fits) {
-            return Err(SagaIdError(text.chars().take(ID_MAX).collect()));
-        }
-        Ok(Self(text.into()))
+fn checked(text: &str) -> Result<SmolStr, SagaIdError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/".contains(&byte);
+    if text.is_empty() || text.len() > ID_MAX || !text.bytes().all(fits) {
+        return Err(SagaIdError(text.chars().take(ID_MAX).collect()));
     }
-}
-
-impl TryFrom<&str> for SagaId {
-    type Error = SagaIdError;
-
-    fn try_from(text: &str) -> Result<Self, SagaIdError> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for SagaId {
-    type Error = SagaIdError;
-
-    fn try_from(text: String) -> Result<Self, SagaIdError> {
-        text.parse()
-    }
-}
-
-impl From<SagaId> for String {
-    fn from(id: SagaId) -> Self {
-        id.0.into()
-    }
-}
-
-impl fmt::Display for SagaId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+    Ok(text.into())
 }
 
 #[cfg(test)]

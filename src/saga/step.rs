@@ -70,9 +70,9 @@ pub enum Probe<O> {
 /// [`StepContext::idempotency_key`], or put a [`SagaBarrier`](super::SagaBarrier) before it.
 ///
 /// ```
-/// use strangler_fig::async_trait;
-/// use strangler_fig::saga::{Effect, SagaStep, StepContext, StepError};
-///
+/// # use strangler_fig::async_trait;
+/// # use strangler_fig::saga::{Effect, SagaStep, StepContext, StepError};
+/// #
 /// #[derive(Debug)]
 /// struct Charge;
 ///

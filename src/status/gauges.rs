@@ -83,9 +83,10 @@ impl Gauges {
                 let progress = Progress { records, expected, per_second, eta, waiting };
                 self.backfill = Some((progress, state, now));
             }
-            Event::Swept { result, records, joined, left, duration: took } => {
+            Event::Swept { result, records, joined, left, duration } => {
                 let state = result.unwrap_or("running");
-                let seen = SweepStatus { state, records, joined, left, took, seen_ago: JUST_NOW };
+                let seen =
+                    SweepStatus { state, records, joined, left, duration, seen_ago: JUST_NOW };
                 self.sweep = Some((seen, now));
             }
             _ => {}

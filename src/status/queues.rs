@@ -151,7 +151,7 @@ pub struct SweepStatus {
     pub left: u64,
     /// How long it took so far.
     #[serde(rename = "took_seconds", serialize_with = "seconds")]
-    pub took: Duration,
+    pub duration: Duration,
     /// How long ago it was heard of.
     #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
     pub seen_ago: Duration,

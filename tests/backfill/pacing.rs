@@ -23,7 +23,7 @@ async fn the_rate_limit_holds() {
     let world = World::with_rows(1_000);
     let config = pages(10, 4).with_rate_limit(per_second(100));
     let report = world.backfiller(config).run(pending()).await.unwrap();
-    let seconds = report.took.as_secs_f64();
+    let seconds = report.duration.as_secs_f64();
     assert!((9.8..=10.2).contains(&seconds), "it took {seconds} s");
 }
 
@@ -79,7 +79,7 @@ async fn a_throttle_holds_it_up_and_shows_its_reason() {
     };
     let (report, ()) = tokio::join!(backfiller.run(pending()), relief);
     let report = report.unwrap();
-    assert!(report.is_done && report.took < Duration::from_secs(32));
+    assert!(report.is_done && report.duration < Duration::from_secs(32));
 }
 
 #[tokio::test(start_paused = true)]

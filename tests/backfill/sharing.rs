@@ -27,7 +27,7 @@ async fn workers_share_the_partitions() {
     assert_eq!(reports.iter().map(|report| report.scanned).sum::<u64>(), 100, "each row once");
     for report in reports {
         assert!(report.is_done && report.partitions == 4 && report.scanned >= 25, "{report}");
-        assert!(report.took < Duration::from_secs(3), "they waited for the last one only");
+        assert!(report.duration < Duration::from_secs(3), "they waited for the last one only");
     }
 }
 
@@ -58,7 +58,11 @@ async fn what_a_dead_worker_left_is_taken_over() {
     let heir = worker(&world);
     let report = heir.run(pending()).await.unwrap();
     assert!(report.is_done && world.is_level());
-    assert!(report.took >= Duration::from_secs(9), "it waited for the term: {:?}", report.took);
+    assert!(
+        report.duration >= Duration::from_secs(9),
+        "it waited for the term: {:?}",
+        report.duration
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +72,7 @@ async fn a_worker_that_is_stopped_gives_its_partition_back() {
     let stopped = worker(&world).run(sleep(Duration::from_millis(80))).await.unwrap();
     assert!(!stopped.is_done && stopped.scanned > 0);
     let heir = worker(&world).run(pending()).await.unwrap();
-    assert!(heir.is_done && heir.took < Duration::from_secs(3), "it waited for no term");
+    assert!(heir.is_done && heir.duration < Duration::from_secs(3), "it waited for no term");
     assert_eq!(stopped.scanned + heir.scanned, 100, "and did nothing twice");
 }
 

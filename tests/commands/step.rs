@@ -176,7 +176,7 @@ async fn who_waits_is_woken_by_its_own_receiver_and_looks_for_what_comes_to_othe
         let store = Arc::new(InMemoryReplyStore::default());
         let own = ReplyReceiver::new(store.clone());
         let receiver = if is_own { own.clone() } else { ReplyReceiver::new(store) };
-        let channel = world.channel_of(own).with_look_every(hour);
+        let channel = world.channel_of(own).with_poll_interval(hour);
         let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap()).never_undone();
         let begin = Instant::now();
         let replies = async {
@@ -293,7 +293,7 @@ async fn who_is_to_look_without_a_pause_looks_once_a_millisecond() {
     let [commands, reply_to] = [COMMANDS, REPLIES].map(|topic| topic.parse().unwrap());
     let bus = Arc::new(world.durable.bus.clone());
     let channel = CommandChannel::new(bus, replies, commands, reply_to);
-    let channel = channel.with_look_every(Duration::ZERO);
+    let channel = channel.with_poll_interval(Duration::ZERO);
     let step: CommandStep<u32, u32> = channel.step("Reserve".parse().unwrap()).never_undone();
     let context = context(Direction::Execute);
     let second = Duration::from_secs(1);

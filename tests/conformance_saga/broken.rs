@@ -128,7 +128,7 @@ impl Broken {
             *fingerprint = (*fingerprint).min(i64::MAX.unsigned_abs());
             header.input = header.input.min(i128::MAX.unsigned_abs());
         }
-        header.outcome = slot.outcome.clone();
+        header.outcome.clone_from(&slot.outcome);
         (header.length, header.epoch) = (slot.length(), slot.epoch);
         header.holder = match self.fault {
             Fault::HolderStays => named.cloned(),

@@ -20,7 +20,7 @@ fn per_second(records: u64) -> RateLimit {
 #[tokio::test(start_paused = true)]
 async fn the_budget_counts_the_records_of_both_sides() {
     let world = World::level(500);
-    let checker = world.checker().with_config(small().with_budget(per_second(100)));
+    let checker = world.checker().with_config(small().with_rate_limit(per_second(100)));
     let report = sound(checker.full(pending()).await);
     assert!(report.duration.abs_diff(Duration::from_secs(10)) < Duration::from_secs(1));
     assert_eq!(checker.progress().records, 1_000);
@@ -29,7 +29,7 @@ async fn the_budget_counts_the_records_of_both_sides() {
 #[tokio::test(start_paused = true)]
 async fn digested_rows_count_too() {
     let world = World::level(500);
-    let config = small().with_budget(per_second(100)).with_ranges_per_call(n(1));
+    let config = small().with_rate_limit(per_second(100)).with_ranges_per_call(n(1));
     let report = sound(world.checker().with_config(config).digest(pending()).await);
     assert!(report.duration > Duration::from_secs(8), "{:?}", report.duration);
 }
@@ -38,7 +38,8 @@ async fn digested_rows_count_too() {
 #[tokio::test(start_paused = true)]
 async fn probes_count_as_four_times_their_rows() {
     let took = async |probes: u32| {
-        let config = small().with_budget(per_second(64)).with_probes(probes.try_into().unwrap());
+        let config =
+            small().with_rate_limit(per_second(64)).with_probes(probes.try_into().unwrap());
         let world = World::level(10);
         sound(world.checker().with_config(config).digest(pending()).await).duration
     };
@@ -66,7 +67,7 @@ async fn a_paused_check_waits_and_goes_on() {
 async fn a_stopped_check_says_what_it_did_not_see() {
     let world = World::level(500);
     let control = WorkerControl::new();
-    let config = small().with_budget(per_second(100));
+    let config = small().with_rate_limit(per_second(100));
     let checker = world.checker().with_config(config).with_control(control.clone());
     let stopped = async {
         sleep(Duration::from_secs(5)).await;
@@ -127,7 +128,7 @@ async fn cycles_begin_at_their_time_and_each_hands_over_a_report() {
 #[tokio::test(start_paused = true)]
 async fn a_cycle_cut_short_is_handed_over_and_the_last() {
     let world = World::level(500);
-    let config = small().with_budget(per_second(100)).with_cycle(Duration::from_secs(1));
+    let config = small().with_rate_limit(per_second(100)).with_cycle(Duration::from_secs(1));
     let checker = world.checker().with_config(config.clone());
     for by_digest in [false, true] {
         let mut verdicts = Vec::new();

@@ -164,7 +164,7 @@ async fn settings_of_any_length_are_no_panic() {
         .with_limits(limits)
         .with_deadline(Duration::MAX)
         .with_bus_deadline(Duration::MAX)
-        .with_pauses(longest);
+        .with_backoff(longest);
     let ran = consumer(bus, &handler).with_config(config);
     let report = run_for(&ran, 3_600 * SECOND).await;
     assert_eq!((report.acknowledged, report.retried, report.given_back), (2, 1, 2));

@@ -136,7 +136,7 @@ impl EventHandler for Scripted {
 /// Pauses of 100 ms, 200 ms and so on, and small limits.
 pub(crate) fn config() -> ConsumerConfig {
     let pauses = Exponential::between(Duration::from_millis(100), Duration::from_secs(60));
-    ConsumerConfig::default().with_pauses(pauses.with_jitter(Jitter::None))
+    ConsumerConfig::default().with_backoff(pauses.with_jitter(Jitter::None))
 }
 
 pub(crate) fn in_flight(most: usize) -> SubscriptionLimits {

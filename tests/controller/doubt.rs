@@ -138,7 +138,7 @@ async fn a_hung_replacement_is_given_up_and_looked_up() {
     for lands in [false, true] {
         let world = World::new(Phase::LegacyOnly).await;
         world.service.replacements([Fate::Hangs { lands }]);
-        let config = ControllerConfig::default().with_call_timeout(SECOND * 2);
+        let config = ControllerConfig::default().with_call_deadline(SECOND * 2);
         let before = tokio::time::Instant::now();
         world.controller_with(config).advance(&ann()).await.unwrap();
         let took = before.elapsed();

@@ -67,7 +67,7 @@ async fn an_outage_is_waited_for_no_longer_than_for_the_fleet() {
 async fn a_hung_look_is_given_up() {
     let world = World::new(Phase::LegacyOnly).await;
     world.service.script(|_| Fate::Hangs { lands: false });
-    let config = ControllerConfig::default().with_call_timeout(SECOND);
+    let config = ControllerConfig::default().with_call_deadline(SECOND);
     let before = Instant::now();
     let error = world.controller_with(config).status().await.unwrap_err();
     assert_eq!(before.elapsed().as_secs(), 1);

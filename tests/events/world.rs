@@ -239,7 +239,7 @@ fn config() -> RelayConfig {
         .with_poll_interval(Duration::from_millis(300))
         .with_store_deadline(Duration::from_secs(6))
         .with_backoff(exact(100, 500))
-        .with_pause(exact(50, 1_000))
+        .with_outage_backoff(exact(50, 1_000))
         .with_care_interval(Duration::from_secs(5))
         .with_refusals_max(NonZeroU32::new(REFUSALS_MAX).unwrap())
 }

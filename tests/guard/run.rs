@@ -11,7 +11,7 @@ use crate::support::{SECOND, Told, World, Wrong, name};
 #[tokio::test(start_paused = true)]
 async fn it_looks_once_in_each_interval_until_it_is_told_to_stop() {
     let world = World::new().await;
-    let guard = world.guard(GuardConfig::default().with_interval(SECOND * 5));
+    let guard = world.guard(GuardConfig::default().with_poll_interval(SECOND * 5));
     guard.run(tokio::time::sleep(SECOND * 51)).await;
     assert_eq!(world.signals.asked.lock().unwrap().len(), 10);
 }

@@ -8,7 +8,7 @@ use strangler_fig::backfill::{CheckpointStore, JobName, JobNameError, Partition}
 use strangler_fig::error::JsonError;
 use strangler_fig::event::{
     EventEnvelope, EventPayload, EventPublisher, EventSubscriber, Extensions, Outbox, Reply,
-    ReplyStore, Settlement,
+    ReplyStore, Settlement, SubscriptionLimits,
 };
 use strangler_fig::memory::{
     InMemoryBus, InMemoryCheckpointStore, InMemoryOutbox, InMemoryRepairQueue, InMemoryReplyStore,
@@ -125,7 +125,7 @@ async fn events() -> Vec<(&'static str, String)> {
     let bus = InMemoryBus::default();
     let topic = "shop.orders".parse().unwrap();
     let billing = "billing".parse().unwrap();
-    let open = bus.subscribe(&billing, &[topic], Default::default()).await.unwrap();
+    let open = bus.subscribe(&billing, &[topic], SubscriptionLimits::default()).await.unwrap();
     let mut event = event();
     event.key = SECRET.parse().unwrap();
     let message = event.to("shop.orders".parse().unwrap());

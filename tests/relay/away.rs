@@ -167,7 +167,7 @@ async fn settings_of_any_length_are_no_panic() {
         .with_care_interval(Duration::MAX)
         .with_retention(Duration::MAX)
         .with_backoff(longest.clone())
-        .with_pause(longest);
+        .with_outage_backoff(longest);
     let outbox = InMemoryOutbox::default();
     let bus = Bus::new(|message| match message.event.id.as_str() {
         "refused" => Does::Fail(Rejected),

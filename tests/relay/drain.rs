@@ -16,7 +16,7 @@ use super::support::{Bus, Does, Fault, SECOND, Store, config, drain, relay, stag
 /// As pauses are by default, drawn between nothing and their length; the same in every run.
 fn jittered(seed: u64) -> RelayConfig {
     let pause = Exponential::between(Duration::from_millis(100), 30 * SECOND);
-    config().with_pause(pause.with_seed(seed))
+    config().with_outage_backoff(pause.with_seed(seed))
 }
 
 /// It ends, one way or the other.

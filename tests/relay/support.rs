@@ -49,7 +49,7 @@ pub(crate) fn config() -> RelayConfig {
     let exact = |min, max| Exponential::between(min, max).with_jitter(Jitter::None);
     RelayConfig::default()
         .with_backoff(exact(SECOND, 300 * SECOND))
-        .with_pause(exact(Duration::from_millis(100), 30 * SECOND))
+        .with_outage_backoff(exact(Duration::from_millis(100), 30 * SECOND))
         .with_refusals_max(NonZeroU32::new(3).unwrap())
 }
 

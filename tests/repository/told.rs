@@ -194,7 +194,7 @@ async fn a_write_that_runs_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lenient_side_that_found_no_place_and_no_other() {
-    let config = MigrationConfig::default().with_lenient_limit(n(1));
+    let config = MigrationConfig::default().with_lenient_max(n(1));
     let (world, ears) = listening(Phase::DualWrite, config);
     let saturated =
         |event: &Event| matches!(event, Event::Lenient { outcome: LenientOutcome::Saturated, .. });

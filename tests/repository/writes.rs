@@ -257,7 +257,7 @@ async fn a_lenient_side_that_panics_aside_is_caught_and_noted() {
 
 #[tokio::test(start_paused = true)]
 async fn more_unfinished_lenient_writes_than_allowed_are_given_up_and_noted() {
-    let config = MigrationConfig::default().with_lenient_limit(NonZeroU32::MIN);
+    let config = MigrationConfig::default().with_lenient_max(NonZeroU32::MIN);
     let world = World::with(Phase::DualWrite, config);
     world.modern.always_apply(Fault::Hang);
     world.rows.save((1, "first")).await.unwrap();

@@ -11,9 +11,7 @@ use crate::support::{built, document, get};
 fn unreachable(rules: &Value) -> Vec<(String, Vec<String>)> {
     let Err(error) = RouteTable::from_document(&document(rules)) else { return Vec::new() };
     let each = error.problems().iter().map(|problem| match &problem.kind {
-        ProblemKind::Unreachable { rule, by } => {
-            (rule.to_string(), by.iter().map(ToString::to_string).collect())
-        }
+        ProblemKind::Unreachable { rule, by } => (rule.clone(), by.clone()),
         other => panic!("{other}"),
     });
     each.collect()
@@ -175,9 +173,7 @@ fn a_narrower_rule_before_a_wider_one_is_as_it_should_be() {
 fn shadows(rules: &Value) -> Vec<(String, String, String)> {
     let table = RouteTable::from_document(&document(rules)).unwrap();
     let told = table.warnings().iter().map(|warning| match warning {
-        Warning::Shadowed { rule, by, example } => {
-            (rule.to_string(), by.to_string(), example.clone())
-        }
+        Warning::Shadowed { rule, by, example } => (rule.clone(), by.clone(), example.clone()),
         other => panic!("{other}"),
     });
     told.collect()

@@ -124,7 +124,7 @@ pub(crate) fn ann() -> ChangeRequest {
 
 pub(crate) fn guarded() -> GuardConfig {
     let samples = NonZeroU64::new(20).unwrap();
-    GuardConfig::default().with_window(WINDOW).with_samples_min(samples).with_interval(SECOND)
+    GuardConfig::default().with_window(WINDOW).with_samples_min(samples).with_poll_interval(SECOND)
 }
 
 impl World {

@@ -73,7 +73,7 @@ impl Operator {
         let sweep = Arc::new(ToldSweep { sweep: Sweep::new(customers), tell });
         let config = ControllerConfig::default()
             .with_poll_interval(POLL_INTERVAL)
-            .with_call_timeout(CALL_TIMEOUT)
+            .with_call_deadline(CALL_TIMEOUT)
             .with_drift_margin(DRIFT_MARGIN);
         let migration = customers.tracker().state().name().clone();
         let controller = MigrationController::new(Arc::clone(&service), migration.clone())

@@ -93,7 +93,7 @@ pub async fn register(
     node: &NodeId,
     config: TrackerConfig,
 ) -> Outcome<Arc<PhaseTracker>> {
-    let config = config.with_incarnation(node.incarnation).with_call_timeout(STATE_DEADLINE);
+    let config = config.with_incarnation(node.incarnation).with_call_deadline(STATE_DEADLINE);
     loop {
         let (service, name) = (Arc::clone(service), node.name.clone());
         let started = PhaseTracker::start(service, MIGRATION.parse()?, name, config.clone()).await;

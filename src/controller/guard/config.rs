@@ -19,7 +19,7 @@ use crate::phase::Actor;
 ///     .with_latency_ratio(Ratio::new(2.0)?)
 ///     .with_cool_down(Duration::from_secs(1_800))
 ///     .with_rollbacks_max(1)
-///     .with_interval(Duration::from_secs(10))
+///     .with_poll_interval(Duration::from_secs(10))
 ///     .allowing_halt(true);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -128,7 +128,7 @@ impl GuardConfig {
 
     /// The pause between two looks; at least a millisecond.
     #[must_use]
-    pub fn with_interval(mut self, interval: Duration) -> Self {
+    pub fn with_poll_interval(mut self, interval: Duration) -> Self {
         self.interval = interval.max(Duration::from_millis(1));
         self
     }
@@ -182,7 +182,7 @@ mod tests {
             .with_latency_ratio(Ratio::new(4.0).unwrap())
             .with_cool_down(Duration::from_secs(6))
             .with_rollbacks_max(7)
-            .with_interval(Duration::from_secs(8))
+            .with_poll_interval(Duration::from_secs(8))
             .allowing_halt(true);
         let expected = GuardConfig {
             actor,

@@ -51,7 +51,7 @@ impl CommandChannel {
     /// The same, looking into the store so often for replies that come to other processes: each 200 ms unless said
     /// otherwise, no less than a millisecond. Those that come to its own [`ReplyReceiver`] are seen at once.
     #[must_use]
-    pub fn with_look_every(mut self, pause: Duration) -> Self {
+    pub fn with_poll_interval(mut self, pause: Duration) -> Self {
         self.look_every = pause.max(LOOK_EVERY_MIN);
         self
     }

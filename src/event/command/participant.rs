@@ -39,18 +39,18 @@ pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
 /// [`OutboxRelay`](crate::event::OutboxRelay) takes the answers to their channel.
 ///
 /// ```
-/// use std::sync::Arc;
-///
-/// use strangler_fig::async_trait;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{
-///     CommandHandler, CommandParticipant, EventConsumer, ReceivedCommand, Reply,
-/// };
-/// use strangler_fig::memory::{
-///     InMemoryBus, InMemoryParticipant, InMemoryParticipantTransaction,
-/// };
-/// use strangler_fig::saga::{Direction, Payload};
-///
+/// # use std::sync::Arc;
+/// #
+/// # use strangler_fig::async_trait;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::{
+/// #     CommandHandler, CommandParticipant, EventConsumer, ReceivedCommand, Reply,
+/// # };
+/// # use strangler_fig::memory::{
+/// #     InMemoryBus, InMemoryParticipant, InMemoryParticipantTransaction,
+/// # };
+/// # use strangler_fig::saga::{Direction, Payload};
+/// #
 /// #[derive(Debug)]
 /// struct Stock;
 ///

@@ -26,10 +26,10 @@ use crate::saga::{BarrierCall, Direction, Payload, PayloadError};
 ///   barrier's row: with it the next one would be taken for done.
 ///
 /// ```
-/// use strangler_fig::event::{EventEnvelope, Message, ReceivedCommand, Reply};
-/// use strangler_fig::memory::InMemoryBarrier;
-/// use strangler_fig::saga::{Direction, Payload, SagaBarrier};
-///
+/// # use strangler_fig::event::{EventEnvelope, Message, ReceivedCommand, Reply};
+/// # use strangler_fig::memory::InMemoryBarrier;
+/// # use strangler_fig::saga::{Direction, Payload, SagaBarrier};
+/// #
 /// async fn handle(
 ///     barrier: &InMemoryBarrier,
 ///     event: &EventEnvelope,

@@ -26,15 +26,15 @@ use crate::saga::{
 /// [`MarkCompensated`](crate::saga::Repair::MarkCompensated).
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::async_trait;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{
-///     CommandChannel, EventHandler, EventPublisher, Message, ReceivedCommand, Reply, ReplyReceiver,
-/// };
-/// use strangler_fig::memory::InMemoryReplyStore;
-/// use strangler_fig::saga::{Payload, SagaStep, StepContext};
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::async_trait;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::{
+/// #     CommandChannel, EventHandler, EventPublisher, Message, ReceivedCommand, Reply, ReplyReceiver,
+/// # };
+/// # use strangler_fig::memory::InMemoryReplyStore;
+/// # use strangler_fig::saga::{Payload, SagaStep, StepContext};
+/// #
 /// /// A bus so short that the participant stands in it, and answers at once.
 /// #[derive(Debug)]
 /// struct Short(ReplyReceiver);

@@ -17,7 +17,7 @@ use crate::resilience::Exponential;
 /// let config = ConsumerConfig::default()
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_deadline(Duration::from_secs(5))
-///     .with_pauses(Exponential::between(Duration::from_secs(1), Duration::from_secs(30)))
+///     .with_backoff(Exponential::between(Duration::from_secs(1), Duration::from_secs(30)))
 ///     .with_attempts_max(NonZeroU32::new(20).expect("it is not zero"));
 /// ```
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ impl ConsumerConfig {
     /// The pauses between attempts: those to handle an event, to settle it, and to reach the bus; none is shorter than a
     /// millisecond. How often is [`with_attempts_max`](Self::with_attempts_max).
     #[must_use]
-    pub fn with_pauses(mut self, pauses: Exponential) -> Self {
+    pub fn with_backoff(mut self, pauses: Exponential) -> Self {
         self.pauses = pauses;
         self
     }

@@ -27,13 +27,13 @@ use crate::observe::field;
 /// The calls of the handler run in the task that polls [`run`](Self::run): one that blocks its thread blocks them all.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::event::{
-///     EventConsumer, EventEnvelope, EventId, EventPayload, EventPublisher, EventSubscriber, handler_fn,
-/// };
-/// use strangler_fig::memory::InMemoryBus;
-/// use tokio::sync::Notify;
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::event::{
+/// #     EventConsumer, EventEnvelope, EventId, EventPayload, EventPublisher, EventSubscriber, handler_fn,
+/// # };
+/// # use strangler_fig::memory::InMemoryBus;
+/// # use tokio::sync::Notify;
+/// #
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let bus = InMemoryBus::default();

@@ -132,7 +132,7 @@ impl RelayConfig {
     /// and did not refuse either. By default up to 100 ms, 200 ms and so on, 30 s at most, each drawn between nothing and that
     /// (`Jitter::Full`). No pause is shorter than a millisecond.
     #[must_use]
-    pub fn with_pause(mut self, pause: Exponential) -> Self {
+    pub fn with_outage_backoff(mut self, pause: Exponential) -> Self {
         self.pause = pause;
         self
     }

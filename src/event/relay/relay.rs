@@ -24,15 +24,15 @@ use crate::phase::NodeId;
 /// those of its lanes wait for a few deadlines of the bus.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use async_trait::async_trait;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{
-///     EventEnvelope, EventId, EventPayload, EventPublisher, Message, Outbox, OutboxRelay,
-/// };
-/// use strangler_fig::memory::InMemoryOutbox;
-/// use strangler_fig::phase::{Incarnation, NodeId};
-///
+/// # use std::sync::Arc;
+/// # use async_trait::async_trait;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::{
+/// #     EventEnvelope, EventId, EventPayload, EventPublisher, Message, Outbox, OutboxRelay,
+/// # };
+/// # use strangler_fig::memory::InMemoryOutbox;
+/// # use strangler_fig::phase::{Incarnation, NodeId};
+/// #
 /// #[derive(Debug)]
 /// struct Printer;
 ///

@@ -41,7 +41,7 @@ pub(super) enum Told {
 }
 
 impl Told {
-    pub(super) const fn of_body(error: Option<BodyError>) -> Self {
+    pub(super) const fn of_body(error: Option<&BodyError>) -> Self {
         match error {
             Some(BodyError::TooLong(_)) => Self::TooLong,
             Some(BodyError::Stalled(_)) => Self::Stalled,

@@ -11,15 +11,15 @@ use crate::phase::NodeId;
 /// Where dual-written requests are written down before they are sent, and what came of them.
 ///
 /// ```
-/// use std::time::Duration;
-/// use strangler_fig::gateway::dual::{
-///     Fingerprint, NewRequest, RecordedRequest, Recorded, RequestJournal, RequestKey, RequestNote,
-///     RequestStatus,
-/// };
-/// use strangler_fig::memory::InMemoryRequestJournal;
-/// use strangler_fig::phase::{Incarnation, NodeId, Side};
-/// use strangler_fig::stamp::StampClock;
-///
+/// # use std::time::Duration;
+/// # use strangler_fig::gateway::dual::{
+/// #     Fingerprint, NewRequest, RecordedRequest, Recorded, RequestJournal, RequestKey, RequestNote,
+/// #     RequestStatus,
+/// # };
+/// # use strangler_fig::memory::InMemoryRequestJournal;
+/// # use strangler_fig::phase::{Incarnation, NodeId, Side};
+/// # use strangler_fig::stamp::StampClock;
+/// #
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let journal = InMemoryRequestJournal::default();
@@ -31,7 +31,7 @@ use crate::phase::NodeId;
 ///     request: RecordedRequest { body: b"two pears".to_vec(), ..RecordedRequest::default() },
 ///     stamp: StampClock::new()?.now(),
 ///     first: Side::Legacy,
-///     strict: false,
+///     is_strict: false,
 ///     answers: Side::Legacy,
 ///     rule: "orders".to_owned(),
 ///     entity_id: None,

@@ -16,3 +16,21 @@ pub enum ReplayError {
         report: ReplayReport,
     },
 }
+
+impl ReplayError {
+    /// What was done until then.
+    #[must_use]
+    pub const fn report(&self) -> &ReplayReport {
+        match self {
+            Self::Journal { report, .. } => report,
+        }
+    }
+
+    /// Whether replaying again may succeed.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Journal { source, .. } => source.is_retryable(),
+        }
+    }
+}

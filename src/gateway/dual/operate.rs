@@ -39,6 +39,24 @@ pub enum OperateError {
     },
 }
 
+impl OperateError {
+    /// Whether the same decision may be carried out later.
+    ///
+    /// ```
+    /// use strangler_fig::gateway::dual::OperateError;
+    ///
+    /// assert!(OperateError::Held.is_retryable() && !OperateError::TooOld.is_retryable());
+    /// ```
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Held => true,
+            Self::Journal { source, .. } => source.is_retryable(),
+            Self::NotFound | Self::NotParked { .. } | Self::TooOld => false,
+        }
+    }
+}
+
 impl DualWriter {
     /// Lets a parked request be tried again, from now on: written down, with who and why. One that is as old as
     /// [`with_key_retention`](super::DualWriteConfig::with_key_retention) says is refused, and one that becomes so before it is sent is

@@ -32,17 +32,17 @@ use crate::stamp::StampClock;
 /// time between two writes of one record, or let services answer 409 to a write whose stamp is below the stored one.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use async_trait::async_trait;
-/// use http::StatusCode;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::gateway::dual::DualWriter;
-/// use strangler_fig::gateway::{Body, Request, Response, Upstream, mark};
-/// use strangler_fig::memory::InMemoryRequestJournal;
-/// use strangler_fig::phase::{Incarnation, NodeId, Side};
-/// use strangler_fig::route::{DualWritePlan, IdSource};
-/// use strangler_fig::stamp::StampClock;
-///
+/// # use std::sync::Arc;
+/// # use async_trait::async_trait;
+/// # use http::StatusCode;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::gateway::dual::DualWriter;
+/// # use strangler_fig::gateway::{Body, Request, Response, Upstream, mark};
+/// # use strangler_fig::memory::InMemoryRequestJournal;
+/// # use strangler_fig::phase::{Incarnation, NodeId, Side};
+/// # use strangler_fig::route::{DualWritePlan, IdSource};
+/// # use strangler_fig::stamp::StampClock;
+/// #
 /// #[derive(Debug)]
 /// struct Service;
 ///
@@ -269,6 +269,6 @@ async fn collected(body: Body, limit: usize) -> Result<bytes::Bytes, Told> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Told::TooLong),
-        Err(error) => Err(Told::of_body(error.downcast_ref::<BodyError>().cloned())),
+        Err(error) => Err(Told::of_body(error.downcast_ref::<BodyError>())),
     }
 }

@@ -45,7 +45,8 @@ pub(super) fn backfill(status: &MigrationStatus) -> Option<Section> {
 
 pub(super) fn sweep(status: &MigrationStatus) -> Option<Section> {
     let seen = status.sweep?;
-    let (records, joined, left, took) = (seen.records, seen.joined, seen.left, spoken(seen.took));
+    let (records, joined, left, took) =
+        (seen.records, seen.joined, seen.left, spoken(seen.duration));
     let looked_at = format!("{records} records looked at in {took}");
     let swept = match (seen.state, seen.seen_ago > OLD) {
         ("running", false) => Cell::new(format!("running, {looked_at}")),

@@ -29,11 +29,11 @@
 //! your build of tokio has, so no further dependency is needed.
 //!
 //! ```
-//! use std::sync::Arc;
-//!
-//! use strangler_fig::memory::InMemoryRepository;
-//! use strangler_fig::testkit::conformance::StampedFixture;
-//!
+//! # use std::sync::Arc;
+//! #
+//! # use strangler_fig::memory::InMemoryRepository;
+//! # use strangler_fig::testkit::conformance::StampedFixture;
+//! #
 //! type User = (u32, String);
 //!
 //! struct Users(InMemoryRepository<u32, User>);

@@ -72,12 +72,12 @@ impl<I: StepOutput, O: StepOutput> SagaTrial<I, O> {
 /// the steps know tokio's clock. The saga's retries should be few.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use std::sync::atomic::{AtomicU32, Ordering};
-/// use strangler_fig::memory::InMemorySagaJournal;
-/// use strangler_fig::saga::{Conclusion, SagaBuilder, step_fn};
-/// use strangler_fig::testkit::saga::{SagaTrial, crash_kit};
-///
+/// # use std::sync::Arc;
+/// # use std::sync::atomic::{AtomicU32, Ordering};
+/// # use strangler_fig::memory::InMemorySagaJournal;
+/// # use strangler_fig::saga::{Conclusion, SagaBuilder, step_fn};
+/// # use strangler_fig::testkit::saga::{SagaTrial, crash_kit};
+/// #
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # tokio::time::pause();

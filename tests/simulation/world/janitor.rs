@@ -21,7 +21,7 @@ pub(crate) async fn tidy(world: Arc<World>) {
     let service = Arc::new(ReachedService::new(&world.service, link, false));
     let config = ControllerConfig::default()
         .with_poll_interval(Duration::from_millis(200))
-        .with_call_timeout(Duration::from_secs(2));
+        .with_call_deadline(Duration::from_secs(2));
     let controller = MigrationController::new(service, world.name.clone()).with_config(config);
     let request = request();
     loop {

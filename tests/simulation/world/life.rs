@@ -73,7 +73,7 @@ impl Life {
         let config = TrackerConfig::default()
             .with_incarnation(Incarnation::fixed(u128::from(life)))
             .with_poll_interval(Duration::from_millis(rng.u64(200..1_500)))
-            .with_call_timeout(Duration::from_millis(rng.u64(1_000..6_000)))
+            .with_call_deadline(Duration::from_millis(rng.u64(1_000..6_000)))
             .with_scopes(Scopes { legacy: world.legacy.scope(), modern: world.modern.scope() })
             .with_outage_policy(outage)
             .with_role(role);

@@ -193,7 +193,7 @@ impl Hands {
         let config = ControllerConfig::default()
             .with_poll_interval(Duration::from_millis(100))
             .with_settle_wait(Duration::from_secs(10))
-            .with_call_timeout(Duration::from_secs(2))
+            .with_call_deadline(Duration::from_secs(2))
             .with_drift_margin(Duration::from_millis(500))
             .with_clock(life.wall.clone());
         let config = if world.plan.is_single() {
@@ -218,7 +218,7 @@ fn watch(world: &World, life: &Arc<Life>, controller: &Arc<MigrationController>)
         .with_samples_min(NonZeroU64::MIN)
         .with_cool_down(Duration::from_secs(3))
         .with_rollbacks_max(5)
-        .with_interval(Duration::from_millis(800))
+        .with_poll_interval(Duration::from_millis(800))
         .allowing_halt(true);
     let signals = Arc::new(Nervous::new(world));
     let guard = RollbackGuard::new(controller.clone(), signals, config);

@@ -31,7 +31,7 @@ async fn at_will(world: &World, mut rng: Rng) {
     let config = ControllerConfig::default()
         .with_poll_interval(Duration::from_millis(100))
         .with_settle_wait(Duration::from_secs(4))
-        .with_call_timeout(Duration::from_secs(2))
+        .with_call_deadline(Duration::from_secs(2))
         .with_drift_margin(Duration::from_millis(500));
     let config = if world.plan.is_single() {
         config.accepting_process_scope("node-0".parse().unwrap())

@@ -92,7 +92,7 @@ pub(crate) async fn a_consumer_goes_on(
         }
     });
     let pauses = Exponential::between(Duration::from_millis(20), Duration::from_millis(200));
-    let config = ConsumerConfig::default().with_pauses(pauses).with_limits(limits);
+    let config = ConsumerConfig::default().with_backoff(pauses).with_limits(limits);
     let consumer =
         EventConsumer::new(bus, name(), vec![topic()], Arc::new(handler)).with_config(config);
     let keys = ["pears", "plums", "figs", "nuts"];

@@ -66,8 +66,8 @@ pub(crate) async fn hostile_documents_are_rejected(
     let whole = state.to_document();
     let replaced = |good: &str, bad: &str| whole.replacen(good, bad, 1);
     for (document, named) in [
-        (String::new(), "EOF"),
-        (whole[..whole.len() / 2].to_owned(), "EOF"),
+        (String::new(), "it ends too early"),
+        (whole[..whole.len() / 2].to_owned(), "it ends too early"),
         (replaced("legacy_only", "sideways"), "sideways"),
         (replaced("\"version\":1", "\"version\":9"), "version 9"),
         (replaced("airports", "airlines"), "the state of airlines"),
@@ -85,7 +85,7 @@ pub(crate) async fn hostile_documents_are_rejected(
     let replaced = |good: &str, bad: &str| whole.replacen(good, bad, 1);
     for (document, named) in [
         ("{}".to_owned(), "node-lease"),
-        (whole[..whole.len() / 2].to_owned(), "EOF"),
+        (whole[..whole.len() / 2].to_owned(), "it ends too early"),
         (replaced("\"holds\"", "\"holdz\""), "holds"),
         (replaced("node-1", "node-2"), "node"),
     ] {

@@ -200,7 +200,7 @@ async fn a_consumer_goes_on_behind_brokers_that_were_away() {
         }
     });
     let pauses = Exponential::between(Duration::from_millis(20), Duration::from_millis(200));
-    let config = ConsumerConfig::default().with_pauses(pauses);
+    let config = ConsumerConfig::default().with_backoff(pauses);
     let consumer =
         EventConsumer::new(Arc::new(own.kafka().clone()), name(), vec![topic()], Arc::new(handler))
             .with_config(config);

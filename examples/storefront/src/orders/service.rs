@@ -95,7 +95,7 @@ impl Service {
         let outbox = Arc::new(outbox.listening(&self.database_url)?);
         let config = RelayConfig::default()
             .with_term(TERM)
-            .with_pause(pauses())
+            .with_outage_backoff(pauses())
             .with_observer(self.observer.clone());
         let relay = OutboxRelay::new(outbox, self.bus.clone(), self.node.clone());
         let relay = relay.with_config(config);
@@ -124,7 +124,7 @@ impl Service {
         let config = ConsumerConfig::default()
             .with_deadline(HANDLED)
             .with_bus_deadline(BUS)
-            .with_pauses(pauses())
+            .with_backoff(pauses())
             .with_observer(self.observer.clone());
         let consumer = EventConsumer::new(self.bus.clone(), name, topics, handler);
         let consumer = consumer.with_config(config);

@@ -206,7 +206,7 @@ async fn started(
     let migration: MigrationName = MIGRATION.parse()?;
     let config = TrackerConfig::default()
         .with_poll_interval(POLL)
-        .with_call_timeout(STATE_DEADLINE)
+        .with_call_deadline(STATE_DEADLINE)
         .with_outage_policy(OutagePolicy::Fenced { term: TERM })
         .with_observer(observer.clone());
     let tracker = PhaseTracker::start(service.clone(), migration, node.clone(), config).await?;

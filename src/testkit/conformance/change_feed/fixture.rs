@@ -13,10 +13,10 @@ pub(super) type KeyOf<F> = <<F as ChangeFeedFixture>::Feed as ChangeFeed>::Key;
 /// others does it, with no stamps.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::memory::{InMemoryChangeFeed, InMemoryChanges};
-/// use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait};
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::{InMemoryChangeFeed, InMemoryChanges};
+/// # use strangler_fig::testkit::conformance::{ChangeFeedFixture, async_trait};
+/// #
 /// type User = (u32, u32);
 ///
 /// struct InMemory(Arc<InMemoryChangeFeed<u32, User>>);

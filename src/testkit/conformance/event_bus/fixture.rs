@@ -9,11 +9,11 @@ use crate::event::{EventBus, EventEnvelope, EventKey, SubscriptionName, Topic};
 /// A bus that holds nothing yet, and that nobody else uses: on a shared server, what has a prefix of its own.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::event::{EventBus, EventKey, SubscriptionName, Topic};
-/// use strangler_fig::memory::InMemoryBus;
-/// use strangler_fig::testkit::conformance::{EventBusFixture, GivenUp, async_trait};
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::event::{EventBus, EventKey, SubscriptionName, Topic};
+/// # use strangler_fig::memory::InMemoryBus;
+/// # use strangler_fig::testkit::conformance::{EventBusFixture, GivenUp, async_trait};
+/// #
 /// struct InMemory(InMemoryBus);
 ///
 /// #[async_trait]

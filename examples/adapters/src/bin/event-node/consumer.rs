@@ -23,7 +23,7 @@ pub(crate) async fn run(database: &str, bus: &Bus, asks_inbox: bool) -> Outcome 
     let config = ConsumerConfig::default()
         .with_limits(limits())
         .with_deadline(DEADLINE)
-        .with_pauses(Exponential::between(Duration::from_millis(50), Duration::from_secs(2)));
+        .with_backoff(Exponential::between(Duration::from_millis(50), Duration::from_secs(2)));
     let consumer = EventConsumer::new(bus.subscriber(), subscription(), vec![topic()], handler);
     consumer.with_config(config).run(pending()).await?;
     Ok(())

@@ -23,7 +23,7 @@ pub(crate) async fn run(database: &str, bus: &Bus) -> Outcome {
         .with_term(TERM)
         .with_poll_interval(POLL)
         .with_store_deadline(DEADLINE)
-        .with_pause(pause);
+        .with_outage_backoff(pause);
     let relay = OutboxRelay::new(outbox(database)?, bus.publisher(), node()?).with_config(config);
     relay.run(pending()).await;
     Ok(())
