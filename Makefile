@@ -1,4 +1,4 @@
-# `make verify` is what CI runs; it writes nothing into the source tree.
+# `make verify` is what has to pass; it writes nothing into the source tree.
 
 .PHONY: verify tests checks deny package semver build-cost test fmt clippy doc features model simulate simulate-faults loom quickstart members fix bench bench-data bench-data-10m bench-sagas bench-events bench-gateway prove msrv fuzz mutants mutants-control adapters events-chaos kafka fleet storefront storefront-chaos contracts pitfalls manifests console observability servers servers-stop
 
@@ -114,7 +114,7 @@ bench-gateway:
 	scripts/gateway.sh cargo run --profile served -p gateway
 	cargo run --profile served -p gateway -- own
 
-# Bans, licences and sources of everything that is depended on, by deny.toml. It installs cargo-deny if need be.
+# Bans, licences and sources of everything that is depended on, by deny.toml. It builds cargo-deny if need be, once.
 deny:
 	scripts/deny.sh
 
@@ -126,7 +126,7 @@ package:
 build-cost:
 	scripts/build_cost.sh
 
-# What has changed for users since the last release, or since BASELINE. It installs cargo-semver-checks if need be.
+# What has changed for users since the last release, or since BASELINE. It builds cargo-semver-checks if need be, once: that takes minutes.
 semver:
 	scripts/semver.sh
 

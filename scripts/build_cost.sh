@@ -6,15 +6,20 @@ cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cargo package --quiet --no-verify --allow-dirty 2>/dev/null
-tar xzmf target/package/strangler-fig-*.crate -C "$work"
+fail() {
+    echo "build-cost: $(cat "$work/said")" >&2
+    exit 1
+}
+
+cargo package --quiet --no-verify --allow-dirty --target-dir "$work/packaged" 2>"$work/said" || fail
+tar xzmf "$work"/packaged/package/strangler-fig-*.crate -C "$work"
 cd "$work"/strangler-fig-*
 cargo fetch --quiet
 TIMEFORMAT='%U %S'
 printf '%-16s %8s %8s\n' features crates 'CPU s'
 for features in "" testkit mockall tower http metrics otel testkit,mockall,tower,http,metrics,otel; do
     crates=$(cargo tree --quiet --edges normal,build --prefix none --features "$features" | sed 's/ (.*//' | sort -u | grep -vc '^strangler-fig ')
-    spent=$({ time CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$work/target cargo build --quiet --lib --features "$features" 2>/dev/null; } 2>&1)
+    spent=$({ time CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$work/target cargo build --quiet --lib --features "$features" 2>"$work/said"; } 2>&1) || fail
     rm -rf "$work/target"
     case $features in "") name=none ;; *,*) name=all ;; *) name=$features ;; esac
     printf '%-16s %8s %8.1f\n' "$name" "$crates" "$(awk '{ print $1 + $2 }' <<<"$spent")"

@@ -41,8 +41,8 @@ found() {
 cargo fetch --quiet --locked
 whole deny.toml bans licenses sources
 
-cargo package --quiet --no-verify --allow-dirty 2>"$work/said" || fail "$(cat "$work/said")"
-tar xzmf target/package/strangler-fig-*.crate -C "$work"
+cargo package --quiet --no-verify --allow-dirty --target-dir "$work/target" 2>"$work/said" || fail "$(cat "$work/said")"
+tar xzmf "$work"/target/package/strangler-fig-*.crate -C "$work"
 manifest=$(echo "$work"/strangler-fig-*/Cargo.toml)
 edited deny.toml 's/^multiple-versions = "allow"/multiple-versions = "deny"/' "$work/once.toml"
 library "$work/once.toml" "$manifest" bans licenses sources

@@ -51,9 +51,13 @@ greets() {
 
 # The newest server of Debian's, or that of the path.
 postgres_bin() {
-    local newest
+    local newest program
     newest=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-    if [ -n "$newest" ]; then echo "$newest"; else dirname "$(command -v postgres)" 2>/dev/null; fi
+    if [ -n "$newest" ]; then
+        echo "$newest"
+    elif program=$(command -v postgres); then
+        dirname "$program"
+    fi
 }
 
 mariadb_bin() { command -v mariadbd || command -v mysqld || ls /usr/sbin/mariadbd 2>/dev/null; }

@@ -61,7 +61,8 @@ impl ControllerConfig {
         self
     }
 
-    /// How long one step may wait for the fleet, or for the service to come back.
+    /// How long one step may wait for the fleet, a fenced node that has ended among it, or
+    /// for the service to come back.
     #[must_use]
     pub fn with_settle_wait(mut self, wait: Duration) -> Self {
         self.settle_wait = wait;

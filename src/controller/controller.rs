@@ -163,8 +163,9 @@ impl MigrationController {
     /// Goes on, step by step, until the migration is at `target`, forward or back.
     ///
     /// It waits for the fleet where a rule asks for that, and sweeps where the way
-    /// leads through a sweep. It stops at a closed gate, and when somebody else moves
-    /// the migration.
+    /// leads through a sweep. It stops at a closed gate, unless that may be closed by
+    /// what a fenced node knew that has ended: such a node is evicted first. And it
+    /// stops when somebody else moves the migration.
     ///
     /// # Errors
     ///

@@ -71,11 +71,13 @@ enum Attempt {
 struct Wait {
     began: Instant,
     waited_for: Option<Refused>,
+    /// Whether it was told that a gate is waited for.
+    is_gate_told: bool,
 }
 
 impl Wait {
     fn new() -> Self {
-        Self { began: Instant::now(), waited_for: None }
+        Self { began: Instant::now(), waited_for: None, is_gate_told: false }
     }
 
     /// The time of a sweep is no time waited.
@@ -148,7 +150,7 @@ impl MigrationController {
                 Attempt::Waits(why) => self.pause(&mut wait, why).await?,
                 Attempt::Again => {}
                 Attempt::Taken(step, state) => {
-                    let Wait { began, waited_for } = std::mem::replace(&mut wait, Wait::new());
+                    let Wait { began, waited_for, .. } = std::mem::replace(&mut wait, Wait::new());
                     let (epoch, waited) = (state.epoch(), began.elapsed());
                     last = Some(state.adopted());
                     request = Cow::Owned(request.of_any_state());
@@ -175,12 +177,14 @@ impl MigrationController {
             Next::Sweep => self.sweep(seen, request, wait).await,
             Next::Take(step) => {
                 let is_asked = gated && path::leads_forward(seen.state(), &step);
+                // By the look that the gates are asked about: they may take their time.
+                let may_evict = self.may_evict();
                 let asked =
                     if is_asked { self.ask(seen, &step, request).await } else { Ok(Vec::new()) };
                 match asked {
                     Ok(seen_by_gates) => self.take(seen, step, request, seen_by_gates).await,
                     // What closes a gate may go with a node that has ended.
-                    Err(blocked) if self.may_evict() => Ok(Attempt::Waits(blocked)),
+                    Err(blocked) if may_evict => Ok(Attempt::Waits(blocked)),
                     Err(blocked) => Err(blocked),
                 }
             }
@@ -377,6 +381,11 @@ impl MigrationController {
                 warn!({ field::MIGRATION } = %self.name, { field::REASON } = %source, "a move waits");
             }
             wait.waited_for = Some(source.clone());
+        }
+        if matches!(why, ControllerError::Blocked { .. }) && !wait.is_gate_told {
+            self.tell(&Event::MoveWaits);
+            warn!({ field::MIGRATION } = %self.name, { field::REASON } = %why, "a move waits");
+            wait.is_gate_told = true;
         }
         if self.config.evicts_fenced {
             self.evict_run_out().await;

@@ -37,10 +37,10 @@ impl LeaseWatch {
         }
     }
 
-    /// Begins anew: while nothing could be seen, leases may have been renewed.
+    /// Begins anew: while nothing could be seen, leases may have been renewed, or not.
     pub(super) fn begin_anew(&mut self) {
         let now = Instant::now();
-        self.seen.values_mut().for_each(|seen| seen.since = now);
+        self.seen.values_mut().for_each(|seen| (seen.since, seen.renewed) = (now, false));
     }
 
     /// For how long this lease has been seen unchanged.
@@ -56,7 +56,9 @@ impl LeaseWatch {
     /// Whether a node that stops by itself may have: it was not seen to renew its lease in
     /// the last three of its intervals.
     pub(super) fn may_run_out(&self) -> bool {
-        let renews = |seen: &Seen| seen.renewed && seen.since.elapsed() <= seen.lease.interval * 3;
+        let renews = |seen: &Seen| {
+            seen.renewed && seen.since.elapsed() <= seen.lease.interval.saturating_mul(3)
+        };
         self.seen.values().any(|seen| seen.lease.term.is_some() && !renews(seen))
     }
 
@@ -122,6 +124,9 @@ mod tests {
         assert!(!watch.may_run_out());
         tokio::time::advance(Duration::from_millis(1)).await;
         assert!(watch.may_run_out());
+        watch.look(&[of(3, term)]);
+        watch.begin_anew();
+        assert!(watch.may_run_out(), "nobody knows what it did meanwhile");
         watch.look(&[]);
         assert!(!watch.may_run_out(), "it is gone");
     }

@@ -14,7 +14,7 @@ use crate::phase::{Backlog, Hold, KeepsBacklog};
 /// told from `Drop`.
 ///
 /// A full sink forgets which keys, not that there were any:
-/// [`overflowed`](Self::overflowed) stays set until a sweep has seen all keys.
+/// [`has_overflowed`](Self::has_overflowed) stays set until a sweep has seen all keys.
 /// Crossing depends on sweeps, never on the sink; a killed process takes its
 /// entries with it.
 ///
@@ -30,11 +30,11 @@ use crate::phase::{Backlog, Hold, KeepsBacklog};
 ///
 /// let noted = sink.take(10);
 /// assert_eq!((noted[0].key, noted[0].count), (1, 2));
-/// assert!(sink.is_empty() && sink.overflowed());
+/// assert!(sink.is_empty() && sink.has_overflowed());
 ///
 /// let began = sink.mark(); // a sweep begins ...
 /// sink.clear_until(began); // ... and has joined every key
-/// assert!(!sink.overflowed());
+/// assert!(!sink.has_overflowed());
 /// ```
 pub struct DivergenceSink<K> {
     capacity: NonZeroUsize,
@@ -221,7 +221,7 @@ impl<K: Key> DivergenceSink<K> {
         self.lock().entries.len()
     }
 
-    /// Whether no key is noted; [`overflowed`](Self::overflowed) may still be.
+    /// Whether no key is noted; [`has_overflowed`](Self::has_overflowed) may still be.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -235,7 +235,7 @@ impl<K: Key> DivergenceSink<K> {
 
     /// Whether keys were forgotten since the last sweep.
     #[must_use]
-    pub fn overflowed(&self) -> bool {
+    pub fn has_overflowed(&self) -> bool {
         self.lock().overflow.is_some()
     }
 
@@ -299,7 +299,7 @@ mod tests {
         assert!(!sink.note(2, WriteDropped, None));
         assert!(sink.note(1, WriteDropped, None), "a key it has needs no room");
         assert_eq!(keys(&sink), [(1, 2)]);
-        assert!(sink.overflowed());
+        assert!(sink.has_overflowed());
     }
 
     #[test]
@@ -311,7 +311,7 @@ mod tests {
         let mark = sink.mark();
         sink.note(2, WriteDropped, None);
         sink.clear_until(mark);
-        assert!(!sink.overflowed());
+        assert!(!sink.has_overflowed());
         assert_eq!(keys(&sink), [(2, 2)]);
     }
 
@@ -322,7 +322,7 @@ mod tests {
         let mark = sink.mark();
         sink.note(2, Mismatch, None);
         sink.clear_until(mark);
-        assert!(sink.overflowed());
+        assert!(sink.has_overflowed());
     }
     #[test]
     fn what_is_put_back_is_as_it_was() {
@@ -344,10 +344,10 @@ mod tests {
         let taken = sink.take(1);
         sink.note(2, Mismatch, None);
         sink.put_back(taken);
-        assert!(sink.overflowed());
+        assert!(sink.has_overflowed());
         assert_eq!(keys(&sink), [(2, 1)]);
         sink.clear_until(sink.mark());
-        assert!(!sink.overflowed());
+        assert!(!sink.has_overflowed());
     }
 
     #[test]

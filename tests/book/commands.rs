@@ -1,6 +1,6 @@
 //! Every command that the book names is there.
 
-use crate::page::{Book, altered, book, examples, lines, pieces, root, text};
+use crate::page::{Book, altered, beside, book, lines, pieces, root, text};
 use crate::shelf::Shelf;
 
 /// Languages of blocks that hold no commands.
@@ -112,7 +112,7 @@ fn missing(book: &Book) -> Vec<String> {
 
 #[test]
 fn every_command_and_path_that_the_book_names_is_there() {
-    let book: Book = book().into_iter().chain(examples()).collect();
+    let book: Book = book().into_iter().chain(beside()).collect();
     assert_eq!(missing(&book), Vec::<String>::new());
 }
 

@@ -98,6 +98,20 @@ fn every_page_with_code_is_compiled() {
     assert_eq!(uncompiled(&book, &library), Vec::<String>::new());
     let without = library.replace("../docs/START.md", "../docs/STARTS.md");
     assert_eq!(uncompiled(&book, &without), ["docs/START.md"]);
+    // Those of the one are held to `tests/public_api`, those of the other are run by `scripts/package.sh`.
+    assert_eq!(ignored(&book), ["docs/ADAPTERS.md", "docs/START.md"]);
+    assert_eq!(
+        ignored(&altered("docs/DATA.md", "```rust\n", "```rust,ignore\n"))[1],
+        "docs/DATA.md"
+    );
+}
+
+/// Pages with code in Rust that a documentation test leaves out.
+fn ignored(book: &Book) -> Vec<String> {
+    let leaves_out = |page: &str| {
+        lines(page).iter().any(|line| line.block.is_some_and(|it| it.contains("ignore")))
+    };
+    book.iter().filter(|(_, page)| leaves_out(page)).map(|(path, _)| path.clone()).collect()
 }
 
 /// Folders of tests that the architecture says nothing of.

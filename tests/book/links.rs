@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-use crate::page::{Book, altered, book, examples, lines, pieces, root, text};
+use crate::page::{Book, altered, beside, book, lines, pieces, root, text};
 
 /// The targets of the links in prose: `[…](target)`.
 fn targets(page: &str) -> Vec<String> {
@@ -75,7 +75,7 @@ fn broken(book: &Book) -> Vec<String> {
 
 #[test]
 fn every_link_leads_to_a_file_and_a_heading_that_are_there() {
-    let book: Book = book().into_iter().chain(examples()).collect();
+    let book: Book = book().into_iter().chain(beside()).collect();
     assert_eq!(broken(&book), Vec::<String>::new());
     let links: usize = book.values().map(|page| targets(page).len()).sum();
     assert!(links > 150, "only {links} links were read");

@@ -22,9 +22,11 @@ pub(crate) fn book() -> Book {
     book
 }
 
-/// The READMEs of the examples.
-pub(crate) fn examples() -> Book {
-    let (mut readmes, mut folders) = (Book::new(), vec!["examples".to_owned()]);
+/// What else there is to read: beside the README, and of the examples.
+pub(crate) fn beside() -> Book {
+    let others = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+    let mut readmes: Book = others.map(|page| (page.to_owned(), text(page))).into();
+    let mut folders = vec!["examples".to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root().join(&folder)).unwrap() {
             let entry = entry.unwrap();

@@ -32,7 +32,7 @@ async fn nothing_is_dropped_by_a_queue_that_fails_every_third_call() {
         world.queue.fail_every(0);
         assert!(report.queue_errors > 0, "{report}");
         assert!(world.is_level() && world.modern.inner().records().len() == 300, "{report}");
-        assert!(world.rows.sink().is_empty() && !world.rows.sink().overflowed());
+        assert!(world.rows.sink().is_empty() && !world.rows.sink().has_overflowed());
         assert!(world.queue.depth().await.unwrap().is_empty(), "{report}");
     }
 }

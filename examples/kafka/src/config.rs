@@ -1,3 +1,4 @@
+use std::fmt;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub enum KafkaTopics {
 }
 
 /// How a [`KafkaBus`](crate::KafkaBus) uses its brokers.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct KafkaConfig {
     servers: String,
     prefix: String,
@@ -35,6 +36,24 @@ pub struct KafkaConfig {
     pub(crate) deadline: Duration,
     settings: Vec<(String, String)>,
     receiver_settings: Vec<(String, String)>,
+}
+
+/// Of what is set, the names: a value may be a password.
+impl fmt::Debug for KafkaConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |settings: &[(String, String)]| -> Vec<String> {
+            settings.iter().map(|(name, _)| name.clone()).collect()
+        };
+        f.debug_struct("KafkaConfig")
+            .field("servers", &self.servers)
+            .field("prefix", &self.prefix)
+            .field("topics", &self.topics)
+            .field("message_max", &self.message_max)
+            .field("deadline", &self.deadline)
+            .field("settings", &names(&self.settings))
+            .field("receiver_settings", &names(&self.receiver_settings))
+            .finish()
+    }
 }
 
 impl KafkaConfig {

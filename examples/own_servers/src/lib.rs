@@ -3,6 +3,7 @@
 //! `scripts/servers.sh install` installs what of them is missing. As root, a server that refuses root runs under its own
 //! account, or as nobody.
 
+mod family;
 mod mariadb;
 mod nats;
 mod own_server;

@@ -2,7 +2,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::process::Signal;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::place::Place;
@@ -127,17 +126,21 @@ impl OwnServer {
     /// Waits until it answers; or has ended.
     async fn comes_up(&mut self) -> Result<bool, Failed> {
         let until = Instant::now() + Self::PATIENCE;
-        while !self.answers().await {
+        loop {
+            let answers = self.answers().await;
             let Some(running) = &mut self.running else { return Ok(false) };
+            // Another may answer at a port that was taken.
             if running.has_ended()? {
                 return Ok(false);
+            }
+            if answers {
+                return Ok(true);
             }
             if Instant::now() > until {
                 return Err(self.failed("does not answer"));
             }
             sleep(Self::LOOK).await;
         }
-        Ok(true)
     }
 
     /// Waits until a quorum queue of a `RabbitMQ`, which was declared, is one that it finds again after it was killed.
@@ -164,18 +167,32 @@ impl OwnServer {
     /// Ends all of its processes at once, by SIGKILL; none is left when it returns.
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
-            running.kill(&self.place);
+            running.kill();
         }
     }
 
     /// None of its processes does anything, by SIGSTOP, until [`go_on`](Self::go_on).
     pub fn stop(&self) {
-        self.place.signal(Signal::STOP);
+        if let Some(running) = &self.running {
+            running.stop();
+        }
     }
 
     /// All of them go on where they were stopped.
     pub fn go_on(&self) {
-        self.place.signal(Signal::CONT);
+        if let Some(running) = &self.running {
+            running.go_on();
+        }
+    }
+
+    /// Copies what it has logged into a directory that is there: its own goes with it.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn copy_log(&self, to: &Path) -> Result<(), Failed> {
+        fs::copy(self.place.log(), to.join(format!("{}.log", self.product.name())))?;
+        Ok(())
     }
 
     /// Whether it does.

@@ -6,8 +6,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use crate::Failed;
 use crate::product::Product;
 
@@ -57,25 +55,6 @@ impl Place {
             command.uid(user).gid(group);
         }
         command
-    }
-
-    /// Who works in this directory: the server, and what it has started, whatever group and session that is in.
-    pub(crate) fn residents(&self) -> Vec<Pid> {
-        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let residents = processes.filter(|process| {
-            fs::read_link(process.path().join("cwd"))
-                .is_ok_and(|at| at.starts_with(&self.directory))
-        });
-        residents
-            .filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?))
-            .collect()
-    }
-
-    /// Sends each of them a signal. Who has ended meanwhile needs none.
-    pub(crate) fn signal(&self, signal: Signal) {
-        for resident in self.residents() {
-            let _ = kill_process(resident, signal);
-        }
     }
 }
 

@@ -4,9 +4,10 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use crate::Failed;
+use crate::family::{family, lives, signal};
 use crate::place::Place;
 
 /// A server that was started.
@@ -26,12 +27,32 @@ impl Running {
         Ok(self.0.try_wait()?.is_some())
     }
 
-    pub(crate) fn kill(mut self, place: &Place) {
-        let _ = self.0.kill();
+    /// It and all that it has started: nobody starts another meanwhile.
+    fn stopped(&self) -> Vec<Pid> {
+        let mut stopped = Vec::new();
+        loop {
+            let family = family(self.0.id());
+            if family.len() == stopped.len() {
+                return family;
+            }
+            signal(&family, Signal::STOP);
+            stopped = family;
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopped();
+    }
+
+    pub(crate) fn go_on(&self) {
+        signal(&family(self.0.id()), Signal::CONT);
+    }
+
+    pub(crate) fn kill(mut self) {
+        let family = self.stopped();
+        signal(&family, Signal::KILL);
         let _ = self.0.wait();
-        // One that is about to start another may get to it.
-        while !place.residents().is_empty() {
-            place.signal(Signal::KILL);
+        while family.iter().any(|member| lives(*member)) {
             sleep(Duration::from_millis(5));
         }
     }

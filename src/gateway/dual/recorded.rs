@@ -108,6 +108,7 @@ pub struct NewRequest {
     /// The side that is sent it first, and whose refusal ends it.
     pub first: Side,
     /// Whether its caller waits for both.
+    #[serde(rename = "strict")]
     pub is_strict: bool,
     /// The side whose response its caller gets.
     pub answers: Side,

@@ -37,7 +37,8 @@ impl House {
     ) -> Result<bool, Failed> {
         let programs = programs()?;
         let home = programs.parent().unwrap_or(&programs).join("storefront");
-        let own = if own { Some(OwnServers::start(&home).await?) } else { None };
+        let own =
+            if own { Some(undisturbed(Box::pin(OwnServers::start(&home))).await?) } else { None };
         let servers = match &own {
             Some(own) => own.found().await,
             None => Servers::find().await?,
@@ -45,13 +46,13 @@ impl House {
         let rooms = Rooms::open(servers).await?;
         let logs = home.join(rooms.run());
         let house = Self { rooms, own, programs, logs };
-        let played = tokio::select! {
-            played = house.logged(play) => played,
-            interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
-        };
-        let played = match house.own {
-            // It is gone with them.
-            Some(_) => played,
+        let played = undisturbed(house.logged(play)).await;
+        let played = match &house.own {
+            // What was made is gone with them; what they have said stays.
+            Some(own) => {
+                own.copy_logs(&house.logs).await?;
+                played
+            }
             None => closed(played, house.rooms.close().await),
         };
         match played {
@@ -67,6 +68,14 @@ impl House {
     ) -> Result<bool, Failed> {
         std::fs::create_dir_all(&self.logs)?;
         Box::pin(play(self)).await
+    }
+}
+
+/// What comes of it, unless somebody interrupts.
+async fn undisturbed<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    tokio::select! {
+        done = work => done,
+        interrupted = interrupted() => interrupted.and(Err("interrupted".into())),
     }
 }
 

@@ -84,13 +84,15 @@ impl Operator {
     /// Takes the lease away of an operator who was killed, if there is one: it would hold up every crossing.
     async fn bury(&self, process: u32) -> Result<(), Failed> {
         let name = format!("operate-{process}");
+        let lease = format!("{name}/");
         let words = ["evict", &name, "--process-has-ended", "--reason", "it was killed"];
         let by = Instant::now() + self.patience;
-        while self.status().await?.contains(&name) {
+        while self.status().await?.contains(&lease) {
             self.once("operate", &words).await?;
             if Instant::now() > by {
                 return Err(format!("the lease of {name} stays").into());
             }
+            sleep(AGAIN / 4).await;
         }
         Ok(())
     }

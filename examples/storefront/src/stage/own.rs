@@ -44,6 +44,14 @@ impl OwnServers {
         [&self.postgres, &self.mariadb, &self.rabbitmq][number % Self::COUNT].lock().await
     }
 
+    /// Copies what they have logged into a directory that is there.
+    pub(super) async fn copy_logs(&self, to: &Path) -> Result<(), Failed> {
+        for number in 0..Self::COUNT {
+            self.server(number).await.copy_log(to)?;
+        }
+        Ok(())
+    }
+
     /// Both that hold databases, whom nobody stops or kills meanwhile.
     pub async fn databases(&self) -> [MutexGuard<'_, OwnServer>; 2] {
         [self.postgres.lock().await, self.mariadb.lock().await]
