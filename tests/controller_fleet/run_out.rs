@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strangler_fig::controller::{Before, ControllerError, MigrationController, RejectionsZero};
+use strangler_fig::controller::{
+    Before, ControllerError, GateFn, GateReading, MigrationController, RejectionsZero,
+};
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::memory::{InMemoryRepairQueue, InMemoryRepository};
 use strangler_fig::phase::{
@@ -12,7 +14,7 @@ use strangler_fig::phase::{
     TrackerError, take_step,
 };
 use strangler_fig::reconcile::Sweep;
-use strangler_fig::repository::{DivergenceReason, MigrationRepository};
+use strangler_fig::repository::MigrationRepository;
 use tokio::time::Instant;
 
 use crate::support::{
@@ -109,19 +111,26 @@ async fn a_gate_that_a_dead_node_holds_closed_is_waited_for_until_that_node_is_e
     }
 }
 
+/// Also by gates that take longer than nodes to renew.
 #[tokio::test(start_paused = true)]
 async fn a_gate_that_is_closed_while_all_nodes_live_is_told_once_that_was_seen() {
-    let service = service().await;
-    let node = start(&service, "node-1", 1, fenced()).await;
-    following(&node);
-    let [legacy, modern] = [(); 2].map(|()| Store::new(|row| row.0));
-    let rows = MigrationRepository::new(legacy, modern, node).unwrap();
-    rows.sink().note(1, DivergenceReason::Mismatch, None);
-    tokio::time::sleep(SECOND * 3).await; // its lease says so
-    let began = Instant::now();
-    let refused = gated(&service).advance_to(Phase::Cutover, &request()).await;
-    assert!(matches!(refused, Err(ControllerError::Blocked { .. })), "{refused:?}");
-    assert!(began.elapsed() < SECOND * 3, "{:?}", began.elapsed());
+    for takes in [Duration::ZERO, SECOND * 8] {
+        let service = service().await;
+        following(&start(&service, "node-1", 1, fenced()).await);
+        let gate = GateFn::new("closed", move |_| {
+            Box::pin(async move {
+                tokio::time::sleep(takes).await;
+                GateReading::of(false, "it is so")
+            })
+        });
+        let gate = Arc::new(gate);
+        let controller = controller(&service).with_gate(Before::Entering(Phase::Cutover), gate);
+        let began = Instant::now();
+        let refused = controller.advance_to(Phase::Cutover, &request()).await;
+        assert!(matches!(refused, Err(ControllerError::Blocked { .. })), "{refused:?}");
+        let waited = began.elapsed();
+        assert!(waited < takes * 2 + SECOND * 3, "{waited:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
