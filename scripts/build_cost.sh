@@ -18,9 +18,13 @@ cargo fetch --quiet
 TIMEFORMAT='%U %S'
 printf '%-16s %8s %8s\n' features crates 'CPU s'
 for features in "" testkit mockall tower http metrics otel testkit,mockall,tower,http,metrics,otel; do
-    crates=$(cargo tree --quiet --edges normal,build --prefix none --features "$features" | sed 's/ (.*//' | sort -u | grep -vc '^strangler-fig ')
+    crates=$(cargo tree --quiet --edges normal --prefix none --features "$features" | sed 's/ (.*//' | sort -u | grep -vc '^strangler-fig ')
     spent=$({ time CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$work/target cargo build --quiet --lib --features "$features" 2>"$work/said"; } 2>&1) || fail
     rm -rf "$work/target"
     case $features in "") name=none ;; *,*) name=all ;; *) name=$features ;; esac
-    printf '%-16s %8s %8.1f\n' "$name" "$crates" "$(awk '{ print $1 + $2 }' <<<"$spent")"
+    seconds=$(awk '{ printf "%.1f", $1 + $2 }' <<<"$spent")
+    printf '%-16s %8s %8s\n' "$name" "$crates" "$seconds"
+    if [ "$name" = none ]; then figures="figure release.dependencies $crates crates
+figure release.cold_build_cpu_s $seconds s"; fi
 done
+echo "$figures"
