@@ -68,7 +68,7 @@ pub(crate) async fn hostile_documents_are_rejected(
     for (document, named) in [
         (String::new(), "it ends too early"),
         (whole[..whole.len() / 2].to_owned(), "it ends too early"),
-        (replaced("legacy_only", "sideways"), "sideways"),
+        (replaced("legacy_only", "sideways"), "state.base.phase"),
         (replaced("\"version\":1", "\"version\":9"), "version 9"),
         (replaced("airports", "airlines"), "the state of airlines"),
         (replaced("\"legacy_complete_since\":0", "\"legacy_complete_since\":9"), "complete_since"),
@@ -86,7 +86,7 @@ pub(crate) async fn hostile_documents_are_rejected(
     for (document, named) in [
         ("{}".to_owned(), "node-lease"),
         (whole[..whole.len() / 2].to_owned(), "it ends too early"),
-        (replaced("\"holds\"", "\"holdz\""), "holds"),
+        (replaced("\"holds\"", "\"holdz\""), "its field lease"),
         (replaced("node-1", "node-2"), "node"),
     ] {
         store.write_lease(&key, &document).await;
