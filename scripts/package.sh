@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What is published, tried where nothing else of the project is: its size; how many crates it brings; its own tests; and what docs/START.md and docs/SAGAS.md
-# have a newcomer write, word for word as the pages in it say, with a wrong adapter that has to be found out.
+# What is published, tried where nothing else of the project is: its size; how many crates it brings; its own tests; and what
+# docs/START.md and docs/SAGAS.md have a newcomer write, word for word as the pages in it say, with a wrong adapter that has to be
+# found out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -49,6 +49,10 @@ impl Running {
     }
 
     pub(crate) fn kill(mut self) {
+        // Its number may be somebody else's by now.
+        if matches!(self.0.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let family = self.stopped();
         signal(&family, Signal::KILL);
         let _ = self.0.wait();

@@ -50,7 +50,9 @@ impl House {
         let played = match &house.own {
             // What was made is gone with them; what they have said stays.
             Some(own) => {
-                own.copy_logs(&house.logs).await?;
+                if let Err(error) = own.copy_logs(&house.logs).await {
+                    println!("what the servers logged is lost: {error}");
+                }
                 played
             }
             None => closed(played, house.rooms.close().await),
