@@ -103,7 +103,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("  parked:\n{}", state.map(|state| state.to_mermaid()).unwrap_or_default());
             println!("  Ada clears the printer, and has it tried again");
             let repair = Repair::Retry { step: "tickets".parse()? };
-            orchestrator.repair(saga.saga(), repair, "ada", "printer cleared").await?;
+            orchestrator
+                .repair(saga.saga(), repair, &"ada".parse()?, &"printer cleared".parse()?)
+                .await?;
             end = saga.wait().await?;
         }
         println!("  => {end:?}\n");

@@ -18,7 +18,7 @@ use crate::phase::NodeName;
 ///     .with_call_deadline(Duration::from_secs(2))
 ///     .with_gate_deadline(Duration::from_secs(20))
 ///     .with_drift_margin(Duration::from_secs(5))
-///     .with_eviction_of_fenced(false);
+///     .without_eviction_of_fenced();
 /// ```
 #[derive(Debug, Clone)]
 pub struct ControllerConfig {
@@ -91,11 +91,11 @@ impl ControllerConfig {
         self
     }
 
-    /// Whether it evicts fenced nodes by itself, while it waits for them, or for a gate that
-    /// may be closed by what they knew.
+    /// Leaves fenced nodes to their operators, instead of evicting them while it waits for them, or
+    /// for a gate that may be closed by what they knew.
     #[must_use]
-    pub fn with_eviction_of_fenced(mut self, evicts: bool) -> Self {
-        self.evicts_fenced = evicts;
+    pub fn without_eviction_of_fenced(mut self) -> Self {
+        self.evicts_fenced = false;
         self
     }
 
@@ -170,7 +170,7 @@ mod tests {
             .with_call_deadline(Duration::from_secs(3))
             .with_gate_deadline(Duration::from_secs(4))
             .with_drift_margin(Duration::from_secs(6))
-            .with_eviction_of_fenced(false)
+            .without_eviction_of_fenced()
             .accepting_process_scope(node.clone())
             .with_clock(clock.clone());
         let expected = ControllerConfig {

@@ -1,7 +1,7 @@
 //! What was moved, by whom and why: a bounded list inside the state, so that a
 //! move and its record are stored by one `compare_and_set`.
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, vec_deque};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -201,11 +201,26 @@ impl TryFrom<VecDeque<MoveRecord>> for MoveHistory {
     }
 }
 
+impl<'a> IntoIterator for &'a MoveHistory {
+    type Item = &'a MoveRecord;
+    type IntoIter = vec_deque::Iter<'a, MoveRecord>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 impl MoveHistory {
     /// The moves, the oldest first.
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &MoveRecord> + ExactSizeIterator {
         self.0.iter()
+    }
+
+    /// How many moves are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The newest.

@@ -15,7 +15,8 @@ use crate::worker::{PAUSE_MIN, RateLimit, pause_after};
 /// let config = ReconcilerConfig::default()
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_attempts_max(NonZeroU32::new(20).expect("it is not zero"))
-///     .with_delays(Duration::from_secs(5), Duration::from_secs(3_600))
+///     .with_delay_min(Duration::from_secs(5))
+///     .with_delay_max(Duration::from_secs(3_600))
 ///     .with_poll_interval(Duration::from_secs(10))
 ///     .with_deadline(Duration::from_secs(5))
 ///     .with_queue_retries(3)
@@ -79,12 +80,19 @@ impl ReconcilerConfig {
         self
     }
 
-    /// How long a key that failed is put off: at first, and at most. Each delay is
-    /// shortened by up to a half, by chance. The pauses after failures of the queue
-    /// are the same. Each is at least a millisecond.
+    /// How long a key is put off that failed once; doubled by each failure that follows, and
+    /// shortened by up to a half, by chance. The pauses after failures of the queue are the
+    /// same. At least a millisecond.
     #[must_use]
-    pub fn with_delays(mut self, first: Duration, longest: Duration) -> Self {
-        (self.delay_min, self.delay_max) = (first.max(PAUSE_MIN), longest.max(PAUSE_MIN));
+    pub fn with_delay_min(mut self, delay: Duration) -> Self {
+        self.delay_min = delay.max(PAUSE_MIN);
+        self
+    }
+
+    /// How long a key that failed is put off at most. At least a millisecond.
+    #[must_use]
+    pub fn with_delay_max(mut self, delay: Duration) -> Self {
+        self.delay_max = delay.max(PAUSE_MIN);
         self
     }
 
@@ -168,7 +176,8 @@ mod tests {
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
             .with_concurrency(NonZeroUsize::MIN)
             .with_attempts_max(NonZeroU32::MIN)
-            .with_delays(Duration::from_secs(3), Duration::from_secs(4))
+            .with_delay_min(Duration::from_secs(3))
+            .with_delay_max(Duration::from_secs(4))
             .with_poll_interval(Duration::from_secs(5))
             .with_deadline(Duration::from_secs(6))
             .with_queue_retries(7)

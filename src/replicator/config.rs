@@ -17,7 +17,8 @@ use crate::worker::{PAUSE_MIN, Persistence, RateLimit, pause_after};
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_poll_interval(Duration::from_secs(2))
 ///     .with_call_deadline(Duration::from_secs(10))
-///     .with_delays(Duration::from_millis(200), Duration::from_secs(10))
+///     .with_delay_min(Duration::from_millis(200))
+///     .with_delay_max(Duration::from_secs(10))
 ///     .with_retries_max(3)
 ///     .with_lag_interval(Duration::from_secs(30));
 /// ```
@@ -85,11 +86,18 @@ impl ReplicatorConfig {
         self
     }
 
-    /// How long the replicator pauses before a page that failed as a whole comes again: at first, and at most. Each
-    /// pause is shortened by up to a half, by chance. Each is at least a millisecond.
+    /// How long the replicator pauses before a page that failed once as a whole comes again; doubled by each failure that
+    /// follows, and shortened by up to a half, by chance. At least a millisecond.
     #[must_use]
-    pub fn with_delays(mut self, first: Duration, longest: Duration) -> Self {
-        (self.delay_min, self.delay_max) = (first.max(PAUSE_MIN), longest.max(PAUSE_MIN));
+    pub fn with_delay_min(mut self, delay: Duration) -> Self {
+        self.delay_min = delay.max(PAUSE_MIN);
+        self
+    }
+
+    /// How long it pauses so at most. At least a millisecond.
+    #[must_use]
+    pub fn with_delay_max(mut self, delay: Duration) -> Self {
+        self.delay_max = delay.max(PAUSE_MIN);
         self
     }
 
@@ -165,7 +173,8 @@ mod tests {
             .with_concurrency(NonZeroUsize::MIN)
             .with_poll_interval(Duration::from_secs(5))
             .with_call_deadline(Duration::from_secs(6))
-            .with_delays(Duration::from_secs(3), Duration::from_secs(4))
+            .with_delay_min(Duration::from_secs(3))
+            .with_delay_max(Duration::from_secs(4))
             .with_retries_max(7)
             .with_lag_interval(Duration::from_secs(8))
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN));

@@ -35,7 +35,7 @@ use crate::resilience::Policy;
 ///     // ... and callers that would rather fail, or have an old answer, than wait.
 ///     .with_halted_wait(Duration::from_millis(200))
 ///     .with_attempts_max(4.try_into()?)
-///     .with_fallback_reads(true)
+///     .with_fallback_reads()
 ///     .with_batch_concurrency(4.try_into()?)
 ///     .with_sink_capacity(1.try_into()?);
 /// let stamps = Arc::new(StampClock::new()?);
@@ -183,8 +183,8 @@ impl MigrationConfig {
     /// Lets the other side answer a read when the primary is `Unavailable`,
     /// marked as such, and outside every guarantee: it may be stale.
     #[must_use]
-    pub fn with_fallback_reads(mut self, allowed: bool) -> Self {
-        self.fallback_reads = allowed;
+    pub fn with_fallback_reads(mut self) -> Self {
+        self.fallback_reads = true;
         self
     }
 
@@ -324,7 +324,7 @@ mod tests {
             .with_halted_wait(Duration::from_secs(9))
             .with_attempts_max(u32_of(10))
             .with_batch_concurrency(usize_of(11))
-            .with_fallback_reads(true)
+            .with_fallback_reads()
             .with_sink_capacity(usize_of(12))
             .with_latency_sample(u32_of(13));
         let expected = MigrationConfig {

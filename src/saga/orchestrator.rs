@@ -14,7 +14,7 @@ use super::{
     SagaId, SagaJournal, SagaRecord, SagaStatus, StartOptions, StepOutput,
 };
 use crate::observe::{TraceContext, field};
-use crate::phase::{Incarnation, NodeId, NodeName};
+use crate::phase::{Actor, Incarnation, NodeId, NodeName, Reason};
 use crate::stamp::EntropyError;
 
 use tracing::warn;
@@ -181,8 +181,13 @@ impl SagaOrchestrator {
     /// # Cancel safety
     ///
     /// A dropped call goes on.
-    pub async fn cancel(&self, saga: &SagaId, actor: &str, reason: &str) -> Result<(), SagaError> {
-        let cause = Cause::Cancelled { actor: actor.to_owned(), reason: reason.to_owned() };
+    pub async fn cancel(
+        &self,
+        saga: &SagaId,
+        actor: &Actor,
+        reason: &Reason,
+    ) -> Result<(), SagaError> {
+        let cause = Cause::Cancelled { actor: actor.to_string(), reason: reason.to_string() };
         let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
         let order = Order::Cancel(cause);
         whatever_becomes_of_the_caller(async move { inner.order(&saga, order).await }).await
@@ -204,10 +209,10 @@ impl SagaOrchestrator {
         &self,
         saga: &SagaId,
         repair: Repair,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<(), SagaError> {
-        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        let (actor, reason) = (actor.to_string(), reason.to_string());
         let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
         let order = Order::Repair(Decision { repair, actor, reason });
         whatever_becomes_of_the_caller(async move { inner.order(&saga, order).await }).await

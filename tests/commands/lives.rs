@@ -111,7 +111,15 @@ async fn a_participant_that_is_away_leaves_no_effect_behind() {
     assert!(world.effects().is_empty());
     let step = "reserve".parse().unwrap();
     let again = Repair::Retry { step };
-    runner.repair(&"order:1".parse().unwrap(), again, "ada", "it is back").await.unwrap();
+    runner
+        .repair(
+            &"order:1".parse().unwrap(),
+            again,
+            &"ada".parse().unwrap(),
+            &"it is back".parse().unwrap(),
+        )
+        .await
+        .unwrap();
     assert!(matches!(order.wait().await.unwrap(), Conclusion::RolledBack(_)));
     assert!(world.effects().is_empty());
 }

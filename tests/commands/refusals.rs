@@ -79,7 +79,10 @@ async fn a_refused_compensation_parks_its_saga_and_no_other() {
     // It is undone by hand, and its saga is told.
     let id = "order:1".parse().unwrap();
     let undone = Repair::MarkCompensated { step: "reserve".parse().unwrap() };
-    runner.repair(&id, undone, "ada", "released by hand").await.unwrap();
+    runner
+        .repair(&id, undone, &"ada".parse().unwrap(), &"released by hand".parse().unwrap())
+        .await
+        .unwrap();
     assert!(matches!(orders[0].wait().await.unwrap(), Conclusion::RolledBack(_)));
     assert_eq!(runner.inspect(&id).await.unwrap().header.status, SagaStatus::RolledBack);
 }

@@ -137,7 +137,7 @@ async fn a_gate_that_is_closed_while_all_nodes_live_is_told_once_that_was_seen()
 async fn a_controller_that_evicts_nobody_waits_for_no_closed_gate() {
     let service = one_that_knew(TrackerConfig::default()).await;
     let config = strangler_fig::controller::ControllerConfig::default();
-    let controller = gated(&service).with_config(config.with_eviction_of_fenced(false));
+    let controller = gated(&service).with_config(config.without_eviction_of_fenced());
     let began = Instant::now();
     let refused = controller.advance_to(Phase::Cutover, &request()).await;
     assert!(matches!(refused, Err(ControllerError::Blocked { .. })), "{refused:?}");
@@ -149,7 +149,7 @@ async fn a_controller_that_is_told_not_to_evicts_nobody() {
     let (service, node) = one_stopped(Duration::ZERO).await;
     let config = strangler_fig::controller::ControllerConfig::default()
         .with_settle_wait(TERM * 10)
-        .with_eviction_of_fenced(false);
+        .without_eviction_of_fenced();
     let controller = controller(&service).with_config(config).with_sweeper(sweeper(&node));
     let refused = controller.advance_to(Phase::Live, &request()).await;
     assert!(matches!(refused, Err(ControllerError::Waiting { .. })), "{refused:?}");

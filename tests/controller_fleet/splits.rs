@@ -212,7 +212,7 @@ async fn a_guard_does_not_halt_on_a_judgement_that_is_over() {
     let operator = Arc::new(controller(&service, &rows));
     operator.advance_to(Phase::Live, &ann()).await.unwrap();
     tokio::time::sleep(SECOND * 3).await;
-    let config = GuardConfig::default().allowing_halt(true);
+    let config = GuardConfig::default().with_halt();
     let guard = RollbackGuard::new(operator.clone(), Arc::new(Slow), config);
     let looking = tokio::spawn(async move { guard.look().await });
     tokio::time::sleep(SECOND / 10).await;

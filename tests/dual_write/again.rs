@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::crash::request;
 use crate::named::{LENIENT, STRICT, plan};
-use crate::process::{TERM, config, node};
+use crate::process::{TERM, ada, config, node, why};
 use crate::scripted::{Script, script};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -183,9 +183,9 @@ async fn what_a_service_may_have_forgotten_is_not_sent_again() {
     half.replays(1).await;
     assert_eq!(half.status().await, RequestStatus::Parked(ParkReason::Attempts));
     assert_eq!((half.legacy.calls(), half.modern.calls()), (0, 0));
-    let refused = half.writer.release(&pears(), "ada", "").await;
+    let refused = half.writer.release(&pears(), &ada(), &why("asked")).await;
     assert!(matches!(refused, Err(OperateError::TooOld)), "{refused:?}");
-    half.writer.release_however_old(&pears(), "ada", "modern was asked").await.unwrap();
+    half.writer.release_however_old(&pears(), &ada(), &why("modern was asked")).await.unwrap();
     half.replays(1).await;
     assert_eq!((half.status().await, half.modern.calls()), (RequestStatus::Done, 1));
 }

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::crash::request;
 use crate::life::Life;
 use crate::named::{LENIENT, STRICT, plan};
-use crate::process::{Heard, TERM, config, writer_by};
+use crate::process::{Heard, TERM, ada, config, why, writer_by};
 use crate::scenario::{Fate, Fault};
 use crate::service::Service;
 
@@ -217,9 +217,9 @@ async fn released(fate: Fate) -> Fleet {
     fleet.replays().await;
     assert_eq!(fleet.status().await, PARKED);
     let operator = fleet.gateway(4, None);
-    let refused = operator.release(&pears(), "ada", "").await;
+    let refused = operator.release(&pears(), &ada(), &why("asked")).await;
     assert!(matches!(refused, Err(OperateError::TooOld)), "{refused:?}");
-    operator.release_however_old(&pears(), "ada", "it was asked").await.unwrap();
+    operator.release_however_old(&pears(), &ada(), &why("it was asked")).await.unwrap();
     fleet
 }
 
@@ -266,7 +266,7 @@ async fn what_was_released_in_time_and_is_late_all_the_same_is_not_sent() {
     let refused = RequestStatus::Parked(ParkReason::Refused(422));
     assert_eq!(fleet.status().await, refused);
     sleep(KEEP / 2).await;
-    gateway.release(&pears(), "ada", "modern was mended").await.unwrap();
+    gateway.release(&pears(), &ada(), &why("modern was mended")).await.unwrap();
     // Nobody can connect to it for days.
     fleet.modern.set(Fault::Unsent);
     gateway.replayer().drain(std::future::pending()).await.unwrap();

@@ -11,7 +11,7 @@ use strangler_fig::gateway::dual::{
 };
 use strangler_fig::gateway::{Request, Response, Upstream};
 use strangler_fig::observe::{Event, Observer};
-use strangler_fig::phase::{Incarnation, NodeId};
+use strangler_fig::phase::{Actor, Incarnation, NodeId, Reason};
 use strangler_fig::resilience::{Exponential, Jitter};
 use strangler_fig::stamp::StampClock;
 
@@ -191,4 +191,13 @@ pub(crate) fn writer_by(
     let journal = Arc::new(Reached { journal, life: Arc::clone(life) });
     DualWriter::new(journal, node(number), Arc::new(stamps), linked(legacy), linked(modern))
         .with_config(config(heard))
+}
+
+/// Who decides in the tests.
+pub(crate) fn ada() -> Actor {
+    "ada".parse().unwrap()
+}
+
+pub(crate) fn why(text: &str) -> Reason {
+    text.parse().unwrap()
 }

@@ -27,7 +27,8 @@ fn of_base(phase: Phase, wrong: Wrong, may_halt: bool) -> Expected {
 async fn assert_outcome(world: &World, may_halt: bool, wrong: Wrong, expected: Expected) {
     let before = world.state().await;
     world.signals.now(Told::These(wrong.signals()));
-    let guard = world.guard(GuardConfig::default().allowing_halt(may_halt));
+    let config = GuardConfig::default();
+    let guard = world.guard(if may_halt { config.with_halt() } else { config });
     let outcome = guard.look().await;
     let at = format!("{:?} {:?} {wrong:?}", before.base().phase, before.cohort());
     match expected {

@@ -92,7 +92,7 @@ async fn a_panic_of_the_queue_is_a_failure_of_it() {
 async fn pauses_of_no_length_are_none_without_end() {
     let world = with_rows(1);
     let (zero, second) = (Duration::ZERO, Duration::from_secs(1));
-    let config = world.config().with_delays(zero, zero).with_poll_interval(zero);
+    let config = world.config().with_delay_min(zero).with_delay_max(zero).with_poll_interval(zero);
     for is_down in [true, false] {
         world.queue.set_down(is_down);
         let reconciler = world.reconciler().with_config(config.clone());

@@ -7,7 +7,7 @@ use strangler_fig::event::{Discarding, Message, OutboxStore};
 use strangler_fig::memory::InMemoryOutbox;
 
 use super::order::ids;
-use super::support::{Bus, Does, Fault, Running, SECOND, Store, drain, relay, stage};
+use super::support::{Bus, Does, Fault, Running, SECOND, Store, ada, drain, relay, stage, why};
 
 fn refuses_bad(message: &Message) -> Does {
     if message.event.id.as_str() == "bad" { Does::Fail(Rejected) } else { Does::Take }
@@ -84,8 +84,8 @@ async fn no_operator_waits_for_an_outbox_that_does_not_answer() {
     let confirmation = Discarding::this_message_is_lost(position);
     let errors = [
         relay.parked(None, NonZeroUsize::MAX).await.unwrap_err(),
-        relay.retry(position, "ada", "the topic was made").await.unwrap_err(),
-        relay.discard(confirmation, "ada", "nobody wants it").await.unwrap_err(),
+        relay.retry(position, &ada(), &why("the topic was made")).await.unwrap_err(),
+        relay.discard(confirmation, &ada(), &why("nobody wants it")).await.unwrap_err(),
     ];
     assert!(errors.iter().all(|error| error.kind() == Unknown), "{errors:?}");
     assert!(began.elapsed() < 16 * SECOND, "5 s for each: {:?}", began.elapsed());
@@ -130,8 +130,8 @@ async fn a_parked_message_that_is_tried_again_is_sent_before_what_waits_behind()
     let parked = relay.parked(None, NonZeroUsize::MAX).await.unwrap();
     bus.now(|_| Does::Take);
     let position = parked[0].position;
-    assert!(relay.retry(position, "ada", "the topic was made").await.unwrap());
-    assert!(!relay.retry(position, "ada", "the topic was made").await.unwrap());
+    assert!(relay.retry(position, &ada(), &why("the topic was made")).await.unwrap());
+    assert!(!relay.retry(position, &ada(), &why("the topic was made")).await.unwrap());
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(bus.ids(), ids("bad 2"));
     running.stop().await;
@@ -146,8 +146,8 @@ async fn a_parked_message_that_is_discarded_lets_its_key_go_on() {
     tokio::time::sleep(60 * SECOND).await;
     let position = relay.parked(None, NonZeroUsize::MAX).await.unwrap()[0].position;
     let confirmation = Discarding::this_message_is_lost(position);
-    assert!(relay.discard(confirmation, "ada", "nobody wants it").await.unwrap());
-    assert!(!relay.discard(confirmation, "ada", "nobody wants it").await.unwrap());
+    assert!(relay.discard(confirmation, &ada(), &why("nobody wants it")).await.unwrap());
+    assert!(!relay.discard(confirmation, &ada(), &why("nobody wants it")).await.unwrap());
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(bus.ids(), ids("2"));
     running.stop().await;

@@ -14,7 +14,7 @@ use strangler_fig::event::{
 };
 use strangler_fig::memory::InMemoryOutbox;
 use strangler_fig::observe::{Event, Observer};
-use strangler_fig::phase::{Incarnation, NodeId};
+use strangler_fig::phase::{Actor, Incarnation, NodeId, Reason};
 use strangler_fig::resilience::{Exponential, Jitter};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -376,4 +376,13 @@ pub(crate) fn relay(store: &Arc<Store>, bus: &Arc<Bus>, n: u32) -> OutboxRelay {
 /// Empties the outbox.
 pub(crate) async fn drain(relay: &OutboxRelay) -> strangler_fig::event::RelayReport {
     relay.drain(std::future::pending()).await.unwrap()
+}
+
+/// Who decides in the tests.
+pub(crate) fn ada() -> Actor {
+    "ada".parse().unwrap()
+}
+
+pub(crate) fn why(text: &str) -> Reason {
+    text.parse().unwrap()
 }

@@ -300,7 +300,7 @@ async fn one_that_hangs_is_given_up_in_time_and_its_breaker_opens() {
 
 #[tokio::test(start_paused = true)]
 async fn the_other_side_stands_in_with_one_call_for_all_that_are_missing() {
-    let config = MigrationConfig::default().with_fallback_reads(true);
+    let config = MigrationConfig::default().with_fallback_reads();
     let batches = Batches::with(Phase::DualWrite, config.with_shadow_share(Share::NONE));
     batches.fill(4).await;
     batches.world.legacy.push_read(None);

@@ -183,7 +183,7 @@ async fn reads_are_made_again_and_a_read_that_hung_had_no_effect() {
 #[tokio::test(start_paused = true)]
 async fn a_primary_that_hangs_is_stood_in_for_where_that_was_asked_for() {
     let sides = [(Side::Legacy, stubborn("legacy"))];
-    let world = World::with(Phase::DualWrite, behind(&sides).with_fallback_reads(true));
+    let world = World::with(Phase::DualWrite, behind(&sides).with_fallback_reads());
     world.rows.save(NEW).await.unwrap();
     world.legacy.always_read(Fault::Hang);
     let answer = world.rows.read(&KEY).await.unwrap();

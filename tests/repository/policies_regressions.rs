@@ -88,7 +88,7 @@ async fn a_sweep_of_sides_that_are_well_is_clean_though_a_breaker_is_still_open(
 async fn fallback_reads_do_not_depend_on_there_being_a_policy() {
     let mut answers = Vec::new();
     for sides in [vec![], vec![(Side::Legacy, Policy::new("legacy"))]] {
-        let world = World::with(Phase::DualWrite, behind(&sides).with_fallback_reads(true));
+        let world = World::with(Phase::DualWrite, behind(&sides).with_fallback_reads());
         world.rows.save(NEW).await.unwrap();
         world.legacy.always_read(Fault::Refuse(StoreErrorKind::Unknown));
         answers.push(world.rows.read(&KEY).await.is_ok());

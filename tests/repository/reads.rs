@@ -221,7 +221,7 @@ async fn nobody_falls_back_unless_allowed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fallback_is_marked_and_only_for_an_unavailable_primary() {
-    let config = MigrationConfig::default().with_fallback_reads(true);
+    let config = MigrationConfig::default().with_fallback_reads();
     let world = World::with(Phase::Live, config);
     world.put(&world.legacy, stamp(1), Some(OLD)).await;
     let answer = world.rows.read(&KEY).await.unwrap();

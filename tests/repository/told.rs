@@ -27,7 +27,7 @@ fn operated(operation: Operation, phase: Phase, outcome: Outcome) -> impl Fn(&Ev
 
 #[tokio::test(start_paused = true)]
 async fn each_operation_with_its_phase_its_outcome_and_its_time() {
-    let config = MigrationConfig::default().with_fallback_reads(true);
+    let config = MigrationConfig::default().with_fallback_reads();
     let (world, ears) = listening(Phase::Live, config.with_shadow_share(Share::NONE));
     world.modern.always_read(Fault::Delay(ms(20)));
     world.rows.find(&KEY).await.unwrap();

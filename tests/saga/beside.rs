@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use crate::hooked::Hooked;
 use crate::journal::Troubled;
 use crate::support::{
-    Play, World, assert_replays, ms, orchestrator, orchestrator_on, policy, refusal, soon,
+    Play, World, ada, assert_replays, ms, orchestrator, orchestrator_on, policy, refusal, soon, why,
 };
 
 /// The pivot p, then z1 and z2 beside each other: z1 refuses while z2 is asked what became of it.
@@ -90,7 +90,7 @@ async fn the_answer_of_a_probe_from_before_a_retry_says_nothing_of_what_came_aft
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
     let retry = Repair::Retry { step: "a".parse().unwrap() };
-    orchestrator.repair(handle.saga(), retry, "ada", "now").await.unwrap();
+    orchestrator.repair(handle.saga(), retry, &ada(), &why("now")).await.unwrap();
     let end = soon("a retry beside a probe", handle.wait()).await.unwrap();
     assert!(matches!(end, Conclusion::RolledBack(_)), "{end:?}");
     assert_eq!(world.count("undo a maybe"), 1, "the second attempt had its effect");

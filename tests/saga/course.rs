@@ -4,7 +4,7 @@ use strangler_fig::saga::{
     Cause, Conclusion, OnUnknown, Probe, Repair, SagaBuilder, SagaDefinition, SagaStatus, Wire,
 };
 
-use crate::support::{Play, Scripted, World, ms, only, orchestrator, policy};
+use crate::support::{Play, Scripted, World, ada, ms, only, orchestrator, policy, why};
 
 /// a, then b and c beside each other, then d, of which these follow scripts.
 pub(crate) fn diamond(
@@ -203,7 +203,7 @@ async fn cancelling_undoes_and_while_the_pivot_is_under_way_that_decides() {
         let id = "s".parse().unwrap();
         let handle = orchestrator.start(&saga, id, 0).await.unwrap();
         tokio::time::sleep(ms(10)).await;
-        orchestrator.cancel(handle.saga(), "ada", "changed her mind").await.unwrap();
+        orchestrator.cancel(handle.saga(), &ada(), &why("changed her mind")).await.unwrap();
         let end = handle.wait().await.unwrap();
         assert_eq!(
             matches!(end, Conclusion::RolledBack(Cause::Cancelled { .. })),
@@ -211,7 +211,7 @@ async fn cancelling_undoes_and_while_the_pivot_is_under_way_that_decides() {
             "{end:?}"
         );
         assert_eq!(world.count("undo a 1") == 1, is_undone);
-        let late = orchestrator.cancel(handle.saga(), "ada", "again").await;
+        let late = orchestrator.cancel(handle.saga(), &ada(), &why("again")).await;
         assert!(late.is_err(), "it is over");
     }
 }
@@ -257,7 +257,7 @@ async fn an_operator_tries_again_skips_fails_marks_or_gives_up() {
         let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
         assert_eq!(handle.wait().await.unwrap(), Conclusion::Parked);
         assert_eq!(orchestrator.live(), 0, "a parked saga is in nobody's memory");
-        orchestrator.repair(handle.saga(), repair, "ada", "looked").await.unwrap();
+        orchestrator.repair(handle.saga(), repair, &ada(), &why("looked")).await.unwrap();
         assert_eq!(handle.wait().await.unwrap().committed(), expected);
     }
     let world = World::default();
@@ -265,12 +265,13 @@ async fn an_operator_tries_again_skips_fails_marks_or_gives_up() {
     let saga = pivoted(&world, &refused);
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     handle.wait().await.unwrap();
-    let fail = orchestrator.repair(handle.saga(), Repair::Fail { step: z() }, "ada", "no").await;
+    let fail =
+        orchestrator.repair(handle.saga(), Repair::Fail { step: z() }, &ada(), &why("no")).await;
     assert!(fail.is_err(), "after the pivot nothing unwinds");
     let unreadable =
         Repair::Skip { step: z(), output: strangler_fig::saga::Payload::of("x").unwrap() };
-    assert!(orchestrator.repair(handle.saga(), unreadable, "ada", "no").await.is_err());
-    orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "it is lost").await.unwrap();
+    assert!(orchestrator.repair(handle.saga(), unreadable, &ada(), &why("no")).await.is_err());
+    orchestrator.repair(handle.saga(), Repair::GiveUp, &ada(), &why("it is lost")).await.unwrap();
     let end = handle.wait().await.unwrap();
     assert_eq!(
         end,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::course::diamond;
 use crate::journal::{Trouble, Troubled};
-use crate::support::{Play, World, ms, orchestrator, orchestrator_on, policy};
+use crate::support::{Play, World, ada, ms, orchestrator, orchestrator_on, policy, why};
 
 /// a, then b.
 pub(crate) fn pair(world: &World) -> SagaDefinition<u32, u32> {
@@ -171,13 +171,14 @@ async fn a_saga_that_is_over_is_not_cancelled_nor_repaired() {
     let handle = orchestrator.start(&pair(&world), "s".parse().unwrap(), 0).await.unwrap();
     handle.wait().await.unwrap();
     for _ in 0..2 {
-        let cancelled = orchestrator.cancel(handle.saga(), "ada", "late").await;
+        let cancelled = orchestrator.cancel(handle.saga(), &ada(), &why("late")).await;
         assert!(matches!(cancelled, Err(SagaError::OutOfOrder { .. })), "{cancelled:?}");
-        let given_up = orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "late").await;
+        let given_up =
+            orchestrator.repair(handle.saga(), Repair::GiveUp, &ada(), &why("late")).await;
         assert!(matches!(given_up, Err(SagaError::OutOfOrder { .. })), "{given_up:?}");
     }
     assert_eq!(handle.wait().await.unwrap(), Conclusion::Committed(2));
-    let gone = orchestrator.cancel(&"t".parse().unwrap(), "ada", "late").await;
+    let gone = orchestrator.cancel(&"t".parse().unwrap(), &ada(), &why("late")).await;
     assert!(matches!(gone, Err(SagaError::NotFound { .. })), "{gone:?}");
 }
 
@@ -197,7 +198,10 @@ async fn what_an_operator_did_stands_in_the_journal() {
     let parked = orchestrator.list(&parked, None, 10.try_into().unwrap()).await.unwrap();
     assert_eq!(parked.iter().map(|it| &it.id).collect::<Vec<_>>(), [handle.saga()]);
     let repair = Repair::MarkCompensated { step: "b".parse().unwrap() };
-    orchestrator.repair(handle.saga(), repair.clone(), "ada", "refunded by hand").await.unwrap();
+    orchestrator
+        .repair(handle.saga(), repair.clone(), &ada(), &why("refunded by hand"))
+        .await
+        .unwrap();
     let end = handle.wait().await.unwrap();
     assert!(matches!(end, Conclusion::RolledBack(Cause::Failed { .. })), "{end:?}");
     let record = orchestrator.inspect(handle.saga()).await.unwrap();

@@ -17,7 +17,9 @@ use tokio::time::{sleep, timeout};
 use crate::gated::{Call, Fate, Gated};
 use crate::journal::Troubled;
 use crate::nested::nested;
-use crate::support::{Play, World, chain, ms, only, orchestrator_on, policy, runner, soon, worker};
+use crate::support::{
+    Play, World, ada, chain, ms, only, orchestrator_on, policy, runner, soon, why, worker,
+};
 
 /// Well below a term: no claim had to run out.
 const AT_ONCE: Duration = Duration::from_secs(10);
@@ -75,7 +77,8 @@ async fn a_recall_that_is_dropped_while_it_takes_a_saga_over_does_not_stop_that(
     while !is_claimed.load(Ordering::SeqCst) {
         sleep(ms(1)).await;
     }
-    let give_up = one.repair(handle.saga(), Repair::GiveUp, "ada", "so");
+    let (actor, reason) = (ada(), why("so"));
+    let give_up = one.repair(handle.saga(), Repair::GiveUp, &actor, &reason);
     soon("give up", give_up).await.unwrap();
     let end = timeout(ms(50), handle.wait()).await.expect("it does not wait for its part").unwrap();
     assert!(matches!(end, Conclusion::GivenUp { .. }), "{end:?}");
@@ -103,7 +106,7 @@ async fn a_saga_that_is_left_while_it_is_told_something_is_given_back_at_once() 
     one.register(&saga);
     let telling = tokio::spawn({
         let (one, saga) = (one.clone(), handle.saga().clone());
-        async move { one.cancel(&saga, "ada", "so").await }
+        async move { one.cancel(&saga, &ada(), &why("so")).await }
     });
     sleep(ms(100)).await;
     assert_eq!(header(&journal.inner, handle.saga()).await.holder.as_ref(), Some(one.runner()));
@@ -143,9 +146,9 @@ async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_d
             async move {
                 sleep(ms(100)).await;
                 if is_cancelled {
-                    one.cancel(&saga, "ada", "so").await
+                    one.cancel(&saga, &ada(), &why("so")).await
                 } else {
-                    one.repair(&saga, Repair::GiveUp, "ada", "so").await
+                    one.repair(&saga, Repair::GiveUp, &ada(), &why("so")).await
                 }
             }
         });

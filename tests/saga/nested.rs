@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::journal::{Trouble, Troubled};
 use crate::support::{
-    Play, Scripted, World, assert_replays, chain, ms, only, orchestrator_on, policy, refusal,
-    runner, soon, worker,
+    Play, Scripted, World, ada, assert_replays, chain, ms, only, orchestrator_on, policy, refusal,
+    runner, soon, why, worker,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -68,7 +68,7 @@ async fn a_saga_in_a_saga_is_recalled_at_every_moment_of_its_life() {
         let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
         sleep(ms(after)).await;
         let what = format!("cancelled after {after} ms");
-        let answer = soon(&what, orchestrator.cancel(handle.saga(), "ada", "so")).await;
+        let answer = soon(&what, orchestrator.cancel(handle.saga(), &ada(), &why("so"))).await;
         let end = soon(&what, handle.wait()).await.unwrap();
         assert_eq!(answer.is_ok(), is_cancelled(&end), "{what}: {answer:?}, {end:?}");
         assert!(!is_cancelled(&end) || left(&world).is_empty(), "{what}: {:?}", world.log());
@@ -90,7 +90,7 @@ async fn a_saga_in_a_saga_that_was_never_begun_is_recalled() {
     let journal = journal.beside();
     let other = orchestrator_on(Arc::new(journal.clone()), "node-2");
     other.register(&saga);
-    soon("cancel", other.cancel(handle.saga(), "ada", "so")).await.unwrap();
+    soon("cancel", other.cancel(handle.saga(), &ada(), &why("so"))).await.unwrap();
     let found = other.find(&saga, handle.saga().clone()).await.unwrap();
     let end = soon("the recall of what was never begun", found.wait()).await.unwrap();
     assert!(is_cancelled(&end), "{end:?}");
@@ -107,7 +107,7 @@ async fn a_cancellation_while_a_saga_in_a_saga_is_being_begun_undoes_it() {
     let orchestrator = orchestrator_on(Arc::new(journal.clone()), "node-1");
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
-    soon("cancel", orchestrator.cancel(handle.saga(), "ada", "so")).await.unwrap();
+    soon("cancel", orchestrator.cancel(handle.saga(), &ada(), &why("so"))).await.unwrap();
     let end = soon("the recall of what is being begun", handle.wait()).await.unwrap();
     assert!(is_cancelled(&end), "{end:?}");
     assert!(left(&world).is_empty(), "{:?}", world.log());
@@ -260,7 +260,7 @@ async fn a_saga_in_a_saga_that_runs_elsewhere_is_undone_with_its_parent() {
     assert_eq!(one.recover().await.unwrap(), 1, "the parent");
     let working = [worker(&one), worker(&other)];
     sleep(Duration::from_secs(60)).await;
-    one.cancel(handle.saga(), "ada", "so").await.unwrap();
+    one.cancel(handle.saga(), &ada(), &why("so")).await.unwrap();
 
     let found = one.find(&saga, handle.saga().clone()).await.unwrap();
     let end = tokio::time::timeout(HOUR / 2, found.wait()).await.expect("it ends").unwrap();
@@ -291,7 +291,7 @@ async fn a_saga_whose_part_cannot_be_undone_is_given_up_or_goes_on_once_that_is(
             let repair = Repair::MarkCompensated { step: "x".parse().unwrap() };
             ("s/sub".parse().unwrap(), repair)
         };
-        soon("repair", orchestrator.repair(&saga, repair, "ada", "so")).await.unwrap();
+        soon("repair", orchestrator.repair(&saga, repair, &ada(), &why("so"))).await.unwrap();
         let end = soon("after the repair", handle.wait()).await.unwrap();
         assert_eq!(matches!(end, Conclusion::GivenUp { .. }), is_given_up, "{end:?}");
         assert_eq!(world.count("undo a 1"), usize::from(!is_given_up), "{end:?}");

@@ -14,7 +14,9 @@ use tokio::time::sleep;
 use crate::gated::{Call, Fate, Gated};
 use crate::journal::Troubled;
 use crate::nested::nested;
-use crate::support::{Play, World, chain, ms, only, orchestrator_on, policy, runner, soon, worker};
+use crate::support::{
+    Play, World, ada, chain, ms, only, orchestrator_on, policy, runner, soon, why, worker,
+};
 
 /// The child: x, then y, which takes 8 s once its first runner was lost.
 fn child(world: &World) -> SagaDefinition<u32, u32> {
@@ -112,7 +114,7 @@ async fn a_saga_in_a_saga_that_was_given_up_elsewhere_goes_on() {
     assert_eq!(one.recover().await.unwrap(), 1, "the parent");
     let working = [worker(&one), worker(&other)];
     sleep(ms(2_000)).await;
-    one.repair(&id, Repair::GiveUp, "ada", "so").await.unwrap();
+    one.repair(&id, Repair::GiveUp, &ada(), &why("so")).await.unwrap();
     sleep(ms(6_000)).await;
     assert_eq!(status(&journal, "s").await, SagaStatus::Unwinding, "a call is under way");
     assert_eq!(status(&journal, "s/sub").await, SagaStatus::Running, "nobody recalls it");
@@ -175,7 +177,7 @@ async fn a_parent_that_has_turned_back_is_seen_beside_those_that_can_hardly_be_r
     assert_eq!(one.recover().await.unwrap(), 16, "the children");
     let other = orchestrator_on(Arc::new(journal.clone()), "node-2");
     other.register(&saga);
-    other.cancel(&"s07".parse().unwrap(), "ada", "so").await.unwrap();
+    other.cancel(&"s07".parse().unwrap(), &ada(), &why("so")).await.unwrap();
     let working = worker(&one);
     sleep(ms(500)).await;
     let (_, entries) = journal.load(&"s07/sub".parse().unwrap()).await.unwrap().unwrap();

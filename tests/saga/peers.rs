@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 use crate::journal::Troubled;
 use crate::nested::nested;
 use crate::support::{
-    Play, World, chain, ms, only, orchestrator, orchestrator_on, policy, refusal, runner, soon,
-    worker,
+    Play, World, ada, chain, ms, only, orchestrator, orchestrator_on, policy, refusal, runner,
+    soon, why, worker,
 };
 
 /// Steno #66: an action that fails after its effect is never undone.
@@ -86,7 +86,7 @@ async fn a_compensation_ends_whoever_goes_away_meanwhile() {
     });
     sleep(ms(500)).await;
     let saga = "s".parse().unwrap();
-    let cancelled = orchestrator.cancel(&saga, "ada", "so").await;
+    let cancelled = orchestrator.cancel(&saga, &ada(), &why("so")).await;
     assert!(matches!(cancelled, Err(SagaError::OutOfOrder { .. })), "{cancelled:?}");
     caller.abort();
     drop((caller.await, orchestrator));
@@ -109,7 +109,7 @@ async fn a_compensation_of_a_saga_in_a_saga_is_not_cancelled_with_its_parent() {
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
     assert_eq!(world.begun().last().unwrap(), "undo x");
-    orchestrator.cancel(handle.saga(), "ada", "so").await.unwrap();
+    orchestrator.cancel(handle.saga(), &ada(), &why("so")).await.unwrap();
     assert!(matches!(soon("both", handle.wait()).await.unwrap(), Conclusion::RolledBack(_)));
     assert_eq!(world.log(), ["do a", "do x", "undo x 2", "undo a 1"]);
     assert_eq!(world.begun().iter().filter(|it| *it == "undo x").count(), 1);

@@ -17,7 +17,7 @@ use crate::gated::{Call, Fate, Gated};
 use crate::hooked::Hooked;
 use crate::journal::{Trouble, Troubled};
 use crate::support::{
-    Play, World, assert_replays, chain, ms, only, orchestrator_on, policy, soon, worker,
+    Play, World, ada, assert_replays, chain, ms, only, orchestrator_on, policy, soon, why, worker,
 };
 
 /// Well below a term: no claim had to run out.
@@ -162,9 +162,9 @@ async fn a_saga_of_which_nothing_can_be_written_is_left_and_whoever_tells_it_som
         let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
         sleep(ms(1_100)).await;
         let answer = if is_cancelled {
-            soon("cancel", one.cancel(handle.saga(), "ada", "so")).await
+            soon("cancel", one.cancel(handle.saga(), &ada(), &why("so"))).await
         } else {
-            soon("give up", one.repair(handle.saga(), Repair::GiveUp, "ada", "so")).await
+            soon("give up", one.repair(handle.saga(), Repair::GiveUp, &ada(), &why("so"))).await
         };
         assert!(answer.is_err(), "it cannot be written");
         sleep(Duration::from_secs(3_600)).await;
@@ -232,7 +232,7 @@ async fn a_value_that_panics_when_it_is_read_delays_no_other_saga() {
     assert!(!working.is_finished(), "it renews and recovers");
     let found = other.find(&good, handle.saga().clone()).await.unwrap();
     assert_eq!(soon("the good one", found.wait()).await.unwrap(), Conclusion::Committed(1));
-    soon("give up", other.repair(&"bad".parse().unwrap(), Repair::GiveUp, "ada", "so"))
+    soon("give up", other.repair(&"bad".parse().unwrap(), Repair::GiveUp, &ada(), &why("so")))
         .await
         .unwrap();
     working.abort();
@@ -264,7 +264,10 @@ async fn a_saga_that_cannot_be_read_is_given_up() {
     sleep(Duration::from_secs(31)).await;
     let other = orchestrator_on(Arc::new(journal.clone()), "node-1");
     other.register(&new);
-    other.repair(handle.saga(), Repair::GiveUp, "ada", "its form was changed").await.unwrap();
+    other
+        .repair(handle.saga(), Repair::GiveUp, &ada(), &why("its form was changed"))
+        .await
+        .unwrap();
     sleep(ms(100)).await;
     let (header, _) = journal.load(handle.saga()).await.unwrap().unwrap();
     assert_eq!((header.status, header.holder), (SagaStatus::GivenUp, None));

@@ -17,7 +17,7 @@ use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::gated::{Call, Fate, Gated};
 use crate::support::{
-    Play, World, assert_replays, ms, orchestrator, orchestrator_on, policy, runner, soon,
+    Play, World, ada, assert_replays, ms, orchestrator, orchestrator_on, policy, runner, soon, why,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -66,7 +66,7 @@ async fn the_answer_of_a_probe_that_comes_while_its_step_is_being_parked_says_no
     let one = SagaOrchestrator::with_config(Arc::new(gated), runner("node-1"), config);
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
-    one.repair(handle.saga(), retry("z"), "ada", "now").await.unwrap();
+    one.repair(handle.saga(), retry("z"), &ada(), &why("now")).await.unwrap();
     assert_eq!(soon("parked", handle.wait()).await.unwrap(), Conclusion::Parked);
     assert_eq!(world.begun(), ["do p", "do z", "probe z", "do z"]);
     assert_eq!(parked.0.load(Ordering::SeqCst), 1, "its runner has come to that end");
@@ -74,7 +74,7 @@ async fn the_answer_of_a_probe_that_comes_while_its_step_is_being_parked_says_no
     let (_, z) = state.steps().last().unwrap();
     assert_eq!((z.status(), z.output()), (StepStatus::Stuck, None));
     // So does what is told of it from there on.
-    one.repair(handle.saga(), skip("z", 9), "ada", "so").await.unwrap();
+    one.repair(handle.saga(), skip("z", 9), &ada(), &why("so")).await.unwrap();
     assert_eq!(soon("skipped", handle.wait()).await.unwrap(), Conclusion::Committed(9));
 }
 
@@ -85,10 +85,10 @@ async fn a_saga_that_is_parked_does_not_wait_for_a_probe_of_an_earlier_attempt()
     let saga = refused_beside_a_probe(&world, 600_000);
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
-    orchestrator.repair(handle.saga(), retry("z"), "ada", "now").await.unwrap();
+    orchestrator.repair(handle.saga(), retry("z"), &ada(), &why("now")).await.unwrap();
     let end = timeout(ms(1_000), handle.wait()).await.expect("nobody waits for the probe");
     assert_eq!((end.unwrap(), orchestrator.live()), (Conclusion::Parked, 0));
-    orchestrator.repair(handle.saga(), retry("z"), "ada", "again").await.unwrap();
+    orchestrator.repair(handle.saga(), retry("z"), &ada(), &why("again")).await.unwrap();
     let end = timeout(ms(1_000), handle.wait()).await.expect("it goes on").unwrap();
     assert_eq!(end, Conclusion::Committed(2));
 }
@@ -104,7 +104,7 @@ async fn the_answer_of_a_probe_says_nothing_of_a_step_that_was_skipped_meanwhile
     let saga = saga.build(c).unwrap();
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
-    orchestrator.repair(handle.saga(), skip("a", 41), "ada", "it is 41").await.unwrap();
+    orchestrator.repair(handle.saga(), skip("a", 41), &ada(), &why("it is 41")).await.unwrap();
     let end = soon("skipped beside a probe", handle.wait()).await.unwrap();
     assert_eq!(end, Conclusion::Committed(42), "c has what ada gave");
     assert_eq!(world.begun(), ["do a", "probe a", "do b", "do c"]);
@@ -138,10 +138,10 @@ async fn an_output_that_was_given_and_could_not_be_recorded_is_nobody_s() {
     let saga = saga.build(b).unwrap();
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(100)).await;
-    let answer = soon("skip", one.repair(handle.saga(), skip("a", 41), "ada", "so")).await;
+    let answer = soon("skip", one.repair(handle.saga(), skip("a", 41), &ada(), &why("so"))).await;
     assert!(matches!(answer, Err(SagaError::Journal { .. })), "{answer:?}");
     assert_eq!(world.begun(), ["do a", "probe a"], "b has nothing to begin with");
-    soon("cancel", one.cancel(handle.saga(), "ada", "so")).await.unwrap();
+    soon("cancel", one.cancel(handle.saga(), &ada(), &why("so"))).await.unwrap();
     let end = soon("a refused skip", handle.wait()).await.unwrap();
     assert!(matches!(end, Conclusion::RolledBack(_)), "{end:?}");
     assert_eq!(world.log().last().unwrap(), "undo a maybe", "nobody knows of an output");
@@ -154,16 +154,16 @@ async fn a_parked_saga_whose_repair_could_not_be_recorded_is_parked_and_held_by_
     let one = orchestrator_on(without_skips(&inner, 1), "node-1");
     let saga = refused_beside_a_probe(&world, 1);
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
-    one.repair(handle.saga(), retry("z"), "ada", "now").await.unwrap();
+    one.repair(handle.saga(), retry("z"), &ada(), &why("now")).await.unwrap();
     assert_eq!(soon("parked", handle.wait()).await.unwrap(), Conclusion::Parked);
-    let answer = soon("skip", one.repair(handle.saga(), skip("z", 9), "ada", "so")).await;
+    let answer = soon("skip", one.repair(handle.saga(), skip("z", 9), &ada(), &why("so"))).await;
     assert!(matches!(answer, Err(SagaError::Journal { .. })), "{answer:?}");
     assert_eq!(soon("still parked", handle.wait()).await.unwrap(), Conclusion::Parked);
     let (header, _) = inner.load(handle.saga()).await.unwrap().unwrap();
     assert_eq!((header.status, header.holder), (SagaStatus::Parked, None));
     let other = orchestrator_on(Arc::new(inner), "node-2");
     other.register(&saga);
-    other.repair(handle.saga(), skip("z", 9), "ada", "so").await.unwrap();
+    other.repair(handle.saga(), skip("z", 9), &ada(), &why("so")).await.unwrap();
     let found = other.find(&saga, handle.saga().clone()).await.unwrap();
     assert_eq!(soon("skipped", found.wait()).await.unwrap(), Conclusion::Committed(9));
 }

@@ -15,7 +15,7 @@ use strangler_fig::saga::{
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::hooked::Hooked;
-use crate::support::{assert_replays, ms, runner, soon, worker};
+use crate::support::{ada, assert_replays, ms, runner, soon, why, worker};
 use crate::watchdog::unless_stalled;
 use crate::wild::{STORM, WildSaga, Wilderness, wild_saga};
 
@@ -138,7 +138,7 @@ impl Storm {
         let at = if self.runners[at].0.live() == 0 { 1 } else { at };
         let by = self.runners[at].0.clone();
         if self.world.draw(3) == 0 {
-            let answer = self.answered(at, by.cancel(&self.id, "ada", "so")).await;
+            let answer = self.answered(at, by.cancel(&self.id, &ada(), &why("so"))).await;
             self.told.cancelled |= answer == Some(true);
             return;
         }
@@ -149,7 +149,7 @@ impl Storm {
 
     async fn repair(&mut self, at: usize, saga: &SagaId, repair: Repair) {
         let by = self.runners[at].0.clone();
-        let answer = self.answered(at, by.repair(saga, repair.clone(), "ada", "so")).await;
+        let answer = self.answered(at, by.repair(saga, repair.clone(), &ada(), &why("so"))).await;
         // Whoever has no answer from a runner that died knows nothing.
         let may_be = answer.is_none_or(|is_done| is_done);
         match repair {

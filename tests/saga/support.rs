@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use strangler_fig::async_trait;
 use strangler_fig::memory::InMemorySagaJournal;
-use strangler_fig::phase::{Incarnation, NodeId};
+use strangler_fig::phase::{Actor, Incarnation, NodeId, Reason};
 use strangler_fig::resilience::{Exponential, Jitter};
 use strangler_fig::saga::{
     Direction, Effect, Probe, SagaBuilder, SagaConfig, SagaDefinition, SagaId, SagaJournal,
@@ -208,6 +208,15 @@ pub(crate) fn refusal(after: Duration) -> impl SagaStep<Input = u32, Output = u3
         tokio::time::sleep(after).await;
         Err::<u32, _>(StepError::rejected("no"))
     })
+}
+
+/// Who decides in the tests.
+pub(crate) fn ada() -> Actor {
+    "ada".parse().unwrap()
+}
+
+pub(crate) fn why(text: &str) -> Reason {
+    text.parse().unwrap()
 }
 
 pub(crate) fn ms(millis: u64) -> Duration {

@@ -10,7 +10,9 @@ use tokio::time::sleep;
 
 use crate::course::pivoted;
 use crate::journal::Troubled;
-use crate::support::{Play, World, assert_replays, chain, ms, only, orchestrator_on, policy, soon};
+use crate::support::{
+    Play, World, ada, assert_replays, chain, ms, only, orchestrator_on, policy, soon, why,
+};
 
 /// How long a write takes.
 const WRITE: u64 = 50;
@@ -32,7 +34,7 @@ async fn cancelled_at_any_moment(
         let handle = orchestrator.start(&make(&world), "s".parse().unwrap(), 0).await.unwrap();
         sleep(ms(after)).await;
         let what = format!("cancelled after {after} ms");
-        let answer = soon(&what, orchestrator.cancel(handle.saga(), "ada", "so")).await;
+        let answer = soon(&what, orchestrator.cancel(handle.saga(), &ada(), &why("so"))).await;
         let end = soon(&what, handle.wait()).await.unwrap();
         let is_turned = matches!(end, Conclusion::RolledBack(Cause::Cancelled { .. }));
         assert_eq!(answer.is_ok(), is_turned, "{what}: {answer:?}, {end:?}");
@@ -58,7 +60,8 @@ async fn given_up_at_any_moment(
         let handle = orchestrator.start(&make(&world), "s".parse().unwrap(), 0).await.unwrap();
         sleep(ms(after)).await;
         let what = format!("given up after {after} ms");
-        let given_up = orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "so");
+        let (actor, reason) = (ada(), why("so"));
+        let given_up = orchestrator.repair(handle.saga(), Repair::GiveUp, &actor, &reason);
         let answer = soon(&what, given_up).await;
         let begun = world.begun();
         let end = soon(&what, handle.wait()).await.unwrap();
@@ -127,7 +130,7 @@ async fn whoever_cancels_what_is_being_drained_is_answered() {
         tokio::spawn(async move { draining.drain(ms(60_000)).await });
         sleep(ms(after)).await;
         let what = format!("cancelled {after} ms into the drain");
-        let answer = soon(&what, orchestrator.cancel(handle.saga(), "ada", "so")).await;
+        let answer = soon(&what, orchestrator.cancel(handle.saga(), &ada(), &why("so"))).await;
         let other = orchestrator_on(Arc::new(journal.beside()), "node-2");
         other.register(&saga);
         let worker = other.clone();
@@ -164,7 +167,7 @@ async fn what_was_given_up_sleeps_until_what_is_under_way_ends() {
     let saga = forked(&world, Play::NotDone, Play::Slow(5_000));
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
-    orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "so").await.unwrap();
+    orchestrator.repair(handle.saga(), Repair::GiveUp, &ada(), &why("so")).await.unwrap();
     let end = soon("given up", handle.wait()).await.unwrap();
     assert!(matches!(end, Conclusion::GivenUp { .. }), "{end:?}");
     assert_eq!(world.begun(), ["do a", "do b", "do c"]);
@@ -193,7 +196,7 @@ async fn a_pivot_that_succeeds_does_not_bring_back_what_was_given_up() {
     let saga = pivoted(&world, only("p", |step| step.plays([Play::Slow(1_000)])));
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(300)).await;
-    orchestrator.repair(handle.saga(), Repair::GiveUp, "ada", "it is lost").await.unwrap();
+    orchestrator.repair(handle.saga(), Repair::GiveUp, &ada(), &why("it is lost")).await.unwrap();
     let end = soon("given up", handle.wait()).await.unwrap();
     let (actor, reason) = ("ada".to_owned(), "it is lost".to_owned());
     assert_eq!(end, Conclusion::GivenUp { actor, reason });

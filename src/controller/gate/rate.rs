@@ -45,7 +45,7 @@ impl Rate {
 
     /// A rate in per cent; all that is above 100 counts as 100.
     #[must_use]
-    pub fn percent(percent: u8) -> Self {
+    pub fn percent(percent: u16) -> Self {
         Self(f64::from(percent.min(100)) / 100.0)
     }
 

@@ -20,7 +20,7 @@ use crate::phase::Actor;
 ///     .with_cool_down(Duration::from_secs(1_800))
 ///     .with_rollbacks_max(1)
 ///     .with_poll_interval(Duration::from_secs(10))
-///     .allowing_halt(true);
+///     .with_halt();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -133,11 +133,11 @@ impl GuardConfig {
         self
     }
 
-    /// Whether it may halt the migration when modern fails in `Live`: some polls of
+    /// Lets it halt the migration when modern fails in `Live`: some polls of
     /// refused operations, and then all goes on in legacy.
     #[must_use]
-    pub fn allowing_halt(mut self, allowed: bool) -> Self {
-        self.may_halt = allowed;
+    pub fn with_halt(mut self) -> Self {
+        self.may_halt = true;
         self
     }
 
@@ -183,7 +183,7 @@ mod tests {
             .with_cool_down(Duration::from_secs(6))
             .with_rollbacks_max(7)
             .with_poll_interval(Duration::from_secs(8))
-            .allowing_halt(true);
+            .with_halt();
         let expected = GuardConfig {
             actor,
             window: Duration::from_secs(1),

@@ -1,3 +1,7 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 /// What an [`EventConsumer`](super::EventConsumer) has done.
 ///
 /// ```
@@ -7,9 +11,12 @@
 /// fn went_well(report: &ConsumerReport) -> bool {
 ///     report.retried == 0 && report.dead_lettered == 0
 /// }
-/// assert!(went_well(&ConsumerReport::default()));
+/// let report = ConsumerReport::default();
+/// assert!(went_well(&report));
+/// assert_eq!(report.to_string(), "0 acknowledged, 0 tried again, 0 dead-lettered, 0 given back");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ConsumerReport {
     /// Deliveries that were handled and acknowledged.
@@ -21,4 +28,14 @@ pub struct ConsumerReport {
     /// Deliveries that came here and were given back: at the end, for somebody else, or meanwhile, since they waited behind
     /// failures and others were to have room.
     pub given_back: u64,
+}
+
+impl fmt::Display for ConsumerReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { acknowledged, retried, dead_lettered, given_back } = self;
+        write!(
+            f,
+            "{acknowledged} acknowledged, {retried} tried again, {dead_lettered} dead-lettered, {given_back} given back"
+        )
+    }
 }

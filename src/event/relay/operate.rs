@@ -6,6 +6,7 @@ use tracing::warn;
 use super::OutboxRelay;
 use crate::error::StoreError;
 use crate::event::{OutboxPosition, ParkedRow};
+use crate::phase::{Actor, Reason};
 
 /// The confirmation that [`OutboxRelay::discard`] asks for: whoever makes this says that a message is lost for good.
 ///
@@ -57,14 +58,14 @@ impl OutboxRelay {
     pub async fn retry(
         &self,
         position: OutboxPosition,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<bool, StoreError> {
         let was_parked = self.within(self.outbox().retry(position)).await?;
         warn!(
             { field::POSITION } = position.0,
-            { field::ACTOR } = actor,
-            { field::REASON } = reason,
+            { field::ACTOR } = actor.as_str(),
+            { field::REASON } = reason.as_str(),
             { field::WAS_PARKED } = was_parked,
             "a parked message is tried again"
         );
@@ -84,15 +85,15 @@ impl OutboxRelay {
     pub async fn discard(
         &self,
         confirmation: Discarding,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<bool, StoreError> {
         let Discarding(position) = confirmation;
         let was_parked = self.within(self.outbox().discard(position)).await?;
         warn!(
             { field::POSITION } = position.0,
-            { field::ACTOR } = actor,
-            { field::REASON } = reason,
+            { field::ACTOR } = actor.as_str(),
+            { field::REASON } = reason.as_str(),
             { field::WAS_PARKED } = was_parked,
             "a parked message was discarded"
         );

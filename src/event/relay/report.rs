@@ -1,3 +1,7 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 /// What an [`OutboxRelay`](super::OutboxRelay) has done.
 ///
 /// ```
@@ -6,8 +10,10 @@
 /// let mut report = RelayReport::default();
 /// report.parked = 1;
 /// assert_eq!(report.ended(), 1);
+/// assert!(report.to_string().starts_with("0 sent, 0 put off, 1 parked;"));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct RelayReport {
     /// Messages that the bus has taken, and that is written down.
@@ -34,5 +40,25 @@ impl RelayReport {
     #[must_use]
     pub const fn ended(&self) -> u64 {
         self.sent + self.parked
+    }
+}
+
+impl fmt::Display for RelayReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            sent,
+            put_off,
+            parked,
+            pauses,
+            lanes_lost,
+            lanes_not_held,
+            store_errors,
+            purged,
+        } = self;
+        write!(
+            f,
+            "{sent} sent, {put_off} put off, {parked} parked; {pauses} pauses, {lanes_lost} lanes lost, \
+             {lanes_not_held} not held; {store_errors} calls of the outbox failed, {purged} rows purged"
+        )
     }
 }

@@ -13,7 +13,7 @@ use crate::stamp::EntropyError;
 /// ```
 /// use strangler_fig::gateway::dual::EntityId;
 ///
-/// let (earlier, later) = (EntityId::random(1_000)?, EntityId::random(1_001)?);
+/// let (earlier, later) = (EntityId::random_at(1_000)?, EntityId::random_at(1_001)?);
 /// assert!(earlier < later);
 /// assert_eq!(later.to_string().parse(), Ok(later));
 /// # Ok::<(), strangler_fig::stamp::EntropyError>(())
@@ -33,12 +33,12 @@ pub struct EntityId(u128);
 pub struct EntityIdError;
 
 impl EntityId {
-    /// A fresh one, made at that time.
+    /// A fresh one, made at that time, in milliseconds since 1970.
     ///
     /// # Errors
     ///
     /// When the operating system has no entropy to give.
-    pub fn random(unix_millis: u64) -> Result<Self, EntropyError> {
+    pub fn random_at(unix_millis: u64) -> Result<Self, EntropyError> {
         let mut bits = random()?;
         bits &= (1 << 80) - 1;
         Ok(Self(u128::from(unix_millis) << 80 | bits))

@@ -149,7 +149,7 @@ pub(super) fn entity_id(ids: IdSource, stamp: Stamp) -> Result<Option<EntityId>,
     match ids {
         IdSource::Client => Ok(None),
         IdSource::Gateway => {
-            EntityId::random(stamp.unix_millis()).map(Some).map_err(|_| Told::NotSent)
+            EntityId::random_at(stamp.unix_millis()).map(Some).map_err(|_| Told::NotSent)
         }
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{DualWriter, RequestKey, RequestNote, RequestStatus};
 use crate::error::StoreError;
+use crate::phase::{Actor, Reason};
 
 /// Why an operator's decision was not carried out.
 ///
@@ -72,10 +73,10 @@ impl DualWriter {
     pub async fn release(
         &self,
         key: &RequestKey,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<(), OperateError> {
-        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        let (actor, reason) = (actor.to_string(), reason.to_string());
         let note = RequestNote::Released { actor, reason, however_old: false };
         self.operate(key, &note, false).await
     }
@@ -93,10 +94,10 @@ impl DualWriter {
     pub async fn release_however_old(
         &self,
         key: &RequestKey,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<(), OperateError> {
-        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        let (actor, reason) = (actor.to_string(), reason.to_string());
         let note = RequestNote::Released { actor, reason, however_old: true };
         self.operate(key, &note, true).await
     }
@@ -113,10 +114,10 @@ impl DualWriter {
     pub async fn settle(
         &self,
         key: &RequestKey,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<(), OperateError> {
-        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        let (actor, reason) = (actor.to_string(), reason.to_string());
         self.operate(key, &RequestNote::Settled { actor, reason }, true).await
     }
 

@@ -1,3 +1,7 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 /// What a [`RequestReplayer`](super::RequestReplayer) has done.
 ///
 /// ```
@@ -6,8 +10,10 @@
 /// let mut report = ReplayReport::default();
 /// report.parked = 1;
 /// assert_eq!(report.ended(), 1);
+/// assert!(report.to_string().starts_with("0 done, 0 refused, 1 parked, 0 put off"));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ReplayReport {
     /// Requests that both sides have done now.
@@ -31,5 +37,16 @@ impl ReplayReport {
     #[must_use]
     pub const fn ended(&self) -> u64 {
         self.done + self.refused + self.parked
+    }
+}
+
+impl fmt::Display for ReplayReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { done, refused, parked, put_off, lost, purged, journal_errors } = self;
+        write!(
+            f,
+            "{done} done, {refused} refused, {parked} parked, {put_off} put off, {lost} lost, {purged} purged; \
+             {journal_errors} calls of the journal failed"
+        )
     }
 }

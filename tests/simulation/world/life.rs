@@ -138,7 +138,8 @@ impl Life {
         let config = ReconcilerConfig::default()
             .with_concurrency(NonZeroUsize::new(4).unwrap())
             .with_attempts_max(NonZeroU32::MAX)
-            .with_delays(Duration::from_millis(200), Duration::from_secs(2))
+            .with_delay_min(Duration::from_millis(200))
+            .with_delay_max(Duration::from_secs(2))
             .with_poll_interval(Duration::from_millis(500))
             .with_deadline(Duration::from_secs(3));
         Reconciler::new(&self.rows, queue).with_config(config)

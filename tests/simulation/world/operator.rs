@@ -219,7 +219,7 @@ fn watch(world: &World, life: &Arc<Life>, controller: &Arc<MigrationController>)
         .with_cool_down(Duration::from_secs(3))
         .with_rollbacks_max(5)
         .with_poll_interval(Duration::from_millis(800))
-        .allowing_halt(true);
+        .with_halt();
     let signals = Arc::new(Nervous::new(world));
     let guard = RollbackGuard::new(controller.clone(), signals, config);
     let process = life.process.clone();

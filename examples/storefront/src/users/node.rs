@@ -91,7 +91,8 @@ impl Node {
         let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
         let config = ReconcilerConfig::default()
             .with_deadline(REPAIR)
-            .with_delays(REPAIR / 20, REPAIR)
+            .with_delay_min(REPAIR / 20)
+            .with_delay_max(REPAIR)
             .with_poll_interval(POLL)
             .with_observer(self.observer.clone());
         let reconciler = Reconciler::new(&users, repairs).with_config(config);
