@@ -112,6 +112,11 @@ impl<I: StepOutput, O: StepOutput> SagaTrial<I, O> {
 /// # Panics
 ///
 /// When the operating system has no entropy to give.
+///
+/// # Cancel safety
+///
+/// A dropped call reports nothing. The runners of the trial at hand are not stopped: they go on, with its steps and on its
+/// journal, until their runtime ends.
 pub async fn crash_kit<I, O>(fresh: impl AsyncFn() -> SagaTrial<I, O>) -> KitReport
 where
     I: StepOutput,
