@@ -110,6 +110,30 @@ pub trait LagSource: fmt::Debug + Send + Sync + 'static {
 /// [`change_feed_conformance!`](crate::change_feed_conformance) proves it;
 /// [`InMemoryChangeFeed`](crate::memory::InMemoryChangeFeed) is the reference.
 ///
+/// ```
+/// # use std::num::NonZeroUsize;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::ChangeFeed;
+/// # use strangler_fig::memory::InMemoryChangeFeed;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), StoreError> {
+/// let feed = InMemoryChangeFeed::<u32, String>::default();
+/// feed.hint(7);
+/// feed.hint(8);
+///
+/// let mut handled = 0;
+/// loop {
+///     let page = feed.changes(NonZeroUsize::MIN).await?;
+///     handled += page.changes.len(); // do what they ask for, and only then ...
+///     feed.settle(&page.mark).await?; // ... let go of them
+///     if page.is_last { break }
+/// }
+/// assert_eq!(handled, 2);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. Every change of a row that commits while the feed is installed is answered, as often as it takes until it is

@@ -7,6 +7,30 @@ use crate::error::StoreError;
 
 /// What takes messages, and keeps them until whoever subscribes has handled them.
 ///
+/// ```
+/// # use strangler_fig::error::StoreErrorKind::{Rejected, Unavailable};
+/// # use strangler_fig::event::{EventEnvelope, EventId, EventPayload, EventPublisher};
+/// # use strangler_fig::memory::InMemoryBus;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let event = |key: &str, text: &str| -> Result<_, Box<dyn std::error::Error>> {
+/// #     let [source, kind] = ["/shop/orders", "order.created"].map(str::to_owned);
+/// #     let payload = EventPayload::json(text)?;
+/// #     Ok(EventEnvelope::new(EventId::random()?, source.parse()?, kind.parse()?, key.parse()?, payload)
+/// #         .to("shop.orders".parse()?))
+/// # };
+/// let bus = InMemoryBus::default().with_payload_max(8);
+/// let messages = [event("a", "short")?, event("a", "much too long")?, event("a", "short")?, event("b", "short")?];
+///
+/// // One answer for each: what comes after a failure, of the same key, was not sent.
+/// let answers = bus.publish(&messages).await;
+/// let failures = answers.iter().map(|answer| answer.as_ref().err().map(|error| error.kind()));
+/// assert_eq!(failures.collect::<Vec<_>>(), [None, Some(Rejected), Some(Unavailable), None]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `publish` answers once for each message, in their order.

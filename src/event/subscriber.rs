@@ -8,6 +8,32 @@ use crate::error::StoreError;
 
 /// What delivers messages.
 ///
+/// ```
+/// # use std::num::NonZeroUsize;
+/// # use strangler_fig::event::{EventEnvelope, EventId, EventPayload, EventPublisher, EventSubscriber, Topic};
+/// # use strangler_fig::memory::InMemoryBus;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [source, kind, key] = ["/shop/orders", "order.created", "order-4711"];
+/// # let event = EventEnvelope::new(
+/// #     EventId::random()?,
+/// #     source.parse()?,
+/// #     kind.parse()?,
+/// #     key.parse()?,
+/// #     EventPayload::default(),
+/// # );
+/// let bus = InMemoryBus::default();
+/// let (billing, orders): (_, Topic) = ("billing".parse()?, "shop.orders".parse()?);
+/// drop(bus.subscribe(&billing, &[orders.clone()], Default::default()).await?);
+/// bus.publish(&[event.clone().to(orders.clone())]).await; // nobody receives: it waits
+///
+/// let subscription = bus.subscribe(&billing, &[orders], Default::default()).await?;
+/// assert_eq!(subscription.receive(NonZeroUsize::MIN).await?[0].event, Ok(event));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. A subscription is there when `subscribe` answers `Ok`, durably, whether anybody receives or not: every message of
@@ -38,6 +64,37 @@ pub trait EventSubscriber: fmt::Debug + Send + Sync + 'static {
 }
 
 /// An open subscription. Dropped, it gives back what is unsettled.
+///
+/// ```
+/// # use std::num::NonZeroUsize;
+/// # use std::time::Duration;
+/// # use strangler_fig::event::{EventEnvelope, EventId, EventPayload, EventPublisher, EventSubscriber, Settlement, Topic};
+/// # use strangler_fig::memory::InMemoryBus;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [source, kind, key] = ["/shop/orders", "order.created", "order-4711"];
+/// # let event = EventEnvelope::new(
+/// #     EventId::random()?,
+/// #     source.parse()?,
+/// #     kind.parse()?,
+/// #     key.parse()?,
+/// #     EventPayload::default(),
+/// # );
+/// # let bus = InMemoryBus::default();
+/// # let (billing, orders): (_, Topic) = ("billing".parse()?, "shop.orders".parse()?);
+/// let subscription = bus.subscribe(&billing, &[orders.clone()], Default::default()).await?;
+/// bus.publish(&[event.to(orders)]).await;
+/// let first = subscription.receive(NonZeroUsize::MIN).await?.remove(0);
+/// subscription.settle(first.receipt, &Settlement::Nack { after: Duration::ZERO }).await?;
+///
+/// let again = subscription.receive(NonZeroUsize::MIN).await?.remove(0);
+/// assert_eq!((again.attempt.get(), again.event), (2, first.event));
+/// subscription.settle(again.receipt, &Settlement::Ack).await?;
+/// assert_eq!(bus.unsettled(&billing), 0);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Contract
 ///

@@ -8,6 +8,28 @@ use crate::error::StoreError;
 ///
 /// [`memory::InMemoryParticipant`](crate::memory::InMemoryParticipant) is one to copy from.
 ///
+/// ```
+/// # use std::sync::mpsc;
+/// # use strangler_fig::event::UnitOfWork;
+/// # use strangler_fig::memory::InMemoryParticipant;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = InMemoryParticipant::default();
+/// let (effects, seen) = mpsc::channel();
+/// for what in ["dropped", "committed"] {
+///     let mut transaction = store.begin().await?;
+///     let effects = effects.clone();
+///     transaction.on_commit(move || drop(effects.send(what)));
+///     if what == "committed" {
+///         store.commit(transaction).await?;
+///     }
+/// }
+/// assert_eq!(seen.try_iter().collect::<Vec<_>>(), ["committed"]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. What was done in a transaction becomes visible and durable together, when

@@ -15,6 +15,41 @@ use crate::resilience::{BreakerConfig, CircuitBreaker, Policy};
 use crate::route::{Rule, TableHandle, Trackers};
 
 /// Makes a [`Gateway`].
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::gateway::{Aggregate, Body, Gateway, GatewayBuildError, Part, Request, Response, Upstream};
+/// # use strangler_fig::phase::Side;
+/// # use strangler_fig::resilience::Policy;
+/// # use strangler_fig::route::{RouteTable, RuleBuilder, TableHandle};
+/// #
+/// # #[derive(Debug)]
+/// # struct Quiet;
+/// #
+/// # #[strangler_fig::async_trait]
+/// # impl Upstream for Quiet {
+/// #     async fn send(&self, _: Request) -> Result<Response, StoreError> {
+/// #         Ok(Response::new(Body::empty()))
+/// #     }
+/// # }
+/// #
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| Arc::new(Quiet));
+/// let page = RuleBuilder::template("page", "/pages/{id}").methods(["GET"]).aggregate("page");
+/// let tables = TableHandle::new(RouteTable::builder("shop").rule(page).build()?);
+/// let builder = || Gateway::builder(tables.clone(), legacy.clone(), modern.clone());
+///
+/// // What the table asks for has to be there.
+/// assert!(matches!(builder().build(), Err(GatewayBuildError::NoAggregate { .. })));
+/// let gateway = builder()
+///     .with_aggregate("page", Aggregate::of([Part::required("order", "/orders/{id}")])?)
+///     .with_policy(Side::Legacy, Policy::new("legacy"))
+///     .build()?;
+/// # drop(gateway);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct GatewayBuilder {

@@ -13,6 +13,30 @@ pub type Response = http::Response<Body>;
 
 /// One side: a monolith or a service, behind whatever transport leads there.
 ///
+/// ```
+/// # use http_body_util::BodyExt;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::gateway::{Body, Request, Response, Upstream};
+/// #
+/// /// A side that is a closed shop.
+/// #[derive(Debug)]
+/// struct Closed;
+///
+/// #[strangler_fig::async_trait]
+/// impl Upstream for Closed {
+///     async fn send(&self, _: Request) -> Result<Response, StoreError> {
+///         Ok(Response::new(Body::full("closed")))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let response = Closed.send(Request::new(Body::empty())).await?;
+/// assert_eq!(response.into_body().collect().await?.to_bytes(), "closed");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `Ok` is a response whose head has arrived, whatever its status says.

@@ -55,6 +55,29 @@ use crate::error::StoreError;
 type Boxed = Box<dyn std::error::Error + Send + Sync>;
 
 /// A gateway as a service, which never fails: every end is a response.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::gateway::{Body, Gateway};
+/// # use strangler_fig::gateway::tower::{GatewayService, ServiceUpstream};
+/// # use strangler_fig::route::{RouteTable, TableHandle};
+/// # use tower::ServiceExt;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let app = axum::Router::<()>::new().route("/orders", axum::routing::get(async || "here"));
+/// # let side = Arc::new(ServiceUpstream::new(app));
+/// # let tables = TableHandle::new(RouteTable::builder("shop").build()?);
+/// let gateway = Gateway::builder(tables, side.clone(), side).build()?;
+/// let service = GatewayService::new(gateway);
+///
+/// // A server that knows who has connected says so once.
+/// let connection = service.for_peer([203, 0, 113, 7].into());
+/// let request = http::Request::get("/orders").header("host", "shop.example").body(Body::empty())?;
+/// assert_eq!(connection.oneshot(request).await?.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct GatewayService {
     gateway: Arc<Gateway>,
@@ -145,6 +168,27 @@ where
 }
 
 /// A side that is a service, which is cloned for each request: a client of hyper-util, a router of axum.
+///
+/// ```
+/// # use hyper_util::client::legacy::{Client, Error};
+/// # use hyper_util::rt::TokioExecutor;
+/// # use strangler_fig::gateway::{Body, Request, Upstream};
+/// # use strangler_fig::gateway::tower::ServiceUpstream;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // In this process ...
+/// let app = axum::Router::<()>::new().route("/", axum::routing::get(async || "here"));
+/// let legacy = ServiceUpstream::new(app);
+/// assert_eq!(legacy.send(Request::new(Body::empty())).await?.status(), 200);
+///
+/// // ... and elsewhere, by a client that knows when it has sent nothing.
+/// let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+/// let modern = ServiceUpstream::new(client).surely_unsent(Error::is_connect);
+/// assert!(modern.at("http://10.0.0.7:8080/api").is_err(), "a path is no place");
+/// # Ok(())
+/// # }
+/// ```
 pub struct ServiceUpstream<S: Service<http::Request<Body>>> {
     service: S,
     at: Option<(Scheme, Authority)>,

@@ -21,6 +21,33 @@ use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
 /// away: nothing is noted nor settled, and the page comes again. If it has come three times in vain, the stores are asked
 /// for a key that went before, or for another that legacy has, or are read by the keys of the page if it has none; where
 /// they answer, it is these keys that do not go: they are noted, too.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::{InMemoryChangeFeed, InMemoryRepairQueue, InMemoryRepository};
+/// # use strangler_fig::phase::{MigrationState, PhaseTracker};
+/// # use strangler_fig::replicator::Replicator;
+/// # use strangler_fig::repository::MigrationRepository;
+/// # use strangler_fig::worker::WorkerControl;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, &str)| user.0));
+/// # let tracker = PhaseTracker::detached(MigrationState::new("users".parse()?));
+/// # let users = MigrationRepository::new(legacy, modern, tracker)?;
+/// # let feed = Arc::new(InMemoryChangeFeed::default());
+/// let control = WorkerControl::new(); // to pause it, and to stop it
+/// let repairs = Arc::new(InMemoryRepairQueue::default());
+/// let replicator = Replicator::new(&users, feed.clone(), repairs).with_control(control);
+///
+/// users.legacy().plant((1, "Ada"));
+/// feed.hint(1);
+/// feed.spoil(*b"?", "the column is gone"); // what cannot be read holds up nothing
+/// let report = replicator.catch_up(std::future::pending()).await?; // a service has `run` in a task
+/// assert_eq!((report.copied, report.noted, report.is_caught_up), (1, 1, true));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Replicator<F: ?Sized, L: StampedRepository, M> {
     pub(super) feed: Arc<F>,
     pub(super) repository: MigrationRepository<L, M>,

@@ -6,6 +6,22 @@ use crate::phase::{Bucket, Share, Side, StateWord};
 /// What is to be done with a request.
 ///
 /// It borrows from its table, and holds nothing that was allocated.
+///
+/// ```
+/// # use strangler_fig::phase::Side;
+/// # use strangler_fig::route::{Reason, RequestHead, RouteTable, RuleBuilder};
+/// let order = RuleBuilder::template("order", "/orders/{id}").to(Side::Modern);
+/// let table = RouteTable::builder("shop").rule(order).build()?;
+///
+/// let read = table.decide(&RequestHead::new("GET", "/orders/7"));
+/// assert_eq!((read.primary, read.reason), (Some(Side::Modern), Reason::Fixed));
+/// assert_eq!(read.fallback, Some(Side::Legacy));
+/// assert_eq!(read.capture("/orders/7", "id"), Some("7"));
+///
+/// let write = table.decide(&RequestHead::new("PUT", "/orders/7"));
+/// assert_eq!(write.fallback, None, "it is not safe");
+/// # Ok::<(), strangler_fig::route::RouteError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Decision<'t> {

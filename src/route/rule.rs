@@ -11,6 +11,21 @@ use super::{IdSource, PlainPath, RequestMeta};
 use crate::phase::{MigrationName, Share};
 
 /// One rule of a table: which requests it is for, and where they go.
+///
+/// ```
+/// # use strangler_fig::phase::{Share, Side};
+/// # use strangler_fig::route::{RouteTable, Rule, RuleBuilder};
+/// let table = RouteTable::builder("shop")
+///     .rule(RuleBuilder::template("order", "/orders/{id}").to(Side::Modern).with_mirror(Share::percent(1)))
+///     .rule(RuleBuilder::prefix("users", "/users").follow_without_key(&"users".parse()?))
+///     .build()?;
+///
+/// let [order, users] = table.rules().collect::<Vec<_>>()[..] else { panic!("there are two") };
+/// assert_eq!((order.name(), order.mirrors()), ("order", Some(Share::percent(1))));
+/// assert_eq!(order.captures().collect::<Vec<_>>(), ["id"]);
+/// assert_eq!(users.follows().map(ToString::to_string).as_deref(), Some("users"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Rule {
     pub(super) name: SmolStr,

@@ -8,6 +8,33 @@ use super::{Conclusion, SagaError, SagaHeader, SagaId, SagaOutcome, SagaStatus, 
 use crate::error::with_causes;
 
 /// A saga that was started, here or elsewhere. It runs whether anybody holds this or not.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use strangler_fig::memory::InMemorySagaJournal;
+/// # use strangler_fig::saga::{Conclusion, SagaBuilder, SagaOrchestrator, step_fn};
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut saga = SagaBuilder::<u32>::new("checkout", 1);
+/// # let cents = saga.input();
+/// # let charge = step_fn(|cents: u32, _| async move { Ok(format!("charged {cents}")) });
+/// # let receipt = saga.step("charge", charge, cents);
+/// # let checkout = saga.build(receipt)?;
+/// # let orchestrator = SagaOrchestrator::new(Arc::new(InMemorySagaJournal::default()), "node-1".parse()?)?;
+/// let order = orchestrator.start(&checkout, "order:4711".parse()?, 700).await?;
+/// assert_eq!(order.saga().as_str(), "order:4711");
+/// drop(order); // the saga goes on
+///
+/// // Who asks later needs its id only.
+/// let order = orchestrator.find(&checkout, "order:4711".parse()?).await?;
+/// match order.wait().await? {
+///     Conclusion::Committed(receipt) => assert_eq!(receipt, "charged 700"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SagaHandle<O> {
     pub(super) inner: Arc<Inner>,

@@ -124,6 +124,38 @@ fn rate(part: u64, of: u64) -> Option<f64> {
 /// Where live signals come from. [`LiveSignals`](super::LiveSignals) counts what one
 /// process does; for a whole fleet, implement this over the metrics you collect.
 ///
+/// ```
+/// # use std::time::Duration;
+/// # use strangler_fig::async_trait;
+/// # use strangler_fig::controller::{SignalSource, Signals};
+/// # use strangler_fig::error::StoreError;
+/// #
+/// /// Those of a fleet, from whoever adds them up; a field that is missing is an error.
+/// #[derive(Debug)]
+/// struct Fleet;
+///
+/// #[async_trait]
+/// impl SignalSource for Fleet {
+///     async fn signals(&self, window: Duration) -> Result<Signals, StoreError> {
+///         let text = get(format!("/signals?seconds={}", window.as_secs())).await?;
+///         serde_json::from_str(&text).map_err(StoreError::unavailable)
+///     }
+/// }
+/// #
+/// # /// As an HTTP client does.
+/// # async fn get(_: String) -> Result<String, StoreError> {
+/// #     let signals = Signals::default().with_operations(1_000, 2);
+/// #     serde_json::to_string(&signals).map_err(StoreError::unknown)
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let minute = Fleet.signals(Duration::from_secs(60)).await?;
+/// assert_eq!(minute.failure_rate(), Some(0.002));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `signals` covers the last `window`, to within a tenth of it.

@@ -12,7 +12,30 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Where the commands to a participant go, and where its replies come from. Clones are the same.
 ///
-/// [`CommandStep`](super::CommandStep) has an example.
+/// ```
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// # use strangler_fig::event::{CommandChannel, ReplyReceiver};
+/// # use strangler_fig::memory::{InMemoryBus, InMemoryReplyStore};
+/// # use strangler_fig::saga::SagaBuilder;
+/// #
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let replies = ReplyReceiver::new(Arc::new(InMemoryReplyStore::default()));
+/// let bus = Arc::new(InMemoryBus::default());
+/// let stock = CommandChannel::new(bus, replies, "stock.commands".parse()?, "order.replies".parse()?)
+///     .with_source("/shop/orders".parse()?)
+///     .with_poll_interval(Duration::from_millis(50));
+///
+/// let reserve = stock.step::<u32, String>("ReserveInventory".parse()?).undone_by("ReleaseInventory".parse()?);
+/// let mut saga = SagaBuilder::<u32>::new("order", 1);
+/// let pieces = saga.input();
+/// let reserved = saga.step("reserve", reserve, pieces);
+/// assert_eq!(saga.build(reserved)?.plan().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`CommandStep`](super::CommandStep) shows such a step at work.
 #[derive(Debug, Clone)]
 pub struct CommandChannel {
     pub(super) publisher: Arc<dyn EventPublisher>,

@@ -8,6 +8,56 @@ use crate::event::{EventEnvelope, EventHandler, EventSource, Outbox, Topic, Unit
 use crate::saga::{Direction, Payload, SagaBarrier};
 
 /// What the commands of a service do. `T` is a transaction of its database.
+///
+/// ```
+/// # use strangler_fig::async_trait;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::{
+/// #     CommandHandler, EventEnvelope, EventPayload, ReceivedCommand, Reply, UnitOfWork,
+/// # };
+/// # use strangler_fig::memory::{InMemoryParticipant, InMemoryParticipantTransaction};
+/// # use strangler_fig::saga::Direction;
+/// #
+/// type Open = InMemoryParticipantTransaction; // of the database of the service
+///
+/// #[derive(Debug)]
+/// struct Stock;
+///
+/// #[async_trait]
+/// impl CommandHandler<Open> for Stock {
+///     async fn handle(&self, open: &mut Open, command: &ReceivedCommand) -> Result<Reply, StoreError> {
+///         let pieces: u32 = command.input().map_err(StoreError::rejected)?;
+///         match command.call().direction {
+///             Direction::Execute if pieces > 10 => return Ok(Reply::Refused("sold out".to_owned())),
+///             Direction::Execute => open.on_commit(move || println!("{pieces} reserved")),
+///             _ => open.on_commit(move || println!("{pieces} given back")),
+///         }
+///         Ok(Reply::done())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [id, source, kind, key] = ["1", "/shop/orders", "ReserveInventory", "order:4711"];
+/// # let payload = EventPayload::json(&11)?;
+/// # let mut event = EventEnvelope::new(id.parse()?, source.parse()?, kind.parse()?, key.parse()?, payload);
+/// # for (name, value) in [
+/// #     ("correlationid", "order:4711/reserve#execute"),
+/// #     ("replyto", "order.replies"),
+/// #     ("sagaid", "order:4711"),
+/// #     ("sagastep", "reserve"),
+/// #     ("sagadirection", "execute"),
+/// #     ("sagaepoch", "1"),
+/// # ] {
+/// #     event = event.with_extension(name.parse()?, value)?;
+/// # }
+/// # let mut open = InMemoryParticipant::default().begin().await?;
+/// # let command = ReceivedCommand::of(&event)?;
+/// // It is told to reserve 11.
+/// assert!(matches!(Stock.handle(&mut open, &command).await?, Reply::Refused(_)));
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
     /// Does what a command says, or undoes what there is, in the transaction; or refuses
@@ -44,42 +94,61 @@ pub trait CommandHandler<T: Send>: fmt::Debug + Send + Sync + 'static {
 /// # use strangler_fig::async_trait;
 /// # use strangler_fig::error::StoreError;
 /// # use strangler_fig::event::{
-/// #     CommandHandler, CommandParticipant, EventConsumer, ReceivedCommand, Reply,
+/// #     CommandHandler, CommandParticipant, EventConsumer, EventEnvelope, EventPayload, OutboxStore,
+/// #     ReceivedCommand, Reply,
 /// # };
 /// # use strangler_fig::memory::{
 /// #     InMemoryBus, InMemoryParticipant, InMemoryParticipantTransaction,
 /// # };
-/// # use strangler_fig::saga::{Direction, Payload};
+/// # use strangler_fig::saga::Payload;
 /// #
-/// #[derive(Debug)]
-/// struct Stock;
-///
-/// #[async_trait]
-/// impl CommandHandler<InMemoryParticipantTransaction> for Stock {
-///     async fn handle(
-///         &self,
-///         transaction: &mut InMemoryParticipantTransaction,
-///         command: &ReceivedCommand,
-///     ) -> Result<Reply, StoreError> {
-///         if command.call().direction == Direction::Compensate {
-///             return Ok(Reply::done());
-///         }
-///         let pieces: u32 = command.input().map_err(StoreError::rejected)?;
-///         if pieces > 10 {
-///             return Ok(Reply::Refused("sold out".to_owned()));
-///         }
-///         transaction.on_commit(move || println!("{pieces} reserved"));
-///         Ok(Reply::Done(Payload::of(&pieces).map_err(StoreError::rejected)?))
-///     }
-/// }
-///
+/// # #[derive(Debug)]
+/// # struct Stock;
+/// #
+/// # #[async_trait]
+/// # impl CommandHandler<InMemoryParticipantTransaction> for Stock {
+/// #     async fn handle(
+/// #         &self,
+/// #         transaction: &mut InMemoryParticipantTransaction,
+/// #         command: &ReceivedCommand,
+/// #     ) -> Result<Reply, StoreError> {
+/// #         let pieces: u32 = command.input().map_err(StoreError::rejected)?;
+/// #         transaction.on_commit(move || println!("{pieces} reserved"));
+/// #         Ok(Reply::Done(Payload::of(&pieces).map_err(StoreError::rejected)?))
+/// #     }
+/// # }
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let [id, source, kind, key] = ["1", "/shop/orders", "ReserveInventory", "order:4711"];
+/// # let payload = EventPayload::json(&3)?;
+/// # let mut event = EventEnvelope::new(id.parse()?, source.parse()?, kind.parse()?, key.parse()?, payload);
+/// # for (name, value) in [
+/// #     ("correlationid", "order:4711/reserve#execute"),
+/// #     ("replyto", "order.replies"),
+/// #     ("sagaid", "order:4711"),
+/// #     ("sagastep", "reserve"),
+/// #     ("sagadirection", "execute"),
+/// #     ("sagaepoch", "1"),
+/// # ] {
+/// #     event = event.with_extension(name.parse()?, value)?;
+/// # }
+/// # let command = ReceivedCommand::of(&event)?;
 /// let store = InMemoryParticipant::default();
-/// let stock = CommandParticipant::new(store.clone(), store.clone(), store, Stock);
+/// let stock = CommandParticipant::new(store.clone(), store.clone(), store.clone(), Stock);
+///
+/// // Told twice, it reserves once, and answers twice.
+/// stock.answer(&command).await?;
+/// stock.answer(&command).await?;
+/// assert_eq!(store.outbox().depth().await?.pending, 2);
+///
+/// // A service has it told by its bus.
 /// let (name, topics) = ("stock".parse()?, vec!["stock.commands".parse()?]);
 /// let consumer =
 ///     EventConsumer::new(Arc::new(InMemoryBus::default()), name, topics, Arc::new(stock));
 /// # drop(consumer);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct CommandParticipant<D, B, O, H> {

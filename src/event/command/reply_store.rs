@@ -10,6 +10,31 @@ use crate::event::EventId;
 
 /// Where replies wait for who has asked: any runner of the saga, now or after a crash.
 ///
+/// ```
+/// # use std::num::NonZeroUsize;
+/// # use std::time::Duration;
+/// # use strangler_fig::event::{Reply, ReplyStore};
+/// # use strangler_fig::memory::InMemoryReplyStore;
+/// #
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let replies = InMemoryReplyStore::default();
+/// for attempt in ["order:4711/pay#execute", "order:4712/pay#execute"] {
+///     replies.put(&attempt.parse()?, &Reply::done()).await?;
+/// }
+/// # tokio::time::advance(Duration::from_secs(8 * 86_400)).await;
+///
+/// // A week later no saga asks for them any more.
+/// let (week, page) = (Duration::from_secs(7 * 86_400), NonZeroUsize::MIN);
+/// let mut pages = 0;
+/// while replies.forget(week, page).await? > 0 {
+///     pages += 1;
+/// }
+/// assert_eq!(pages, 2);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Contract
 ///
 /// 1. `put` keeps the first reply of a correlation, durably, and answers whether it was the first; a later one changes

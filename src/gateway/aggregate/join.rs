@@ -9,6 +9,26 @@ use crate::gateway::{Body, Response};
 
 /// What makes one response of several.
 ///
+/// ```
+/// # use strangler_fig::gateway::{Body, Join, PartAnswer, Response};
+/// #
+/// /// Puts pieces of HTML one after the other.
+/// #[derive(Debug)]
+/// struct Page;
+///
+/// impl Join for Page {
+///     fn accepts(&self, answer: &PartAnswer) -> bool {
+///         answer.headers.get("content-type").is_some_and(|kind| kind == "text/html")
+///     }
+///     fn join(&self, parts: &[(&str, Option<PartAnswer>)]) -> Response {
+///         let html: Vec<_> = parts.iter().flat_map(|(_, part)| part).map(|it| &it.body[..]).collect();
+///         let page = http::Response::builder().header("content-type", "text/html");
+///         page.body(Body::full(html.concat())).expect("the header is one")
+///     }
+/// }
+/// assert!(!Page.accepts(&PartAnswer::of(r#"{"id": 7}"#)));
+/// ```
+///
 /// # Contract
 ///
 /// 1. It is pure and quick: it runs on the threads that serve requests.
