@@ -22,7 +22,7 @@ use crate::worker::{Meter, Progress, Stopped, Throttle, WorkerControl, until};
 /// # use strangler_fig::memory::InMemoryRepository;
 /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
 /// # use strangler_fig::repository::MigrationRepository;
-/// use std::time::Duration;
+/// # use std::time::Duration;
 /// use strangler_fig::consistency::{CheckerConfig, ConsistencyChecker, FieldComparator, Sample};
 /// use strangler_fig::phase::Share;
 /// use strangler_fig::worker::WorkerControl;

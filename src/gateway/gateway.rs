@@ -41,8 +41,9 @@ const PLANS_MAX: u32 = 3;
 ///
 /// ```
 /// use std::sync::Arc;
+/// # use http_body_util::BodyExt;
+/// # use strangler_fig::error::StoreError;
 /// use strangler_fig::gateway::{Body, Gateway, Request, Response, Upstream};
-/// use strangler_fig::error::StoreError;
 /// use strangler_fig::route::{RouteTable, TableHandle};
 ///
 /// #[derive(Debug)]
@@ -64,7 +65,6 @@ const PLANS_MAX: u32 = 3;
 /// let (legacy, modern) = (Arc::new(Says("the monolith")), Arc::new(Says("the service")));
 /// let gateway = Gateway::builder(TableHandle::new(table), legacy, modern).build()?;
 ///
-/// use http_body_util::BodyExt;
 /// let request = http::Request::get("/orders/7").header("host", "shop.example").body(Body::empty())?;
 /// let response = gateway.handle(request).await;
 /// assert_eq!(response.into_body().collect().await?.to_bytes(), "the service");

@@ -12,11 +12,11 @@ use crate::resilience::Policy;
 /// # use strangler_fig::memory::InMemoryRepository;
 /// # use strangler_fig::phase::{MigrationState, PhaseTracker};
 /// # use strangler_fig::repository::MigrationRepository;
-/// use std::sync::Arc;
+/// # use std::sync::Arc;
 /// use std::time::Duration;
 /// use strangler_fig::phase::Share;
 /// use strangler_fig::repository::{DivergenceReason, MigrationConfig};
-/// use strangler_fig::stamp::StampClock;
+/// # use strangler_fig::stamp::StampClock;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -88,19 +88,14 @@ pub enum Probe<O> {
 ///         }
 ///     }
 ///
-///     async fn compensate(
-///         &self,
-///         _cents: &u32,
-///         charged: Effect<String>,
-///         _context: &StepContext,
-///     ) -> Result<(), StepError> {
+///     async fn compensate(&self, _: &u32, charged: Effect<String>, _: &StepContext) -> Result<(), StepError> {
 ///         match charged {
 ///             Effect::Applied(_receipt) => Ok(()), // pay it back
 ///             Effect::Maybe => Ok(()),             // look whether there is something to pay back
 ///         }
 ///     }
 /// }
-///
+/// #
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let context = StepContext::new("order:4711".parse()?, "charge".parse()?);

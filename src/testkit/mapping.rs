@@ -7,7 +7,7 @@
 //! time.
 //!
 //! ```
-//! use strangler_fig::testkit::mapping::{Law, MappingLaws};
+//! use strangler_fig::testkit::mapping::MappingLaws;
 //!
 //! // Legacy has the name in one field, modern in two.
 //! type Legacy = (u32, String);
@@ -27,12 +27,6 @@
 //!
 //! let report = laws.check([(1, "Ada Lovelace".to_owned()), (2, "Grace ".to_owned())]);
 //! report.assert();
-//!
-//! // Whoever drops the last name finds out.
-//! let forgetful = |user: &Modern| -> Result<Legacy, String> { Ok((user.0, user.1.clone())) };
-//! let laws = MappingLaws::new(to_modern, forgetful, |user| user.0, |user| user.0);
-//! let report = laws.check([(1, "Ada Lovelace".to_owned())]);
-//! assert_eq!(report.violations(Law::Invertible), 1);
 //! ```
 
 use std::collections::HashMap;
@@ -87,6 +81,20 @@ impl fmt::Display for Law {
 type Map<A, B> = Box<dyn Fn(&A) -> Result<B, String>>;
 
 /// A mapping there and back, to be tried.
+///
+/// ```
+/// use strangler_fig::testkit::mapping::{Law, MappingLaws};
+///
+/// // Modern has no place for the last name.
+/// let to_modern = |user: &(u32, &'static str)| -> Result<(u32, &str), String> {
+///     Ok((user.0, user.1.split(' ').next().unwrap_or_default()))
+/// };
+/// let to_legacy = |user: &(u32, &'static str)| -> Result<(u32, &str), String> { Ok(*user) };
+/// let laws = MappingLaws::new(to_modern, to_legacy, |user| user.0, |user| user.0);
+///
+/// let report = laws.check([(1, "Ada Lovelace"), (2, "Grace")]);
+/// assert_eq!(report.violations(Law::Invertible), 1);
+/// ```
 pub struct MappingLaws<L, M, K> {
     to_modern: Map<L, M>,
     to_legacy: Map<M, L>,

@@ -26,14 +26,12 @@ use crate::saga::{BarrierCall, Direction, Payload, PayloadError};
 ///   barrier's row: with it the next one would be taken for done.
 ///
 /// ```
+/// # use std::error::Error;
 /// # use strangler_fig::event::{EventEnvelope, Message, ReceivedCommand, Reply};
 /// # use strangler_fig::memory::InMemoryBarrier;
 /// # use strangler_fig::saga::{Direction, Payload, SagaBarrier};
 /// #
-/// async fn handle(
-///     barrier: &InMemoryBarrier,
-///     event: &EventEnvelope,
-/// ) -> Result<Message, Box<dyn std::error::Error>> {
+/// async fn handle(barrier: &InMemoryBarrier, event: &EventEnvelope) -> Result<Message, Box<dyn Error>> {
 ///     let command = ReceivedCommand::of(event)?;
 ///     let mut transaction = barrier.begin().await;
 ///     let verdict = barrier.enter(&mut transaction, command.call()).await?;

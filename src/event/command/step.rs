@@ -58,9 +58,7 @@ use crate::saga::{
 /// let replies = ReplyReceiver::new(Arc::new(InMemoryReplyStore::default()));
 /// let bus = Arc::new(Short(replies.clone()));
 /// let stock = CommandChannel::new(bus, replies, "stock.commands".parse()?, "order.replies".parse()?);
-/// let reserve = stock
-///     .step::<u32, String>("ReserveInventory".parse()?)
-///     .undone_by("ReleaseInventory".parse()?);
+/// let reserve = stock.step::<u32, String>("ReserveInventory".parse()?).undone_by("ReleaseInventory".parse()?);
 ///
 /// let context = StepContext::new("order:4711".parse()?, "reserve".parse()?);
 /// assert_eq!(reserve.execute(&3, &context).await?, "3 reserved");

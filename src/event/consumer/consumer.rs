@@ -51,14 +51,14 @@ use crate::observe::field;
 ///     })
 /// };
 /// bus.subscribe(&name, &[topic], Default::default()).await?;
-/// let [source, kind, key] = ["/shop/orders", "order.created", "order-4711"];
-/// let event = EventEnvelope::new(
-///     EventId::random()?,
-///     source.parse()?,
-///     kind.parse()?,
-///     key.parse()?,
-///     EventPayload::default(),
-/// );
+/// # let [source, kind, key] = ["/shop/orders", "order.created", "order-4711"];
+/// # let event = EventEnvelope::new(
+/// #     EventId::random()?,
+/// #     source.parse()?,
+/// #     kind.parse()?,
+/// #     key.parse()?,
+/// #     EventPayload::default(),
+/// # );
 /// bus.publish(&[event.to("shop.orders".parse()?)]).await;
 ///
 /// let topics = vec!["shop.orders".parse()?];

@@ -46,14 +46,14 @@ use crate::phase::NodeId;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let outbox = InMemoryOutbox::default();
-/// let [source, created, order] = ["/shop", "order.created", "order-4711"];
-/// let event = EventEnvelope::new(
-///     EventId::random()?,
-///     source.parse()?,
-///     created.parse()?,
-///     order.parse()?,
-///     EventPayload::default(),
-/// );
+/// # let [source, created, order] = ["/shop", "order.created", "order-4711"];
+/// # let event = EventEnvelope::new(
+/// #     EventId::random()?,
+/// #     source.parse()?,
+/// #     created.parse()?,
+/// #     order.parse()?,
+/// #     EventPayload::default(),
+/// # );
 /// let mut transaction = outbox.begin();
 /// outbox.stage(&mut transaction, &[event.to("orders".parse()?)]).await?;
 /// transaction.commit()?;

@@ -35,7 +35,6 @@
 //! # use strangler_fig::testkit::conformance::StampedFixture;
 //! #
 //! type User = (u32, String);
-//!
 //! struct Users(InMemoryRepository<u32, User>);
 //!
 //! #[strangler_fig::testkit::conformance::async_trait]
@@ -48,10 +47,10 @@
 //!     fn entity(&self, n: u32, variant: u32) -> User {
 //!         (n, format!("variant {variant}"))
 //!     }
-//!     async fn plant(&self, user: User) -> bool {
-//!         self.0.plant(user);
-//!         true
-//!     }
+//! #   async fn plant(&self, user: User) -> bool {
+//! #       self.0.plant(user);
+//! #       true
+//! #   }
 //! }
 //!
 //! async fn users() -> Users {

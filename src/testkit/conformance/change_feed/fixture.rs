@@ -26,31 +26,17 @@ pub(super) type KeyOf<F> = <<F as ChangeFeedFixture>::Feed as ChangeFeed>::Key;
 ///     type Feed = InMemoryChangeFeed<u32, User>;
 ///     type Transaction = InMemoryChanges<u32, User>;
 ///
-///     fn feed(&self) -> Arc<Self::Feed> {
-///         Arc::clone(&self.0)
-///     }
-///     fn key(&self, n: u32) -> u32 {
-///         n
-///     }
-///     fn entity(&self, n: u32, variant: u32) -> User {
-///         (n, variant)
-///     }
-///     async fn begin(&self) -> Self::Transaction {
-///         self.0.begin()
-///     }
-///     async fn write(&self, open: &mut Self::Transaction, n: u32, _variant: u32) {
-///         open.hint(n);
-///     }
-///     async fn delete(&self, open: &mut Self::Transaction, n: u32) {
-///         open.hint(n);
-///     }
+///     fn feed(&self) -> Arc<Self::Feed> { Arc::clone(&self.0) }
+///     fn key(&self, n: u32) -> u32 { n }
+///     fn entity(&self, n: u32, variant: u32) -> User { (n, variant) }
+///     async fn begin(&self) -> Self::Transaction { self.0.begin() }
+///     async fn write(&self, open: &mut Self::Transaction, n: u32, _variant: u32) { open.hint(n); }
+///     async fn delete(&self, open: &mut Self::Transaction, n: u32) { open.hint(n); }
 ///     async fn rename(&self, open: &mut Self::Transaction, from: u32, to: u32) {
 ///         open.hint(from);
 ///         open.hint(to);
 ///     }
-///     async fn commit(&self, open: Self::Transaction) {
-///         open.commit();
-///     }
+///     async fn commit(&self, open: Self::Transaction) { open.commit(); }
 /// }
 /// ```
 #[async_trait]

@@ -27,32 +27,31 @@ pub fn facts<F: InboxFixture>() -> Vec<Fact<F>> {
 }
 
 /// Tests that an [`Inbox`](crate::event::Inbox) keeps its contract: see
-/// [`conformance`](crate::testkit::conformance).
+/// [`conformance`](crate::testkit::conformance), and [`InboxFixture`] for a fixture.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::Inbox;
-/// use strangler_fig::memory::{InMemoryInbox, InMemoryMailTransaction};
-/// use strangler_fig::testkit::conformance::{InboxFixture, async_trait};
-///
-/// struct InMemory(InMemoryInbox);
-///
-/// #[async_trait]
-/// impl InboxFixture for InMemory {
-///     type Transaction = InMemoryMailTransaction;
-///
-///     fn inbox(&self) -> Arc<dyn Inbox<InMemoryMailTransaction>> {
-///         Arc::new(self.0.clone())
-///     }
-///     async fn begin(&self) -> Result<InMemoryMailTransaction, StoreError> {
-///         Ok(self.0.begin())
-///     }
-///     async fn commit(&self, transaction: InMemoryMailTransaction) -> Result<(), StoreError> {
-///         transaction.commit()
-///     }
-/// }
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::Inbox;
+/// # use strangler_fig::memory::{InMemoryInbox, InMemoryMailTransaction};
+/// # use strangler_fig::testkit::conformance::{InboxFixture, async_trait};
+/// #
+/// # struct InMemory(InMemoryInbox);
+/// #
+/// # #[async_trait]
+/// # impl InboxFixture for InMemory {
+/// #     type Transaction = InMemoryMailTransaction;
+/// #
+/// #     fn inbox(&self) -> Arc<dyn Inbox<InMemoryMailTransaction>> {
+/// #         Arc::new(self.0.clone())
+/// #     }
+/// #     async fn begin(&self) -> Result<InMemoryMailTransaction, StoreError> {
+/// #         Ok(self.0.begin())
+/// #     }
+/// #     async fn commit(&self, transaction: InMemoryMailTransaction) -> Result<(), StoreError> {
+/// #         transaction.commit()
+/// #     }
+/// # }
 /// mod conformance {
 ///     use super::*;
 ///

@@ -20,21 +20,13 @@ use crate::event::{Outbox, OutboxPosition, OutboxStore};
 /// impl OutboxFixture for InMemory {
 ///     type Transaction = InMemoryMailTransaction;
 ///
-///     fn outbox(&self) -> Arc<dyn Outbox<InMemoryMailTransaction>> {
-///         Arc::new(self.0.clone())
-///     }
-///     fn store(&self) -> Arc<dyn OutboxStore> {
-///         Arc::new(self.0.clone())
-///     }
-///     async fn begin(&self) -> Result<InMemoryMailTransaction, StoreError> {
-///         Ok(self.0.begin())
-///     }
+///     fn outbox(&self) -> Arc<dyn Outbox<InMemoryMailTransaction>> { Arc::new(self.0.clone()) }
+///     fn store(&self) -> Arc<dyn OutboxStore> { Arc::new(self.0.clone()) }
+///     async fn begin(&self) -> Result<InMemoryMailTransaction, StoreError> { Ok(self.0.begin()) }
 ///     async fn commit(&self, transaction: InMemoryMailTransaction) -> Result<(), StoreError> {
 ///         transaction.commit()
 ///     }
-///     async fn spoil(&self, position: OutboxPosition) -> bool {
-///         self.0.spoil(position)
-///     }
+///     async fn spoil(&self, position: OutboxPosition) -> bool { self.0.spoil(position) }
 /// }
 /// ```
 #[async_trait]

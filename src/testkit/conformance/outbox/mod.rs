@@ -35,35 +35,35 @@ pub fn facts<F: OutboxFixture>() -> Vec<Fact<F>> {
 }
 
 /// Tests that an [`Outbox`](crate::event::Outbox) and its [`OutboxStore`](crate::event::OutboxStore) keep their
-/// contracts: see [`conformance`](crate::testkit::conformance). Some terms and delays are half a second, and waited for.
+/// contracts: see [`conformance`](crate::testkit::conformance), and [`OutboxFixture`] for a fixture. Some terms and delays
+/// are half a second, and waited for.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{Outbox, OutboxStore};
-/// use strangler_fig::memory::{InMemoryMailTransaction, InMemoryOutbox};
-/// use strangler_fig::testkit::conformance::{OutboxFixture, async_trait};
-///
-/// struct InMemory(InMemoryOutbox);
-///
-/// #[async_trait]
-/// impl OutboxFixture for InMemory {
-///     type Transaction = InMemoryMailTransaction;
-///
-///     fn outbox(&self) -> Arc<dyn Outbox<InMemoryMailTransaction>> {
-///         Arc::new(self.0.clone())
-///     }
-///     fn store(&self) -> Arc<dyn OutboxStore> {
-///         Arc::new(self.0.clone())
-///     }
-///     async fn begin(&self) -> Result<InMemoryMailTransaction, StoreError> {
-///         Ok(self.0.begin())
-///     }
-///     async fn commit(&self, transaction: InMemoryMailTransaction) -> Result<(), StoreError> {
-///         transaction.commit()
-///     }
-/// }
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::event::{Outbox, OutboxStore};
+/// # use strangler_fig::memory::{InMemoryMailTransaction, InMemoryOutbox};
+/// # use strangler_fig::testkit::conformance::{OutboxFixture, async_trait};
+/// #
+/// # struct InMemory(InMemoryOutbox);
+/// #
+/// # #[async_trait]
+/// # impl OutboxFixture for InMemory {
+/// #     type Transaction = InMemoryMailTransaction;
+/// #
+/// #     fn outbox(&self) -> Arc<dyn Outbox<InMemoryMailTransaction>> {
+/// #         Arc::new(self.0.clone())
+/// #     }
+/// #     fn store(&self) -> Arc<dyn OutboxStore> {
+/// #         Arc::new(self.0.clone())
+/// #     }
+/// #     async fn begin(&self) -> Result<InMemoryMailTransaction, StoreError> {
+/// #         Ok(self.0.begin())
+/// #     }
+/// #     async fn commit(&self, transaction: InMemoryMailTransaction) -> Result<(), StoreError> {
+/// #         transaction.commit()
+/// #     }
+/// # }
 /// mod conformance {
 ///     use super::*;
 ///

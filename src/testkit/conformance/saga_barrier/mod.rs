@@ -27,32 +27,31 @@ pub fn facts<F: SagaBarrierFixture>() -> Vec<Fact<F>> {
 }
 
 /// Tests that a [`SagaBarrier`](crate::saga::SagaBarrier) keeps its contract: see
-/// [`conformance`](crate::testkit::conformance).
+/// [`conformance`](crate::testkit::conformance), and [`SagaBarrierFixture`] for a fixture.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use strangler_fig::error::StoreError;
-/// use strangler_fig::memory::{InMemoryBarrier, InMemoryBarrierTransaction};
-/// use strangler_fig::testkit::conformance::{SagaBarrierFixture, async_trait};
-///
-/// struct InMemory(Arc<InMemoryBarrier>);
-///
-/// #[async_trait]
-/// impl SagaBarrierFixture for InMemory {
-///     type Barrier = InMemoryBarrier;
-///
-///     fn barrier(&self) -> Arc<InMemoryBarrier> {
-///         Arc::clone(&self.0)
-///     }
-///     async fn begin(&self) -> Result<InMemoryBarrierTransaction, StoreError> {
-///         Ok(self.0.begin().await)
-///     }
-///     async fn commit(&self, transaction: InMemoryBarrierTransaction) -> Result<(), StoreError> {
-///         transaction.commit();
-///         Ok(())
-///     }
-/// }
-///
+/// # use std::sync::Arc;
+/// # use strangler_fig::error::StoreError;
+/// # use strangler_fig::memory::{InMemoryBarrier, InMemoryBarrierTransaction};
+/// # use strangler_fig::testkit::conformance::{SagaBarrierFixture, async_trait};
+/// #
+/// # struct InMemory(Arc<InMemoryBarrier>);
+/// #
+/// # #[async_trait]
+/// # impl SagaBarrierFixture for InMemory {
+/// #     type Barrier = InMemoryBarrier;
+/// #
+/// #     fn barrier(&self) -> Arc<InMemoryBarrier> {
+/// #         Arc::clone(&self.0)
+/// #     }
+/// #     async fn begin(&self) -> Result<InMemoryBarrierTransaction, StoreError> {
+/// #         Ok(self.0.begin().await)
+/// #     }
+/// #     async fn commit(&self, transaction: InMemoryBarrierTransaction) -> Result<(), StoreError> {
+/// #         transaction.commit();
+/// #         Ok(())
+/// #     }
+/// # }
 /// mod conformance {
 ///     use super::*;
 ///

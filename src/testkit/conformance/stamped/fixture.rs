@@ -18,24 +18,20 @@ pub type EntityOf<F> = <<F as StampedFixture>::Repository as StampedRepository>:
 /// and foreign text, odd fractions, early dates.
 ///
 /// ```
-/// use std::sync::Arc;
+/// # use std::sync::Arc;
 /// use strangler_fig::memory::InMemoryRepository;
-/// use strangler_fig::testkit::conformance::StampedFixture;
+/// use strangler_fig::testkit::conformance::{StampedFixture, async_trait};
 ///
 /// type User = (i64, Option<String>);
-///
 /// struct Users(InMemoryRepository<i64, User>);
 ///
-/// #[strangler_fig::testkit::conformance::async_trait]
+/// #[async_trait]
 /// impl StampedFixture for Users {
 ///     type Repository = InMemoryRepository<i64, User>;
 ///
-///     fn repository(&self) -> Arc<Self::Repository> {
-///         Arc::new(self.0.clone())
-///     }
+///     fn repository(&self) -> Arc<Self::Repository> { Arc::new(self.0.clone()) }
 ///     fn entity(&self, n: u32, variant: u32) -> User {
-///         let name = (variant > 0).then(|| "é".repeat(variant as usize));
-///         (i64::from(n) - 3, name)
+///         (i64::from(n) - 3, (variant > 0).then(|| "é".repeat(variant as usize)))
 ///     }
 ///     async fn reopened(&self) -> Arc<Self::Repository> {
 ///         self.repository() // a connection of its own, where there are any

@@ -34,15 +34,11 @@ pub type TransactionOf<F> =
 ///     type Repository = Rows;
 ///     type Stamps = Stamps;
 ///
-///     fn tables(&self) -> (Rows, Stamps) {
-///         (self.0.clone(), self.1.clone())
-///     }
+///     fn tables(&self) -> (Rows, Stamps) { (self.0.clone(), self.1.clone()) }
 ///     async fn reopened(&self) -> (Rows, Stamps) {
 ///         self.tables() // over connections of their own, where there are any
 ///     }
-///     fn entity(&self, n: u32, variant: u32) -> User {
-///         (n, format!("variant {variant}"))
-///     }
+///     fn entity(&self, n: u32, variant: u32) -> User { (n, format!("variant {variant}")) }
 /// }
 ///
 /// let (rows, stamps) = in_memory_tables(|user: &User| user.0);
