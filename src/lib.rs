@@ -17,26 +17,33 @@
 //! request where a [`RouteTable`](route::RouteTable) says.
 //!
 //! ```
-//! # use std::sync::Arc;
-//! # use strangler_fig::memory::{InMemoryRepository, InMemoryStateService};
-//! # use strangler_fig::phase::{
-//! #     MigrationName, MigrationState, MigrationStateService, Move, Phase, PhaseTracker,
-//! #     TrackerConfig, take_step,
-//! # };
-//! # use strangler_fig::reconcile::Sweep;
-//! # use strangler_fig::repository::MigrationRepository;
-//! #
+//! use std::sync::Arc;
+//! use strangler_fig::memory::{InMemoryRepository, InMemoryStateService};
+//! use strangler_fig::phase::{
+//!     MigrationName, MigrationState, MigrationStateService, Move, Phase, PhaseTracker,
+//!     TrackerConfig, take_step,
+//! };
+//! use strangler_fig::reconcile::Sweep;
+//! use strangler_fig::repository::MigrationRepository;
+//!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // The two stores: the old one holds a row the crate has never seen.
-//! let [legacy, modern] = [(); 2].map(|()| InMemoryRepository::new(|user: &(u32, String)| user.0));
+//! let legacy = InMemoryRepository::new(|user: &(u32, String)| user.0);
+//! let modern = InMemoryRepository::new(|user: &(u32, String)| user.0);
 //! legacy.plant((1, "Ada".to_owned()));
 //!
 //! // The state of the migration, and this node's copy of it.
-//! let (name, node): (MigrationName, _) = ("users".parse()?, "node-1".parse()?);
-//! let (service, config) = (Arc::new(InMemoryStateService::default()), TrackerConfig::default());
+//! let name: MigrationName = "users".parse()?;
+//! let service = Arc::new(InMemoryStateService::default());
 //! service.create(&MigrationState::new(name.clone())).await?;
-//! let tracker = PhaseTracker::start(service.clone(), name.clone(), node, config).await?;
+//! let tracker = PhaseTracker::start(
+//!     service.clone(),
+//!     name.clone(),
+//!     "node-1".parse()?,
+//!     TrackerConfig::default(),
+//! )
+//! .await?;
 //!
 //! // What the application calls, before, during and after.
 //! let users = MigrationRepository::new(legacy, modern, tracker.clone())?;
