@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::error::StoreError;
 use crate::event::{ChangeFeed, ChangePage, Changed, FeedLag, FeedMark, LagSource};
 use crate::key::Key;
+use crate::observe::Glimpse;
 use crate::repository::Entity;
 use crate::stamp::Record;
 
@@ -77,8 +78,8 @@ impl<K, E> Clone for InMemoryChangeFeed<K, E> {
 impl<K, E> fmt::Debug for InMemoryChangeFeed<K, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InMemoryChangeFeed")
-            .field("unsettled", &self.lock().unsettled.len())
-            .finish()
+            .field("unsettled", &Glimpse::of(&self.log, |log| log.unsettled.len()))
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,6 +12,7 @@ use super::outbox_rows::Rows;
 use super::{InMemoryInbox, InMemoryOutbox};
 use crate::error::StoreError;
 use crate::event::{EventKey, Message, OutboxPosition};
+use crate::observe::Glimpse;
 
 /// How long a transaction waits for another that stages the same key: long enough for any that goes on, and two that
 /// wait for each other part again.
@@ -78,9 +79,10 @@ pub(super) enum Lock {
 /// How many there are only.
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
-        let (rows, seen) = (&state.rows, state.seen.len());
-        f.debug_struct("Mail").field("rows", rows).field("seen", &seen).finish_non_exhaustive()
+        f.debug_struct("Mail")
+            .field("rows", &Glimpse::of(&self.state, |state| state.rows.counts()))
+            .field("seen", &Glimpse::of(&self.state, |state| state.seen.len()))
+            .finish_non_exhaustive()
     }
 }
 

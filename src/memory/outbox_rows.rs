@@ -1,7 +1,6 @@
 //! The rows of an outbox, and how they end.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
-use std::fmt;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
@@ -22,12 +21,12 @@ pub(super) struct Rows {
     sent: VecDeque<Instant>,
 }
 
-/// How many there are only.
-impl fmt::Debug for Rows {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unsent, sent) = (self.unsent.len(), self.sent.len());
-        f.debug_struct("Rows").field("unsent", &unsent).field("sent", &sent).finish_non_exhaustive()
-    }
+/// How many there are, which is all that `Debug` shows.
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is only shown")]
+pub(super) struct Counts {
+    unsent: usize,
+    sent: usize,
 }
 
 struct Row {
@@ -68,6 +67,10 @@ impl Row {
 }
 
 impl Rows {
+    pub(super) fn counts(&self) -> Counts {
+        Counts { unsent: self.unsent.len(), sent: self.sent.len() }
+    }
+
     pub(super) fn new(lanes: NonZeroU16) -> Self {
         Self { lanes, last: 0, unsent: BTreeMap::new(), sent: VecDeque::new() }
     }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::StoreError;
 use crate::event::{EventId, Reply, ReplyStore};
+use crate::observe::Glimpse;
 
 /// Replies in memory, by tokio's clock: for tests, and to copy from. Clones share what is kept.
 ///
@@ -32,7 +33,7 @@ pub struct InMemoryReplyStore(Arc<Mutex<Replies>>);
 /// How many there are only.
 impl fmt::Debug for InMemoryReplyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "InMemoryReplyStore({} replies)", self.replies().len())
+        write!(f, "InMemoryReplyStore({:?} replies)", Glimpse::of(&self.0, Replies::len))
     }
 }
 
@@ -68,5 +69,19 @@ impl ReplyStore for InMemoryReplyStore {
             replies.remove(correlation);
         }
         Ok(old.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_while_it_is_locked() {
+        let store = InMemoryReplyStore::default();
+        let held = store.replies();
+        assert_eq!(format!("{store:?}"), "InMemoryReplyStore(<locked> replies)");
+        drop(held);
+        assert_eq!(format!("{store:?}"), "InMemoryReplyStore(0 replies)");
     }
 }

@@ -30,6 +30,7 @@ mod breakers;
 mod brief;
 mod event;
 pub mod field;
+mod glimpse;
 #[cfg(feature = "metrics")]
 mod meter;
 pub mod metric;
@@ -43,6 +44,7 @@ mod trace;
 pub(crate) use breakers::{Breakers, Standing, severity};
 pub use brief::Brief;
 pub use event::Event;
+pub(crate) use glimpse::Glimpse;
 #[cfg(feature = "metrics")]
 pub use meter::MetricsObserver;
 pub use observer::Observer;

@@ -75,7 +75,7 @@ impl<L: StampedRepository, M> fmt::Debug for MigrationRepository<L, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MigrationRepository")
             .field("state", &self.core.tracker.word())
-            .field("noted", &self.core.sink.len())
+            .field("noted", &self.core.sink)
             .finish_non_exhaustive()
     }
 }

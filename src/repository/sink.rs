@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::{Divergence, DivergenceReason};
 use crate::key::Key;
+use crate::observe::Glimpse;
 use crate::phase::{Backlog, Hold, KeepsBacklog};
 
 /// Where the keys go that may differ: bounded, and never waiting, since it is
@@ -53,12 +54,12 @@ struct Noted<K> {
 /// How many there are only: the keys are the store's.
 impl<K> fmt::Debug for DivergenceSink<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = &self.noted;
         f.debug_struct("DivergenceSink")
             .field("capacity", &self.capacity)
-            .field("keys", &noted.entries.len())
-            .field("notes", &noted.notes)
-            .field("overflowed", &noted.overflow.is_some())
+            .field("keys", &Glimpse::of(noted, |noted| noted.entries.len()))
+            .field("notes", &Glimpse::of(noted, |noted| noted.notes))
+            .field("overflowed", &Glimpse::of(noted, |noted| noted.overflow.is_some()))
             .finish_non_exhaustive()
     }
 }

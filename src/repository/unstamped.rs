@@ -11,6 +11,7 @@ use super::key_locks::{KeyGuard, KeyLocks};
 use super::remembered::Remembered;
 use super::{Applied, ListRepository, Page, Repository, ScanRepository, StampedRepository};
 use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::Glimpse;
 use crate::phase::{Bucket, PhaseTracker, Side, primary};
 use crate::stamp::{Record, Stamp, StampClock, StampScope};
 
@@ -74,14 +75,11 @@ pub struct Unstamped<R: Repository> {
 /// How many stamps it remembers, not whose.
 impl<R: Repository> fmt::Debug for Unstamped<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |it: &Mutex<Remembered<R::Key>>| {
-            it.lock().unwrap_or_else(PoisonError::into_inner).len()
-        };
         f.debug_struct("Unstamped")
             .field("side", &self.side)
             .field("start", &self.start)
-            .field("remembered", &count(&self.remembered))
-            .field("in_doubt", &count(&self.doubts))
+            .field("remembered", &Glimpse::of(&self.remembered, Remembered::len))
+            .field("in_doubt", &Glimpse::of(&self.doubts, Remembered::len))
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod debug;
+mod debug_locked;
 mod events;
 #[cfg(feature = "http")]
 mod gateway;

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::{Reply, ReplyStore};
 use crate::error::StoreError;
 use crate::event::{EventEnvelope, EventHandler, EventId, Topic};
-use crate::observe::field;
+use crate::observe::{Glimpse, field};
 
 /// Keeps the replies that come, and wakes those in this process who wait for them. Clones are the same.
 ///
@@ -73,10 +73,9 @@ fn lock(waiting: &Waiting) -> MutexGuard<'_, HashMap<EventId, (usize, Arc<Notify
 
 impl fmt::Debug for ReplyReceiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = lock(&self.waiting).len();
         f.debug_struct("ReplyReceiver")
             .field("store", &self.store)
-            .field("waiting", &waiting)
+            .field("waiting", &Glimpse::of(&self.waiting, HashMap::len))
             .finish()
     }
 }
@@ -135,6 +134,15 @@ mod tests {
         assert_eq!(lock(&receiver.waiting).len(), 1);
         drop(second);
         assert!(lock(&receiver.waiting).is_empty());
+    }
+
+    #[test]
+    fn it_is_shown_while_it_is_locked() {
+        let receiver = ReplyReceiver::new(Arc::new(InMemoryReplyStore::default()));
+        let held = lock(&receiver.waiting);
+        assert!(format!("{receiver:?}").ends_with("waiting: <locked> }"), "{receiver:?}");
+        drop(held);
+        assert!(format!("{receiver:?}").ends_with("waiting: 0 }"), "{receiver:?}");
     }
 
     #[tokio::test]

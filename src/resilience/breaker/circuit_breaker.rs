@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError, TryLockError};
 
 use tracing::{debug, warn};
 
@@ -66,10 +66,17 @@ struct Shared {
 
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CircuitBreaker")
-            .field("name", &self.0.name)
-            .field("state", &self.state())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("CircuitBreaker");
+        shown.field("name", &self.0.name);
+        // A model checker's lock is none for a `Glimpse`.
+        match self.0.machine.try_lock() {
+            Ok(machine) => shown.field("state", &machine.state(Instant::now())),
+            Err(TryLockError::Poisoned(it)) => {
+                shown.field("state", &it.into_inner().state(Instant::now()))
+            }
+            Err(TryLockError::WouldBlock) => shown.field("state", &format_args!("<locked>")),
+        };
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -312,5 +319,21 @@ impl Drop for Permit<'_> {
         if !self.is_settled {
             self.end(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_while_it_is_locked() {
+        let breaker = CircuitBreaker::new("modern", BreakerConfig::default());
+        let held = breaker.0.machine.lock().unwrap();
+        let shown = format!("{breaker:?}");
+        assert_eq!(shown, r#"CircuitBreaker { name: "modern", state: <locked>, .. }"#);
+        drop(held);
+        let shown = format!("{breaker:?}");
+        assert_eq!(shown, r#"CircuitBreaker { name: "modern", state: Closed, .. }"#);
     }
 }
