@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use strangler_fig::route::{RequestHead, RequestMeta, RouteTable};
+use strangler_fig::route::{RequestHead, RouteTable};
 
 use crate::reference::{self, Verdict};
 use crate::source::Source;
@@ -68,12 +68,13 @@ pub fn check_with<S: Subject>(bytes: &[u8]) {
     let again = S::read(&written).expect("its own document");
     assert_eq!(again.text(), written);
     for request in source.many(8, request) {
-        let verdict = subject.verdict(&request);
-        assert_eq!(verdict, reference::first(&list, &request), "{request:?} by {text}");
-        assert_eq!(again.verdict(&request), verdict, "{request:?} by {written}");
-        let twin = twin(&request);
-        if twin.path().len() <= 8_192 {
-            assert_eq!(bare(subject.verdict(&twin)), bare(verdict), "{twin:?} by {text}");
+        let head = request.head();
+        let verdict = subject.verdict(&head);
+        assert_eq!(verdict, reference::first(&list, &head), "{request:?} by {text}");
+        assert_eq!(again.verdict(&head), verdict, "{request:?} by {written}");
+        let twin = request.twin();
+        if twin.path.len() <= 8_192 {
+            assert_eq!(bare(subject.verdict(&twin.head())), bare(verdict), "{twin:?} by {text}");
         }
     }
 }
@@ -86,28 +87,38 @@ fn bare(verdict: Verdict) -> Verdict {
     }
 }
 
-/// The same request with each letter and digit of its path escaped, but those of escapes.
-fn twin(request: &RequestHead) -> RequestHead {
-    let mut path = String::new();
-    let mut of_escape = 0;
-    for character in request.path().chars() {
-        if of_escape == 0 && character.is_ascii_alphanumeric() {
-            let _ = write!(path, "%{:02X}", u32::from(character));
-        } else {
-            path.push(character);
+/// What a request is made of: a head shows less of it.
+#[derive(Debug, Clone)]
+struct Parts {
+    method: &'static str,
+    path: String,
+    host: Option<String>,
+    headers: Vec<(&'static str, &'static str)>,
+}
+
+impl Parts {
+    fn head(&self) -> RequestHead {
+        let mut head = RequestHead::new(self.method, &self.path);
+        if let Some(host) = &self.host {
+            head = head.with_host(host);
         }
-        of_escape = if character == '%' { 2 } else { u32::saturating_sub(of_escape, 1) };
+        self.headers.iter().fold(head, |head, (name, value)| head.with_header(*name, *value))
     }
-    let mut twin = RequestHead::new(request.method(), path);
-    if let Some(host) = request.host() {
-        twin = twin.with_host(host);
+
+    /// The same with each letter and digit of its path escaped, but those of escapes.
+    fn twin(&self) -> Self {
+        let mut path = String::new();
+        let mut of_escape = 0;
+        for character in self.path.chars() {
+            if of_escape == 0 && character.is_ascii_alphanumeric() {
+                let _ = write!(path, "%{:02X}", u32::from(character));
+            } else {
+                path.push(character);
+            }
+            of_escape = if character == '%' { 2 } else { u32::saturating_sub(of_escape, 1) };
+        }
+        Self { path, ..self.clone() }
     }
-    for name in HEADERS {
-        let mut values = Vec::new();
-        request.each_header(name, &mut |value| values.push(value.to_vec()));
-        twin = values.into_iter().fold(twin, |twin, value| twin.with_header(*name, value));
-    }
-    twin
 }
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "OPTIONS", "PURGE", "get"];
@@ -189,13 +200,11 @@ fn condition(source: &mut Source<'_>) -> Value {
     }
 }
 
-fn request(source: &mut Source<'_>) -> RequestHead {
-    let mut request = RequestHead::new(source.one_of(METHODS), path(source));
-    if source.flag() {
-        request = request.with_host(source.text());
-    }
+fn request(source: &mut Source<'_>) -> Parts {
+    let (method, path) = (source.one_of(METHODS), path(source));
+    let host = source.flag().then(|| source.text());
     let headers = source.many(3, |source| (source.one_of(HEADERS), source.one_of(VALUES)));
-    headers.into_iter().fold(request, |request, (name, value)| request.with_header(name, value))
+    Parts { method, path, host, headers }
 }
 
 fn path(source: &mut Source<'_>) -> String {

@@ -110,8 +110,12 @@ fn no_client_header_chooses_the_mirrors_target() {
                 for request in [request.clone(), get(path).with_header(name, value)] {
                     let decision = table.decide(&request);
                     let mirror = decision.mirror.unwrap();
-                    assert_eq!(mirror.to, decision.primary.unwrap().other(), "{request:?}");
-                    assert_eq!(mirror.share, Share::percent(1), "{request:?}");
+                    assert_eq!(
+                        mirror.to,
+                        decision.primary.unwrap().other(),
+                        "{path} with {name}: {value:?}"
+                    );
+                    assert_eq!(mirror.share, Share::percent(1), "{path} with {name}: {value:?}");
                     mirrored.push(mirror.to);
                 }
             }
