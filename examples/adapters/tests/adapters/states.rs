@@ -73,6 +73,7 @@ pub(crate) async fn hostile_documents_are_rejected(
         (replaced("airports", "airlines"), "the state of airlines"),
         (replaced("\"legacy_complete_since\":0", "\"legacy_complete_since\":9"), "complete_since"),
         (replaced("\"left_legacy\"", "\"left_lagacy\""), "left_lagacy"),
+        (replaced("\"epoch\"", "\"epoch\":0,\"epoch\""), "the field `epoch` is there twice"),
     ] {
         store.write_state(&document).await;
         is_rejected(service.current(&name()).await, named);
@@ -84,9 +85,17 @@ pub(crate) async fn hostile_documents_are_rejected(
     let (key, whole) = (lease.node.to_string(), lease.to_document());
     let replaced = |good: &str, bad: &str| whole.replacen(good, bad, 1);
     for (document, named) in [
-        ("{}".to_owned(), "node-lease"),
+        ("{}".to_owned(), "node-lease: the field `format` is missing at line 1"),
         (whole[..whole.len() / 2].to_owned(), "it ends too early"),
-        (replaced("\"holds\"", "\"holdz\""), "its field lease"),
+        (
+            replaced("\"holds\"", "\"holdz\""),
+            "its field lease: the field `holds` is missing at line 1",
+        ),
+        (replaced("\"lease\"", "\"leaze\""), "the field `lease` is missing at line 1"),
+        (
+            replaced("\"holds\":0", "\"holds\":0,\"holds\":1"),
+            "the field `holds` is there twice at line 1",
+        ),
         (replaced("node-1", "node-2"), "node"),
     ] {
         store.write_lease(&key, &document).await;
