@@ -16,7 +16,6 @@ pub(crate) const CONTENT_TYPE: (&str, &str) =
     ("content-type", "application/cloudevents+json; charset=UTF-8");
 
 /// What is sent, and where to.
-#[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) topic: String,
     pub(crate) key: Vec<u8>,

@@ -1,4 +1,5 @@
 use std::collections::btree_map::Entry;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,7 +208,7 @@ pub(super) fn later(by: Duration) -> Instant {
 }
 
 /// What was given up, as its stream has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NatsDeadLetter {
     /// Where it was sent to.
     pub topic: Topic,
@@ -215,6 +216,17 @@ pub struct NatsDeadLetter {
     pub bytes: Vec<u8>,
     /// Why.
     pub reason: String,
+}
+
+/// Of what is given up, its length only.
+impl fmt::Debug for NatsDeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsDeadLetter")
+            .field("topic", &self.topic)
+            .field("bytes", &self.bytes.len())
+            .field("reason", &self.reason)
+            .finish()
+    }
 }
 
 #[async_trait]

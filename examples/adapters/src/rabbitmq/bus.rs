@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use strangler_fig::async_trait;
@@ -12,11 +13,18 @@ use super::subscription::RabbitmqSubscription;
 
 /// A bus on a `RabbitMQ` broker. It connects when it is first used, and again whenever its connection has failed; each
 /// subscription has a connection of its own.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RabbitmqBus {
     pub(super) url: Arc<str>,
     pub(super) config: Arc<RabbitmqConfig>,
     pub(super) sender: Arc<Sender>,
+}
+
+/// Without its URL, which has a password.
+impl fmt::Debug for RabbitmqBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RabbitmqBus").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 impl RabbitmqBus {

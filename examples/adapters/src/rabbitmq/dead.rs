@@ -1,3 +1,5 @@
+use std::fmt;
+
 use lapin::options::BasicGetOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use strangler_fig::error::StoreError;
@@ -16,7 +18,7 @@ const TOPIC: &str = "topic";
 const REASON_MAX: usize = 16 << 10;
 
 /// What was given up, as its queue has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RabbitmqDeadLetter {
     /// Where it was sent to.
     pub topic: Topic,
@@ -24,6 +26,17 @@ pub struct RabbitmqDeadLetter {
     pub bytes: Vec<u8>,
     /// Why.
     pub reason: String,
+}
+
+/// Of what is given up, its length only.
+impl fmt::Debug for RabbitmqDeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RabbitmqDeadLetter")
+            .field("topic", &self.topic)
+            .field("bytes", &self.bytes.len())
+            .field("reason", &self.reason)
+            .finish()
+    }
 }
 
 impl RabbitmqBus {

@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use adapters::nats::NatsDeadLetter;
+use adapters::rabbitmq::{RabbitmqBus, RabbitmqConfig, RabbitmqDeadLetter};
 use strangler_fig::event::{
     ConsumerConfig, Delivery, EventBus, EventConsumer, EventEnvelope, EventPayload,
     EventSubscription, Message, Settlement, SubscriptionLimits, SubscriptionName, Topic,
@@ -16,6 +18,24 @@ use strangler_fig::resilience::Exponential;
 use tokio::time::{sleep, timeout};
 
 use super::proxy::{Link, Proxy};
+
+/// What was given up may be a secret, as may the password of a broker.
+#[test]
+fn buses_and_dead_letters_show_lengths_only() {
+    let (topic, bytes, reason) = (topic(), b"hunter2".to_vec(), "it is no event".to_owned());
+    let listed = format!("{bytes:?}");
+    let of_rabbitmq =
+        RabbitmqDeadLetter { topic: topic.clone(), bytes: bytes.clone(), reason: reason.clone() };
+    let of_nats = NatsDeadLetter { topic, bytes, reason };
+    for shown in [format!("{of_rabbitmq:?}"), format!("{of_nats:?}")] {
+        assert!(!shown.contains(listed.trim_matches(['[', ']'])), "{shown}");
+        assert!(shown.contains("bytes: 7") && shown.contains("it is no event"), "{shown}");
+    }
+    let url = "amqp://ann:hunter2@127.0.0.1:1";
+    let bus = RabbitmqBus::new(url, RabbitmqConfig::default().with_prefix("shop"));
+    let shown = format!("{bus:?}");
+    assert!(shown.contains("shop") && !shown.contains("hunter2"), "{shown}");
+}
 
 pub(crate) fn topic() -> Topic {
     "orders".parse().unwrap()
