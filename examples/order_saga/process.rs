@@ -54,7 +54,7 @@ fn run_sagas(runtime: &Runtime, site: &Site, node: NodeId) -> Result<(), Failed>
     let replies = ReplyReceiver::new(Arc::new(site.replies.clone()));
     let saga = Arc::new(order_saga(site, &replies)?);
     let orchestrator =
-        SagaOrchestrator::with_config(Arc::new(site.journal.clone()), node, config());
+        SagaOrchestrator::with_runner(Arc::new(site.journal.clone()), node, config());
     orchestrator.register(&saga);
     let running = orchestrator.clone();
     runtime.spawn(async move { running.run(pending()).await });

@@ -100,7 +100,7 @@ fn change(source: &mut Source<'_>, number: u8) -> String {
     let runner = drawn::node(source.byte());
     let (at, until) = (source.number(), source.number());
     let (epoch, position) = (source.byte() % 4, source.byte() % 8);
-    let status = source.one_of(&SagaStatus::ALL);
+    let status = source.one_of(SagaStatus::ALL);
     let saga = if source.byte() == 0xFF { "order:1" } else { "order:4711" };
     let identity = format!(
         r#""saga":"{saga}","definition":"checkout@3#00000000000000ff","input":42,"parent":null"#

@@ -104,7 +104,7 @@ pub fn entry(source: &mut Source<'_>) -> SagaEntry {
     match source.byte() % 11 {
         0 => SagaEntry::Begun {
             input: payload(source),
-            deadline: source.flag().then(|| source.number()),
+            deadline_unix_ms: source.flag().then(|| source.number()),
             traceparent: source.flag().then(|| source.text().into()),
         },
         1 => SagaEntry::Resumed { runner: drawn::node(source.byte()) },
@@ -125,8 +125,8 @@ pub fn entry(source: &mut Source<'_>) -> SagaEntry {
         }
         9 => SagaEntry::Repaired {
             repair: Box::new(repair(source)),
-            actor: source.text(),
-            reason: source.text(),
+            actor: source.actor(),
+            reason: source.reason(),
         },
         _ => SagaEntry::Ended { outcome: outcome(source) },
     }
@@ -137,7 +137,7 @@ pub fn outcome(source: &mut Source<'_>) -> SagaOutcome {
     match source.byte() % 3 {
         0 => SagaOutcome::Committed { output: payload(source) },
         1 => SagaOutcome::RolledBack { cause: cause(source) },
-        _ => SagaOutcome::GivenUp { actor: source.text(), reason: source.text() },
+        _ => SagaOutcome::GivenUp { actor: source.actor(), reason: source.reason() },
     }
 }
 
@@ -147,8 +147,8 @@ fn step(source: &mut Source<'_>) -> StepName {
 
 fn then(source: &mut Source<'_>) -> Then {
     match source.byte() % 4 {
-        0 => Then::Retry { after: source.number() },
-        1 => Then::Probe { after: source.number() },
+        0 => Then::Retry { after_ms: source.number() },
+        1 => Then::Probe { after_ms: source.number() },
         2 => Then::Unwind,
         _ => Then::Park,
     }
@@ -157,7 +157,7 @@ fn then(source: &mut Source<'_>) -> Then {
 fn cause(source: &mut Source<'_>) -> Cause {
     match source.byte() % 4 {
         0 => Cause::Failed { step: step(source), error: source.text().into() },
-        1 => Cause::Cancelled { actor: source.text(), reason: source.text() },
+        1 => Cause::Cancelled { actor: source.actor(), reason: source.reason() },
         2 => Cause::Deadline,
         _ => Cause::Recalled { parent: "order:4711/ship".parse().expect("it is an id") },
     }

@@ -1,5 +1,7 @@
 //! Bytes read as choices.
 
+use strangler_fig::phase::{Actor, Reason};
+
 /// Bytes read as choices, front to back; zeros when they are used up.
 #[derive(Debug)]
 pub struct Source<'b>(&'b [u8]);
@@ -63,6 +65,16 @@ impl<'b> Source<'b> {
     /// A text: what of the next piece is text.
     pub fn text(&mut self) -> String {
         String::from_utf8_lossy(self.piece()).into_owned()
+    }
+
+    /// Who decides: the text, if that is one.
+    pub fn actor(&mut self) -> Actor {
+        self.text().parse().unwrap_or_else(|_| "ada".parse().expect("it is an actor"))
+    }
+
+    /// Why: the text, if that is one.
+    pub fn reason(&mut self) -> Reason {
+        self.text().parse().unwrap_or_else(|_| "so".parse().expect("it is a reason"))
     }
 
     /// At most `max` of what `one` makes.

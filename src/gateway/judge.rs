@@ -26,7 +26,7 @@ fn judge_status(status: StatusCode, headers: &HeaderMap) -> Judgement {
     match status.as_u16() {
         500 => Judgement::failed(),
         502..=504 => match retry_after(headers) {
-            Some(pause) => Judgement::failed().retry_after(pause),
+            Some(pause) => Judgement::failed().with_retry_after(pause),
             None => Judgement::failed().retryable(),
         },
         400.. => Judgement::refused(),

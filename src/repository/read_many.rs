@@ -52,7 +52,7 @@ impl Try {
             Err(Self::Failed(error)) => judged::<()>(&Err(error.clone())),
             Err(Self::Part(None)) => Judgement::failed().definite().retryable().ignored(),
             Err(Self::Part(Some(pause))) => {
-                Judgement::failed().definite().retry_after(*pause).ignored()
+                Judgement::failed().definite().with_retry_after(*pause).ignored()
             }
         }
     }
@@ -338,13 +338,13 @@ fn tried<E>(records: &[Result<Record<E>, StoreError>]) -> Result<(), Try> {
     let failed = failed.filter(|error| error.is_retryable());
     let weight = |error: &&StoreError| {
         let judgement = error.judgement();
-        (judgement.is_retryable(), judgement.hint())
+        (judgement.is_retryable(), judgement.retry_after())
     };
     let Some(error) = failed.max_by_key(weight) else { return Ok(()) };
     if records.iter().all(may_pass) {
         return Err(Try::Failed(error.clone()));
     }
-    Err(Try::Part(error.judgement().hint()))
+    Err(Try::Part(error.judgement().retry_after()))
 }
 
 /// How a call for several keys is told: as the worst of its answers.

@@ -34,7 +34,7 @@ pub enum Health {
 /// /// How answers of an HTTP service might be judged.
 /// fn judge(status: u16) -> Judgement {
 ///     match status {
-///         429 => Judgement::failed().definite().retry_after(Duration::from_secs(2)),
+///         429 => Judgement::failed().definite().with_retry_after(Duration::from_secs(2)),
 ///         503 => Judgement::failed().definite().retryable(),
 ///         500.. => Judgement::failed(),
 ///         400.. => Judgement::refused(),
@@ -44,7 +44,7 @@ pub enum Health {
 ///
 /// assert!(judge(503).is_retryable() && !judge(503).is_in_doubt());
 /// assert!(!judge(500).is_retryable() && judge(500).is_in_doubt());
-/// assert_eq!(judge(429).hint(), Some(Duration::from_secs(2)));
+/// assert_eq!(judge(429).retry_after(), Some(Duration::from_secs(2)));
 /// assert_eq!(judge(404).health(), Health::Well);
 /// assert_eq!(judge(404).ignored().health(), Health::Ignored);
 /// assert!(judge(200).is_success() && !judge(404).is_success());
@@ -117,7 +117,7 @@ impl Judgement {
     /// The same, and it may be made again, but not before so long: what a
     /// `Retry-After` says.
     #[must_use]
-    pub const fn retry_after(mut self, pause: Duration) -> Self {
+    pub const fn with_retry_after(mut self, pause: Duration) -> Self {
         self.hint = Some(pause);
         self.retryable()
     }
@@ -159,7 +159,7 @@ impl Judgement {
 
     /// How long the called wants to be left alone.
     #[must_use]
-    pub const fn hint(self) -> Option<Duration> {
+    pub const fn retry_after(self) -> Option<Duration> {
         self.hint
     }
 }
@@ -216,7 +216,7 @@ impl Judged for StoreError {
             StoreErrorKind::Unknown => Judgement::failed().retryable(),
         };
         match self.retry_after() {
-            Some(pause) if judgement.is_retryable() => judgement.retry_after(pause),
+            Some(pause) if judgement.is_retryable() => judgement.with_retry_after(pause),
             _ => judgement,
         }
     }

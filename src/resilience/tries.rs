@@ -83,7 +83,7 @@ impl<'a, T, E> Tries<'a, T, E> {
     /// The pause before another try, if there is to be one.
     fn pause(&mut self, judgement: Judgement, limit: Option<Instant>) -> Option<Duration> {
         let retry = self.retry?;
-        let hint = judgement.hint().unwrap_or_default();
+        let hint = judgement.retry_after().unwrap_or_default();
         if !judgement.is_retryable() || !retry.allows(self.retried, hint) {
             return None;
         }

@@ -80,7 +80,7 @@ pub use reason::Reason;
 pub use request_head::RequestHead;
 pub use rule::Rule;
 pub use rule_builder::RuleBuilder;
-pub use state::{RouteState, Unknown};
+pub use state::{NothingKnown, RouteState};
 pub use sticky::{KeyForm, StickyKey};
 pub use table::RouteTable;
 pub use table_builder::TableBuilder;

@@ -36,15 +36,15 @@ pub trait RouteState {
 /// ```
 /// use strangler_fig::phase::Side;
 /// use strangler_fig::resilience::BreakerState;
-/// use strangler_fig::route::{RouteState, Unknown};
+/// use strangler_fig::route::{RouteState, NothingKnown};
 ///
-/// assert_eq!(Unknown.breaker(Side::Modern), BreakerState::Closed);
-/// assert!(Unknown.word(&"orders".parse().unwrap()).is_none());
+/// assert_eq!(NothingKnown.breaker(Side::Modern), BreakerState::Closed);
+/// assert!(NothingKnown.word(&"orders".parse().unwrap()).is_none());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Unknown;
+pub struct NothingKnown;
 
-impl RouteState for Unknown {
+impl RouteState for NothingKnown {
     fn breaker(&self, _: Side) -> BreakerState {
         BreakerState::Closed
     }

@@ -6,8 +6,8 @@ use super::index::PathIndex;
 use super::method;
 use super::rule::MethodOf;
 use super::{
-    Decision, OverrideHeader, PlainPath, Predicates, Reason, RequestMeta, RouteError, RouteState,
-    Rule, TableBuilder, Unknown, Warning, compile, reading,
+    Decision, NothingKnown, OverrideHeader, PlainPath, Predicates, Reason, RequestMeta, RouteError,
+    RouteState, Rule, TableBuilder, Warning, compile, reading,
 };
 use crate::phase::Side;
 
@@ -99,7 +99,7 @@ impl RouteTable {
     /// Where a request goes, if nothing is known of breakers and migrations.
     #[must_use]
     pub fn decide(&self, request: &impl RequestMeta) -> Decision<'_> {
-        self.decide_in(request, &Unknown)
+        self.decide_in(request, &NothingKnown)
     }
 
     /// Where a request goes in this state.

@@ -8,6 +8,7 @@ use super::{
     StepStatus, Then,
 };
 use crate::observe::is_traceparent;
+use crate::phase::{Actor, Reason};
 
 /// Why not.
 type Refusal = String;
@@ -46,10 +47,10 @@ impl SagaState {
         entry: &SagaEntry,
         now: Instant,
     ) -> Result<(), Refusal> {
-        if let SagaEntry::Begun { input, deadline, traceparent } = entry {
+        if let SagaEntry::Begun { input, deadline_unix_ms, traceparent } = entry {
             return self.begin(Begun {
                 input: input.clone(),
-                deadline: *deadline,
+                deadline_unix_ms: *deadline_unix_ms,
                 // A journal may hold any text.
                 traceparent: traceparent.clone().filter(|text| is_traceparent(text)),
             });
@@ -192,9 +193,11 @@ impl SagaState {
         let is_free = was_executing && matches!(then, Then::Probe { .. });
         state.failures = state.failures.saturating_add(u32::from(!is_free));
         match then {
-            Then::Retry { after } => self.set(step, StepStatus::Retrying { due: due(now, after) }),
-            Then::Probe { after } => {
-                self.set(step, StepStatus::Probing { due: Some(due(now, after)) });
+            Then::Retry { after_ms } => {
+                self.set(step, StepStatus::Retrying { due: due(now, after_ms) });
+            }
+            Then::Probe { after_ms } => {
+                self.set(step, StepStatus::Probing { due: Some(due(now, after_ms)) });
             }
             Then::Park => self.set(step, StepStatus::Stuck),
             Then::Unwind => self.unwind(step, error),
@@ -260,7 +263,7 @@ impl SagaState {
         now: Instant,
     ) -> Result<(), Refusal> {
         let to = match then {
-            Then::Retry { after } => StepStatus::Recompensating { due: due(now, after) },
+            Then::Retry { after_ms } => StepStatus::Recompensating { due: due(now, after_ms) },
             Then::Park => StepStatus::StuckBack,
             Then::Probe { .. } | Then::Unwind => {
                 return Err(format!("{then:?} is not for compensations"));
@@ -275,12 +278,12 @@ impl SagaState {
     fn repaired(
         &mut self,
         repair: &Repair,
-        actor: &str,
-        reason: &str,
+        actor: &Actor,
+        reason: &Reason,
         now: Instant,
     ) -> Result<(), Refusal> {
         let Some(step) = repair.step() else {
-            self.course = Course::GivenUp { actor: actor.to_owned(), reason: reason.to_owned() };
+            self.course = Course::GivenUp { actor: actor.clone(), reason: reason.clone() };
             self.ready.clear();
             for at in 0..self.steps.len() {
                 if matches!(self.steps[at].status, StepStatus::Probing { .. }) {
@@ -311,7 +314,7 @@ impl SagaState {
             Repair::Skip { output, .. } if is_forward => self.succeed(step, output.clone()),
             Repair::Fail { .. } if is_forward && self.plan.passage(step) != Passage::After => {
                 self.steps[step].doubt = false;
-                self.unwind(step, &reason.into());
+                self.unwind(step, &reason.as_str().into());
             }
             Repair::MarkCompensated { .. } if is_back => self.rest(step, StepStatus::Compensated),
             _ => return Err(is(status)),

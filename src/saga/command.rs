@@ -18,7 +18,7 @@ impl Run {
             match command {
                 Command::Lost => return Err(Gone::Lost),
                 Command::Leave => return Err(Gone::Left),
-                Command::Drain => self.is_draining = true,
+                Command::Stop => self.is_stopping = true,
                 // A refusal is told at once, anything else once it is written.
                 Command::Order { order, reply } => match self.carry_out(order) {
                     Ok(()) => self.waiting.push(reply),
@@ -75,16 +75,16 @@ impl Run {
         }
     }
 
-    /// Once it turns back, or is drained, sagas in it are not waited for.
+    /// Once it turns back, or its runner stops, sagas in it are not waited for.
     pub(super) fn interrupt(&mut self) {
         // While it is undecided, the pivot is what is under way, and decides.
         let is_back = !matches!(self.state.course, Course::Forward | Course::Undecided(_));
-        if self.definition.nested.is_none() || !(is_back || self.is_draining) {
+        if self.definition.nested.is_none() || !(is_back || self.is_stopping) {
             return;
         }
         let definition = Arc::clone(&self.definition);
         let is_nested = |call: &Under| definition.steps[call.step].nested().is_some();
-        if self.is_draining {
+        if self.is_stopping {
             // Whoever goes on finds them.
             drop(self.calls.take(is_nested));
             return;

@@ -1,4 +1,5 @@
 use super::Cause;
+use crate::phase::{Actor, Reason};
 
 /// How a saga came to rest.
 ///
@@ -27,9 +28,9 @@ pub enum Conclusion<O> {
     /// An operator gave it up.
     GivenUp {
         /// Who.
-        actor: String,
+        actor: Actor,
         /// Why.
-        reason: String,
+        reason: Reason,
     },
 }
 

@@ -123,7 +123,7 @@ impl SagaFilter {
 ///     input: 42,
 ///     parent: None,
 /// };
-/// let begun = SagaEntry::Begun { input: Payload::of(&4711)?, deadline: None, traceparent: None };
+/// let begun = SagaEntry::Begun { input: Payload::of(&4711)?, deadline_unix_ms: None, traceparent: None };
 /// let Created::New(claim) = journal.create(&saga, &[begun], &runner, term).await? else {
 ///     panic!("it is the first of its id");
 /// };

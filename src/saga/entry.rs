@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::read_whole;
 use super::{EntryError, Payload, SagaId, SagaOutcome, StepName};
-use crate::phase::NodeId;
+use crate::phase::{Actor, NodeId, Reason};
 
 /// One line of a saga's journal: what is about to be done, or what came of it. What a
 /// saga is, is what its entries add up to.
@@ -20,7 +20,7 @@ use crate::phase::NodeId;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Variants gain fields in minor versions: match them with `..`.
+/// A minor version may bring another variant; another field of one is a breaking change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ pub enum SagaEntry {
         /// When it turns back at the latest, in milliseconds since 1970, unless it is past
         /// its pivot by then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        deadline: Option<u64>,
+        deadline_unix_ms: Option<u64>,
         /// The W3C `traceparent` of whoever started it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         traceparent: Option<Arc<str>>,
@@ -94,9 +94,9 @@ pub enum SagaEntry {
         /// What.
         repair: Box<Repair>,
         /// Who.
-        actor: String,
+        actor: Actor,
         /// Why.
-        reason: String,
+        reason: Reason,
     },
     /// It is over.
     Ended {
@@ -128,7 +128,7 @@ pub enum Doubt {
 /// ```
 /// use std::time::Duration;
 /// use strangler_fig::saga::Then;
-/// assert_eq!(Then::retry(Duration::from_secs(2)), Then::Retry { after: 2_000 });
+/// assert_eq!(Then::retry(Duration::from_secs(2)), Then::Retry { after_ms: 2_000 });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -137,12 +137,12 @@ pub enum Then {
     /// The same again.
     Retry {
         /// After so many milliseconds.
-        after: u64,
+        after_ms: u64,
     },
     /// The step is asked what became of it.
     Probe {
         /// After so many milliseconds.
-        after: u64,
+        after_ms: u64,
     },
     /// The saga turns back.
     Unwind,
@@ -154,13 +154,13 @@ impl Then {
     /// The same again, after a pause; fractions of a millisecond are dropped.
     #[must_use]
     pub fn retry(pause: Duration) -> Self {
-        Self::Retry { after: millis(pause) }
+        Self::Retry { after_ms: millis(pause) }
     }
 
     /// To ask what became of it, after a pause.
     #[must_use]
     pub fn probe(pause: Duration) -> Self {
-        Self::Probe { after: millis(pause) }
+        Self::Probe { after_ms: millis(pause) }
     }
 }
 
@@ -173,8 +173,9 @@ fn millis(pause: Duration) -> u64 {
 /// ```
 /// use strangler_fig::saga::Cause;
 ///
-/// let cause = Cause::Cancelled { actor: "ada".to_owned(), reason: "out of stock".to_owned() };
+/// let cause = Cause::Cancelled { actor: "ada".parse()?, reason: "out of stock".parse()? };
 /// assert_eq!(cause.to_string(), "cancelled by ada: out of stock");
+/// # Ok::<(), strangler_fig::phase::NoteError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -190,9 +191,9 @@ pub enum Cause {
     /// Somebody cancelled it.
     Cancelled {
         /// Who.
-        actor: String,
+        actor: Actor,
         /// Why.
-        reason: String,
+        reason: Reason,
     },
     /// Its time was up.
     Deadline,

@@ -98,8 +98,8 @@ pub enum SagaError {
         because: String,
     },
     /// It was told to end, and starts nothing more.
-    #[error("the orchestrator is being drained, and starts no saga")]
-    Draining,
+    #[error("the orchestrator is stopping, and starts no saga")]
+    Stopping,
     /// The id would be too long for the sagas that are steps of it.
     #[error(transparent)]
     Id(#[from] SagaIdError),
@@ -111,7 +111,7 @@ impl SagaError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Journal { source, .. } | Self::List { source } => source.is_retryable(),
-            Self::Held { .. } | Self::Draining => true,
+            Self::Held { .. } | Self::Stopping => true,
             _ => false,
         }
     }

@@ -127,7 +127,7 @@ impl Inner {
 
     /// Goes on with a saga that nobody holds, if that can be done here.
     async fn adopt(self: &Arc<Self>, header: &SagaHeader) -> Result<(), SagaError> {
-        if self.is_draining() || self.definition(&header.definition).is_none() {
+        if self.is_stopping() || self.definition(&header.definition).is_none() {
             return Ok(());
         }
         let Ok(place) = self.enter(&header.id) else { return Ok(()) };

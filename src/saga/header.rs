@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::read_whole;
 use super::{Cause, EntryError, Payload, SagaId, SagaName};
-use crate::phase::NodeId;
+use crate::phase::{Actor, NodeId, Reason};
 
 /// Where a saga stands, in a word.
 ///
@@ -37,7 +37,7 @@ pub enum SagaStatus {
 
 impl SagaStatus {
     /// Each of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: &'static [Self] = &[
         Self::Running,
         Self::Unwinding,
         Self::Parked,
@@ -87,7 +87,7 @@ impl FromStr for SagaStatus {
     type Err = SagaStatusError;
 
     fn from_str(text: &str) -> Result<Self, SagaStatusError> {
-        let found = Self::ALL.into_iter().find(|status| status.name() == text);
+        let found = Self::ALL.iter().copied().find(|status| status.name() == text);
         found.ok_or_else(|| SagaStatusError(text.chars().take(100).collect()))
     }
 }
@@ -121,9 +121,9 @@ pub enum SagaOutcome {
     /// An operator gave it up.
     GivenUp {
         /// Who.
-        actor: String,
+        actor: Actor,
         /// Why.
-        reason: String,
+        reason: Reason,
     },
 }
 

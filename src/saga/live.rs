@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use super::{Cause, Repair, SagaClaim, SagaError, SagaId, SagaOutcome};
+use crate::phase::{Actor, Reason};
 
 /// A saga that runs here, or is about to: how it is told, and how it is waited for.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(super) enum Command {
     /// Another runner has claimed it, or it was given back.
     Lost,
     /// To begin nothing more, and to be given back.
-    Drain,
+    Stop,
     /// To be given back at once.
     Leave,
 }
@@ -53,8 +54,8 @@ pub(super) enum Order {
 #[derive(Debug, Clone)]
 pub(super) struct Decision {
     pub(super) repair: Repair,
-    pub(super) actor: String,
-    pub(super) reason: String,
+    pub(super) actor: Actor,
+    pub(super) reason: Reason,
 }
 
 pub(super) type Reply = oneshot::Sender<Result<(), SagaError>>;

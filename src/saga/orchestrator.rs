@@ -62,12 +62,12 @@ impl SagaOrchestrator {
     /// When the operating system has no entropy to give: each life of a runner has an id of its own.
     pub fn new(journal: Arc<dyn SagaJournal>, name: NodeName) -> Result<Self, EntropyError> {
         let runner = NodeId { name, incarnation: Incarnation::random()? };
-        Ok(Self::with_config(journal, runner, SagaConfig::default()))
+        Ok(Self::with_runner(journal, runner, SagaConfig::default()))
     }
 
-    /// The same, working as `config` says. No two lives of runners may have one id.
+    /// The runner of this very id, working as `config` says. No two lives of runners may have one id.
     #[must_use]
-    pub fn with_config(journal: Arc<dyn SagaJournal>, runner: NodeId, config: SagaConfig) -> Self {
+    pub fn with_runner(journal: Arc<dyn SagaJournal>, runner: NodeId, config: SagaConfig) -> Self {
         Self { inner: Arc::new(Inner::new(journal, runner, config)) }
     }
 
@@ -96,7 +96,7 @@ impl SagaOrchestrator {
     /// # Errors
     ///
     /// [`SagaError::OtherInput`], [`SagaError::OtherDefinition`]: the id is taken. [`SagaError::Id`],
-    /// [`SagaError::Input`]: it cannot be written down. [`SagaError::Draining`]. [`SagaError::Journal`]: it may
+    /// [`SagaError::Input`]: it cannot be written down. [`SagaError::Stopping`]. [`SagaError::Journal`]: it may
     /// have begun; start it again. Of one that somebody has left also what stands in the way of going on:
     /// [`SagaError::Unreadable`], [`SagaError::OutOfOrder`].
     ///
@@ -187,7 +187,7 @@ impl SagaOrchestrator {
         actor: &Actor,
         reason: &Reason,
     ) -> Result<(), SagaError> {
-        let cause = Cause::Cancelled { actor: actor.to_string(), reason: reason.to_string() };
+        let cause = Cause::Cancelled { actor: actor.clone(), reason: reason.clone() };
         let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
         let order = Order::Cancel(cause);
         whatever_becomes_of_the_caller(async move { inner.order(&saga, order).await }).await
@@ -212,7 +212,7 @@ impl SagaOrchestrator {
         actor: &Actor,
         reason: &Reason,
     ) -> Result<(), SagaError> {
-        let (actor, reason) = (actor.to_string(), reason.to_string());
+        let (actor, reason) = (actor.clone(), reason.clone());
         let (inner, saga) = (Arc::clone(&self.inner), saga.clone());
         let order = Order::Repair(Decision { repair, actor, reason });
         whatever_becomes_of_the_caller(async move { inner.order(&saga, order).await }).await
@@ -294,7 +294,7 @@ impl SagaOrchestrator {
     ///
     /// Cancel safe: what it has not come to is left.
     pub async fn purge(&self, age: Duration) -> Result<u64, SagaError> {
-        let statuses = SagaStatus::ALL.into_iter().filter(|status| status.is_over()).collect();
+        let statuses = SagaStatus::ALL.iter().copied().filter(|status| status.is_over()).collect();
         let (is_unpurged, idle_min) = (true, age);
         let filter = SagaFilter { statuses, is_unpurged, idle_min, ..SagaFilter::default() };
         let (mut after, mut purged): (Option<SagaId>, _) = (None, 0);

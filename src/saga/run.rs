@@ -40,7 +40,7 @@ pub(super) struct Run {
     pub(super) written: u64,
     /// Until when the claim is surely held, by this process's clock.
     held_until: Instant,
-    pub(super) is_draining: bool,
+    pub(super) is_stopping: bool,
     /// The journal has refused what was written last.
     pub(super) is_refused: bool,
     /// Who waits for the batch to be written.
@@ -77,7 +77,7 @@ impl Run {
             batch: Vec::new(),
             begin: Vec::new(),
             held_until,
-            is_draining: false,
+            is_stopping: false,
             is_refused: false,
             waiting: Vec::new(),
             now,
@@ -108,8 +108,8 @@ impl Run {
     async fn until_settled(&mut self) -> Result<Settled, Gone> {
         // Its task may have waited for its turn.
         self.now = Instant::now();
-        if self.place.inner.is_draining() {
-            self.is_draining = true;
+        if self.place.inner.is_stopping() {
+            self.is_stopping = true;
             self.put_back();
         }
         loop {
@@ -130,7 +130,7 @@ impl Run {
                 }
                 return Ok(Settled::Parked);
             }
-            if self.is_draining && self.batch.is_empty() && self.calls.is_empty() {
+            if self.is_stopping && self.batch.is_empty() && self.calls.is_empty() {
                 return Err(Gone::Left);
             }
             self.wait().await?;
@@ -154,14 +154,14 @@ impl Run {
         for &action in &begin[from..] {
             self.intend(action, now);
         }
-        if self.is_draining || self.state.outcome.is_some() {
+        if self.is_stopping || self.state.outcome.is_some() {
             begin.truncate(from);
         }
         self.begin = begin;
     }
 
     fn is_late(&self) -> bool {
-        let deadline = self.state.deadline();
+        let deadline = self.state.deadline_unix_ms();
         deadline.is_some_and(|deadline| self.place.inner.config.clock.unix_millis() >= deadline)
     }
 
@@ -170,7 +170,7 @@ impl Run {
         let name = |step| self.definition.plan.name(step).clone();
         match action {
             Action::Finish => self.finish(now),
-            _ if self.is_draining => {}
+            _ if self.is_stopping => {}
             Action::Execute(step) => {
                 self.enter_of(step, SagaEntry::Started { step: name(step) }, now);
             }
@@ -340,7 +340,7 @@ impl Run {
             return Ok(());
         }
         let due = self.state.next_due().into_iter().chain(self.deadline()).min();
-        let due = if self.is_draining { None } else { due };
+        let due = if self.is_stopping { None } else { due };
         tokio::select! { biased;
             () = self.place.live.told() => self.hear()?,
             ended = self.calls.next() => self.settle(ended),
@@ -366,7 +366,7 @@ impl Run {
 
     /// When its deadline is, by this process's clock.
     fn deadline(&self) -> Option<Instant> {
-        let deadline = self.state.deadline().filter(|_| self.state.can_cancel())?;
+        let deadline = self.state.deadline_unix_ms().filter(|_| self.state.can_cancel())?;
         let left = deadline.saturating_sub(self.place.inner.config.clock.unix_millis());
         Instant::now().checked_add(std::time::Duration::from_millis(left))
     }

@@ -72,7 +72,7 @@ impl Run {
                     step,
                     SagaEntry::Failed {
                         step: self.definition.plan.name(step).clone(),
-                        error: "it was not begun, for its runner is being drained".into(),
+                        error: "it was not begun, for its runner is stopping".into(),
                         doubt: Doubt::None,
                         then: Then::retry(Duration::ZERO),
                     },

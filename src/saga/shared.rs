@@ -34,7 +34,7 @@ pub(super) struct Inner {
     live: Mutex<BTreeMap<SagaId, Arc<Live>>>,
     /// Sagas that could not be taken over, and until when that is not tried again.
     resting: Mutex<HashMap<SagaId, Instant>>,
-    is_draining: AtomicBool,
+    is_stopping: AtomicBool,
 }
 
 /// Why entries are not in the journal, and will not be.
@@ -54,7 +54,7 @@ impl Inner {
             definitions: Mutex::default(),
             live: Mutex::default(),
             resting: Mutex::default(),
-            is_draining: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
         }
     }
 
@@ -98,8 +98,8 @@ impl Inner {
             Entry::Occupied(found) => return Err(Arc::clone(found.get())),
             Entry::Vacant(free) => Arc::clone(free.insert(Arc::new(Live::new(saga.clone())))),
         };
-        if self.is_draining() {
-            live.tell(Command::Drain);
+        if self.is_stopping() {
+            live.tell(Command::Stop);
         }
         Ok(Place { inner: Arc::clone(self), live, is_told: false })
     }
@@ -139,15 +139,15 @@ impl Inner {
         }
     }
 
-    pub(super) fn is_draining(&self) -> bool {
-        self.is_draining.load(Ordering::SeqCst)
+    pub(super) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
     }
 
     /// Nothing is begun from here on, and everything that runs is told so.
-    pub(super) fn begin_draining(&self) {
-        self.is_draining.store(true, Ordering::SeqCst);
+    pub(super) fn begin_stopping(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
         for live in self.running_all() {
-            live.tell(Command::Drain);
+            live.tell(Command::Stop);
         }
     }
 

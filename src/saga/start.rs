@@ -62,9 +62,9 @@ impl Inner {
                 return Ok(Some(live));
             }
         };
-        // Draining waits for whoever has a place by now, and refuses who has none.
-        if self.is_draining() {
-            return Err(SagaError::Draining);
+        // Stopping waits for whoever has a place by now, and refuses who has none.
+        if self.is_stopping() {
+            return Err(SagaError::Stopping);
         }
         let new = NewSaga {
             id: start.saga.clone(),
@@ -88,7 +88,7 @@ impl Inner {
     fn first(&self, place: Place, start: NewStart) -> Box<Run> {
         let sent = Instant::now();
         let NewStart { definition, saga, value, payload: input, traceparent, recalled, .. } = start;
-        let deadline = definition.deadline.map(|deadline| {
+        let deadline_unix_ms = definition.deadline.map(|deadline| {
             let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
             self.config.clock.unix_millis().saturating_add(millis)
         });
@@ -100,7 +100,7 @@ impl Inner {
         let times = (self.held_until(sent), sent);
         let mut run = Run::new(place, claim, definition, (state, slots), times);
         run.batch.reserve_exact(2);
-        run.enter(SagaEntry::Begun { input, deadline, traceparent }, sent);
+        run.enter(SagaEntry::Begun { input, deadline_unix_ms, traceparent }, sent);
         if let Some(cause) = recalled {
             run.enter(SagaEntry::Cancelled { cause }, sent);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Cause, Passage, Payload, SagaOutcome, SagaPlan, SagaStatus, StepName, StepStatus};
+use crate::phase::{Actor, Reason};
 
 /// Where a saga stands: the fold of its journal, and nothing else.
 ///
@@ -23,7 +24,7 @@ use super::{Cause, Passage, Payload, SagaOutcome, SagaPlan, SagaStatus, StepName
 /// let (now, unit) = (Instant::now(), Payload::of(&())?);
 /// let mut state = SagaState::new(plan);
 /// let entries = [
-///     SagaEntry::Begun { input: unit.clone(), deadline: None, traceparent: None },
+///     SagaEntry::Begun { input: unit.clone(), deadline_unix_ms: None, traceparent: None },
 ///     SagaEntry::Started { step: "reserve".parse()? },
 ///     SagaEntry::Succeeded { step: "reserve".parse()?, output: unit },
 /// ];
@@ -60,7 +61,7 @@ pub struct SagaState {
 #[derive(Debug, Clone)]
 pub(super) struct Begun {
     pub(super) input: Payload,
-    pub(super) deadline: Option<u64>,
+    pub(super) deadline_unix_ms: Option<u64>,
     pub(super) traceparent: Option<Arc<str>>,
 }
 
@@ -72,8 +73,8 @@ pub(super) enum Course {
     Undecided(Cause),
     Backward(Cause),
     GivenUp {
-        actor: String,
-        reason: String,
+        actor: Actor,
+        reason: Reason,
     },
 }
 
@@ -191,8 +192,8 @@ impl SagaState {
 
     /// When it turns back at the latest, in milliseconds since 1970.
     #[must_use]
-    pub fn deadline(&self) -> Option<u64> {
-        self.begun.as_ref().and_then(|begun| begun.deadline)
+    pub fn deadline_unix_ms(&self) -> Option<u64> {
+        self.begun.as_ref().and_then(|begun| begun.deadline_unix_ms)
     }
 
     /// One step.

@@ -1,4 +1,4 @@
-//! What an orchestrator does beside the sagas that run: it renews, takes over, drains.
+//! What an orchestrator does beside the sagas that run: it renews, takes over, stops.
 
 use crate::observe::field;
 use std::num::NonZeroUsize;
@@ -21,7 +21,7 @@ pub(super) const PAGE: NonZeroUsize = NonZeroUsize::new(100).expect("it is not z
 const TAKEN_OVER: usize = 16;
 
 impl SagaOrchestrator {
-    /// Renews claims and takes over what was abandoned, until `shutdown` resolves; then it drains for a term at most.
+    /// Renews claims and takes over what was abandoned, until `shutdown` resolves; then it stops within a term at most.
     ///
     /// # Cancel safety
     ///
@@ -64,14 +64,14 @@ impl SagaOrchestrator {
                 };
                 if is_over {
                     // What was claimed by now is given back.
-                    self.inner.begin_draining();
+                    self.inner.begin_stopping();
                     log(recovering.await);
                     break;
                 }
             }
-            self.drain(self.inner.config.term).await;
+            self.stop(self.inner.config.term).await;
         };
-        // What is being drained is held until it is given back.
+        // What still runs is held until it is given back.
         tokio::select! { biased;
             () = working => {}
             () = renewing => {}
@@ -93,7 +93,7 @@ impl SagaOrchestrator {
         let (mut after, mut taken): (Option<SagaId>, _) = (None, 0);
         loop {
             let definitions = self.inner.definitions();
-            if definitions.is_empty() || self.inner.is_draining() {
+            if definitions.is_empty() || self.inner.is_stopping() {
                 return Ok(taken);
             }
             let page = self.inner.abandoned(definitions, after.as_ref(), PAGE).await;
@@ -110,7 +110,7 @@ impl SagaOrchestrator {
 
     async fn take(&self, saga: SagaId) -> bool {
         let is_full = self.live() >= self.inner.config.live_max;
-        if is_full || self.inner.is_draining() || self.inner.rests(&saga) {
+        if is_full || self.inner.is_stopping() || self.inner.rests(&saga) {
             return false;
         }
         let Ok(place) = self.inner.enter(&saga) else { return false };
@@ -142,8 +142,8 @@ impl SagaOrchestrator {
     /// # Cancel safety
     ///
     /// Once dropped, what runs here goes on to where it can be given back, and no saga is started.
-    pub async fn drain(&self, patience: Duration) -> usize {
-        self.inner.begin_draining();
+    pub async fn stop(&self, patience: Duration) -> usize {
+        self.inner.begin_stopping();
         let all = async {
             for live in self.inner.running_all() {
                 live.settled().await;

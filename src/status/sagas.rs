@@ -155,7 +155,7 @@ impl SagaStatuses {
 
     async fn asked(journal: &dyn SagaJournal, config: SagasConfig) -> Result<Self, StoreError> {
         let mut sagas = Self::default();
-        for status in SagaStatus::ALL {
+        for &status in SagaStatus::ALL {
             let filter = SagaFilter { statuses: vec![status], ..SagaFilter::default() };
             let (found, or_more) = bounded(journal, &filter, config.count_max).await?;
             let count = u64::try_from(found.len()).unwrap_or(u64::MAX);

@@ -232,7 +232,7 @@ impl World {
         let runner = NodeId { name: "runner".parse().unwrap(), incarnation };
         let config = SagaConfig::default().with_term(TERM).with_poll_interval(TERM / 3);
         let journal = Arc::new(self.durable.journal.clone());
-        let orchestrator = SagaOrchestrator::with_config(journal, runner, config);
+        let orchestrator = SagaOrchestrator::with_runner(journal, runner, config);
         orchestrator.register(saga);
         let running = orchestrator.clone();
         self.tasks.spawn(async move { running.run(std::future::pending()).await });

@@ -40,7 +40,7 @@ fn saga(id: SagaId) -> NewSaga {
 
 fn begun() -> SagaEntry {
     let input = Payload::parse("{\"order\": 4711}").unwrap();
-    SagaEntry::Begun { input, deadline: None, traceparent: None }
+    SagaEntry::Begun { input, deadline_unix_ms: None, traceparent: None }
 }
 
 fn started(number: u64) -> SagaEntry {

@@ -344,7 +344,7 @@ fn what_many_threads_count_is_all_there() {
 async fn counters_that_alarms_hang_on_begin_at_zero_and_are_those_that_events_count_on() {
     let world = World::new();
     let observer =
-        metrics::with_local_recorder(&world.recorder, || MetricsObserver::new().from_zero());
+        metrics::with_local_recorder(&world.recorder, || MetricsObserver::new().starting_at_zero());
     let series = |text: &str| {
         let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         lines.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect::<BTreeSet<_>>()

@@ -211,7 +211,7 @@ async fn a_write_whose_other_side_fails_tells_that_and_not_of_what() {
 }
 
 fn orchestrator(journal: &Arc<dyn SagaJournal>) -> SagaOrchestrator {
-    SagaOrchestrator::with_config(journal.clone(), node("node-1"), SagaConfig::default())
+    SagaOrchestrator::with_runner(journal.clone(), node("node-1"), SagaConfig::default())
 }
 
 fn node(name: &str) -> NodeId {
@@ -253,7 +253,7 @@ async fn taken_over<T: StepOutput>(input: Payload, output: Option<Payload>) {
         parent: None,
     };
     let step = || "charge".parse().unwrap();
-    let mut entries = vec![SagaEntry::Begun { input, deadline: None, traceparent: None }];
+    let mut entries = vec![SagaEntry::Begun { input, deadline_unix_ms: None, traceparent: None }];
     entries.extend(output.into_iter().flat_map(|output| {
         [SagaEntry::Started { step: step() }, SagaEntry::Succeeded { step: step(), output }]
     }));
@@ -404,7 +404,7 @@ mod files {
         let definition = saga.id().clone();
         let new = NewSaga { id: id.clone(), definition, input: 7, parent: None };
         let input = Payload::of(&7).unwrap();
-        let begun = SagaEntry::Begun { input, deadline: None, traceparent: None };
+        let begun = SagaEntry::Begun { input, deadline_unix_ms: None, traceparent: None };
         let created = journal.create(&new, &[begun], &node("n"), Duration::ZERO).await.unwrap();
         assert!(matches!(created, Created::New(_)));
         scratch.forge(".saga", "strangler-fig/saga-file");

@@ -3,10 +3,10 @@
 use strangler_fig::phase::{Share, Side};
 use strangler_fig::route::{
     Captures, ClientAddress, Decision, DualWritePlan, IdSource, IpRange, IpRangeError, KeyForm,
-    MirrorPlan, OverrideHeader, PathFault, PatternFault, Place, PlainPath, Predicates, Problem,
-    ProblemKind, Reason, RequestHead, RequestMeta, RequestPlan, RouteError, RoutePredicate,
-    RouteState, RouteTable, Rule, RuleBuilder, StickyKey, TableBuilder, TableHandle, Trackers,
-    Unknown, Warning, WriteOrder, is_safe,
+    MirrorPlan, NothingKnown, OverrideHeader, PathFault, PatternFault, Place, PlainPath,
+    Predicates, Problem, ProblemKind, Reason, RequestHead, RequestMeta, RequestPlan, RouteError,
+    RoutePredicate, RouteState, RouteTable, Rule, RuleBuilder, StickyKey, TableBuilder,
+    TableHandle, Trackers, Warning, WriteOrder, is_safe,
 };
 
 use crate::{assert_error, assert_shared, assert_value};
@@ -51,7 +51,7 @@ fn small_values_compare_and_print() {
     assert_value::<Reason>();
     assert_value::<RequestHead>();
     assert_value::<StickyKey>();
-    assert_value::<Unknown>();
+    assert_value::<NothingKnown>();
     assert_value::<Warning>();
     assert_value::<WriteOrder>();
 }
@@ -92,6 +92,9 @@ fn a_table_takes_whatever_tells_what_it_asks() {
     let rule = RuleBuilder::prefix("orders", "/orders");
     let rule = rule.share(Share::WHOLE, StickyKey::header("x-user"));
     let table = RouteTable::builder("shop").rule(rule).build().unwrap();
-    assert_eq!(table.decide_in(&Own("GET", "/orders/7"), &Unknown).primary, Some(Side::Modern));
+    assert_eq!(
+        table.decide_in(&Own("GET", "/orders/7"), &NothingKnown).primary,
+        Some(Side::Modern)
+    );
     assert!(Trackers::default().breaker(Side::Modern).admits() && is_safe("GET"));
 }

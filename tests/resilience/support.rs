@@ -34,7 +34,7 @@ impl Judged for Fault {
     fn judgement(&self) -> Judgement {
         match self {
             Self::Busy => Judgement::failed().definite().retryable(),
-            Self::BusyFor(pause) => Judgement::failed().definite().retry_after(*pause),
+            Self::BusyFor(pause) => Judgement::failed().definite().with_retry_after(*pause),
             Self::Lost => Judgement::failed().retryable(),
             Self::Broken => Judgement::failed().definite(),
             Self::Denied => Judgement::refused(),

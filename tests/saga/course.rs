@@ -273,10 +273,7 @@ async fn an_operator_tries_again_skips_fails_marks_or_gives_up() {
     assert!(orchestrator.repair(handle.saga(), unreadable, &ada(), &why("no")).await.is_err());
     orchestrator.repair(handle.saga(), Repair::GiveUp, &ada(), &why("it is lost")).await.unwrap();
     let end = handle.wait().await.unwrap();
-    assert_eq!(
-        end,
-        Conclusion::GivenUp { actor: "ada".to_owned(), reason: "it is lost".to_owned() }
-    );
+    assert_eq!(end, Conclusion::GivenUp { actor: ada(), reason: why("it is lost") });
     let record = orchestrator.inspect(handle.saga()).await.unwrap();
     assert_eq!(record.header.status, SagaStatus::GivenUp);
 }

@@ -205,7 +205,7 @@ async fn what_an_operator_did_stands_in_the_journal() {
     let end = handle.wait().await.unwrap();
     assert!(matches!(end, Conclusion::RolledBack(Cause::Failed { .. })), "{end:?}");
     let record = orchestrator.inspect(handle.saga()).await.unwrap();
-    let (actor, reason) = ("ada".to_owned(), "refunded by hand".to_owned());
+    let (actor, reason) = (ada(), why("refunded by hand"));
     let repair = Box::new(repair);
     assert!(record.entries.contains(&SagaEntry::Repaired { repair, actor, reason }));
     assert!(record.state.unwrap().to_mermaid().contains("compensated"));

@@ -10,6 +10,7 @@ use strangler_fig::saga::{
 };
 use tokio::time::Instant;
 
+use crate::support::{ada, why};
 use crate::wild::random_plan;
 
 struct Course {
@@ -32,7 +33,11 @@ impl Course {
         let (entries, now) = (Vec::new(), Instant::now());
         let mut course = Self { rng, plan, state, entries, now, is_given_up: false, repairs };
         let input = Payload::of(&()).unwrap();
-        assert!(course.tried(SagaEntry::Begun { input, deadline: None, traceparent: None }));
+        assert!(course.tried(SagaEntry::Begun {
+            input,
+            deadline_unix_ms: None,
+            traceparent: None
+        }));
         course
     }
 
@@ -88,7 +93,7 @@ impl Course {
             6 | 7 => Repair::MarkCompensated { step },
             _ => Repair::GiveUp,
         };
-        let (actor, reason) = ("ada".to_owned(), "so".to_owned());
+        let (actor, reason) = (ada(), why("so"));
         self.repairs -= 1;
         self.tried(SagaEntry::Repaired { repair: Box::new(repair), actor, reason })
     }
@@ -96,7 +101,7 @@ impl Course {
     /// What others do to it, whatever it does.
     fn is_meddled_with(&mut self) {
         let cause = match self.rng.u8(..60) {
-            0 => Cause::Cancelled { actor: "ada".to_owned(), reason: "so".to_owned() },
+            0 => Cause::Cancelled { actor: ada(), reason: why("so") },
             1 => Cause::Deadline,
             2 => Cause::Recalled { parent: "parent".parse().unwrap() },
             3 | 4 => {
@@ -174,7 +179,7 @@ impl Course {
         if let [Action::Finish] = *actions {
             let outcome = match self.state.cause() {
                 _ if self.is_given_up => {
-                    let (actor, reason) = ("ada".to_owned(), "so".to_owned());
+                    let (actor, reason) = (ada(), why("so"));
                     SagaOutcome::GivenUp { actor, reason }
                 }
                 Some(cause) => SagaOutcome::RolledBack { cause: cause.clone() },
@@ -227,8 +232,8 @@ impl Course {
             let then = match self.rng.u8(..8) {
                 0 => Then::Park,
                 1 | 2 => Then::Unwind,
-                3 => Then::Probe { after: 1_000 },
-                _ => Then::Retry { after: 1_000 },
+                3 => Then::Probe { after_ms: 1_000 },
+                _ => Then::Retry { after_ms: 1_000 },
             };
             let doubt = [Doubt::None, Doubt::Raised, Doubt::Cleared][self.rng.usize(..3)];
             let error = "so".into();

@@ -57,7 +57,7 @@ async fn a_runner_whose_claim_ran_out_while_it_stood_still_begins_nothing() {
         .with_term(Duration::from_secs(2))
         .with_call_deadline(Duration::from_secs(60));
     let first =
-        SagaOrchestrator::with_config(Arc::new(journal.clone()), runner("node-1"), config.clone());
+        SagaOrchestrator::with_runner(Arc::new(journal.clone()), runner("node-1"), config.clone());
     let saga = diamond(
         &world,
         |name, step| {
@@ -66,7 +66,7 @@ async fn a_runner_whose_claim_ran_out_while_it_stood_still_begins_nothing() {
     );
     let handle = first.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(Duration::from_secs(3)).await;
-    let second = SagaOrchestrator::with_config(Arc::new(journal.clone()), runner("node-2"), config);
+    let second = SagaOrchestrator::with_runner(Arc::new(journal.clone()), runner("node-2"), config);
     second.register(&saga);
     assert_eq!(second.recover().await.unwrap(), 1, "nobody renewed the first's claim");
     let end = second.find(&saga, handle.saga().clone()).await.unwrap().wait().await.unwrap();
@@ -83,7 +83,7 @@ async fn a_runner_takes_only_what_it_can_run_and_lists_the_rest() {
     let one = orchestrator_on(journal.clone(), "node-1");
     let slow = diamond(&world, |_, step| step.plays([Play::Slow(1_000)]));
     let handle = one.start(&slow, "s".parse().unwrap(), 0).await.unwrap();
-    assert_eq!(one.drain(Duration::from_secs(60)).await, 0);
+    assert_eq!(one.stop(Duration::from_secs(60)).await, 0);
     let other = orchestrator_on(journal.clone(), "node-2");
     other.register(&pair(&world));
     assert_eq!(other.recover().await.unwrap(), 0);
@@ -121,7 +121,7 @@ async fn one_bad_saga_delays_no_other() {
     for n in 0..40 {
         one.start(&saga, format!("s{n:02}").parse().unwrap(), 0).await.unwrap();
     }
-    one.drain(Duration::from_secs(5)).await;
+    one.stop(Duration::from_secs(5)).await;
     // Somebody writes nonsense into one of them.
     let claim = journal.claim(&"s00".parse().unwrap(), &runner("vandal"), ms(1)).await;
     let claim = claim.unwrap().unwrap();
@@ -177,10 +177,10 @@ async fn a_drained_runner_starts_nothing_and_gives_back_what_it_has() {
     );
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(10)).await;
-    assert_eq!(one.drain(Duration::from_secs(60)).await, 0);
+    assert_eq!(one.stop(Duration::from_secs(60)).await, 0);
     assert_eq!(world.log(), ["do a"], "what was under way was waited for; nothing came after it");
     let refused = one.start(&saga, "t".parse().unwrap(), 0).await;
-    assert!(matches!(refused, Err(SagaError::Draining)), "{refused:?}");
+    assert!(matches!(refused, Err(SagaError::Stopping)), "{refused:?}");
     let (header, _) = journal.load(handle.saga()).await.unwrap().unwrap();
     assert_eq!((header.holder, header.status), (None, SagaStatus::Running));
 }
@@ -190,7 +190,7 @@ async fn while_it_drains_a_runner_holds_what_it_waits_for() {
     let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
     let term = Duration::from_secs(3);
     let config = SagaConfig::default().with_term(term);
-    let one = SagaOrchestrator::with_config(journal.clone(), runner("node-1"), config);
+    let one = SagaOrchestrator::with_runner(journal.clone(), runner("node-1"), config);
     let saga = diamond(
         &world,
         |name, step| {

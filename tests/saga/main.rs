@@ -48,5 +48,5 @@ impl Clock for Following {
 fn clocked() -> (SagaOrchestrator, Arc<InMemorySagaJournal>) {
     let journal = Arc::new(InMemorySagaJournal::default());
     let config = SagaConfig::default().with_clock(Arc::new(Following(Instant::now())));
-    (SagaOrchestrator::with_config(journal.clone(), support::runner("node-1"), config), journal)
+    (SagaOrchestrator::with_runner(journal.clone(), support::runner("node-1"), config), journal)
 }

@@ -110,7 +110,7 @@ async fn a_saga_that_is_left_while_it_is_told_something_is_given_back_at_once() 
     });
     sleep(ms(100)).await;
     assert_eq!(header(&journal.inner, handle.saga()).await.holder.as_ref(), Some(one.runner()));
-    assert_eq!(one.drain(ms(500)).await, 1);
+    assert_eq!(one.stop(ms(500)).await, 1);
     assert_eq!(header(&journal.inner, handle.saga()).await.holder, None, "others go on at once");
     let answer = soon("told", telling).await.unwrap();
     assert!(matches!(answer, Err(SagaError::Held { .. })), "it is not written: {answer:?}");
@@ -132,7 +132,7 @@ async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_d
             _ => Fate::Done,
         });
         let config = SagaConfig::default().with_term(Duration::from_secs(3));
-        let one = SagaOrchestrator::with_config(Arc::new(gated), runner("node-1"), config);
+        let one = SagaOrchestrator::with_runner(Arc::new(gated), runner("node-1"), config);
         let mut saga = SagaBuilder::<u32>::new("patient", 1);
         let hour = Duration::from_secs(3_600);
         let rarely = policy().with_retry(Exponential::between(hour, hour).with_count(3));
@@ -155,7 +155,7 @@ async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_d
         sleep(ms(200)).await;
         assert!(header(&inner, handle.saga()).await.outcome.is_some(), "it is written");
         if is_drained {
-            one.drain(ms(500)).await;
+            one.stop(ms(500)).await;
         }
         let what = format!("cancelled: {is_cancelled}, drained: {is_drained}");
         let answer = soon(&what, telling).await.unwrap();
@@ -209,6 +209,6 @@ async fn nothing_is_under_way_any_more_when_a_saga_is_given_back() {
     let saga = saga.build(a).unwrap();
     one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(100)).await;
-    assert_eq!(one.drain(ms(500)).await, 1);
+    assert_eq!(one.stop(ms(500)).await, 1);
     assert_eq!(world.log(), ["the call is gone", "the claim is given back"]);
 }

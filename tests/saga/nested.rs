@@ -200,7 +200,7 @@ async fn a_saga_and_the_one_in_it_go_on_where_there_is_room_for_one_alone() {
     assert_eq!(journal.renew(&[child], Duration::from_secs(90)).await.unwrap().len(), 1);
     journal.kill();
     let config = SagaConfig::default().with_live_max(1);
-    let other = SagaOrchestrator::with_config(Arc::new(journal.beside()), runner("node-2"), config);
+    let other = SagaOrchestrator::with_runner(Arc::new(journal.beside()), runner("node-2"), config);
     other.register(&saga);
     let working = worker(&other);
     let found = other.find(&saga, handle.saga().clone()).await.unwrap();

@@ -37,7 +37,7 @@ async fn left(saga: &SagaDefinition<u32, u32>) -> (SagaId, InMemorySagaJournal) 
 /// A runner whose claims last 3 s.
 fn brisk(journal: impl SagaJournal, name: &str) -> SagaOrchestrator {
     let config = SagaConfig::default().with_term(Duration::from_secs(3));
-    SagaOrchestrator::with_config(Arc::new(journal), runner(name), config)
+    SagaOrchestrator::with_runner(Arc::new(journal), runner(name), config)
 }
 
 async fn status(journal: &InMemorySagaJournal, saga: &str) -> SagaStatus {

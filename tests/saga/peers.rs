@@ -127,7 +127,7 @@ async fn a_deadline_that_comes_after_the_end_changes_nothing() {
         let clock = Arc::new(crate::Following(Instant::now()));
         let config = SagaConfig::default().with_clock(clock);
         let orchestrator =
-            SagaOrchestrator::with_config(Arc::new(journal.clone()), runner("n"), config);
+            SagaOrchestrator::with_runner(Arc::new(journal.clone()), runner("n"), config);
         let working = worker(&orchestrator);
         let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
         let end = soon("a deadline", handle.wait()).await.unwrap();

@@ -298,7 +298,7 @@ async fn a_saga_whose_take_over_is_refused_once_goes_on() {
     let saga = chain(&world, &["a", "b"], only("a", |step| step.plays([Play::Slow(1_000)])));
     let one = orchestrator_on(Arc::new(inner.clone()), "node-1");
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
-    one.drain(Duration::from_secs(60)).await;
+    one.stop(Duration::from_secs(60)).await;
     let refused = AtomicUsize::new(0);
     let is_resumed = |it: &SagaEntry| matches!(it, SagaEntry::Resumed { .. });
     let journal = Gated::on(&inner, move |call| match call {

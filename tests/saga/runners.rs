@@ -54,7 +54,7 @@ async fn what_is_left_by_a_drain_that_lost_patience_goes_on_elsewhere_at_once() 
     let one = orchestrator_on(Arc::new(journal.clone()), "node-1");
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(10)).await;
-    assert_eq!(one.drain(ms(500)).await, 1);
+    assert_eq!(one.stop(ms(500)).await, 1);
     let other = orchestrator_on(Arc::new(journal.beside()), "node-2");
     other.register(&saga);
     let working = worker(&other);
@@ -75,7 +75,7 @@ async fn a_saga_whose_part_runs_drains_at_once_and_both_go_on_elsewhere() {
     sleep(ms(300)).await;
     assert_eq!(one.live(), 2);
     let began = tokio::time::Instant::now();
-    assert_eq!(one.drain(Duration::from_secs(30)).await, 0);
+    assert_eq!(one.stop(Duration::from_secs(30)).await, 0);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     for id in ["s", "s/sub"] {
         let (header, _) = journal.load(&id.parse().unwrap()).await.unwrap().unwrap();
@@ -98,7 +98,7 @@ async fn a_start_that_meets_a_drain_begins_no_step_and_leaves_its_saga_to_others
         let one = orchestrator_on(Arc::new(journal.clone()), "node-1");
         let draining = async {
             sleep(ms(after)).await;
-            one.drain(Duration::from_secs(30)).await
+            one.stop(Duration::from_secs(30)).await
         };
         let starting = one.start(&saga, "s".parse().unwrap(), 0);
         let (started, _) = futures::future::join(starting, draining).await;
@@ -106,7 +106,7 @@ async fn a_start_that_meets_a_drain_begins_no_step_and_leaves_its_saga_to_others
         sleep(Duration::from_secs(1)).await;
         assert_eq!(world.begun().len(), begun, "drained {after} ms after the start began");
         assert!(begun == 0 || after >= 50, "drained {after} ms after the start began");
-        assert!(matches!(started, Ok(_) | Err(SagaError::Draining)), "{started:?}");
+        assert!(matches!(started, Ok(_) | Err(SagaError::Stopping)), "{started:?}");
         if started.is_err() && journal.load(&"s".parse().unwrap()).await.unwrap().is_none() {
             continue;
         }
@@ -192,10 +192,10 @@ async fn every_run_of_a_saga_is_told_when_it_begins_and_when_it_has_settled() {
     let saga = chain(&world, &["a"], only("a", |step| step.plays([Play::Slow(1_000)])));
     let told = Arc::new(UnderWay::default());
     let config = || SagaConfig::default().with_observer(told.clone());
-    let one = SagaOrchestrator::with_config(Arc::new(inner.clone()), runner("node-1"), config());
+    let one = SagaOrchestrator::with_runner(Arc::new(inner.clone()), runner("node-1"), config());
     one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
-    one.drain(ms(10)).await;
-    let other = SagaOrchestrator::with_config(Arc::new(inner), runner("node-2"), config());
+    one.stop(ms(10)).await;
+    let other = SagaOrchestrator::with_runner(Arc::new(inner), runner("node-2"), config());
     other.start(&saga, "s".parse().unwrap(), 0).await.unwrap().wait().await.unwrap();
     assert_eq!(*told.0.lock().unwrap(), ["began", "left", "began", "committed"]);
 }
@@ -205,13 +205,13 @@ async fn a_saga_that_ends_while_another_takes_it_over_is_nobody_s_and_told_once(
     let (world, inner) = (World::default(), InMemorySagaJournal::default());
     let saga = chain(&world, &["a"], only("a", |step| step.plays([Play::Slow(9_000)])));
     let config = || SagaConfig::default().with_term(Duration::from_secs(5));
-    let one = SagaOrchestrator::with_config(Arc::new(inner.clone()), runner("node-1"), config());
+    let one = SagaOrchestrator::with_runner(Arc::new(inner.clone()), runner("node-1"), config());
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(Duration::from_secs(6)).await;
     let hooked = Hooked::on(&inner).after_list(sleep(Duration::from_secs(4)));
     let settlings = Arc::new(Settlings::default());
     let config = config().with_observer(settlings.clone());
-    let other = SagaOrchestrator::with_config(Arc::new(hooked), runner("node-2"), config);
+    let other = SagaOrchestrator::with_runner(Arc::new(hooked), runner("node-2"), config);
     other.register(&saga);
     other.recover().await.unwrap();
     sleep(ms(100)).await;

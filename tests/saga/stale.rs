@@ -63,7 +63,7 @@ async fn the_answer_of_a_probe_that_comes_while_its_step_is_being_parked_says_no
     });
     let parked = Arc::new(Parked::default());
     let config = SagaConfig::default().with_observer(parked.clone());
-    let one = SagaOrchestrator::with_config(Arc::new(gated), runner("node-1"), config);
+    let one = SagaOrchestrator::with_runner(Arc::new(gated), runner("node-1"), config);
     let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     sleep(ms(500)).await;
     one.repair(handle.saga(), retry("z"), &ada(), &why("now")).await.unwrap();

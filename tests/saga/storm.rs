@@ -72,7 +72,7 @@ impl Storm {
             let hooked = Arc::new(if world.draw(2) == 0 { hooked.faulty() } else { hooked });
             let config = SagaConfig::default().with_term(ms(6_000)).with_clock(clock.clone());
             let node = runner(&format!("node-{n}"));
-            let it = SagaOrchestrator::with_config(hooked.clone(), node, config);
+            let it = SagaOrchestrator::with_runner(hooked.clone(), node, config);
             it.register(&wild.saga);
             (it, hooked)
         });
@@ -106,7 +106,7 @@ impl Storm {
             sleep(after).await;
             match what {
                 0 => hooked.kill(),
-                1 => drop(first.drain(patience).await),
+                1 => drop(first.stop(patience).await),
                 _ => {}
             }
         });

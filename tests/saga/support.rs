@@ -188,7 +188,7 @@ pub(crate) fn runner(name: &str) -> NodeId {
 }
 
 pub(crate) fn orchestrator_on(journal: Arc<dyn SagaJournal>, name: &str) -> SagaOrchestrator {
-    SagaOrchestrator::with_config(journal, runner(name), SagaConfig::default())
+    SagaOrchestrator::with_runner(journal, runner(name), SagaConfig::default())
 }
 
 pub(crate) fn orchestrator() -> (SagaOrchestrator, Arc<InMemorySagaJournal>) {

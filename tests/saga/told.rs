@@ -127,7 +127,7 @@ async fn whoever_cancels_what_is_being_drained_is_answered() {
         let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
         sleep(ms(60)).await;
         let draining = orchestrator.clone();
-        tokio::spawn(async move { draining.drain(ms(60_000)).await });
+        tokio::spawn(async move { draining.stop(ms(60_000)).await });
         sleep(ms(after)).await;
         let what = format!("cancelled {after} ms into the drain");
         let answer = soon(&what, orchestrator.cancel(handle.saga(), &ada(), &why("so"))).await;
@@ -198,7 +198,7 @@ async fn a_pivot_that_succeeds_does_not_bring_back_what_was_given_up() {
     sleep(ms(300)).await;
     orchestrator.repair(handle.saga(), Repair::GiveUp, &ada(), &why("it is lost")).await.unwrap();
     let end = soon("given up", handle.wait()).await.unwrap();
-    let (actor, reason) = ("ada".to_owned(), "it is lost".to_owned());
+    let (actor, reason) = (ada(), why("it is lost"));
     assert_eq!(end, Conclusion::GivenUp { actor, reason });
     assert_eq!(world.begun(), ["do a", "do p"]);
     assert_replays(&orchestrator, handle.saga()).await;

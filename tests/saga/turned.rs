@@ -21,7 +21,7 @@ async fn a_saga_whose_deadline_has_passed_as_it_begins_does_nothing() {
     let saga = saga.build(a).unwrap();
     let config = SagaConfig::default().with_clock(Arc::new(crate::Following(Instant::now())));
     let journal = Arc::new(Troubled::slow(ms(50)));
-    let orchestrator = SagaOrchestrator::with_config(journal, runner("node-1"), config);
+    let orchestrator = SagaOrchestrator::with_runner(journal, runner("node-1"), config);
     let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
     let end = soon("its deadline has passed", handle.wait()).await.unwrap();
     assert_eq!(end, Conclusion::RolledBack(Cause::Deadline));

@@ -34,7 +34,7 @@ fn checkout(text: &'static str) -> SagaDefinition<bool, ()> {
 
 fn runner(journal: Arc<InMemorySagaJournal>, config: SagaConfig) -> SagaOrchestrator {
     let runner = NodeId { name: "node-1".parse().unwrap(), incarnation: Incarnation::fixed(1) };
-    SagaOrchestrator::with_config(journal, runner, config)
+    SagaOrchestrator::with_runner(journal, runner, config)
 }
 
 pub(crate) async fn park(journal: Arc<InMemorySagaJournal>, saga: &str, text: &'static str) {

@@ -16,7 +16,7 @@ use tracing::warn;
 
 /// Each of the statuses that `takes` takes, as a column holds it.
 pub(crate) fn statuses(takes: impl Fn(SagaStatus) -> bool) -> Vec<&'static str> {
-    SagaStatus::ALL.into_iter().filter(|status| takes(*status)).map(SagaStatus::name).collect()
+    SagaStatus::ALL.iter().copied().filter(|status| takes(*status)).map(SagaStatus::name).collect()
 }
 
 pub(crate) fn documents(entries: &[SagaEntry]) -> Vec<String> {

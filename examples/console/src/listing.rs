@@ -32,7 +32,7 @@ fn listing() -> Result<SagaDefinition<String, ()>, Box<dyn Error>> {
 /// What the journal reports.
 pub async fn listed(journal: Arc<InMemorySagaJournal>) -> Result<(), Box<dyn Error>> {
     let runner = NodeId { name: "node-1".parse()?, incarnation: Incarnation::random()? };
-    let orchestrator = SagaOrchestrator::with_config(journal, runner, SagaConfig::default());
+    let orchestrator = SagaOrchestrator::with_runner(journal, runner, SagaConfig::default());
     let definition = listing()?;
     orchestrator.register(&definition);
     for icao in ["EDDF", "KJFK", REFUSED] {

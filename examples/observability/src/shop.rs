@@ -77,7 +77,7 @@ impl Shop {
         let sagas = Arc::new(InMemorySagaJournal::default());
         let shop = Self {
             order: order(&users, outbox)?,
-            sagas: SagaOrchestrator::with_config(sagas, node("sagas")?, config),
+            sagas: SagaOrchestrator::with_runner(sagas, node("sagas")?, config),
             gateway: catalogue::gateway(observer)?,
             users,
             controller,

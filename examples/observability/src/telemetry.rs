@@ -40,7 +40,7 @@ impl Telemetry {
             PrometheusBuilder::new().with_recommended_naming(true).set_buckets(&BUCKETS)?;
         let scrape = recorder.install_recorder()?;
         let observer = MetricsObserver::new().with_label("service", "shop");
-        let observer = Arc::new(observer.with_label("migration", "users").from_zero());
+        let observer = Arc::new(observer.with_label("migration", "users").starting_at_zero());
         let traces = collector.map(exported).transpose()?;
         if let Some(traces) = &traces {
             let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer("shop"));

@@ -48,7 +48,7 @@ mod tests {
         };
         let runner = NodeId { name: "node".parse().unwrap(), incarnation: Incarnation::fixed(7) };
         let input = Payload::parse("[1,\n\t2]").unwrap();
-        let begun = SagaEntry::Begun { input, deadline: None, traceparent: None };
+        let begun = SagaEntry::Begun { input, deadline_unix_ms: None, traceparent: None };
         let created = Line::created(&saga, vec![begun], runner, Duration::from_secs(1));
         vec![created, Line::Released { epoch: 1 }]
     }

@@ -31,13 +31,13 @@ impl MetricsObserver {
     /// # let recorder = PrometheusBuilder::new().build_recorder();
     /// # let scrape = recorder.handle();
     /// # metrics::with_local_recorder(&recorder, || {
-    /// let observer = MetricsObserver::new().with_label("migration", "users").from_zero();
+    /// let observer = MetricsObserver::new().with_label("migration", "users").starting_at_zero();
     /// # });
     /// let seen = "strangler_guard_alarms{migration=\"users\",cause=\"errors\"} 0";
     /// assert!(scrape.render().contains(seen));
     /// ```
     #[must_use]
-    pub fn from_zero(self) -> Self {
+    pub fn starting_at_zero(self) -> Self {
         let handles = &self.handles;
         for side in SIDES {
             handles.side_failures.at([side]).increment(0);

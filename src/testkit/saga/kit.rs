@@ -233,7 +233,7 @@ fn process<I: StepOutput, O: StepOutput>(
         incarnation: Incarnation::random().expect("the system has entropy"),
     };
     let config = SagaConfig::default().with_term(TERM).with_poll_interval(TERM / 3);
-    let orchestrator = SagaOrchestrator::with_config(Arc::new(journal), runner, config);
+    let orchestrator = SagaOrchestrator::with_runner(Arc::new(journal), runner, config);
     let definition = trial.definition.replacing(|at, step| {
         Arc::new(Meddled {
             step: Arc::clone(step),

@@ -43,7 +43,7 @@ fn saga(pause: Duration) -> (SagaDefinition<u32, u32>, Seen) {
 
 fn orchestrator(journal: &InMemorySagaJournal, node: &str) -> SagaOrchestrator {
     let node = NodeId { name: node.parse().unwrap(), incarnation: Incarnation::random().unwrap() };
-    SagaOrchestrator::with_config(Arc::new(journal.clone()), node, SagaConfig::default())
+    SagaOrchestrator::with_runner(Arc::new(journal.clone()), node, SagaConfig::default())
 }
 
 /// What the journal says of in whose trace the saga began.
@@ -156,7 +156,7 @@ async fn steps_are_told_no_text_of_a_journal_that_is_no_traceparent() {
     let new =
         NewSaga { id: "s".parse().unwrap(), definition: saga.id().clone(), input: 7, parent: None };
     let (input, traceparent) = (Payload::of(&7).unwrap(), Some("x\r\nEvil: yes".into()));
-    let begun = SagaEntry::Begun { input, deadline: None, traceparent };
+    let begun = SagaEntry::Begun { input, deadline_unix_ms: None, traceparent };
     let dead =
         NodeId { name: "dead".parse().unwrap(), incarnation: Incarnation::random().unwrap() };
     journal.create(&new, &[begun], &dead, Duration::ZERO).await.unwrap();
@@ -173,7 +173,7 @@ async fn a_saga_that_is_taken_over_goes_on_in_a_trace_linked_to_its_beginning() 
     let (first, _) = saga(Duration::from_secs(1_000));
     let one = orchestrator(&journal, "node-1");
     one.start(&first, "s".parse().unwrap(), 7).instrument(info_span!("caller")).await.unwrap();
-    one.drain(Duration::from_millis(1)).await;
+    one.stop(Duration::from_millis(1)).await;
 
     let (second, seen) = saga(Duration::ZERO);
     let other = orchestrator(&journal, "node-2");

@@ -25,7 +25,7 @@ pub(crate) type Answer = Result<u16, Broken>;
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "judges are given a reference")]
 pub(crate) fn by_status(answer: &Answer) -> Judgement {
     match answer {
-        Ok(429) => Judgement::failed().definite().retry_after(ms(500)),
+        Ok(429) => Judgement::failed().definite().with_retry_after(ms(500)),
         Ok(503) => Judgement::failed().definite().retryable(),
         Ok(500..) | Err(Broken) => Judgement::failed(),
         Ok(400..) => Judgement::refused(),

@@ -14,7 +14,7 @@ pub(crate) const ENTRIES: u64 = 2 + 2 * STEPS.len() as u64;
 pub(crate) fn entries(n: u64) -> Result<Vec<SagaEntry>, Failure> {
     let output = Payload::of(&n)?;
     let mut entries =
-        vec![SagaEntry::Begun { input: output.clone(), deadline: None, traceparent: None }];
+        vec![SagaEntry::Begun { input: output.clone(), deadline_unix_ms: None, traceparent: None }];
     for step in STEPS {
         entries.push(SagaEntry::Started { step: step.parse()? });
         entries.push(SagaEntry::Succeeded { step: step.parse()?, output: output.clone() });

@@ -81,7 +81,7 @@ async fn ended(mut loops: JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
 async fn orchestrate(url: &str, runner: &NodeId, numbers: &Numbers) -> Result<(), Failure> {
     let journal = Arc::new(PostgresSagaJournal::new(PostgresDatabase::new(url)?));
     let orchestrator =
-        SagaOrchestrator::with_config(journal, runner.clone(), SagaConfig::default());
+        SagaOrchestrator::with_runner(journal, runner.clone(), SagaConfig::default());
     let checkout = checkout()?;
     orchestrator.register(&checkout);
     let worker = orchestrator.clone();

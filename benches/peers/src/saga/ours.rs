@@ -62,7 +62,7 @@ fn four(end: End) -> Definition {
 pub(crate) fn orchestrator(journal: Arc<dyn SagaJournal>) -> SagaOrchestrator {
     let name = "node-1".parse().expect("it is a name");
     let runner = NodeId { name, incarnation: Incarnation::fixed(1) };
-    SagaOrchestrator::with_config(journal, runner, SagaConfig::default())
+    SagaOrchestrator::with_runner(journal, runner, SagaConfig::default())
 }
 
 /// Runs the saga of this number to its end.

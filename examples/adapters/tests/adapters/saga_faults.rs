@@ -44,7 +44,7 @@ async fn create(journal: &dyn SagaJournal, text: &str) -> Result<Created, StoreE
     let name = "node-1".parse().expect("it is a name");
     let runner = NodeId { name, incarnation: Incarnation::fixed(1) };
     let input = Payload::of(&1).expect("it has a JSON form");
-    let begun = SagaEntry::Begun { input, deadline: None, traceparent: None };
+    let begun = SagaEntry::Begun { input, deadline_unix_ms: None, traceparent: None };
     journal.create(&saga, &[begun], &runner, TERM).await
 }
 

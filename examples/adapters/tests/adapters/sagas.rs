@@ -160,7 +160,7 @@ impl<C: Customers, B: SagaBarrier<Transaction = C::Transaction> + Clone> Site<C,
             .with_poll_interval(Duration::from_millis(100));
         let name = format!("node-{n}").parse().expect("it is a name");
         let runner = NodeId { name, incarnation: Incarnation::fixed(n.into()) };
-        SagaOrchestrator::with_config(Arc::clone(&self.journal), runner, config)
+        SagaOrchestrator::with_runner(Arc::clone(&self.journal), runner, config)
     }
 
     /// How often a step was executed, and how often undone.

@@ -64,7 +64,7 @@ impl Telemetry {
             Some(migration) => observer.with_label("migration", migration),
             None => observer,
         };
-        let observer = Arc::new(observer.from_zero());
+        let observer = Arc::new(observer.starting_at_zero());
         self.observers.lock().unwrap_or_else(PoisonError::into_inner).push(observer.clone());
         observer
     }

@@ -44,7 +44,7 @@ pub(super) async fn status_and_outcome_are_recorded_with_the_entries<F: SagaJour
 /// Contract 2: each status is itself.
 pub(super) async fn every_status_comes_back<F: SagaJournalFixture>(fixture: &F) {
     let journal = fixture.journal();
-    for status in SagaStatus::ALL {
+    for &status in SagaStatus::ALL {
         let claim = created(&*journal, status.name()).await;
         put(&*journal, &claim, status).await;
         assert_eq!(loaded(&*journal, &claim.saga).await.0.status, status);
@@ -88,7 +88,7 @@ pub(super) async fn what_goes_no_further_by_itself_is_held_by_nobody<F: SagaJour
     fixture: &F,
 ) {
     let journal = fixture.journal();
-    for status in SagaStatus::ALL {
+    for &status in SagaStatus::ALL {
         let claim = created(&*journal, status.name()).await;
         put(&*journal, &claim, status).await;
         let expected = status.is_active().then(|| runner(1));

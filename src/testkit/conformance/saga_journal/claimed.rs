@@ -90,7 +90,7 @@ pub(super) async fn what_was_never_created_is_not_claimed<F: SagaJournalFixture>
 /// Contract 5: status does not matter.
 pub(super) async fn a_saga_can_be_claimed_whatever_its_status<F: SagaJournalFixture>(fixture: &F) {
     let journal = fixture.journal();
-    for status in SagaStatus::ALL {
+    for &status in SagaStatus::ALL {
         let claim = created(&*journal, status.name()).await;
         put(&*journal, &claim, status).await;
         release(&*journal, &claim).await;

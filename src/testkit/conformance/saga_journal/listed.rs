@@ -71,11 +71,11 @@ pub(super) async fn a_limit_counts_what_the_filter_takes<F: SagaJournalFixture>(
 /// Contract 8.
 pub(super) async fn a_filter_takes_those_that_stand_so<F: SagaJournalFixture>(fixture: &F) {
     let journal = fixture.journal();
-    for status in SagaStatus::ALL {
+    for &status in SagaStatus::ALL {
         let claim = created(&*journal, status.name()).await;
         put(&*journal, &claim, status).await;
     }
-    for status in SagaStatus::ALL {
+    for &status in SagaStatus::ALL {
         let filter = SagaFilter { statuses: vec![status], ..SagaFilter::default() };
         assert_eq!(listed(&*journal, &filter, None, 99).await, [status.name()]);
     }
@@ -162,7 +162,7 @@ pub(super) async fn a_filter_takes_those_that_are_to_be_purged<F: SagaJournalFix
     purge(&*journal, &id("c")).await;
     tokio::time::sleep(LONGER).await;
     over(&*journal, "a").await;
-    let statuses = SagaStatus::ALL.into_iter().filter(|status| status.is_over()).collect();
+    let statuses = SagaStatus::ALL.iter().copied().filter(|status| status.is_over()).collect();
     let (is_unpurged, idle_min) = (true, SHORT);
     let filter = SagaFilter { statuses, is_unpurged, idle_min, ..SagaFilter::default() };
     assert_eq!(listed(&*journal, &filter, None, 2).await, ["b", "d"]);

@@ -4,6 +4,7 @@ use super::SagaJournalFixture;
 use super::samples::{
     LONG, answered, append, at, begun, created, end, id, loaded, payload, runner, saga,
 };
+use crate::phase::{Actor, Reason};
 use crate::saga::{
     Cause, Created, Doubt, NewSaga, Repair, SagaAppend, SagaEntry, SagaOutcome, StepName, Then,
 };
@@ -14,6 +15,14 @@ pub(super) async fn what_was_never_created_is_not_there<F: SagaJournalFixture>(f
     assert_eq!(answered("loading", journal.load(&id("order")).await), None);
     created(&*journal, "order:1").await;
     assert_eq!(answered("loading", journal.load(&id("order")).await), None);
+}
+
+fn actor() -> Actor {
+    "O'Hara, \"ß\" \\ \u{1F4A9}".parse().expect("it is an actor")
+}
+
+fn reason() -> Reason {
+    "it's \"so\", 100% {}; \\ \u{1F4A9}".parse().expect("it is a reason")
 }
 
 fn every_entry() -> Vec<SagaEntry> {
@@ -29,12 +38,12 @@ fn every_entry() -> Vec<SagaEntry> {
     ];
     let repaired = repairs.map(|repair| SagaEntry::Repaired {
         repair: Box::new(repair),
-        actor: text(),
-        reason: text(),
+        actor: actor(),
+        reason: reason(),
     });
     let failures = [
-        (Doubt::None, Then::Retry { after: u64::MAX }),
-        (Doubt::Raised, Then::Probe { after: 0 }),
+        (Doubt::None, Then::Retry { after_ms: u64::MAX }),
+        (Doubt::Raised, Then::Probe { after_ms: 0 }),
         (Doubt::Cleared, Then::Unwind),
         (Doubt::Raised, Then::Park),
     ];
@@ -47,7 +56,7 @@ fn every_entry() -> Vec<SagaEntry> {
     let mut entries = vec![
         SagaEntry::Begun {
             input: output.clone(),
-            deadline: Some(u64::MAX),
+            deadline_unix_ms: Some(u64::MAX),
             traceparent: Some("00-1-2-01".into()),
         },
         SagaEntry::Resumed { runner: runner(7) },
@@ -105,9 +114,9 @@ pub(super) async fn every_outcome_comes_back<F: SagaJournalFixture>(fixture: &F)
     let outcomes = [
         SagaOutcome::Committed { output: payload("{ \"a\" : 1e400 }") },
         SagaOutcome::RolledBack { cause: Cause::Failed { step, error: text().into() } },
-        SagaOutcome::RolledBack { cause: Cause::Cancelled { actor: text(), reason: text() } },
+        SagaOutcome::RolledBack { cause: Cause::Cancelled { actor: actor(), reason: reason() } },
         SagaOutcome::RolledBack { cause: Cause::Recalled { parent: id("order") } },
-        SagaOutcome::GivenUp { actor: text(), reason: text() },
+        SagaOutcome::GivenUp { actor: actor(), reason: reason() },
     ];
     for (n, outcome) in outcomes.into_iter().enumerate() {
         let claim = created(&*journal, &format!("order:{n}")).await;

@@ -34,7 +34,7 @@ pub(super) async fn purging_again_is_no_error<F: SagaJournalFixture>(fixture: &F
 /// Contract 9: each of those that are over, and no other.
 pub(super) async fn a_saga_that_is_not_over_is_not_purged<F: SagaJournalFixture>(fixture: &F) {
     let journal = fixture.journal();
-    for status in SagaStatus::ALL {
+    for &status in SagaStatus::ALL {
         let claim = created(&*journal, status.name()).await;
         put(&*journal, &claim, status).await;
         release(&*journal, &claim).await;

@@ -41,7 +41,7 @@ pub(super) fn payload(json: &str) -> Payload {
 }
 
 pub(super) fn begun(input: &str) -> SagaEntry {
-    SagaEntry::Begun { input: payload(input), deadline: None, traceparent: None }
+    SagaEntry::Begun { input: payload(input), deadline_unix_ms: None, traceparent: None }
 }
 
 pub(super) fn started(step: &str) -> SagaEntry {

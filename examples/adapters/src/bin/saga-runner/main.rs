@@ -74,7 +74,7 @@ where
     let incarnation = Incarnation::random()?;
     let first = u32::from_str_radix(&incarnation.to_string()[..4], 16)?;
     let runner = NodeId { name: node.parse()?, incarnation };
-    let orchestrator = SagaOrchestrator::with_config(site.journal, runner, config);
+    let orchestrator = SagaOrchestrator::with_runner(site.journal, runner, config);
     orchestrator.register(&checkout);
     let worker = orchestrator.clone();
     tokio::spawn(async move { worker.run(pending()).await });
@@ -134,7 +134,7 @@ async fn start_all(
 
 /// Whether there is a saga that is not over; or none that could be asked.
 async fn goes_on(orchestrator: &SagaOrchestrator) -> bool {
-    let statuses = SagaStatus::ALL.into_iter().filter(|status| !status.is_over()).collect();
+    let statuses = SagaStatus::ALL.iter().copied().filter(|status| !status.is_over()).collect();
     let filter = SagaFilter { statuses, ..SagaFilter::default() };
     let listed = orchestrator.list(&filter, None, NonZeroUsize::MIN).await;
     listed.map_or(true, |headers| !headers.is_empty())

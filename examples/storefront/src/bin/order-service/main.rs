@@ -52,7 +52,7 @@ async fn serve(telemetry: Telemetry) -> Result<(), Failed> {
     let saga = saga::definition(&service.bus, &replies)?;
     let journal = Arc::new(PostgresSagaJournal::new(database.clone()));
     let config = saga::config().with_observer(service.observer.clone());
-    let sagas = SagaOrchestrator::with_config(journal, service.node.clone(), config);
+    let sagas = SagaOrchestrator::with_runner(journal, service.node.clone(), config);
     sagas.register(&saga);
 
     let source = orders::SOURCE.parse()?;
