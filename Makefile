@@ -159,8 +159,8 @@ members:
 	scripts/chromium.sh >/dev/null
 	urls=$$(scripts/servers.sh) && env $$urls cargo test $(MEMBERS)
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/fleet --seconds 10
-	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront
-	target/debug/storefront --chaos
+	urls=$$(scripts/servers.sh) && { target/debug/storefront --chaos & chaos=$$!; \
+		env $$urls target/debug/storefront; calm=$$?; wait $$chaos && exit $$calm; }
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/pitfalls
 
 # The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL, NATS_URL and AMQP_URL, of the usual

@@ -35,8 +35,8 @@ fn line(table: &mut String, stage: Stage) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(
         table,
-        "{name:<20}{seconds:>5.1}{calls:>9}{reads_50:>12}{reads_99:>7}{writes_50:>13}\
-         {writes_99:>7}{failed:>8}{unknown:>9}{seen:>6}{repaired:>10}"
+        "{name:<20}{seconds:>5.1} {calls:>8} {reads_50:>11} {reads_99:>6} {writes_50:>12} \
+         {writes_99:>6} {failed:>7} {unknown:>8} {seen:>5} {repaired:>9}"
     );
 }
 

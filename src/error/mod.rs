@@ -4,7 +4,7 @@
 //! effect may have happened. That is its [`StoreErrorKind`]; everything else is
 //! the adapter's own error, kept as the source.
 //!
-//! The variants of all error enums of the crate gain fields in minor versions: match them with `..`.
+//! All error enums of the crate may gain variants in minor versions; what fields a variant has is fixed.
 //!
 //! ```
 //! use strangler_fig::error::{StoreError, StoreErrorKind};

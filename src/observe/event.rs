@@ -22,7 +22,7 @@ use super::{Brief, Comparison, LenientOutcome, Operation, Outcome, Role};
 /// assert!(alarm(&Event::Diverged { reason: "mismatch" }).is_some());
 /// ```
 ///
-/// Variants gain fields in minor versions: match them with `..`.
+/// A minor version may bring another variant; another field of one is a breaking change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

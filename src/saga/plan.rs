@@ -61,6 +61,7 @@ pub(super) struct NewStep {
 /// assert!(Passage::Before < Passage::Pivot && Passage::Pivot < Passage::After);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Passage {
     /// It can be compensated.
     Before,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{SagaEntry, SagaHeader, SagaState};
-use crate::observe::is_traceparent;
+use crate::observe::TraceContext;
 
 /// Everything that is known of a saga.
 ///
@@ -27,10 +27,12 @@ pub struct SagaRecord {
 /// What a saga may be started with besides its input.
 ///
 /// ```
+/// use strangler_fig::observe::TraceContext;
 /// use strangler_fig::saga::StartOptions;
 ///
-/// let traced = StartOptions::default()
-///     .with_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+/// let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let caller = TraceContext::new(header, None).expect("it is one");
+/// let traced = StartOptions::default().with_trace_context(caller);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StartOptions {
@@ -38,11 +40,11 @@ pub struct StartOptions {
 }
 
 impl StartOptions {
-    /// The W3C `traceparent` of whoever starts it, instead of the current one: the saga's first run is in that trace,
-    /// and every step is told of it. A text that is none is passed over.
+    /// In whose trace it is started, instead of the current one: the saga's first run is in that trace, and every step
+    /// is told of its `traceparent`. A `tracestate` is not kept.
     #[must_use]
-    pub fn with_traceparent(mut self, traceparent: impl Into<Arc<str>>) -> Self {
-        self.traceparent = Some(traceparent.into()).filter(|text| is_traceparent(text));
+    pub fn with_trace_context(mut self, context: TraceContext) -> Self {
+        self.traceparent = Some(context.into_traceparent());
         self
     }
 }

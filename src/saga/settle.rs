@@ -182,7 +182,11 @@ impl Run {
         let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
         let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
         debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::OUTCOME } = end.name(), { field::THEN } = ?then, "a step has failed");
-        SagaEntry::Failed { step: name.clone(), error: shortened(error), doubt, then }
+        let error = match &self.state.steps[step].error {
+            Some(before) if end == End::Unclear => shortened(&since(before, error)),
+            _ => shortened(error),
+        };
+        SagaEntry::Failed { step: name.clone(), error, doubt, then }
     }
 
     fn not_undone(&self, step: usize, end: End, error: &str, hint: Option<Duration>) -> SagaEntry {
@@ -196,9 +200,29 @@ impl Run {
     }
 }
 
+/// What a look at a step says, and what had called for it: not what earlier looks said.
+fn since(before: &str, look: &str) -> String {
+    const BEFORE: &str = "; before that: ";
+    let first = before.split_once(BEFORE).map_or(before, |(_, first)| first);
+    format!("{look}{BEFORE}{first}")
+}
+
 fn shortened(error: &str) -> Arc<str> {
     match error.char_indices().nth(ERROR_MAX) {
         None => error.into(),
         Some((end, _)) => error[..end].into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_called_for_looks_is_told_once_however_many_there_were() {
+        let once = since("the bank is away", "it was not done so far");
+        assert_eq!(once, "it was not done so far; before that: the bank is away");
+        let twice = since(&once, "nobody knows");
+        assert_eq!(twice, "nobody knows; before that: the bank is away");
     }
 }

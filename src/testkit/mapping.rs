@@ -44,6 +44,7 @@ const KEPT_MAX: usize = 20;
 /// assert_eq!(Law::ALL.map(Law::name), ["total", "invertible", "key_preserving", "injective"]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Law {
     /// Every entity can be mapped, there and back.
     Total,
@@ -78,7 +79,7 @@ impl fmt::Display for Law {
     }
 }
 
-type Map<A, B> = Box<dyn Fn(&A) -> Result<B, String>>;
+type Map<A, B> = Box<dyn Fn(&A) -> Result<B, String> + Send + Sync>;
 
 /// A mapping there and back, to be tried.
 ///
@@ -98,8 +99,8 @@ type Map<A, B> = Box<dyn Fn(&A) -> Result<B, String>>;
 pub struct MappingLaws<L, M, K> {
     to_modern: Map<L, M>,
     to_legacy: Map<M, L>,
-    legacy_key: Box<dyn Fn(&L) -> K>,
-    modern_key: Box<dyn Fn(&M) -> K>,
+    legacy_key: Box<dyn Fn(&L) -> K + Send + Sync>,
+    modern_key: Box<dyn Fn(&M) -> K + Send + Sync>,
 }
 
 impl<L, M, K> fmt::Debug for MappingLaws<L, M, K> {
@@ -116,10 +117,10 @@ where
 {
     /// The mapping `to_modern` and `to_legacy`, and the keys of the entities.
     pub fn new<E: fmt::Display, F: fmt::Display>(
-        to_modern: impl Fn(&L) -> Result<M, E> + 'static,
-        to_legacy: impl Fn(&M) -> Result<L, F> + 'static,
-        legacy_key: impl Fn(&L) -> K + 'static,
-        modern_key: impl Fn(&M) -> K + 'static,
+        to_modern: impl Fn(&L) -> Result<M, E> + Send + Sync + 'static,
+        to_legacy: impl Fn(&M) -> Result<L, F> + Send + Sync + 'static,
+        legacy_key: impl Fn(&L) -> K + Send + Sync + 'static,
+        modern_key: impl Fn(&M) -> K + Send + Sync + 'static,
     ) -> Self {
         Self {
             to_modern: Box::new(move |legacy| to_modern(legacy).map_err(|it| it.to_string())),

@@ -1,6 +1,7 @@
 //! The floors: a module imports only from floors below its own, and none goes
 //! round in a circle with a neighbour.
 
+mod growth;
 mod workflow;
 
 use std::collections::BTreeMap;

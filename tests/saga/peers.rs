@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strangler_fig::async_trait;
+use strangler_fig::observe::TraceContext;
 use strangler_fig::saga::{
     Conclusion, Direction, Effect, Probe, SagaBuilder, SagaConfig, SagaError, SagaJournal,
     SagaOrchestrator, SagaStatus, SagaStep, StartOptions, StepContext, StepError, step_fn,
@@ -218,7 +219,8 @@ async fn a_step_is_told_who_calls_it_how_often_until_when_and_in_whose_name() {
     let saga = saga.build(b).unwrap();
     let dead = orchestrator_on(Arc::new(journal.clone()), "node-0");
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let options = StartOptions::default().with_traceparent(trace);
+    let options =
+        StartOptions::default().with_trace_context(TraceContext::new(trace, None).unwrap());
     let handle = dead.start_with(&saga, "s".parse().unwrap(), 0, options).await.unwrap();
     sleep(ms(2_000)).await;
     journal.kill();

@@ -10,7 +10,7 @@ use strangler_fig::memory::InMemorySagaJournal;
 use strangler_fig::observe::{Event, Observer};
 use strangler_fig::resilience::Exponential;
 use strangler_fig::saga::{
-    Conclusion, Payload, Probe, Repair, SagaBuilder, SagaConfig, SagaDefinition, SagaEntry,
+    Cause, Conclusion, Payload, Probe, Repair, SagaBuilder, SagaConfig, SagaDefinition, SagaEntry,
     SagaError, SagaJournal, SagaOrchestrator, SagaStatus, StepPolicy, StepStatus, Wire, step_fn,
 };
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -216,4 +216,20 @@ async fn a_saga_whose_task_has_waited_for_its_turn_is_held_before_its_first_step
         let held = r#"20s left, held by Some("node-1")"#;
         assert_eq!(world.log(), if is_claimed { vec![] } else { vec![held] });
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_step_was_asked_after_is_told_with_what_it_answered() {
+    let (world, (orchestrator, _)) = (World::default(), orchestrator());
+    let mut saga = SagaBuilder::<u32>::new("unclear", 1);
+    let a = world.step("a").plays([Play::Vanished]);
+    let twice = Exponential::between(ms(1), ms(1)).with_count(2);
+    let a = saga.step_with("a", a, saga.input(), policy().with_retry(twice));
+    let saga = saga.build(a).unwrap();
+    let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
+    let end = soon("nobody knows", handle.wait()).await.unwrap();
+    let Conclusion::RolledBack(Cause::Failed { error, .. }) = end else { panic!("{end:?}") };
+    let (look, first) = error.split_once("; before that: ").expect("both are told");
+    assert_eq!(look, "nobody knows whether it was done");
+    assert!(!first.is_empty() && !first.contains("nobody knows"), "{first}");
 }

@@ -24,6 +24,7 @@ use tokio::sync::watch;
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pause {
     /// Before it has touched the store.
     BeforeEffect,

@@ -100,5 +100,8 @@ impl<F: StampedFixture<Repository: ScanRepository>> Shelf<F> {
 fn in_order<F: StampedFixture>(after: Option<&KeyOf<F>>, records: &Records<F>) {
     let keys: Vec<_> = after.into_iter().chain(records.iter().map(|(key, _)| key)).collect();
     let is_rising = keys.is_sorted_by(|one, next| one < next);
-    assert!(is_rising, "the keys of a page after {after:?}: {keys:?}");
+    assert!(
+        is_rising,
+        "the keys of a page after {after:?} do not rise, as `Ord` compares them: {keys:?}"
+    );
 }

@@ -11,6 +11,7 @@ use crate::testkit::conformance::Fact;
 /// assert_ne!(Outcome::NotApplicable, Outcome::Failed("it was forgotten".to_owned()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It held.
     Held,
