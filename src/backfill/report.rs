@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{JobName, PartitionState};
+use crate::clock::seconds;
 
 /// A record that modern did not take.
 ///
@@ -66,7 +67,7 @@ pub struct BackfillReport {
     /// not heard of for too long.
     pub claims_lost: u64,
     /// How long this run took.
-    #[serde(rename = "took")]
+    #[serde(rename = "took_seconds", with = "seconds")]
     pub duration: Duration,
     /// The first that failed.
     pub failed_keys: Vec<FailedKey>,

@@ -17,6 +17,7 @@
 mod contract;
 mod later;
 mod manual;
+pub(crate) mod seconds;
 mod skewed;
 mod system;
 

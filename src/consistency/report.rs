@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{CheckMode, Difference, DifferenceKind, Verdict};
+use crate::clock::seconds;
 
 /// How many ranges that were not seen a terminal is shown.
 const UNCOVERED_SHOWN: usize = 5;
@@ -190,6 +191,7 @@ pub struct CheckReport<K> {
     /// What digests did, in a check by digests.
     pub digest: Option<DigestWork>,
     /// From the beginning to the end.
+    #[serde(rename = "took_seconds", with = "seconds")]
     pub duration: Duration,
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::controller::Seen;
 use super::{ControllerError, MigrationController, Plan};
+use crate::clock::seconds;
 use crate::phase::{
     Adopted, Backlog, Family, MigrationName, MoveHistory, NodeId, NodeLease, NodeRole, Part,
     PartName, Phase, Scopes, Share, Side,
@@ -63,12 +64,15 @@ pub struct NodeStatus {
     pub is_settled: bool,
     /// How long ago it renewed its lease, as this controller has seen it; `None`: it
     /// has not been seen to, yet.
+    #[serde(rename = "renewed_ago_seconds", with = "seconds::or_null")]
     pub renewed_ago: Option<Duration>,
     /// Whether it was not seen to renew it for three of its intervals.
     pub is_silent: bool,
     /// How long it means to wait between two renewals.
+    #[serde(rename = "interval_seconds", with = "seconds")]
     pub interval: Duration,
     /// For how long it serves without a renewal; `None`: it goes on.
+    #[serde(rename = "term_seconds", with = "seconds::or_null")]
     pub term: Option<Duration>,
     /// Where its stamps live.
     pub scopes: Scopes,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Adopted, Backlog, NodeId};
+use crate::clock::seconds;
 
 /// How a node stands to the migration-state service.
 ///
@@ -80,6 +81,7 @@ pub struct TrackerHealth {
     /// The state it works by.
     pub adopted: Adopted,
     /// How long ago the last round went well; `None`: none did.
+    #[serde(rename = "followed_ago_seconds", with = "seconds::or_null")]
     pub followed_ago: Option<Duration>,
     /// How many rounds have failed since.
     pub failures: u32,

@@ -4,6 +4,7 @@ use std::{fmt, num::NonZeroUsize};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::seconds;
 use crate::error::StoreError;
 
 /// A key that may differ, on its way into a [`RepairQueue`].
@@ -76,6 +77,7 @@ pub struct RepairDepth {
     /// Keys that were given up.
     pub parked: u64,
     /// How long ago the oldest waiting key came into the queue, by its clock.
+    #[serde(rename = "oldest_seconds", with = "seconds::or_null")]
     pub oldest: Option<Duration>,
 }
 

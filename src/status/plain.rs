@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Serializer;
-
 use crate::error;
 
 /// The longest name that is kept: of a field, a gate, a node.
@@ -82,23 +80,6 @@ pub(super) fn per_cent(rate: f64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
 pub(super) fn rate(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
-}
-
-/// Seconds, as a number.
-pub(super) fn seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_f64(time.as_secs_f64())
-}
-
-/// The same, or null.
-#[expect(clippy::ref_option, reason = "serde asks for a reference")]
-pub(super) fn seconds_or_null<S: Serializer>(
-    time: &Option<Duration>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => seconds(time, to),
-        None => to.serialize_none(),
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::plain::{TEXT_MAX, capped, seconds, seconds_or_null, spoken};
+use super::plain::{TEXT_MAX, capped, spoken};
+use crate::clock::seconds;
 use crate::reconcile::RepairDepth;
 use crate::worker::{Eta, Progress};
 
@@ -27,10 +27,10 @@ pub struct RepairStatus {
     /// Keys that were given up, until somebody looks.
     pub parked: u64,
     /// How long the oldest has waited.
-    #[serde(rename = "oldest_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "oldest_seconds", with = "seconds::or_null")]
     pub oldest: Option<Duration>,
     /// How long ago that was looked at.
-    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    #[serde(rename = "seen_ago_seconds", with = "seconds")]
     pub seen_ago: Duration,
 }
 
@@ -58,10 +58,10 @@ pub struct OutboxStatus {
     /// Messages that were given up.
     pub parked: u64,
     /// How long the oldest of `pending` has waited.
-    #[serde(rename = "oldest_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "oldest_seconds", with = "seconds::or_null")]
     pub oldest: Option<Duration>,
     /// How long ago that was looked at.
-    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    #[serde(rename = "seen_ago_seconds", with = "seconds")]
     pub seen_ago: Duration,
 }
 
@@ -80,13 +80,13 @@ pub struct ReplicationStatus {
     /// How many changes wait, where they are counted.
     pub pending: Option<u64>,
     /// How long ago they were counted, which is not done each time that changes are carried over.
-    #[serde(rename = "pending_seen_ago_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "pending_seen_ago_seconds", with = "seconds::or_null")]
     pub pending_seen_ago: Option<Duration>,
     /// How long the oldest of them has waited; `None`: none waits.
-    #[serde(rename = "lag_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "lag_seconds", with = "seconds::or_null")]
     pub lag: Option<Duration>,
     /// How long ago that was looked at.
-    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    #[serde(rename = "seen_ago_seconds", with = "seconds")]
     pub seen_ago: Duration,
 }
 
@@ -107,26 +107,10 @@ pub struct BackfillStatus {
     /// Whether it goes on: `running`, `done`, `stopped` or `failed`.
     pub state: &'static str,
     /// The same in numbers. What has ended, or was not heard of for long, has no rate.
-    #[serde(serialize_with = "in_seconds")]
     pub progress: Progress,
     /// How long ago it was heard of.
-    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    #[serde(rename = "seen_ago_seconds", with = "seconds")]
     pub seen_ago: Duration,
-}
-
-/// A progress as the other figures are told.
-fn in_seconds<S: Serializer>(progress: &Progress, to: S) -> Result<S::Ok, S::Error> {
-    let eta = match progress.eta {
-        Eta::Unknown => None,
-        Eta::In(left) => Some(left.as_secs_f64()),
-    };
-    let mut fields = to.serialize_struct("Progress", 5)?;
-    fields.serialize_field("records", &progress.records)?;
-    fields.serialize_field("expected", &progress.expected)?;
-    fields.serialize_field("per_second", &progress.per_second)?;
-    fields.serialize_field("eta_seconds", &eta)?;
-    fields.serialize_field("waiting", &progress.waiting)?;
-    fields.end()
 }
 
 /// How the last sweep stands.
@@ -150,10 +134,10 @@ pub struct SweepStatus {
     /// Keys that it could not; counted at its end.
     pub left: u64,
     /// How long it took so far.
-    #[serde(rename = "took_seconds", serialize_with = "seconds")]
+    #[serde(rename = "took_seconds", with = "seconds")]
     pub duration: Duration,
     /// How long ago it was heard of.
-    #[serde(rename = "seen_ago_seconds", serialize_with = "seconds")]
+    #[serde(rename = "seen_ago_seconds", with = "seconds")]
     pub seen_ago: Duration,
 }
 

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plain::{TEXT_MAX, capped, seconds};
+use super::plain::{TEXT_MAX, capped};
+use crate::clock::seconds;
 use crate::error::StoreError;
 use crate::saga::{SagaFilter, SagaHeader, SagaJournal, SagaStatus};
 
@@ -96,7 +97,7 @@ pub struct StuckSaga {
     /// Where it stands: `parked` waits for an operator, others do not change.
     pub status: SagaStatus,
     /// How long ago it last changed.
-    #[serde(rename = "idle_seconds", serialize_with = "seconds")]
+    #[serde(rename = "idle_seconds", with = "seconds")]
     pub idle: Duration,
 }
 

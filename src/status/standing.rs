@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plain::seconds_or_null;
+use crate::clock::seconds;
 use crate::controller::{ControllerStatus, NodeStatus, PartStatus};
 use crate::phase::{Family, NodeRole, PartName, Phase, Share};
 
@@ -134,7 +134,7 @@ pub struct NodeStanding {
     /// Whether it does not renew its lease.
     pub is_silent: bool,
     /// How long ago it renewed its lease, as far as the controller has seen.
-    #[serde(rename = "renewed_ago_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "renewed_ago_seconds", with = "seconds::or_null")]
     pub renewed_ago: Option<Duration>,
     /// Keys that forbid a first `Cutover`.
     pub holds: u64,

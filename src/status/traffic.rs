@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plain::{NAME_MAX, capped, rate, seconds, seconds_or_null};
+use super::plain::{NAME_MAX, capped, rate};
+use crate::clock::seconds;
 use crate::controller::{Durations, Rate};
 use crate::observe::Standing;
 
@@ -116,7 +117,7 @@ pub struct FallbackCount {
 #[non_exhaustive]
 pub struct TrafficStatus {
     /// How far back it goes.
-    #[serde(rename = "window_seconds", serialize_with = "seconds")]
+    #[serde(rename = "window_seconds", with = "seconds")]
     pub window: Duration,
     /// How operations ended.
     pub operations: OperationCounts,
@@ -233,13 +234,13 @@ pub struct PercentileStatus {
     /// How many were measured.
     pub samples: u64,
     /// The time within which half of them ended.
-    #[serde(rename = "p50_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "p50_seconds", with = "seconds::or_null")]
     pub p50: Option<Duration>,
     /// And 95 of 100.
-    #[serde(rename = "p95_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "p95_seconds", with = "seconds::or_null")]
     pub p95: Option<Duration>,
     /// And 99 of 100.
-    #[serde(rename = "p99_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "p99_seconds", with = "seconds::or_null")]
     pub p99: Option<Duration>,
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::PastMove;
-use super::plain::{seconds, seconds_or_null, spoken};
+use super::plain::spoken;
+use crate::clock::seconds;
 use crate::consistency::Verdict;
 use crate::controller::Verification;
 
@@ -64,7 +65,7 @@ pub struct CheckSeen {
     /// Keys that kept changing, or could not be read.
     pub open: u64,
     /// How long ago it ended.
-    #[serde(rename = "ago_seconds", serialize_with = "seconds")]
+    #[serde(rename = "ago_seconds", with = "seconds")]
     pub ago: Duration,
 }
 
@@ -83,10 +84,10 @@ pub struct VerificationStatus {
     /// What the last verification is worth.
     pub freshness: Freshness,
     /// How old it is; `None`: there is none, or it is from the future.
-    #[serde(rename = "age_seconds", serialize_with = "seconds_or_null")]
+    #[serde(rename = "age_seconds", with = "seconds::or_null")]
     pub age: Option<Duration>,
     /// After how long it is stale.
-    #[serde(rename = "stale_after_seconds", serialize_with = "seconds")]
+    #[serde(rename = "stale_after_seconds", with = "seconds")]
     pub stale_after: Duration,
     /// Why it is stale, if it is.
     pub because: Option<&'static str>,

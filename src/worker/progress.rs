@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::clock::seconds;
+
 /// The rate is that of about so long.
 const WINDOW: Duration = Duration::from_secs(30);
 /// Nothing is said of a rate before this.
@@ -13,7 +15,7 @@ const WINDOW_MIN: Duration = Duration::from_millis(500);
 /// Samples of the window.
 const SAMPLES_MAX: usize = 60;
 
-/// How long a worker will take.
+/// How long a worker will take. In JSON it is a number of seconds, and null if nobody knows.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,13 +25,31 @@ const SAMPLES_MAX: usize = 60;
 /// assert_eq!(Eta::In(Duration::from_secs(3_725)).to_string(), "1h02m05s");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "Left", into = "Left")]
 #[non_exhaustive]
 pub enum Eta {
     /// Nobody knows how many records there are, or how fast it goes.
     Unknown,
     /// About so long, at the rate of late.
     In(Duration),
+}
+
+/// An [`Eta`] in a document.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Left(#[serde(with = "seconds::or_null")] Option<Duration>);
+
+impl From<Left> for Eta {
+    fn from(left: Left) -> Self {
+        left.0.map_or(Self::Unknown, Self::In)
+    }
+}
+
+impl From<Eta> for Left {
+    fn from(eta: Eta) -> Self {
+        let Eta::In(left) = eta else { return Self(None) };
+        Self(Some(left))
+    }
 }
 
 impl fmt::Display for Eta {
@@ -66,6 +86,7 @@ pub struct Progress {
     /// Records a second of late; `None` while too little was seen.
     pub per_second: Option<f64>,
     /// What is left of the time.
+    #[serde(rename = "eta_seconds")]
     pub eta: Eta,
     /// Why it stands still, if it does.
     pub waiting: Option<String>,

@@ -11,6 +11,7 @@ mod gateway;
 mod requests;
 mod resilience;
 mod routes;
+mod seconds;
 mod status;
 mod workers;
 

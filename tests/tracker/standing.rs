@@ -39,7 +39,7 @@ async fn one_that_follows_tells_since_when() {
     assert_eq!(health.followed_ago, Some(SECOND * 3));
     assert_eq!(health.adopted.epoch, 1);
     assert_eq!(json(&health)["node"]["name"], "node-1");
-    assert_eq!(json(&health)["followed_ago"]["secs"], 3);
+    assert_eq!(json(&health)["followed_ago_seconds"], 3.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::seconds;
 use crate::error::StoreError;
 
 /// What went on in a window of time, counted over the fleet or over one process.
@@ -35,12 +36,14 @@ pub struct Signals {
     pub rejections: u64,
     /// The time within which 95 of 100 operations were answered in `Cutover` and the
     /// modern family, as far as they were timed; `None`: none was.
+    #[serde(rename = "latency_seconds", with = "seconds::or_null", default)]
     pub latency: Option<Duration>,
     /// How many operations that was taken from.
     #[serde(default)]
     pub latency_samples: u64,
     /// The same in the legacy family, in this window or, if there is none of it in
     /// it, in the last one that had some: what was usual before.
+    #[serde(rename = "latency_before_seconds", with = "seconds::or_null", default)]
     pub latency_before: Option<Duration>,
     /// How many operations that was taken from.
     #[serde(default)]

@@ -50,7 +50,7 @@ fn queue(pact: &mut PactBuilder) {
     let depth = json_pattern!({ "Ok": {
         "waiting": like!(1),
         "parked": like!(0),
-        "oldest": { "secs": like!(2), "nanos": like!(0) },
+        "oldest_seconds": like!(2.5),
     } });
     call("asks how many repairs wait", true, json!("Depth"), depth);
 }
