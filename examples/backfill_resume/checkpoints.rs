@@ -7,10 +7,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use strangler_fig::async_trait;
 use strangler_fig::backfill::{
-    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState,
+    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState, WorkerName,
 };
 use strangler_fig::error::StoreError;
 
@@ -51,7 +53,10 @@ fn checkpoint(row: &Row) -> rusqlite::Result<Checkpoint> {
 
 fn state(row: &Row) -> rusqlite::Result<PartitionState> {
     let mut state = PartitionState::new(partition(row)?, checkpoint(row)?, row.get("epoch")?);
-    state.holder = row.get("holder")?;
+    let holder: Option<String> = row.get("holder")?;
+    let holder = holder.map(WorkerName::try_from).transpose();
+    state.holder =
+        holder.map_err(|error| FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
     Ok(state)
 }
 
@@ -87,10 +92,10 @@ impl CheckpointStore for SqliteCheckpoints {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        let (name, worker, job) = (job.to_string(), worker.to_owned(), job.clone());
+        let (name, worker, job) = (job.to_string(), worker.to_string(), job.clone());
         let sql = format!(
             "UPDATE checkpoints
              SET epoch = (SELECT epoch FROM newest_epoch), holder = ?2, held_until = {NOW} + ?3

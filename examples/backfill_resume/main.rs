@@ -76,7 +76,7 @@ pub(crate) async fn run(options: &Options) -> Result<u64, Error> {
     let backfiller = Backfiller::new(&parcels, checkpoints, repairs, "parcels".parse()?)
         .with_config(config(options).with_expected_records(u64::try_from(rows)?))
         // One worker of this name: started again, it need not wait for its own claim.
-        .with_worker_name("backfill_resume");
+        .with_worker_name("backfill_resume".parse()?);
 
     println!("copying {rows} parcels in {}; kill me", options.directory.display());
     let bar = Bar::new("copied", u64::try_from(rows)?, Stream::Stdout);

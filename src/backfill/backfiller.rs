@@ -1,8 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{BackfillConfig, CheckpointStore, JobName};
-use crate::phase::NodeId;
+use super::{BackfillConfig, CheckpointStore, JobName, WorkerName};
 use crate::reconcile::RepairQueue;
 use crate::repository::{MigrationRepository, StampedRepository};
 use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl};
@@ -49,7 +48,7 @@ pub struct Backfiller<L: StampedRepository, M> {
     pub(super) job: JobName,
     pub(super) config: BackfillConfig,
     pub(super) boundaries: Vec<L::Key>,
-    pub(super) worker: String,
+    pub(super) worker: WorkerName,
     control: WorkerControl,
     throttle: Option<Arc<dyn Throttle>>,
     pub(super) meter: Meter,
@@ -85,7 +84,7 @@ where
             job,
             config: BackfillConfig::default(),
             boundaries: Vec::new(),
-            worker: worker_name(repository.tracker().node()),
+            worker: WorkerName::made(repository.tracker().node()),
             control: WorkerControl::new(),
             throttle: None,
             meter: Meter::default(),
@@ -143,8 +142,8 @@ where
     /// two workers that run at once under one name, one ends with
     /// [`BackfillError::NameTaken`](super::BackfillError::NameTaken).
     #[must_use]
-    pub fn with_worker_name(mut self, name: impl Into<String>) -> Self {
-        self.worker = name.into();
+    pub fn with_worker_name(mut self, name: WorkerName) -> Self {
+        self.worker = name;
         self
     }
 
@@ -201,10 +200,4 @@ where
             .with_limit(self.config.rate_limit)
             .with_throttle(self.throttle.clone())
     }
-}
-
-/// The node's name if it is part of a fleet, and what no other process has.
-fn worker_name(node: Option<&NodeId>) -> String {
-    let unique = fastrand::u64(..);
-    node.map_or_else(|| format!("worker-{unique:016x}"), |node| format!("{node}-{unique:08x}"))
 }

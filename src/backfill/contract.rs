@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Checkpoint, Claim, JobName, Partition, PartitionState};
+use super::{Checkpoint, Claim, JobName, Partition, PartitionState, WorkerName};
 use crate::error::StoreError;
 
 /// Where a backfill writes down how far it has come, and who works on what.
@@ -19,11 +19,11 @@ use crate::error::StoreError;
 /// store.open(&job, &[Partition { after: None, until: vec![9] }]).await?;
 ///
 /// let term = Duration::from_secs(30);
-/// let claim = store.claim(&job, "node-1", term).await?.expect("nobody holds it");
+/// let claim = store.claim(&job, &"node-1".parse()?, term).await?.expect("nobody holds it");
 /// let mut done = claim.checkpoint.clone();
 /// done.is_done = true;
 /// store.save(&claim, &done, term).await?;
-/// assert_eq!(store.claim(&job, "node-2", term).await?, None);
+/// assert_eq!(store.claim(&job, &"node-2".parse()?, term).await?, None);
 ///
 /// store.remove(&job).await?;
 /// assert!(store.load(&job).await?.is_empty());
@@ -79,7 +79,7 @@ pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError>;
 

@@ -1,4 +1,4 @@
-use super::JobName;
+use super::{JobName, WorkerName};
 use crate::error::StoreError;
 use crate::key::KeyError;
 use crate::worker::ScanError;
@@ -51,7 +51,7 @@ pub enum BackfillError {
         /// Which job.
         job: JobName,
         /// Whose name.
-        worker: String,
+        worker: WorkerName,
     },
     /// Records that were not taken could not be noted: their page will be copied
     /// again.

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::WorkerName;
 use crate::phase::name::text_type;
 
 /// The longest name, in bytes.
@@ -104,7 +105,7 @@ pub struct PartitionState {
     /// The epoch of its newest claim; 0 if there was none.
     pub epoch: u64,
     /// Who holds it now.
-    pub holder: Option<String>,
+    pub holder: Option<WorkerName>,
 }
 
 impl PartitionState {

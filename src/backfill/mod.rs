@@ -27,6 +27,7 @@ mod page;
 mod plan;
 mod report;
 mod run;
+mod worker_name;
 
 pub use backfiller::Backfiller;
 pub use config::BackfillConfig;
@@ -34,3 +35,4 @@ pub use contract::CheckpointStore;
 pub use error::BackfillError;
 pub use job::{Checkpoint, Claim, JobName, JobNameError, Partition, PartitionState};
 pub use report::{BackfillReport, FailedKey};
+pub use worker_name::{WorkerName, WorkerNameError};

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::backfill::{Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState};
+use crate::backfill::{
+    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState, WorkerName,
+};
 use crate::error::StoreError;
 
 /// Checkpoints in memory: for tests, and for backfills so short that they may
@@ -20,18 +22,19 @@ use crate::error::StoreError;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (store, job) = (InMemoryCheckpointStore::default(), "users".parse::<JobName>()?);
+/// let (slow, quick) = ("slow".parse()?, "quick".parse()?);
 /// let term = Duration::from_secs(30);
 /// store.open(&job, &[Partition { after: None, until: vec![9] }]).await?;
 ///
-/// let slow = store.claim(&job, "slow", term).await?.expect("nobody holds it");
-/// assert_eq!(store.claim(&job, "quick", term).await?, None);
-/// store.release(&slow).await?;
+/// let claim = store.claim(&job, &slow, term).await?.expect("nobody holds it");
+/// assert_eq!(store.claim(&job, &quick, term).await?, None);
+/// store.release(&claim).await?;
 ///
-/// let quick = store.claim(&job, "quick", term).await?.expect("it was released");
+/// let newer = store.claim(&job, &quick, term).await?.expect("it was released");
 /// let mut half = Checkpoint::default();
 /// half.after = Some(vec![4]);
-/// store.save(&quick, &half, term).await?;
-/// assert!(store.save(&slow, &Checkpoint::default(), term).await.is_err());
+/// store.save(&newer, &half, term).await?;
+/// assert!(store.save(&claim, &Checkpoint::default(), term).await.is_err());
 /// assert_eq!(store.load(&job).await?[0].checkpoint, half);
 /// # Ok(())
 /// # }
@@ -59,11 +62,11 @@ struct Slot {
     partition: Partition,
     checkpoint: Checkpoint,
     epoch: u64,
-    held: Option<(String, Instant)>,
+    held: Option<(WorkerName, Instant)>,
 }
 
 impl Slot {
-    fn holder(&self) -> Option<&str> {
+    fn holder(&self) -> Option<&WorkerName> {
         let (worker, until) = self.held.as_ref()?;
         (*until > Instant::now()).then_some(worker)
     }
@@ -73,7 +76,7 @@ impl Slot {
             partition: self.partition.clone(),
             checkpoint: self.checkpoint.clone(),
             epoch: self.epoch,
-            holder: self.holder().map(str::to_owned),
+            holder: self.holder().cloned(),
         }
     }
 }
@@ -121,7 +124,7 @@ impl CheckpointStore for InMemoryCheckpointStore {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
         let mut jobs = self.lock();
@@ -131,7 +134,7 @@ impl CheckpointStore for InMemoryCheckpointStore {
             !slot.checkpoint.is_done && slot.holder().is_none_or(|holder| holder == worker)
         };
         let Some((number, slot)) = slots.into_iter().find(free) else { return Ok(None) };
-        (slot.epoch, slot.held) = (epoch, Some((worker.to_owned(), until(term))));
+        (slot.epoch, slot.held) = (epoch, Some((worker.clone(), until(term))));
         let claim = Claim {
             job: job.clone(),
             number: u32::try_from(number).map_err(StoreError::rejected)?,

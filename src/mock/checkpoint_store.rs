@@ -3,7 +3,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mockall::mock;
 
-use crate::backfill::{Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState};
+use crate::backfill::{
+    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState, WorkerName,
+};
 use crate::error::StoreError;
 
 mock! {
@@ -18,7 +20,7 @@ mock! {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut store = MockCheckpointStore::new();
     /// store.expect_claim().times(1).returning(|_, _, _| Ok(None));
-    /// let claim = store.claim(&"users".parse()?, "node-1", Duration::from_secs(30)).await?;
+    /// let claim = store.claim(&"users".parse()?, &"node-1".parse()?, Duration::from_secs(30)).await?;
     /// assert_eq!(claim, None);
     /// # Ok(())
     /// # }
@@ -33,7 +35,7 @@ mock! {
         async fn claim(
             &self,
             job: &JobName,
-            worker: &str,
+            worker: &WorkerName,
             term: Duration,
         ) -> Result<Option<Claim>, StoreError>;
         async fn save(

@@ -9,6 +9,7 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::backfill::{
     BackfillError, Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState,
+    WorkerName,
 };
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::key::KeyExt;
@@ -213,7 +214,7 @@ impl CheckpointStore for Unreliable {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
         self.fault()?;

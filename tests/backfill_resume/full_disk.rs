@@ -30,7 +30,7 @@ async fn copied(directory: &Path) -> Result<(BackfillReport, bool), Error> {
     let checkpoints = Arc::new(SqliteCheckpoints::open(&directory.join("checkpoints.db"))?);
     let repairs = Arc::new(InMemoryRepairQueue::default());
     let backfiller = Backfiller::new(&rows, checkpoints, repairs, "rows".parse()?)
-        .with_worker_name("worker")
+        .with_worker_name("worker".parse()?)
         .with_config(BackfillConfig::default().with_page_size(PageSize::fixed(1.try_into()?)));
     let report = backfiller.run(pending()).await?;
     Ok((report, modern.records().len() == legacy.records().len()))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strangler_fig::backfill::{
-    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState,
+    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState, WorkerName,
 };
 use strangler_fig::error::StoreError;
 use strangler_fig::testkit::conformance::CheckpointFixture;
@@ -66,7 +66,7 @@ struct Slot {
     partition: Partition,
     checkpoint: Checkpoint,
     epoch: u64,
-    held: Option<(String, Instant)>,
+    held: Option<(WorkerName, Instant)>,
 }
 
 #[derive(Debug, Default)]
@@ -117,7 +117,7 @@ impl Broken {
         !forgets && slot.held.as_ref().is_some_and(|(_, until)| lasts(until))
     }
 
-    fn find(&self, job: &JobName, worker: &str) -> Option<usize> {
+    fn find(&self, job: &JobName, worker: &WorkerName) -> Option<usize> {
         let shared = self.lock();
         let slots = shared.jobs.get(&self.name(job))?;
         slots.iter().position(|slot| {
@@ -173,7 +173,7 @@ impl CheckpointStore for Broken {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
         let Some(number) = self.find(job, worker) else { return Ok(None) };
@@ -195,7 +195,7 @@ impl CheckpointStore for Broken {
             Fault::EpochsOfAJob => slot.epoch + 1,
             _ => newest,
         };
-        slot.held = Some((worker.to_owned(), Instant::now() + term));
+        slot.held = Some((worker.clone(), Instant::now() + term));
         let checkpoint = match self.fault {
             Fault::BeginsAnew => Checkpoint::default(),
             _ => slot.checkpoint.clone(),

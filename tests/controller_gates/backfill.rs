@@ -18,7 +18,7 @@ fn job() -> JobName {
 }
 
 async fn finish(store: &InMemoryCheckpointStore, scanned: u64, failed: u64) {
-    let claim = store.claim(&job(), "node-1", MINUTE).await.unwrap().unwrap();
+    let claim = store.claim(&job(), &"node-1".parse().unwrap(), MINUTE).await.unwrap().unwrap();
     let mut done = Checkpoint::default();
     (done.is_done, done.scanned, done.failed) = (true, scanned, failed);
     store.save(&claim, &done, MINUTE).await.unwrap();

@@ -31,7 +31,7 @@ fn fine() -> Signals {
 async fn done_backfill() -> InMemoryCheckpointStore {
     let (store, job) = (InMemoryCheckpointStore::default(), "users".parse().unwrap());
     store.open(&job, &[Partition { after: None, until: vec![9] }]).await.unwrap();
-    let claim = store.claim(&job, "node-1", MINUTE).await.unwrap().unwrap();
+    let claim = store.claim(&job, &"node-1".parse().unwrap(), MINUTE).await.unwrap().unwrap();
     let mut done = Checkpoint::default();
     done.is_done = true;
     store.save(&claim, &done, MINUTE).await.unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use strangler_fig::async_trait;
 use strangler_fig::backfill::{
-    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState,
+    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState, WorkerName,
 };
 use strangler_fig::controller::{
     Gate, GateContext, GateReading, SignalSource, Signals, Verification, VerificationSource,
@@ -123,7 +123,7 @@ impl CheckpointStore for Checkpoints {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
         self.1.claim(job, worker, term).await

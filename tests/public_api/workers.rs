@@ -27,7 +27,7 @@ fn a_backfill_may_run_in_any_task() {
     let backfiller = Backfiller::new(&rows(), checkpoints, repairs, "rows".parse().unwrap())
         .with_config(BackfillConfig::default())
         .with_boundaries(vec![7])
-        .with_worker_name("node-1")
+        .with_worker_name("node-1".parse().unwrap())
         .with_control(WorkerControl::new());
     assert_send(&backfiller.run(pending()));
     assert_send(&backfiller.dry_run(pending()));

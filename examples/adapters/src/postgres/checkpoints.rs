@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strangler_fig::async_trait;
 use strangler_fig::backfill::{
-    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState,
+    Checkpoint, CheckpointStore, Claim, JobName, Partition, PartitionState, WorkerName,
 };
 use strangler_fig::error::StoreError;
 use tokio_postgres::Row;
@@ -85,10 +85,10 @@ impl CheckpointStore for PostgresCheckpointStore {
     async fn claim(
         &self,
         job: &JobName,
-        worker: &str,
+        worker: &WorkerName,
         term: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        let params: Params = &[&job.as_str(), &worker, &span(term)];
+        let params: Params = &[&job.as_str(), &worker.as_str(), &span(term)];
         let rows = self.database.query(Effect::Possible, CLAIM, params).await?;
         let Some(row) = rows.first() else {
             return Ok(None);
@@ -139,7 +139,8 @@ fn claim(job: &JobName, row: &Row) -> Decoded<Claim> {
 
 fn state(row: &Row) -> Decoded<PartitionState> {
     let mut state = PartitionState::new(partition(row)?, checkpoint(row)?, unsigned(row, 9)?);
-    state.holder = row.try_get(10)?;
+    let holder: Option<String> = row.try_get(10)?;
+    state.holder = holder.map(WorkerName::try_from).transpose()?;
     Ok(state)
 }
 

@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use super::CheckpointFixture;
 use super::job::{job, opened};
-use crate::backfill::{Checkpoint, CheckpointStore, Claim, JobName};
+use crate::backfill::{Checkpoint, CheckpointStore, Claim, JobName, WorkerName};
 
 /// A term that does not run out within a fact.
 pub(super) const LONG: Duration = Duration::from_secs(300);
@@ -15,17 +15,21 @@ pub(super) const LONG: Duration = Duration::from_secs(300);
 pub(super) const SHORT: Duration = Duration::from_millis(500);
 pub(super) const LONGER: Duration = Duration::from_millis(900);
 
+pub(super) fn worker(name: &str) -> WorkerName {
+    name.parse().expect("it is a name")
+}
+
 /// A claim by a worker that nobody has heard of before.
 pub(super) async fn claimed(store: &dyn CheckpointStore, job: &JobName, term: Duration) -> Claim {
     static WORKERS: AtomicU32 = AtomicU32::new(0);
-    let worker = format!("worker {}", WORKERS.fetch_add(1, Ordering::Relaxed));
+    let worker = worker(&format!("worker {}", WORKERS.fetch_add(1, Ordering::Relaxed)));
     let claim = store.claim(job, &worker, term).await;
     let claim = claim.unwrap_or_else(|error| panic!("claiming failed: {error:?}"));
     claim.expect("a partition is free")
 }
 
 pub(super) async fn nothing_is_free(store: &dyn CheckpointStore, job: &JobName, when: &str) {
-    let claim = store.claim(job, "another", LONG).await;
+    let claim = store.claim(job, &worker("another"), LONG).await;
     let claim = claim.unwrap_or_else(|error| panic!("claiming failed: {error:?}"));
     assert_eq!(claim, None, "{when}");
 }
@@ -50,7 +54,8 @@ pub(super) async fn of_concurrent_claims_no_two_get_one_partition<F: CheckpointF
         let job = opened(&*one, &format!("users {round}"), &[1, 2, 3, 4, 5]).await;
         let calls = (0..8).map(|n| {
             let (store, job) = (if n % 2 == 0 { one.clone() } else { other.clone() }, job.clone());
-            tokio::spawn(async move { store.claim(&job, &format!("worker {n}"), LONG).await })
+            let worker = worker(&format!("worker {n}"));
+            tokio::spawn(async move { store.claim(&job, &worker, LONG).await })
         });
         let mut claims: Vec<Claim> = Vec::new();
         for call in join_all(calls).await {
@@ -90,7 +95,7 @@ pub(super) async fn a_worker_that_comes_back_takes_its_own_partition<F: Checkpoi
     let store = fixture.store();
     let job = opened(&*store, "users", &[1, 2]).await;
     let life = async || {
-        let claim = fixture.reopened().await.claim(&job, "node-1", LONG).await;
+        let claim = fixture.reopened().await.claim(&job, &worker("node-1"), LONG).await;
         claim.ok().flatten().expect("what it holds is free to it")
     };
     let (former, latter) = (life().await, life().await);
@@ -157,9 +162,11 @@ pub(super) async fn a_holder_is_named_while_it_holds<F: CheckpointFixture>(fixtu
         let states = store.load(&job).await.unwrap_or_default();
         states.into_iter().next().and_then(|state| state.holder)
     };
-    let claim = store.claim(&job, "näme 'of' a worker", SHORT).await;
+    // The longest name there is, in letters of two bytes.
+    let odd = worker(&format!("näme 'of' a worker {}", "é".repeat(90)));
+    let claim = store.claim(&job, &odd, SHORT).await;
     let claim = claim.ok().flatten().expect("a partition is free");
-    assert_eq!(holder().await.as_deref(), Some("näme 'of' a worker"));
+    assert_eq!(holder().await, Some(odd));
     store.release(&claim).await.expect("it can be released");
     assert_eq!(holder().await, None, "it was released");
     claimed(&*store, &job, SHORT).await;

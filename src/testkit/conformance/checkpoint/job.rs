@@ -1,7 +1,7 @@
 //! Jobs and their partitions.
 
 use super::CheckpointFixture;
-use super::claimed::{LONG, claimed};
+use super::claimed::{LONG, claimed, worker};
 use crate::backfill::{Checkpoint, CheckpointStore, JobName, Partition};
 
 pub(super) fn job(name: &str) -> JobName {
@@ -60,7 +60,7 @@ pub(super) async fn opening_again_changes_nothing<F: CheckpointFixture>(fixture:
 pub(super) async fn what_was_never_opened_has_no_partitions<F: CheckpointFixture>(fixture: &F) {
     let store = fixture.store();
     assert_eq!(stored(&*store, &job("users")).await, []);
-    let claim = store.claim(&job("users"), "a", LONG).await;
+    let claim = store.claim(&job("users"), &worker("a"), LONG).await;
     assert!(matches!(claim, Ok(None)), "a claim of no job: {claim:?}");
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn what_was_never_opened_has_no_partitions<F: CheckpointFixture
 pub(super) async fn a_job_of_no_partitions_has_nothing_to_claim<F: CheckpointFixture>(fixture: &F) {
     let store = fixture.store();
     let job = opened(&*store, "nothing", &[]).await;
-    let claim = store.claim(&job, "a", LONG).await;
+    let claim = store.claim(&job, &worker("a"), LONG).await;
     assert!(matches!(claim, Ok(None)), "a claim of nothing: {claim:?}");
 }
 

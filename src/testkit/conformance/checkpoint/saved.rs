@@ -1,7 +1,7 @@
 //! What was written down.
 
 use super::CheckpointFixture;
-use super::claimed::{LONG, LONGER, SHORT, claimed, nothing_is_free};
+use super::claimed::{LONG, LONGER, SHORT, claimed, nothing_is_free, worker};
 use super::job::opened;
 use crate::backfill::{Checkpoint, CheckpointStore, Claim};
 use crate::error::StoreErrorKind;
@@ -108,8 +108,9 @@ pub(super) async fn a_save_and_a_claim_at_once_leave_one_holder<F: CheckpointFix
         let paused = claimed(&*one, &job, SHORT).await;
         tokio::time::sleep(LONGER).await;
         let half = Checkpoint { after: Some(vec![0]), ..Checkpoint::default() };
+        let another = worker("another");
         let (saved, claim) =
-            tokio::join!(one.save(&paused, &half, LONG), other.claim(&job, "another", LONG));
+            tokio::join!(one.save(&paused, &half, LONG), other.claim(&job, &another, LONG));
         let claim = claim.expect("a claim among others succeeds");
         assert!(saved.is_ok() || claim.is_some(), "neither of them got it");
         if let Some(newer) = claim {

@@ -100,7 +100,7 @@ async fn copy(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
     let backfiller = Backfiller::new(&stores.customers, checkpoints, repairs, JOB.parse()?)
         .with_config(config)
         // There is one of this name at a time: it need not wait for its own claim.
-        .with_worker_name("migrate");
+        .with_worker_name("migrate".parse()?);
     let bar = Bar::new("copy", stores.expected, Stream::Stderr);
     let report = if options.is_dry_run {
         bar.during(|| backfiller.progress(), backfiller.dry_run(interrupt())).await?
