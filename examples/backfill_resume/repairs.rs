@@ -49,7 +49,7 @@ const PARK: &str = "
     UPDATE repairs SET is_held = 0, attempts = attempts + 1, error = ?3, is_parked = 1
     WHERE key = ?1 AND receipt = ?2 AND is_held";
 
-const UNPARK: &str = "
+const RETRY: &str = "
     UPDATE repairs SET is_parked = 0, attempts = 0, error = NULL, due_at = unixepoch('subsec')
     WHERE key = ?1 AND is_parked";
 
@@ -169,9 +169,10 @@ impl RepairQueue for SqliteRepairs {
         self.end(entry, PARK, vec![Box::new(error.to_owned())]).await
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
         let key = key.to_vec();
-        self.0.write(move |connection| connection.execute(UNPARK, [key])).await.map(drop)
+        let changed = self.0.write(move |connection| connection.execute(RETRY, [key])).await?;
+        Ok(changed > 0)
     }
 
     async fn waiting(

@@ -45,7 +45,7 @@ mock! {
             error: &str,
         ) -> Result<(), StoreError>;
         async fn park(&self, entry: &RepairEntry, error: &str) -> Result<(), StoreError>;
-        async fn unpark(&self, key: &[u8]) -> Result<(), StoreError>;
+        async fn retry(&self, key: &[u8]) -> Result<bool, StoreError>;
         // Mocked only with all lifetimes named.
         async fn waiting<'s, 'a>(
             &'s self,

@@ -107,5 +107,5 @@ pub const RELAYS: &str = "relays";
 pub const WANTED: &str = "wanted";
 /// How many there are.
 pub const FOUND: &str = "found";
-/// Whether a message was parked until then.
+/// Whether a message, or a key, was parked until then.
 pub const WAS_PARKED: &str = "was_parked";

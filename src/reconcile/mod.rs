@@ -34,6 +34,7 @@ mod calls;
 mod config;
 mod copy;
 mod error;
+mod operate;
 mod preview;
 mod pump;
 mod queue;

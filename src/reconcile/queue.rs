@@ -117,8 +117,9 @@ impl RepairDepth {
 ///    at once instead, with no attempt and no error.
 /// 6. Else `finish` removes the key; `postpone` makes it due after `delay`, `park`
 ///    sets it aside, both with one more attempt and the error.
-/// 7. Parked keys are never taken, nor forgotten. `unpark` makes one due, with no
-///    attempt and no error; of any other key it changes nothing.
+/// 7. Parked keys are never taken, nor forgotten. `retry` makes one due, with no
+///    attempt and no error, and answers whether it was parked; of any other key it
+///    changes nothing.
 /// 8. `waiting` and `parked` list the keys after `after`, at most `limit`, in the
 ///    order of their bytes.
 /// 9. `depth` counts what the lists hold.
@@ -205,12 +206,12 @@ pub trait RepairQueue: fmt::Debug + Send + Sync + 'static {
     /// As [`finish`](Self::finish).
     async fn park(&self, entry: &RepairEntry, error: &str) -> Result<(), StoreError>;
 
-    /// Makes a parked key due again.
+    /// Makes a parked key due again; answers whether it was parked.
     ///
     /// # Errors
     ///
     /// As [`finish`](Self::finish).
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError>;
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError>;
 
     /// Lists keys that wait, those taken or postponed included, without taking
     /// them.

@@ -17,7 +17,7 @@ use crate::worker::{Meter, Pace, Progress, Throttle, WorkerControl, until};
 /// neither side modern takes a tombstone, while legacy wins every difference: an old
 /// copy of it may be on its way. What fails is put off,
 /// longer and longer, and parked with the reason at the limit of attempts;
-/// [`RepairQueue::unpark`] brings it back. Nothing is dropped. Several may work on
+/// [`retry`](Self::retry) brings it back. Nothing is dropped. Several may work on
 /// one queue; each node that serves traffic needs one, or a [`RepairPump`].
 ///
 /// While the lease of its node has run out ([`OutagePolicy::Fenced`]) it joins nothing:

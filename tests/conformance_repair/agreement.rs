@@ -21,7 +21,7 @@ enum Call {
     Finish(usize),
     Postpone(usize, Duration),
     Park(usize),
-    Unpark(Vec<u8>),
+    Retry(Vec<u8>),
     Pass(Duration),
 }
 
@@ -38,12 +38,12 @@ fn call(rng: &mut fastrand::Rng, taken: usize) -> Call {
         7..9 => Call::Finish(at(rng)),
         9 => Call::Postpone(at(rng), seconds(rng)),
         10 => Call::Park(at(rng)),
-        11 => Call::Unpark(key(rng)),
+        11 => Call::Retry(key(rng)),
         _ => Call::Pass(seconds(rng)),
     }
 }
 
-/// Makes a call, and answers the keys it took.
+/// Makes a call, and answers the keys it took, or the one that was parked.
 async fn make(queue: &dyn RepairQueue, call: &Call, taken: &mut Vec<RepairEntry>) -> Vec<Vec<u8>> {
     let entry = |at: &usize| taken.get(*at).cloned();
     match call {
@@ -54,7 +54,10 @@ async fn make(queue: &dyn RepairQueue, call: &Call, taken: &mut Vec<RepairEntry>
             taken.extend(found);
             return keys;
         }
-        Call::Unpark(key) => queue.unpark(key).await.unwrap(),
+        Call::Retry(key) => {
+            let was_parked = queue.retry(key).await.unwrap();
+            return if was_parked { vec![key.clone()] } else { Vec::new() };
+        }
         Call::Pass(_) => {}
         Call::Finish(at) => {
             if let Some(entry) = entry(at) {

@@ -350,18 +350,23 @@ impl RepairQueue for Broken {
         self.end(entry, Ending::Park(error)).await
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
         let place = self.count();
         let mut rows = self.rows();
-        let takes_any = self.is(Fault::UnparkTakesAny);
+        let takes_any = self.is(Fault::RetryTakesAny);
         let found = rows.iter_mut().find(|row| row.entry.key == key);
+        let was_parked = match self.fault {
+            Fault::RetryIsAlwaysOfAParkedOne => true,
+            Fault::RetryIsNeverOfAParkedOne => false,
+            _ => found.as_ref().is_some_and(|row| row.due.is_none()),
+        };
         if let Some(row) = found.filter(|row| row.due.is_none() || takes_any) {
             row.due = Some((Instant::now(), place));
-            if !self.is(Fault::UnparkKeepsAttempts) {
+            if !self.is(Fault::RetryKeepsAttempts) {
                 (row.entry.attempts, row.entry.error) = (0, None);
             }
         }
-        Ok(())
+        Ok(was_parked)
     }
 
     async fn waiting(

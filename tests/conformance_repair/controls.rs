@@ -156,7 +156,7 @@ controls! {
         a_taken_key_is_hidden_for_its_term
         an_older_take_changes_nothing
         concurrent_takes_never_share_a_key
-        only_a_parked_key_is_unparked
+        only_a_parked_key_is_retried
         takes_outlive_the_handle
         waiting_keys_are_listed_in_order
     ];
@@ -175,12 +175,12 @@ controls! {
         a_parked_key_is_not_taken
         a_postponed_key_is_due_after_its_delay
         a_repeat_counts_once
+        a_retried_key_is_due
         a_taken_key_is_hidden_for_its_term
         an_older_take_changes_nothing
-        an_unparked_key_is_due
         attempts_add_up
         delays_outlive_the_handle
-        only_a_parked_key_is_unparked
+        only_a_parked_key_is_retried
         parked_keys_outlive_the_handle
         what_was_noted_is_taken
     ];
@@ -209,7 +209,7 @@ controls! {
     postpone_at_once_is_caught: PostponeAtOnce fails [
         a_postponed_key_is_due_after_its_delay
         delays_outlive_the_handle
-        only_a_parked_key_is_unparked
+        only_a_parked_key_is_retried
         waiting_keys_are_listed_in_order
     ];
     postpone_forever_is_caught: PostponeForever fails [
@@ -225,7 +225,8 @@ controls! {
     ];
     parked_are_taken_is_caught: ParkedAreTaken fails [
         a_parked_key_is_not_taken
-        an_unparked_key_is_due
+        a_retried_key_is_due
+        a_retry_tells_whether_the_key_was_parked
         parked_keys_outlive_the_handle
         the_depth_counts_what_waits_and_what_is_parked
         waiting_keys_are_listed_in_order
@@ -233,7 +234,8 @@ controls! {
     parked_are_forgotten_is_caught: ParkedAreForgotten fails [
         a_note_makes_a_parked_key_due
         a_parked_key_is_not_taken
-        an_unparked_key_is_due
+        a_retried_key_is_due
+        a_retry_tells_whether_the_key_was_parked
         parked_keys_are_listed_in_order
         parked_keys_outlive_the_handle
         the_depth_counts_what_waits_and_what_is_parked
@@ -270,11 +272,17 @@ controls! {
     the_missing_is_an_error_is_caught: TheMissingIsAnError fails [
         what_is_not_there_is_not_changed
     ];
-    unpark_keeps_attempts_is_caught: UnparkKeepsAttempts fails [
-        an_unparked_key_is_due
+    retry_keeps_attempts_is_caught: RetryKeepsAttempts fails [
+        a_retried_key_is_due
     ];
-    unpark_takes_any_is_caught: UnparkTakesAny fails [
-        only_a_parked_key_is_unparked
+    retry_takes_any_is_caught: RetryTakesAny fails [
+        only_a_parked_key_is_retried
+    ];
+    retry_is_always_of_a_parked_one_is_caught: RetryIsAlwaysOfAParkedOne fails [
+        a_retry_tells_whether_the_key_was_parked
+    ];
+    retry_is_never_of_a_parked_one_is_caught: RetryIsNeverOfAParkedOne fails [
+        a_retry_tells_whether_the_key_was_parked
     ];
     lists_are_by_age_is_caught: ListsAreByAge fails [
         parked_keys_are_listed_in_order
@@ -285,7 +293,7 @@ controls! {
         a_repeat_counts_once
         an_older_take_changes_nothing
         delays_outlive_the_handle
-        only_a_parked_key_is_unparked
+        only_a_parked_key_is_retried
         waiting_keys_are_listed_in_order
     ];
     lists_begin_at_the_key_is_caught: ListsBeginAtTheKey fails [

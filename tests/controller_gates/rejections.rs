@@ -175,7 +175,7 @@ async fn what_modern_rejects_in_dual_write_closes_it_from_the_note_to_the_mendin
     closed(&read(queue.clone()).await);
 
     users.modern().heal();
-    queue.unpark(&1_u32.to_be_bytes()).await.unwrap();
+    queue.retry(&1_u32.to_be_bytes()).await.unwrap();
     assert_eq!(reconciler.drain(pending()).await.unwrap().copied, 1);
     open(&read(queue).await);
 }

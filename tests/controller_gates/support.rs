@@ -199,8 +199,8 @@ impl RepairQueue for Queue {
         self.inner.park(entry, error).await
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.inner.unpark(key).await
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.inner.retry(key).await
     }
 
     async fn waiting(

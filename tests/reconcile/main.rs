@@ -10,6 +10,7 @@ mod failing_queue;
 mod fenced;
 mod fresh_reads;
 mod interleavings;
+mod operate;
 mod pacing;
 mod queue;
 mod repairs;

@@ -49,7 +49,7 @@ impl FlakyQueue {
         self.repeats.store(repeats, Ordering::Relaxed);
     }
 
-    /// Lets notes have no effect and never answer.
+    /// Lets notes, and what operators call, have no effect and never answer.
     pub(crate) fn set_hanging(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::Relaxed);
     }
@@ -140,8 +140,11 @@ impl RepairQueue for FlakyQueue {
         self.call("park", self.inner.park(entry, error)).await
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.call("unpark", self.inner.unpark(key)).await
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        self.call("retry", self.inner.retry(key)).await
     }
 
     async fn waiting(
@@ -158,6 +161,9 @@ impl RepairQueue for FlakyQueue {
         after: Option<&[u8]>,
         limit: NonZeroUsize,
     ) -> Result<Vec<RepairEntry>, StoreError> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         self.call("parked", self.inner.parked(after, limit)).await
     }
 

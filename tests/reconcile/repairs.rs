@@ -72,7 +72,7 @@ async fn a_key_that_goes_on_failing_is_parked_with_the_reason_and_may_come_back(
 
     world.modern.heal();
     assert_eq!(world.drain().await.repaired(), 0, "it is parked");
-    world.queue.unpark(&world.parked().await[0].key).await.unwrap();
+    world.queue.retry(&world.parked().await[0].key).await.unwrap();
     assert_eq!(world.drain().await.copied, 1);
     assert!(world.queue.depth().await.unwrap().is_empty() && world.is_level());
 }

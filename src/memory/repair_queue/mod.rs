@@ -34,7 +34,7 @@ use state::{Ending, Shelf, State};
 /// queue.park(&taken[0], "modern refuses the row").await?;
 /// assert_eq!(queue.parked(None, NonZeroUsize::MIN).await?[0].key, [7]);
 ///
-/// queue.unpark(&[7]).await?; // the row was mended
+/// assert!(queue.retry(&[7]).await?); // the row was mended
 /// let depth = queue.depth().await?;
 /// assert_eq!((depth.waiting, depth.parked), (1, 0));
 /// # Ok(())
@@ -94,9 +94,8 @@ impl RepairQueue for InMemoryRepairQueue {
         Ok(())
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.lock().unpark(key, Instant::now());
-        Ok(())
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.lock().retry(key, Instant::now()))
     }
 
     async fn waiting(

@@ -157,12 +157,12 @@ impl State {
         }
     }
 
-    pub(super) fn unpark(&mut self, key: &[u8], now: Instant) {
+    pub(super) fn retry(&mut self, key: &[u8], now: Instant) -> bool {
         let parked = self.rows.get_mut(key).filter(|row| row.shelf() == Shelf::Parked);
-        if let Some(row) = parked {
-            row.forget();
-            self.turn(key, Some(now));
-        }
+        let Some(row) = parked else { return false };
+        row.forget();
+        self.turn(key, Some(now));
+        true
     }
 
     pub(super) fn list(&self, on: Shelf, after: Option<&[u8]>, limit: usize) -> Vec<RepairEntry> {

@@ -55,10 +55,11 @@ const END: &str = "\
         error = CASE WHEN notes = held_notes THEN $4 ELSE error END,
         turn = nextval('repair_number'), receipt = NULL, held_notes = NULL, held_until = NULL
     WHERE key = $1 AND receipt = $2";
-const UNPARK: &str = "\
+const RETRY: &str = "\
     UPDATE repair_entry
     SET due = clock_timestamp(), turn = nextval('repair_number'), attempts = 0, error = NULL
-    WHERE key = $1 AND due IS NULL";
+    WHERE key = $1 AND due IS NULL
+    RETURNING key";
 const LIST: &str = "\
     SELECT key, reason, notes, attempts, error, 0::bigint FROM repair_entry
     WHERE (due IS NULL) = $1 AND ($2::bytea IS NULL OR key > $2) ORDER BY key LIMIT $3";
@@ -156,8 +157,8 @@ impl RepairQueue for PostgresRepairQueue {
         self.end(entry, None, error).await
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.change(UNPARK, &[&key]).await.map(drop)
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(!self.change(RETRY, &[&key]).await?.is_empty())
     }
 
     async fn waiting(

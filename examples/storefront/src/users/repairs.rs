@@ -34,7 +34,7 @@ enum Call {
     Finish(RepairEntry),
     Postpone(RepairEntry, Duration, String),
     Park(RepairEntry, String),
-    Unpark(Vec<u8>),
+    Retry(Vec<u8>),
     Waiting(Option<Vec<u8>>, NonZeroUsize),
     Parked(Option<Vec<u8>>, NonZeroUsize),
     Depth,
@@ -60,7 +60,7 @@ async fn made(queue: &dyn RepairQueue, call: Call) -> Result<Value, StoreError> 
         Call::Finish(entry) => value(&queue.finish(&entry).await?),
         Call::Postpone(entry, delay, error) => value(&queue.postpone(&entry, delay, &error).await?),
         Call::Park(entry, error) => value(&queue.park(&entry, &error).await?),
-        Call::Unpark(key) => value(&queue.unpark(&key).await?),
+        Call::Retry(key) => value(&queue.retry(&key).await?),
         Call::Waiting(after, limit) => value(&queue.waiting(after.as_deref(), limit).await?),
         Call::Parked(after, limit) => value(&queue.parked(after.as_deref(), limit).await?),
         Call::Depth => value(&queue.depth().await?),
@@ -152,8 +152,8 @@ impl RepairQueue for HttpRepairQueue {
         self.call(&Call::Park(entry.clone(), error.to_owned())).await
     }
 
-    async fn unpark(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.call(&Call::Unpark(key.to_vec())).await
+    async fn retry(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.call(&Call::Retry(key.to_vec())).await
     }
 
     async fn waiting(

@@ -152,6 +152,6 @@ pub(super) async fn what_is_not_there_is_not_changed<F: RepairQueueFixture>(fixt
     for ending in Ending::ALL {
         ending.of(&queue, &taken).await;
     }
-    super::samples::unpark(&queue, &key(1)).await;
+    super::samples::retry(&queue, &key(1)).await;
     assert_eq!(depth(&queue).await, RepairDepth::default(), "of an empty queue");
 }

@@ -3,7 +3,7 @@
 use super::RepairQueueFixture;
 use super::samples::{
     LONG, OVER, Queue, SHORT, TICK, answered, depth, key, keys, limit, listed, note, park, parked,
-    postpone, take, take_one, takes_nothing, unpark, waiting,
+    postpone, retry, take, take_one, takes_nothing, waiting,
 };
 use crate::reconcile::RepairEntry;
 
@@ -16,27 +16,38 @@ async fn parks(queue: &Queue, keys: &[u8]) {
 }
 
 /// Contract 7: it is as if it had just been noted, but no note.
-pub(super) async fn an_unparked_key_is_due<F: RepairQueueFixture>(fixture: &F) {
+pub(super) async fn a_retried_key_is_due<F: RepairQueueFixture>(fixture: &F) {
     let queue = fixture.queue();
     parks(&queue, &[1, 2]).await;
-    unpark(&queue, &key(1)).await;
+    retry(&queue, &key(1)).await;
     let found = take_one(&queue).await;
-    assert_eq!((found.key, found.notes), (key(1), 1), "what was unparked");
+    assert_eq!((found.key, found.notes), (key(1), 1), "what was parked");
     assert_eq!((found.attempts, found.error), (0, None), "what was tried before");
     assert_eq!(keys(&parked(&queue).await), [key(2)], "what is still parked");
 }
 
 /// Contract 7: keys that are taken or postponed stay so.
-pub(super) async fn only_a_parked_key_is_unparked<F: RepairQueueFixture>(fixture: &F) {
+pub(super) async fn only_a_parked_key_is_retried<F: RepairQueueFixture>(fixture: &F) {
     let queue = fixture.queue();
     note(&queue, &[1]).await;
     let taken = take_one(&queue).await;
-    unpark(&queue, &key(1)).await;
-    takes_nothing(&queue, "after unparking a taken key").await;
+    retry(&queue, &key(1)).await;
+    takes_nothing(&queue, "after retrying a taken key").await;
     postpone(&queue, &taken, LONG, "away").await;
-    unpark(&queue, &key(1)).await;
-    takes_nothing(&queue, "after unparking a postponed key").await;
+    retry(&queue, &key(1)).await;
+    takes_nothing(&queue, "after retrying a postponed key").await;
     assert_eq!(waiting(&queue).await, [listed(&taken, 1, Some("away"))], "what waits");
+}
+
+/// Contract 7: of a key that waits, or that nobody has noted, the answer is no.
+pub(super) async fn a_retry_tells_whether_the_key_was_parked<F: RepairQueueFixture>(fixture: &F) {
+    let queue = fixture.queue();
+    parks(&queue, &[1]).await;
+    note(&queue, &[2]).await;
+    assert!(retry(&queue, &key(1)).await, "it was parked");
+    for other in [1, 2, 3] {
+        assert!(!retry(&queue, &key(other)).await, "key {other} is not parked");
+    }
 }
 
 /// Contract 8: page after page, in the order of the bytes; also of a size that

@@ -126,8 +126,9 @@ macro_rules! __each_repair_queue_fact {
             a_take_of_an_earlier_life_changes_nothing
             a_repeat_counts_once
             what_is_not_there_is_not_changed
-            an_unparked_key_is_due
-            only_a_parked_key_is_unparked
+            a_retried_key_is_due
+            only_a_parked_key_is_retried
+            a_retry_tells_whether_the_key_was_parked
             parked_keys_are_listed_in_order
             waiting_keys_are_listed_in_order
             the_depth_counts_what_waits_and_what_is_parked

@@ -111,8 +111,9 @@ pub(super) async fn park(queue: &Queue, entry: &RepairEntry, error: &str) {
     answered("parking", queue.park(entry, error).await);
 }
 
-pub(super) async fn unpark(queue: &Queue, key: &[u8]) {
-    answered("unparking", queue.unpark(key).await);
+/// Whether it was parked.
+pub(super) async fn retry(queue: &Queue, key: &[u8]) -> bool {
+    answered("retrying", queue.retry(key).await)
 }
 
 /// How a taken entry ends.
