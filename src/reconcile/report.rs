@@ -1,6 +1,7 @@
 use std::fmt;
 
-use crate::error::StoreError;
+use serde::{Deserialize, Serialize};
+
 use crate::phase::SweepEvidence;
 
 /// A key that could not be joined.
@@ -9,16 +10,24 @@ use crate::phase::SweepEvidence;
 /// use strangler_fig::reconcile::FailedKey;
 ///
 /// fn may_pass(failed: &FailedKey<u32>) -> bool {
-///     failed.error.is_retryable()
+///     failed.is_retryable
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FailedKey<K> {
     /// Which key.
     pub key: K,
-    /// What the adapter reported last.
-    pub error: StoreError,
+    /// What the adapter reported last, with its causes.
+    pub error: String,
+    /// Whether another sweep may join it.
+    pub is_retryable: bool,
+}
+
+impl<K: fmt::Debug> fmt::Display for FailedKey<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {:?}: {}", self.key, self.error)
+    }
 }
 
 /// What a sweep has seen and done.
@@ -43,7 +52,7 @@ pub struct FailedKey<K> {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SweepReport<K> {
     /// Keys that either side holds, tombstones included.

@@ -16,7 +16,7 @@ pub(super) struct Tally<K> {
     stuck: Vec<K>,
     /// Failures whose keys were not kept.
     lost: u64,
-    failed: Vec<FailedKey<K>>,
+    failed: Vec<(K, StoreError)>,
 }
 
 impl<K> Tally<K> {
@@ -44,19 +44,19 @@ impl<K> Tally<K> {
 
     /// How long the sides that failed ask to be left alone.
     pub(super) fn hint(&self) -> Duration {
-        self.failed.iter().map(|failed| hint(&failed.error)).max().unwrap_or_default()
+        self.failed.iter().map(|(_, error)| hint(error)).max().unwrap_or_default()
     }
 
     /// The keys to be joined again.
     pub(super) fn take_open(&mut self) -> Vec<K> {
-        let failed = std::mem::take(&mut self.failed).into_iter().map(|failed| failed.key);
+        let failed = std::mem::take(&mut self.failed).into_iter().map(|(key, _)| key);
         failed.chain(std::mem::take(&mut self.stuck)).collect()
     }
 
     /// Keeps a key to be joined again, or at least counts it.
     pub(super) fn fail(&mut self, key: K, error: StoreError, kept: usize) {
         if self.failed.len() < kept {
-            self.failed.push(FailedKey { key, error });
+            self.failed.push((key, error));
         } else {
             self.lost += 1;
         }
@@ -73,10 +73,14 @@ impl<K> Tally<K> {
             settled: self.settled,
             conflicts,
             failed: failures,
-            failed_keys: self.failed,
+            failed_keys: self.failed.into_iter().map(told).collect(),
             evidence: ticket.finish(failures, conflicts),
         }
     }
+}
+
+fn told<K>((key, error): (K, StoreError)) -> FailedKey<K> {
+    FailedKey { key, error: error.with_causes(), is_retryable: error.is_retryable() }
 }
 
 #[cfg(test)]
@@ -98,7 +102,11 @@ mod tests {
         let ticket = MigrationState::new("m".parse().unwrap()).begin_sweep(&Fleet::default());
         let report = tally.report(ticket);
         assert_eq!((report.conflicts, report.failed), (3, 3));
-        assert_eq!(report.failed_keys.len(), 1);
+        let failed = &report.failed_keys;
+        assert_eq!((failed.len(), failed[0].is_retryable), (1, true));
+        assert_eq!(failed[0].to_string(), "key 10: the store is unavailable: down");
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<SweepReport<i32>>(&text).unwrap(), report);
         assert_eq!(report.evidence, ticket.finish(3, 3));
         let told = "0 keys swept: 0 copied to modern, 0 to legacy, 0 conflicts settled, 3 remain, \
                     3 failed";
