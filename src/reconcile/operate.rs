@@ -29,7 +29,7 @@ where
         after: Option<&[u8]>,
         limit: NonZeroUsize,
     ) -> Result<Vec<RepairEntry>, StoreError> {
-        within(self.config.deadline, self.queue.parked(after, limit)).await
+        within(self.config.call_deadline, self.queue.parked(after, limit)).await
     }
 
     /// Makes a parked key due at once, since what was in its way is mended. Answers whether it was parked. Who did it, and
@@ -75,7 +75,7 @@ where
         actor: &Actor,
         reason: &Reason,
     ) -> Result<bool, StoreError> {
-        let was_parked = within(self.config.deadline, self.queue.retry(key)).await?;
+        let was_parked = within(self.config.call_deadline, self.queue.retry(key)).await?;
         warn!(
             { field::ACTOR } = actor.as_str(),
             { field::REASON } = reason.as_str(),

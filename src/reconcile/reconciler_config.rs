@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::observe::Observer;
-use crate::worker::{PAUSE_MIN, RateLimit, pause_after};
+use crate::resilience::{Exponential, Jitter};
+use crate::worker::{PAUSE_MIN, RateLimit};
 
 /// The limits of a [`Reconciler`](super::Reconciler).
 ///
@@ -11,14 +12,14 @@ use crate::worker::{PAUSE_MIN, RateLimit, pause_after};
 /// use std::num::{NonZeroU32, NonZeroUsize};
 /// use std::time::Duration;
 /// use strangler_fig::reconcile::ReconcilerConfig;
+/// use strangler_fig::resilience::Exponential;
 ///
 /// let config = ReconcilerConfig::default()
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_attempts_max(NonZeroU32::new(20).expect("it is not zero"))
-///     .with_delay_min(Duration::from_secs(5))
-///     .with_delay_max(Duration::from_secs(3_600))
+///     .with_backoff(Exponential::between(Duration::from_secs(5), Duration::from_secs(3_600)))
 ///     .with_poll_interval(Duration::from_secs(10))
-///     .with_deadline(Duration::from_secs(5))
+///     .with_call_deadline(Duration::from_secs(5))
 ///     .with_queue_retries(3)
 ///     .with_plans_kept(100);
 /// ```
@@ -26,10 +27,9 @@ use crate::worker::{PAUSE_MIN, RateLimit, pause_after};
 pub struct ReconcilerConfig {
     pub(super) concurrency: NonZeroUsize,
     pub(super) attempts_max: NonZeroU32,
-    pub(super) delay_min: Duration,
-    pub(super) delay_max: Duration,
+    pub(super) backoff: Exponential,
     pub(super) poll_interval: Duration,
-    pub(super) deadline: Duration,
+    pub(super) call_deadline: Duration,
     pub(super) queue_retries: u32,
     pub(super) plans_kept: usize,
     pub(super) observer: Option<Arc<dyn Observer>>,
@@ -38,18 +38,18 @@ pub struct ReconcilerConfig {
 
 impl Default for ReconcilerConfig {
     /// 16 repairs at once, each within 30 s; a key that fails is put off for one
-    /// second, then twice as long each time up to five minutes, and parked at its
-    /// tenth failure; the queue is asked once a second while nothing is due; to
+    /// second, then twice as long each time up to five minutes, each shortened by up to
+    /// a half, by chance (`Jitter::Equal`), and parked at its tenth failure; the queue is asked once a second while nothing is due; to
     /// drain and to preview end when it failed nine times in a row; a preview
     /// lists 1,000 keys.
     fn default() -> Self {
         Self {
             concurrency: NonZeroUsize::new(16).expect("16 is not zero"),
             attempts_max: NonZeroU32::new(10).expect("10 is not zero"),
-            delay_min: Duration::from_secs(1),
-            delay_max: Duration::from_secs(300),
+            backoff: Exponential::between(Duration::from_secs(1), Duration::from_secs(300))
+                .with_jitter(Jitter::Equal),
             poll_interval: Duration::from_secs(1),
-            deadline: Duration::from_secs(30),
+            call_deadline: Duration::from_secs(30),
             queue_retries: 8,
             plans_kept: 1_000,
             observer: None,
@@ -80,19 +80,12 @@ impl ReconcilerConfig {
         self
     }
 
-    /// How long a key is put off that failed once; doubled by each failure that follows, and
-    /// shortened by up to a half, by chance. The pauses after failures of the queue are the
-    /// same. At least a millisecond.
+    /// How long a key is put off that failed so often: at least a millisecond. The pauses
+    /// after failures of the queue are the same. How often a key is tried is up to
+    /// [`with_attempts_max`](Self::with_attempts_max), not to the count of these.
     #[must_use]
-    pub fn with_delay_min(mut self, delay: Duration) -> Self {
-        self.delay_min = delay.max(PAUSE_MIN);
-        self
-    }
-
-    /// How long a key that failed is put off at most. At least a millisecond.
-    #[must_use]
-    pub fn with_delay_max(mut self, delay: Duration) -> Self {
-        self.delay_max = delay.max(PAUSE_MIN);
+    pub fn with_backoff(mut self, backoff: Exponential) -> Self {
+        self.backoff = backoff;
         self
     }
 
@@ -107,8 +100,8 @@ impl ReconcilerConfig {
     /// How long a repair, and each call of the queue, may take. A taken key is
     /// hidden from others for five times as long.
     #[must_use]
-    pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+    pub fn with_call_deadline(mut self, deadline: Duration) -> Self {
+        self.call_deadline = deadline;
         self
     }
 
@@ -155,12 +148,12 @@ impl ReconcilerConfig {
 
     /// The pause after so many failures in a row.
     pub(super) fn delay(&self, failures: u32) -> Duration {
-        pause_after(failures, self.delay_min, self.delay_max)
+        self.backoff.delay(failures.saturating_sub(1)).max(PAUSE_MIN)
     }
 
     /// A repair and the calls of the queue around it, some made again.
     pub(super) fn hidden_for(&self) -> Duration {
-        self.deadline.saturating_mul(5)
+        self.call_deadline.saturating_mul(5)
     }
 }
 
@@ -172,23 +165,22 @@ mod tests {
 
     #[test]
     fn an_option_leaves_the_others_as_they_are() {
+        let backoff = Exponential::between(Duration::from_secs(3), Duration::from_secs(4));
         let config = ReconcilerConfig::default()
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN))
             .with_concurrency(NonZeroUsize::MIN)
             .with_attempts_max(NonZeroU32::MIN)
-            .with_delay_min(Duration::from_secs(3))
-            .with_delay_max(Duration::from_secs(4))
+            .with_backoff(backoff.clone())
             .with_poll_interval(Duration::from_secs(5))
-            .with_deadline(Duration::from_secs(6))
+            .with_call_deadline(Duration::from_secs(6))
             .with_queue_retries(7)
             .with_plans_kept(9);
         let expected = ReconcilerConfig {
             concurrency: NonZeroUsize::MIN,
             attempts_max: NonZeroU32::MIN,
-            delay_min: Duration::from_secs(3),
-            delay_max: Duration::from_secs(4),
+            backoff,
             poll_interval: Duration::from_secs(5),
-            deadline: Duration::from_secs(6),
+            call_deadline: Duration::from_secs(6),
             queue_retries: 7,
             plans_kept: 9,
             observer: None,

@@ -65,7 +65,7 @@ where
         let mut errors = Vec::new();
         let noted = self.note(report, &mut errors).await;
         let taken = self.queue.take(self.config.concurrency, self.config.hidden_for());
-        let taken = within(self.config.deadline, taken).await;
+        let taken = within(self.config.call_deadline, taken).await;
         let taken = taken.unwrap_or_else(|error| {
             errors.push(error);
             Vec::new()
@@ -137,7 +137,7 @@ where
     ) -> Repaired {
         let mut errors = Vec::new();
         for failures in 1..=ENDINGS_MAX {
-            match within(self.config.deadline, self.end_once(entry, verdict, tried)).await {
+            match within(self.config.call_deadline, self.end_once(entry, verdict, tried)).await {
                 Ok(()) => return Repaired { verdict: Some(verdict), errors },
                 Err(error) => {
                     self.tell_queue(&error);
@@ -157,7 +157,7 @@ where
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Left>>) -> Result<T, Left> {
-        let deadline = self.config.deadline;
+        let deadline = self.config.call_deadline;
         let late = |_| Err(Left::TimedOut(deadline));
         tokio::time::timeout(deadline, work).await.unwrap_or_else(late)
     }
@@ -202,7 +202,7 @@ where
         let mut failures = 0;
         loop {
             let page = self.queue.waiting(after, self.config.concurrency);
-            match within(self.config.deadline, page).await {
+            match within(self.config.call_deadline, page).await {
                 Ok(page) if follows(after, &page) => return Ok(page),
                 Ok(_) => return Err(out_of_order()),
                 Err(source) if failures >= self.config.queue_retries => {
@@ -227,7 +227,7 @@ where
 
     /// What the queue holds, if it says.
     pub(super) async fn depth(&self) -> Option<RepairDepth> {
-        within(self.config.deadline, self.queue.depth()).await.ok()
+        within(self.config.call_deadline, self.queue.depth()).await.ok()
     }
 
     pub(super) fn tell_depth(&self, depth: Option<RepairDepth>) {

@@ -213,7 +213,7 @@ async fn a_guard_does_not_halt_on_a_judgement_that_is_over() {
     operator.advance_to(Phase::Live, &ann()).await.unwrap();
     tokio::time::sleep(SECOND * 3).await;
     let config = GuardConfig::default().with_halt();
-    let guard = RollbackGuard::new(operator.clone(), Arc::new(Slow), config);
+    let guard = RollbackGuard::new(operator.clone(), Arc::new(Slow)).with_config(config);
     let looking = tokio::spawn(async move { guard.look().await });
     tokio::time::sleep(SECOND / 10).await;
     operator.roll_back(&ann()).await.unwrap();

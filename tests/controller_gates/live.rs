@@ -156,7 +156,7 @@ async fn the_longest_and_the_shortest_window_are_kept_and_no_other() {
 #[tokio::test(start_paused = true)]
 async fn another_longest_window_is_kept_within_bounds() {
     let range = |window| {
-        let refused = LiveSignals::with_window_max(window).last(Duration::MAX).unwrap_err();
+        let refused = LiveSignals::over(window).last(Duration::MAX).unwrap_err();
         (refused.shortest, refused.longest)
     };
     let seconds = Duration::from_secs;
@@ -216,8 +216,8 @@ async fn the_first_bucket_of_a_window_is_in_it() {
 /// every 3 ms.
 #[test]
 fn nothing_that_many_threads_count_is_lost() {
-    let signals = LiveSignals::with_window_max(Duration::from_secs(60));
-    let short = LiveSignals::with_window_max(Duration::from_secs(1));
+    let signals = LiveSignals::over(Duration::from_secs(60));
+    let short = LiveSignals::over(Duration::from_secs(1));
     let rounds: u64 = 20_000;
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -176,7 +176,7 @@ impl World {
     }
 
     pub(crate) fn guard(&self, config: GuardConfig) -> RollbackGuard {
-        RollbackGuard::new(Arc::new(self.controller()), self.signals.clone(), config)
+        RollbackGuard::new(Arc::new(self.controller()), self.signals.clone()).with_config(config)
     }
 
     pub(crate) async fn state(&self) -> MigrationState {

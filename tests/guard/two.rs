@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strangler_fig::async_trait;
 use strangler_fig::controller::{
-    ControllerError, GuardConfig, GuardOutcome, RollbackGuard, SignalSource, Signals,
+    ControllerError, GuardOutcome, RollbackGuard, SignalSource, Signals,
 };
 use strangler_fig::error::StoreError;
 use strangler_fig::phase::Phase;
@@ -29,9 +29,8 @@ async fn of_two_guards_that_judge_one_state_one_goes_back_and_by_one_phase() {
     let world = World::new().await;
     world.ann_goes_to(Phase::Shadow).await;
     let signals = Arc::new(Slow(Wrong::Mismatches.signals()));
-    let [one, other] = [(); 2].map(|()| {
-        RollbackGuard::new(Arc::new(world.controller()), signals.clone(), GuardConfig::default())
-    });
+    let [one, other] =
+        [(); 2].map(|()| RollbackGuard::new(Arc::new(world.controller()), signals.clone()));
     let (first, second) = tokio::join!(one.look(), other.look());
     let went = |outcome: &GuardOutcome| matches!(outcome, GuardOutcome::RolledBack { .. });
     let (first, second) = if went(&first) { (first, second) } else { (second, first) };

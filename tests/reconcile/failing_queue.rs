@@ -10,6 +10,7 @@ use strangler_fig::key::KeyExt;
 use strangler_fig::phase::Phase;
 use strangler_fig::reconcile::{ReconcileError, RepairQueue};
 use strangler_fig::repository::DivergenceReason::{Mismatch, WriteDropped};
+use strangler_fig::resilience::Exponential;
 use strangler_fig::testkit::faults::Pause;
 
 use crate::support::{HOUR, KEY, World};
@@ -92,7 +93,8 @@ async fn a_panic_of_the_queue_is_a_failure_of_it() {
 async fn pauses_of_no_length_are_none_without_end() {
     let world = with_rows(1);
     let (zero, second) = (Duration::ZERO, Duration::from_secs(1));
-    let config = world.config().with_delay_min(zero).with_delay_max(zero).with_poll_interval(zero);
+    let pauses = Exponential::between(zero, zero);
+    let config = world.config().with_backoff(pauses).with_poll_interval(zero);
     for is_down in [true, false] {
         world.queue.set_down(is_down);
         let reconciler = world.reconciler().with_config(config.clone());

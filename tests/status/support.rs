@@ -193,7 +193,7 @@ impl World {
     }
 
     pub(crate) fn guard(&self) -> RollbackGuard {
-        RollbackGuard::new(Arc::new(self.controller()), self.signals.clone(), guarded())
+        RollbackGuard::new(Arc::new(self.controller()), self.signals.clone()).with_config(guarded())
     }
 
     pub(crate) async fn passes(&self, time: Duration) {

@@ -133,7 +133,7 @@ impl Migration {
             observers,
             tasks: JoinSet::new(),
         };
-        let guard = RollbackGuard::new(controller, signals, guard);
+        let guard = RollbackGuard::new(controller, signals).with_config(guard);
         migration.tasks.spawn(async move { guard.run(pending()).await });
         migration.tasks.spawn(async move {
             let _ = tracker.run(pending()).await;

@@ -48,7 +48,7 @@ use crate::phase::{MigrationState, Reason};
 /// # service.create(&MigrationState::new(name.clone())).await?;
 /// let signals = Arc::new(LiveSignals::default()); // observes the repository
 /// let controller = Arc::new(MigrationController::new(service, name));
-/// let guard = RollbackGuard::new(controller, signals, GuardConfig::default());
+/// let guard = RollbackGuard::new(controller, signals).with_config(GuardConfig::default());
 /// assert!(matches!(guard.look().await, GuardOutcome::Quiet));
 /// guard.run(std::future::ready(())).await; // until shutdown
 /// # Ok(())
@@ -123,14 +123,18 @@ pub enum GuardOutcome {
 }
 
 impl RollbackGuard {
-    /// A guard that moves by `controller`, on what `signals` say.
+    /// A guard that moves by `controller`, on what `signals` say, with the default
+    /// limits.
     #[must_use]
-    pub fn new(
-        controller: Arc<MigrationController>,
-        signals: Arc<dyn SignalSource>,
-        config: GuardConfig,
-    ) -> Self {
-        Self { controller, signals, config, rest: Mutex::default() }
+    pub fn new(controller: Arc<MigrationController>, signals: Arc<dyn SignalSource>) -> Self {
+        Self { controller, signals, config: GuardConfig::default(), rest: Mutex::default() }
+    }
+
+    /// The same, with given limits. [`GuardConfig`] shows them.
+    #[must_use]
+    pub fn with_config(mut self, config: GuardConfig) -> Self {
+        self.config = config;
+        self
     }
 
     /// Looks again and again until `shutdown` resolves, which lets a rollback that

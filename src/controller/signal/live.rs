@@ -28,7 +28,7 @@ const SPARE: usize = 3;
 /// Counts what one process's traffic says of one migration: an [`Observer`] of its
 /// repository, and a [`SignalSource`] for gates and guards.
 ///
-/// A window is told in buckets of a 300th of the [longest](Self::with_window_max):
+/// A window is told in buckets of a 300th of the [longest](Self::over):
 /// 3 s of 15 min. What it shows is the window and at most one bucket more, never
 /// less. The shortest window is ten buckets. A window from before the process began
 /// shows what there was.
@@ -95,7 +95,7 @@ impl fmt::Debug for LiveSignals {
 
 impl Default for LiveSignals {
     fn default() -> Self {
-        Self::with_window_max(WINDOW_MAX)
+        Self::over(WINDOW_MAX)
     }
 }
 
@@ -107,12 +107,12 @@ impl LiveSignals {
     /// use std::time::Duration;
     /// use strangler_fig::controller::{LiveSignals, Signals};
     ///
-    /// let signals = LiveSignals::with_window_max(Duration::from_secs(60));
+    /// let signals = LiveSignals::over(Duration::from_secs(60));
     /// assert_eq!(signals.last(Duration::from_secs(2))?, Signals::default());
     /// # Ok::<(), strangler_fig::controller::WindowError>(())
     /// ```
     #[must_use]
-    pub fn with_window_max(window: Duration) -> Self {
+    pub fn over(window: Duration) -> Self {
         let slots = usize::try_from(BUCKETS).unwrap_or_default() + SPARE;
         let window_max = window.clamp(WINDOW_MAX_RANGE.0, WINDOW_MAX_RANGE.1);
         Self {

@@ -11,7 +11,7 @@ use strangler_fig::phase::{
 use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairPump, RepairQueue};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
 use strangler_fig::resilience::{
-    BreakerConfig, Bulkhead, CircuitBreaker, Exponential, Policy, Retry,
+    BreakerConfig, Bulkhead, CircuitBreaker, Exponential, Jitter, Policy, Retry,
 };
 use strangler_fig::stamp::{StampClock, WriterId};
 use tokio::time::sleep;
@@ -135,13 +135,14 @@ impl Life {
 
     /// One that never gives a key up.
     pub(crate) fn reconciler(&self, queue: Arc<dyn RepairQueue>) -> Reconciler<Adapter, Adapter> {
+        let pauses = Exponential::between(Duration::from_millis(200), Duration::from_secs(2));
+        let pauses = pauses.with_jitter(Jitter::Equal);
         let config = ReconcilerConfig::default()
             .with_concurrency(NonZeroUsize::new(4).unwrap())
             .with_attempts_max(NonZeroU32::MAX)
-            .with_delay_min(Duration::from_millis(200))
-            .with_delay_max(Duration::from_secs(2))
+            .with_backoff(pauses)
             .with_poll_interval(Duration::from_millis(500))
-            .with_deadline(Duration::from_secs(3));
+            .with_call_deadline(Duration::from_secs(3));
         Reconciler::new(&self.rows, queue).with_config(config)
     }
 

@@ -221,7 +221,7 @@ fn watch(world: &World, life: &Arc<Life>, controller: &Arc<MigrationController>)
         .with_poll_interval(Duration::from_millis(800))
         .with_halt();
     let signals = Arc::new(Nervous::new(world));
-    let guard = RollbackGuard::new(controller.clone(), signals, config);
+    let guard = RollbackGuard::new(controller.clone(), signals).with_config(config);
     let process = life.process.clone();
     life.process.spawn(async move { guard.run(process.ending()).await });
 }

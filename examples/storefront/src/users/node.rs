@@ -10,6 +10,7 @@ use strangler_fig::phase::{
 };
 use strangler_fig::reconcile::{Reconciler, ReconcilerConfig, RepairQueue};
 use strangler_fig::repository::{MigrationConfig, MigrationRepository};
+use strangler_fig::resilience::{Exponential, Jitter};
 use strangler_fig::stamp::StampClock;
 use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
@@ -90,9 +91,8 @@ impl Node {
         let config = MigrationConfig::default().with_observer(self.observer.clone());
         let users = MigrationRepository::with_parts(legacy, modern, tracker, stamps, config)?;
         let config = ReconcilerConfig::default()
-            .with_deadline(REPAIR)
-            .with_delay_min(REPAIR / 20)
-            .with_delay_max(REPAIR)
+            .with_call_deadline(REPAIR)
+            .with_backoff(Exponential::between(REPAIR / 20, REPAIR).with_jitter(Jitter::Equal))
             .with_poll_interval(POLL)
             .with_observer(self.observer.clone());
         let reconciler = Reconciler::new(&users, repairs).with_config(config);
