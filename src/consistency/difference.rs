@@ -41,7 +41,7 @@ pub enum DifferenceKind {
 
 impl DifferenceKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::MissingInModern,
         Self::MissingInLegacy,
         Self::StaleInModern,

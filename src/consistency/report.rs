@@ -223,7 +223,7 @@ impl<K> fmt::Display for CheckReport<K> {
             write!(f, " ({} within what is tolerated)", self.tolerated)?;
         }
         write!(f, "\n  differences  {}", self.differences.total())?;
-        for kind in DifferenceKind::ALL.into_iter().filter(|kind| self.differences.of(*kind) > 0) {
+        for &kind in DifferenceKind::ALL.iter().filter(|kind| self.differences.of(**kind) > 0) {
             write!(f, "\n    {kind:<18} {}", self.differences.of(kind))?;
         }
         for (name, count) in [("unsettled", self.unsettled), ("failed", self.failed)] {

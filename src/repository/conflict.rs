@@ -3,9 +3,6 @@ use std::sync::Arc;
 
 use crate::stamp::Record;
 
-/// How two records are merged: the key, legacy's record, modern's.
-type Merge<K, E> = Arc<dyn Fn(&K, &Record<E>, &Record<E>) -> Merged<E> + Send + Sync>;
-
 /// What a repair makes of a conflict: equal stamps with different contents,
 /// written by somebody behind the crate.
 ///
@@ -63,9 +60,29 @@ pub enum ConflictPolicy<K, E> {
     PrimaryWins,
     /// Nothing is written: somebody has to look.
     Park,
-    /// A function decides, from both records. It must answer the same whenever it
-    /// is asked the same, for several nodes may ask.
-    Merge(Merge<K, E>),
+    /// A function decides, from both records: [`merge`](Self::merge) takes it. It must
+    /// answer the same whenever it is asked the same, for several nodes may ask.
+    Merge(MergeRule<K, E>),
+}
+
+/// How two records are merged, as [`ConflictPolicy::merge`] took it: by the key,
+/// legacy's record and modern's.
+///
+/// ```
+/// use strangler_fig::repository::{ConflictPolicy, Merged};
+///
+/// let policy = ConflictPolicy::<u32, String>::merge(|_, _, _| Merged::Park);
+/// assert!(matches!(policy, ConflictPolicy::Merge(_)));
+/// ```
+pub struct MergeRule<K, E>(Arc<Merge<K, E>>);
+
+/// The key, legacy's record, modern's.
+type Merge<K, E> = dyn Fn(&K, &Record<E>, &Record<E>) -> Merged<E> + Send + Sync;
+
+impl<K, E> fmt::Debug for MergeRule<K, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MergeRule").finish_non_exhaustive()
+    }
 }
 
 /// What a conflict is merged to.
@@ -96,7 +113,7 @@ impl<K, E> ConflictPolicy<K, E> {
     pub fn merge(
         merge: impl Fn(&K, &Record<E>, &Record<E>) -> Merged<E> + Send + Sync + 'static,
     ) -> Self {
-        Self::Merge(Arc::new(merge))
+        Self::Merge(MergeRule(Arc::new(merge)))
     }
 
     /// The verdict on a conflict; where the primary just wins, `is_open` is false.
@@ -109,7 +126,7 @@ impl<K, E> ConflictPolicy<K, E> {
     ) -> Merged<E> {
         match self {
             Self::Park if is_open => Merged::Park,
-            Self::Merge(merge) if is_open => merge(key, legacy, modern),
+            Self::Merge(MergeRule(merge)) if is_open => merge(key, legacy, modern),
             _ => Merged::Primary,
         }
     }
@@ -120,7 +137,7 @@ impl<K, E> Clone for ConflictPolicy<K, E> {
         match self {
             Self::PrimaryWins => Self::PrimaryWins,
             Self::Park => Self::Park,
-            Self::Merge(merge) => Self::Merge(Arc::clone(merge)),
+            Self::Merge(MergeRule(merge)) => Self::Merge(MergeRule(Arc::clone(merge))),
         }
     }
 }

@@ -58,7 +58,7 @@ mod write;
 
 pub use answer::Answer;
 pub use config::MigrationConfig;
-pub use conflict::{ConflictPolicy, Merged};
+pub use conflict::{ConflictPolicy, MergeRule, Merged};
 pub use contract::{Access, Entity, ListRepository, Repository, TransactionalRepository};
 pub use digest::{DigestRepository, DigestSalt, HashedRecord, KeyRange, RangeDigest, RecordHash};
 pub use divergence::{Divergence, DivergenceReason};

@@ -70,7 +70,8 @@ impl DifferenceStatus {
     /// comparator has shown them.
     #[must_use]
     pub fn of<K>(report: &CheckReport<K>) -> Self {
-        let counts = DifferenceKind::ALL.map(|kind| (kind.name(), report.differences.of(kind)));
+        let counts =
+            DifferenceKind::ALL.iter().map(|kind| (kind.name(), report.differences.of(*kind)));
         let mut fields: BTreeMap<String, FieldTally> = BTreeMap::new();
         for record in &report.kept {
             // Several items of a list are one field.
@@ -90,7 +91,7 @@ impl DifferenceStatus {
         let mut fields: Vec<_> = fields.into_values().collect();
         fields.sort_by_key(|field| std::cmp::Reverse(field.records));
         fields.truncate(FIELDS_MAX);
-        let kinds = counts.into_iter().filter(|(_, count)| *count > 0).collect();
+        let kinds = counts.filter(|(_, count)| *count > 0).collect();
         let kept = u64::try_from(report.kept.len()).unwrap_or(u64::MAX);
         Self { kinds, kept, fields }
     }
