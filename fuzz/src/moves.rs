@@ -99,10 +99,10 @@ impl Trip {
         let mut lease = match source.byte() {
             0..=0xB7 => lease.adopting(self.state.adopted()),
             0xB8..=0xDF => lease.adopting(source.one_of(&self.adopted)),
-            0xE0..=0xE7 => lease.adopting(Adopted {
-                epoch: source.number(),
-                move_id: MoveId::fixed(source.byte().into()),
-            }),
+            0xE0..=0xE7 => {
+                let (epoch, by) = (source.number(), source.byte());
+                lease.adopting(Adopted::new(epoch, MoveId::fixed(by.into())))
+            }
             _ => lease,
         };
         match source.byte() {

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 /// use strangler_fig::phase::Backlog;
 ///
 /// assert!(Backlog::default().is_empty());
-/// assert!(!Backlog { keys: 0, has_overflowed: true }.is_empty());
+/// assert!(!Backlog::new(0, true).is_empty());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Backlog {
     /// Keys in its divergence sinks, not yet in a durable queue.
     pub keys: u64,
@@ -18,6 +19,12 @@ pub struct Backlog {
 }
 
 impl Backlog {
+    /// So many keys, and whether there were more than a sink could hold.
+    #[must_use]
+    pub const fn new(keys: u64, has_overflowed: bool) -> Self {
+        Self { keys, has_overflowed }
+    }
+
     /// Whether there is nothing to be done.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -12,16 +12,24 @@ use crate::stamp::StampScope;
 /// use strangler_fig::phase::{Adopted, MigrationState};
 ///
 /// let state = MigrationState::new("airports".parse()?);
-/// let Adopted { epoch, move_id } = state.adopted();
-/// assert_eq!((epoch, move_id), (state.epoch(), state.move_id()));
+/// assert_eq!(state.adopted(), Adopted::new(state.epoch(), state.move_id()));
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Adopted {
     /// Its epoch.
     pub epoch: u64,
     /// The move that made it.
     pub move_id: MoveId,
+}
+
+impl Adopted {
+    /// The state of this epoch that this move made.
+    #[must_use]
+    pub const fn new(epoch: u64, move_id: MoveId) -> Self {
+        Self { epoch, move_id }
+    }
 }
 
 /// Where the stamps of both sides live, on one node.

@@ -27,7 +27,7 @@ use super::{
 /// let (epoch, move_id) = (1, MoveId::random()?);
 /// let next = state.transition(&Move::to(Phase::Cutover), move_id, &Fleet::default())?;
 /// assert_eq!((next.epoch(), next.move_id()), (epoch, move_id));
-/// assert_eq!(next.adopted(), Adopted { epoch, move_id });
+/// assert_eq!(next.adopted(), Adopted::new(epoch, move_id));
 ///
 /// assert_eq!(next.hash_version(), HashVersion::Xxh3V1);
 /// let berlin = Bucket::of(&"EDDB".to_owned(), next.salt());

@@ -25,7 +25,7 @@ async fn mixed() -> (World, ControllerStatus) {
 
     let node = NodeId { name: node_name(4), incarnation: Incarnation::fixed(4) };
     let mut lease = NodeLease::new(node).with_holds(2).with_role(NodeRole::Worker);
-    lease.backlog = Backlog { keys: 7, has_overflowed: true };
+    lease.backlog = Backlog::new(7, true);
     world.service.inner.renew_lease(&name(), &lease).await.unwrap();
     let status = controller.status().await.unwrap();
     (world, status)

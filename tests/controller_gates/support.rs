@@ -37,7 +37,7 @@ impl World {
     }
 
     pub(crate) fn with_backlog(mut self, node: usize, keys: u64, overflowed: bool) -> Self {
-        self.leases[node].backlog = Backlog { keys, has_overflowed: overflowed };
+        self.leases[node].backlog = Backlog::new(keys, overflowed);
         self
     }
 

@@ -26,7 +26,7 @@ fn holding(trip: &Trip, holds: u64) -> Fleet {
 #[test]
 fn a_lease_ahead_of_the_state_stops_everything() {
     let mut trip = Trip::new();
-    let ahead = Adopted { epoch: 1, move_id: MoveId::fixed(0) };
+    let ahead = Adopted::new(1, MoveId::fixed(0));
     trip.fleet = Fleet::new(vec![lease("node-1", Some(ahead))]);
     for step in steps() {
         let refused = trip.refusal(step.clone());
@@ -37,7 +37,7 @@ fn a_lease_ahead_of_the_state_stops_everything() {
 #[test]
 fn a_lease_of_another_move_of_the_same_epoch_stops_everything() {
     let mut trip = Trip::new().moved(Move::to(Phase::DualWrite)).settled();
-    let other = Adopted { epoch: 1, move_id: MoveId::fixed(99) };
+    let other = Adopted::new(1, MoveId::fixed(99));
     trip.fleet = Fleet::new(vec![lease("node-1", Some(other))]);
     for step in [Move::to(Phase::Shadow), Move::to(Phase::Cutover), expect_nodes(1)] {
         let refused = trip.refusal(step.clone());
@@ -49,7 +49,7 @@ fn a_lease_of_another_move_of_the_same_epoch_stops_everything() {
 fn one_node_that_lags_is_enough_to_block_a_crossing() {
     let mut trip = Trip::through(&[Phase::Cutover]);
     let now = Some(trip.state.adopted());
-    let behind = Some(Adopted { epoch: 0, move_id: MoveId::fixed(0) });
+    let behind = Some(Adopted::new(0, MoveId::fixed(0)));
     for adopted in [None, behind] {
         trip.fleet = Fleet::new(vec![lease("node-1", now), lease("node-2", adopted)]);
         let refused = trip.refusal(Move::to(Phase::Live));

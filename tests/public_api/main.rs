@@ -45,7 +45,7 @@ use strangler_fig::reconcile::{
 use strangler_fig::repository::{
     Access, Answer, Applied, BuildError, ConflictPolicy, DigestRepository, DigestSalt, Divergence,
     DivergenceReason, DivergenceSink, Entity, HashedRecord, Join, JoinRule, Joined, KeyRange,
-    ListRepository, Merged, MigrationConfig, MigrationError, MigrationRepository, Page,
+    ListRepository, MergeRule, Merged, MigrationConfig, MigrationError, MigrationRepository, Page,
     RangeDigest, RecordHash, Repository, ScanRepository, SideStamped, SinkMark, StampStore,
     StampedRepository, TransactionalRepository, Unstamped,
 };
@@ -147,6 +147,7 @@ fn handles_may_be_shared_between_threads() {
     assert_shared::<Reconciler<Store, Store>>();
     assert_shared::<RepairPump<u32>>();
     assert_shared::<ConflictPolicy<u32, Row>>();
+    assert_shared::<MergeRule<u32, Row>>();
     assert_shared::<PhaseTracker>();
     assert_shared::<Hold>();
     assert_shared::<StampClock>();
@@ -229,7 +230,7 @@ where
     let _ = (ManualClock::at(0), SkewedClock::new(Arc::new(SystemClock), 0));
     let _ = (MigrationConfig::default(), SweepConfig::default(), FileStateConfig::default());
     let _ = ReconcilerConfig::default();
-    let _: Option<(FailedKey<u32>, SweepReport<u32>)> = None;
+    assert_value::<(FailedKey<u32>, SweepReport<u32>)>();
 }
 
 /// What tests of users' adapters are made of.

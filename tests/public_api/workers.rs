@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strangler_fig::backfill::{
     BackfillConfig, BackfillError, BackfillReport, Backfiller, Checkpoint, CheckpointStore, Claim,
-    FailedKey, JobName, JobNameError, Partition, PartitionState,
+    FailedKey, JobName, JobNameError, Partition, PartitionState, WorkerName, WorkerNameError,
 };
 use strangler_fig::consistency::{
     CheckMode, CheckReport, CheckerConfig, Comparator, ConsistencyChecker, Difference,
@@ -63,11 +63,12 @@ fn what_a_check_says_are_values() {
 
 #[test]
 fn what_workers_say_are_values_and_errors() {
-    assert_value::<(JobName, Partition, Checkpoint, PartitionState, Claim)>();
+    assert_value::<(JobName, WorkerName, Partition, Checkpoint, PartitionState, Claim)>();
     assert_value::<(BackfillReport, FailedKey, Progress, Eta)>();
     assert_value::<(PageSize, RateLimit, WorkerState)>();
     assert_error::<BackfillError>();
     assert_error::<JobNameError>();
+    assert_error::<WorkerNameError>();
     assert_error::<ScanError>();
 }
 

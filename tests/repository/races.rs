@@ -240,10 +240,7 @@ fn a_hold_blocks_the_first_cutover() {
 #[test]
 fn a_state_store_that_went_back_moves_nothing() {
     let state = MigrationState::new("rows".parse().unwrap());
-    for adopted in [
-        Adopted { epoch: 7, move_id: MoveId::fixed(1) },
-        Adopted { epoch: 0, move_id: MoveId::fixed(2) },
-    ] {
+    for adopted in [Adopted::new(7, MoveId::fixed(1)), Adopted::new(0, MoveId::fixed(2))] {
         let ahead = lease("a", None).adopting(adopted);
         let fleet = Fleet::new(vec![ahead]);
         let refused = state.transition(&Move::to(Phase::DualWrite), MoveId::fixed(3), &fleet);
