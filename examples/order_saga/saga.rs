@@ -4,7 +4,7 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    CommandChannel, CommandStep, EventEnvelope, EventHandler, ReplyReceiver, Topic,
+    CommandChannel, CommandStep, EventContext, EventEnvelope, EventHandler, ReplyReceiver,
 };
 use strangler_fig::resilience::Exponential;
 use strangler_fig::saga::{
@@ -66,7 +66,7 @@ pub(crate) struct Starts {
 
 #[async_trait]
 impl EventHandler for Starts {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let json = event.payload.as_json().ok_or_else(|| StoreError::rejected("it is no order"))?;
         let order: Order = json.read().map_err(StoreError::rejected)?;
         let id = format!("order:{}", order.number).parse().map_err(StoreError::rejected)?;

@@ -4,9 +4,9 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    CommandHandler, CommandParticipant, EventEnvelope, EventHandler, EventId, EventPayload,
-    EventPublisher, EventSubscriber, Outbox, ReceivedCommand, Reply, SubscriptionLimits, Topic,
-    UnitOfWork,
+    CommandHandler, CommandParticipant, EventContext, EventEnvelope, EventHandler, EventId,
+    EventPayload, EventPublisher, EventSubscriber, Outbox, ReceivedCommand, Reply,
+    SubscriptionLimits, UnitOfWork,
 };
 use strangler_fig::memory::{
     InMemoryBus, InMemoryParticipant, InMemoryParticipantTransaction, InMemoryReplyStore,
@@ -114,7 +114,7 @@ impl CommandHandler<InMemoryParticipantTransaction> for Books {
 /// As one does it who has never seen a process die.
 #[async_trait]
 impl EventHandler for Service {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let command = ReceivedCommand::of(event).map_err(StoreError::rejected)?;
         let (reply, change) = self.books.decide(&command);
         self.books.apply(change);

@@ -39,8 +39,8 @@ pub use command::{
     ReceivedCommand, Reply, ReplyReceiver, ReplyStore,
 };
 pub use consumer::{
-    ConsumerConfig, ConsumerError, ConsumerReport, EventConsumer, EventHandler, FnHandler,
-    handler_fn,
+    ConsumerConfig, ConsumerError, ConsumerReport, EventConsumer, EventContext, EventHandler,
+    FnHandler, handler_fn,
 };
 pub use delivery::{Delivery, Receipt, Settlement, SubscriptionLimits};
 pub use envelope::{EventEnvelope, Message};

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::event::{
-    CommandHandler, CommandParticipant, EventEnvelope, EventHandler, EventId, EventPayload,
-    EventSource, Extensions, FetchLimit, OutboxStore, ReceivedCommand, Reply, UnitOfWork,
+    CommandHandler, CommandParticipant, EventContext, EventEnvelope, EventHandler, EventId,
+    EventPayload, EventSource, Extensions, FetchLimit, OutboxStore, ReceivedCommand, Reply,
+    UnitOfWork,
 };
 use strangler_fig::memory::{InMemoryParticipant, InMemoryParticipantTransaction};
 use strangler_fig::phase::{Incarnation, NodeId};
@@ -115,7 +116,8 @@ impl Shop {
     }
 
     async fn told(&self, event: &EventEnvelope) -> Result<(), StoreError> {
-        self.participant.handle(&"stock.commands".parse().unwrap(), event).await
+        let (topic, name) = ("stock.commands".parse().unwrap(), "stock".parse().unwrap());
+        self.participant.handle(event, &EventContext::new(&topic, &name)).await
     }
 
     /// Pieces that are kept, and how often the handler was asked.

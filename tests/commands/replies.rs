@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use strangler_fig::error::StoreErrorKind;
 use strangler_fig::event::{
-    EventEnvelope, EventHandler, EventPayload, EventPublisher, Extensions, Reply, ReplyReceiver,
-    ReplyStore, Topic,
+    EventContext, EventEnvelope, EventHandler, EventPayload, EventPublisher, Extensions, Reply,
+    ReplyReceiver, ReplyStore, Topic,
 };
 use strangler_fig::saga::{Conclusion, Payload, SagaStatus};
 use tokio::time::{Instant, sleep};
@@ -134,8 +134,8 @@ async fn a_second_reply_changes_nothing() {
     assert_eq!(order.wait().await.unwrap(), Conclusion::Committed(2));
     let no = EventPayload::json("no").unwrap();
     let late = reply("strangler.command.refused", "order:1/pay#execute", no);
-    let replies: Topic = REPLIES.parse().unwrap();
-    world.replies.handle(&replies, &late).await.unwrap();
+    let (replies, name) = (REPLIES.parse().unwrap(), "orders".parse().unwrap());
+    world.replies.handle(&late, &EventContext::new(&replies, &name)).await.unwrap();
     let kept = world.durable.store.get(&"order:1/pay#execute".parse().unwrap()).await.unwrap();
     assert_eq!(kept, Some(Reply::Done(Payload::of(&2).unwrap())));
     let record = runner.inspect(&"order:1".parse().unwrap()).await.unwrap();
@@ -169,7 +169,7 @@ async fn replies_are_taken_though_no_saga_runs_here() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_reply_is_given_up_and_holds_nothing_up() {
     let mut world = World::new(Flaw::None).await;
-    let topic: Topic = REPLIES.parse().unwrap();
+    let (topic, name): (Topic, _) = (REPLIES.parse().unwrap(), "orders".parse().unwrap());
     let text = EventPayload::bytes("text/plain", "x").unwrap();
     let number = EventPayload::json(&7).unwrap();
     let mut nobody_s = done("c", "1");
@@ -182,7 +182,8 @@ async fn what_is_no_reply_is_given_up_and_holds_nothing_up() {
         reply("order.paid", "c", number),
     ];
     for stray in &strays {
-        let refused = world.replies.handle(&topic, stray).await.unwrap_err();
+        let refused =
+            world.replies.handle(stray, &EventContext::new(&topic, &name)).await.unwrap_err();
         assert_eq!(refused.kind(), StoreErrorKind::Rejected);
         world.durable.bus.publish(&[stray.clone().to(topic.clone())]).await;
     }

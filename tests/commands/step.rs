@@ -8,8 +8,8 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    CommandChannel, CommandStep, EventHandler, EventId, PAYLOAD_MAX, ReceivedCommand, Reply,
-    ReplyReceiver, ReplyStore,
+    CommandChannel, CommandStep, EventContext, EventHandler, EventId, PAYLOAD_MAX, ReceivedCommand,
+    Reply, ReplyReceiver, ReplyStore,
 };
 use strangler_fig::memory::InMemoryReplyStore;
 use strangler_fig::saga::{Direction, Effect, Payload, Probe, SagaStep, StepContext, StepError};
@@ -183,7 +183,9 @@ async fn who_waits_is_woken_by_its_own_receiver_and_looks_for_what_comes_to_othe
             tokio::time::sleep(Duration::from_millis(100)).await;
             let command = world.weather.sent(COMMANDS).pop().unwrap();
             let answer = ReceivedCommand::of(&command.event).unwrap().answer(&done(8)).unwrap();
-            receiver.handle(&answer.topic, &answer.event).await.unwrap();
+            let name = "orders".parse().unwrap();
+            let context = EventContext::new(&answer.topic, &name);
+            receiver.handle(&answer.event, &context).await.unwrap();
         };
         let at = context(Direction::Execute);
         let (output, ()) = tokio::join!(step.execute(&7, &at), replies);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    CommandChannel, EventConsumer, EventEnvelope, EventHandler, EventPublisher, EventSubscriber,
-    ReceivedCommand, Reply, ReplyReceiver, SubscriptionLimits, Topic,
+    CommandChannel, EventConsumer, EventContext, EventEnvelope, EventHandler, EventPublisher,
+    EventSubscriber, ReceivedCommand, Reply, ReplyReceiver, SubscriptionLimits,
 };
 use strangler_fig::memory::{
     InMemoryBarrier, InMemoryBus, InMemoryReplyStore, InMemorySagaJournal,
@@ -119,7 +119,7 @@ impl Participant {
 
 #[async_trait]
 impl EventHandler for Participant {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let command = ReceivedCommand::of(event).map_err(StoreError::rejected)?;
         let call = command.call();
         let key = format!("{}/{}", call.saga, call.step);

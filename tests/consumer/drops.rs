@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::join_all;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{EventHandler, EventSubscriber, Settlement};
+use strangler_fig::event::{EventContext, EventHandler, EventSubscriber, Settlement};
 use strangler_fig::memory::InMemoryBus;
 use tokio::time::timeout;
 
@@ -77,7 +77,9 @@ async fn careless(who: Who, bus: &InMemoryBus, handler: &Scripted) {
             if who == Who::AcksFirst {
                 subscription.settle(receipt, &Settlement::Ack).await.unwrap();
             }
-            let call = AssertUnwindSafe(handler.handle(&delivery.topic, &event)).catch_unwind();
+            let name = name();
+            let context = EventContext::new(&delivery.topic, &name);
+            let call = AssertUnwindSafe(handler.handle(&event, &context)).catch_unwind();
             let is_handled = timeout(Duration::from_millis(300), call).await;
             let settlement = match is_handled {
                 Ok(Ok(Ok(()))) => Settlement::Ack,

@@ -32,7 +32,7 @@ async fn an_event_of_an_old_form_is_handled_in_the_one_that_is_read() {
     let seen = Arc::new(Mutex::new(Vec::<EventEnvelope>::new()));
     let handler = handler_fn({
         let seen = Arc::clone(&seen);
-        move |_, event| {
+        move |event, _| {
             seen.lock().unwrap().push(event);
             std::future::ready(Ok(()))
         }

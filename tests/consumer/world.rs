@@ -8,8 +8,9 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    ConsumerConfig, ConsumerReport, EventConsumer, EventEnvelope, EventHandler, EventPayload,
-    EventPublisher, EventSubscriber, Message, SubscriptionLimits, SubscriptionName, Topic,
+    ConsumerConfig, ConsumerReport, EventConsumer, EventContext, EventEnvelope, EventHandler,
+    EventPayload, EventPublisher, EventSubscriber, Message, SubscriptionLimits, SubscriptionName,
+    Topic,
 };
 use strangler_fig::memory::InMemoryBus;
 use strangler_fig::resilience::{Exponential, Jitter};
@@ -114,7 +115,7 @@ impl Drop for AtOnce<'_> {
 
 #[async_trait]
 impl EventHandler for Scripted {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let id = event.id.as_str();
         let _at_once = AtOnce::enter(&self.seen, id);
         let does = self.script.lock().unwrap().get_mut(id).and_then(Vec::pop);

@@ -322,7 +322,7 @@ async fn an_event_that_is_given_up_is_not_quoted() {
     let done = Arc::new(Notify::new());
     let handler = {
         let done = done.clone();
-        handler_fn(move |_, event| {
+        handler_fn(move |event, _| {
             let read = event.payload.as_json().unwrap().read::<u32>();
             done.notify_one();
             async move { read.map(drop).map_err(StoreError::rejected) }

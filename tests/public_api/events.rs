@@ -8,8 +8,8 @@ use strangler_fig::error::StoreError;
 use strangler_fig::event::{
     Arrival, ChangeFeed, ChangePage, Changed, CloudEventError, CommandChannel, CommandError,
     CommandStep, CommandToUndo, ConsumerConfig, ConsumerError, ConsumerReport, Delivery,
-    Discarding, EventBus, EventConsumer, EventEnvelope, EventHandler, EventId, EventKey,
-    EventPayload, EventPayloadError, EventPublisher, EventSource, EventSubscriber,
+    Discarding, EventBus, EventConsumer, EventContext, EventEnvelope, EventHandler, EventId,
+    EventKey, EventPayload, EventPayloadError, EventPublisher, EventSource, EventSubscriber,
     EventSubscription, EventTime, EventType, ExtensionError, ExtensionName, Extensions, FeedLag,
     FeedMark, FetchLimit, FnHandler, Inbox, LagSource, Lane, LaneClaim, LaneClaims, Message,
     Outbox, OutboxDepth, OutboxPosition, OutboxRelay, OutboxRow, OutboxStore, OutsideWriters,
@@ -68,7 +68,8 @@ fn workers_of_events_may_be_shared() {
     let _: Option<InMemoryMailTransaction> = None;
     assert_shared::<(CommandStep<u32, String>, CommandToUndo<u32, String>, FnHandler<u8>)>();
     let _ = in_memory_mail();
-    let handler = handler_fn(|_: Topic, _: EventEnvelope| async { Ok::<(), StoreError>(()) });
+    let handler =
+        handler_fn(|_: EventEnvelope, _: EventContext<'static>| async { Ok::<(), StoreError>(()) });
     let _: Arc<dyn EventHandler> = Arc::new(handler);
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{ReceivedCommand, Reply};
 use crate::error::StoreError;
-use crate::event::{EventEnvelope, EventHandler, EventSource, Outbox, Topic, UnitOfWork};
+use crate::event::{EventContext, EventEnvelope, EventHandler, EventSource, Outbox, UnitOfWork};
 use crate::saga::{Direction, Payload, SagaBarrier};
 
 /// What the commands of a service do. `T` is a transaction of its database.
@@ -263,7 +263,7 @@ where
     H: CommandHandler<D::Transaction>,
 {
     /// Answers a command; what is none is rejected.
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let command = ReceivedCommand::of(event).map_err(StoreError::rejected)?;
         self.answer(&command).await
     }

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::{Reply, ReplyStore};
 use crate::error::StoreError;
-use crate::event::{EventEnvelope, EventHandler, EventId, Topic};
+use crate::event::{EventContext, EventEnvelope, EventHandler, EventId};
 use crate::observe::{Glimpse, field};
 
 /// Keeps the replies that come, and wakes those in this process who wait for them. Clones are the same.
@@ -82,7 +82,7 @@ impl fmt::Debug for ReplyReceiver {
 
 #[async_trait]
 impl EventHandler for ReplyReceiver {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let (correlation, reply) = Reply::from_event(event).map_err(StoreError::rejected)?;
         if !self.store.put(&correlation, &reply).await?
             && self.store.get(&correlation).await?.is_some_and(|kept| kept != reply)

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tokio::time::{Instant, sleep};
@@ -9,7 +10,7 @@ use super::config::PAUSE_MIN;
 use super::decide::{Next, Tried, after};
 use crate::error::StoreErrorKind;
 use crate::event::in_time::{Cut, answered, in_time};
-use crate::event::{Delivery, EventEnvelope, EventSubscription, Settlement, Topic};
+use crate::event::{Delivery, EventContext, EventEnvelope, EventSubscription, Settlement};
 use crate::observe::{Event, field, link, span};
 
 /// A delivery, and how often it was tried here.
@@ -18,7 +19,14 @@ pub(super) struct Held {
     pub(super) delivery: Arc<Delivery>,
     pub(super) tries: u32,
     /// Which attempt that was, when it came first.
-    pub(super) first: u32,
+    pub(super) first: NonZeroU32,
+}
+
+impl Held {
+    /// Which attempt the next one is.
+    fn attempt(&self) -> NonZeroU32 {
+        self.first.saturating_add(self.tries)
+    }
 }
 
 /// What came of an attempt.
@@ -36,10 +44,10 @@ pub(super) async fn attempt(
     held: &Held,
 ) -> Attempted {
     let (delivery, began) = (&*held.delivery, Instant::now());
-    let tried = tried(consumer, delivery).await;
+    let tried = tried(consumer, held).await;
     let next = after(&tried, held.tries.saturating_add(1), consumer.config.attempts_max);
     if let Some(observer) = &consumer.config.observer {
-        let attempt = held.first.saturating_add(held.tries);
+        let attempt = held.attempt().get();
         let (outcome, duration) = (next.outcome(), began.elapsed());
         observer.on_event(&Event::EventHandled { outcome, attempt, duration });
     }
@@ -50,7 +58,8 @@ pub(super) async fn attempt(
     Attempted { next, is_settled }
 }
 
-async fn tried(consumer: &EventConsumer, delivery: &Delivery) -> Tried {
+async fn tried(consumer: &EventConsumer, held: &Held) -> Tried {
+    let delivery = &*held.delivery;
     let event = match &delivery.event {
         Ok(event) => event,
         Err(error) => return Tried::Unreadable(error.clone()),
@@ -67,14 +76,19 @@ async fn tried(consumer: &EventConsumer, delivery: &Delivery) -> Tried {
         link(&span, cause.as_str());
     }
     let deadline = consumer.config.deadline;
-    let call = handled(consumer, &delivery.topic, event).instrument(span);
+    let context = EventContext::new(&delivery.topic, &consumer.name).with_attempt(held.attempt());
+    let call = handled(consumer, event, &context).instrument(span);
     in_time(deadline, call).await.unwrap_or_else(|cut| match cut {
         Cut::Panicked => Tried::Panicked,
         Cut::TimedOut => Tried::TimedOut(deadline),
     })
 }
 
-async fn handled(consumer: &EventConsumer, topic: &Topic, event: &EventEnvelope) -> Tried {
+async fn handled(
+    consumer: &EventConsumer,
+    event: &EventEnvelope,
+    context: &EventContext<'_>,
+) -> Tried {
     let read = match &consumer.upcasters {
         None => Cow::Borrowed(event),
         Some(upcasters) => match upcasters.upcast(event.clone()) {
@@ -82,7 +96,7 @@ async fn handled(consumer: &EventConsumer, topic: &Topic, event: &EventEnvelope)
             Err(error) => return Tried::NotRead(error),
         },
     };
-    match consumer.handler.handle(topic, &read).await {
+    match consumer.handler.handle(&read, context).await {
         Ok(()) => Tried::Handled,
         Err(error) => Tried::Failed(error),
     }

@@ -41,7 +41,7 @@ use crate::observe::field;
 /// let handled = Arc::new(Notify::new());
 /// let handler = {
 ///     let handled = handled.clone();
-///     handler_fn(move |_, event| {
+///     handler_fn(move |event, _| {
 ///         let handled = handled.clone();
 ///         async move {
 ///             println!("bill {}", event.key);

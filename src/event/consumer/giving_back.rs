@@ -1,6 +1,7 @@
 //! What is given back meanwhile, so that what fails leaves room for others.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ pub(super) struct Tries(HashMap<Lane, (EventSource, EventId, Count)>);
 #[derive(Debug, Clone, Copy)]
 struct Count {
     tries: u32,
-    first: u32,
+    first: NonZeroU32,
 }
 
 impl Tries {
@@ -82,7 +83,7 @@ impl Tries {
         if known.is_some() {
             self.0.remove(lane);
         }
-        let new = Count { tries: 0, first: delivery.attempt.get() };
+        let new = Count { tries: 0, first: delivery.attempt };
         let Count { tries, first } = known.unwrap_or(new);
         Held { delivery: Arc::new(delivery), tries, first }
     }
@@ -90,8 +91,6 @@ impl Tries {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
     use crate::event::{EventEnvelope, EventPayload, Receipt};
 
@@ -113,13 +112,13 @@ mod tests {
     fn who_comes_again_has_been_tried_as_often() {
         let (mut tries, lane) = (Tries::default(), Lane::of(&delivery("1", 1)));
         let mut held = tries.held(&lane, delivery("1", 2));
-        assert_eq!((held.tries, held.first), (0, 2));
+        assert_eq!((held.tries, held.first.get()), (0, 2));
         held.tries = 7;
         tries.keep(lane.clone(), &held);
         let other = tries.held(&lane, delivery("2", 1));
-        assert_eq!((other.tries, other.first), (0, 1));
+        assert_eq!((other.tries, other.first.get()), (0, 1));
         let again = tries.held(&lane, delivery("1", 3));
-        assert_eq!((again.tries, again.first), (7, 2));
+        assert_eq!((again.tries, again.first.get()), (7, 2));
         assert_eq!(tries.held(&lane, delivery("1", 4)).tries, 0, "it was settled, or is here");
     }
 

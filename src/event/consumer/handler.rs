@@ -2,8 +2,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use super::EventContext;
 use crate::error::StoreError;
-use crate::event::{EventEnvelope, Topic};
+use crate::event::EventEnvelope;
 
 /// What is done with events.
 ///
@@ -21,15 +22,19 @@ use crate::event::{EventEnvelope, Topic};
 /// ```
 /// use strangler_fig::async_trait;
 /// use strangler_fig::error::StoreError;
-/// use strangler_fig::event::{EventEnvelope, EventHandler, Topic};
+/// use strangler_fig::event::{EventContext, EventEnvelope, EventHandler};
 ///
 /// #[derive(Debug)]
 /// struct Printer;
 ///
 /// #[async_trait]
 /// impl EventHandler for Printer {
-///     async fn handle(&self, topic: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
-///         println!("{topic}: {} {}", event.event_type, event.id);
+///     async fn handle(
+///         &self,
+///         event: &EventEnvelope,
+///         context: &EventContext<'_>,
+///     ) -> Result<(), StoreError> {
+///         println!("{}: {} {}", context.topic(), event.event_type, event.id);
 ///         Ok(())
 ///     }
 /// }
@@ -41,7 +46,11 @@ pub trait EventHandler: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// See the contract.
-    async fn handle(&self, topic: &Topic, event: &EventEnvelope) -> Result<(), StoreError>;
+    async fn handle(
+        &self,
+        event: &EventEnvelope,
+        context: &EventContext<'_>,
+    ) -> Result<(), StoreError>;
 }
 
 /// A handler made of a closure: for small ones, and for tests.
@@ -50,14 +59,14 @@ pub trait EventHandler: fmt::Debug + Send + Sync + 'static {
 /// use std::sync::Arc;
 /// use strangler_fig::event::{EventHandler, handler_fn};
 ///
-/// let handler: Arc<dyn EventHandler> = Arc::new(handler_fn(|topic, event| async move {
-///     println!("{topic}: {} {}", event.event_type, event.id);
+/// let handler: Arc<dyn EventHandler> = Arc::new(handler_fn(|event, context| async move {
+///     println!("{}: {} {}", context.topic(), event.event_type, event.id);
 ///     Ok(())
 /// }));
 /// ```
 pub fn handler_fn<F, Fut>(handle: F) -> FnHandler<F>
 where
-    F: Fn(Topic, EventEnvelope) -> Fut + Send + Sync + 'static,
+    F: Fn(EventEnvelope, EventContext<'static>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<(), StoreError>> + Send,
 {
     FnHandler(handle)
@@ -75,10 +84,14 @@ impl<F> fmt::Debug for FnHandler<F> {
 #[async_trait]
 impl<F, Fut> EventHandler for FnHandler<F>
 where
-    F: Fn(Topic, EventEnvelope) -> Fut + Send + Sync + 'static,
+    F: Fn(EventEnvelope, EventContext<'static>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<(), StoreError>> + Send,
 {
-    async fn handle(&self, topic: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
-        (self.0)(topic.clone(), event.clone()).await
+    async fn handle(
+        &self,
+        event: &EventEnvelope,
+        context: &EventContext<'_>,
+    ) -> Result<(), StoreError> {
+        (self.0)(event.clone(), context.clone().into_owned()).await
     }
 }

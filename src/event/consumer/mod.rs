@@ -4,6 +4,7 @@ mod attempt;
 mod config;
 #[expect(clippy::module_inception, reason = "a file is named for its main type")]
 mod consumer;
+mod context;
 mod decide;
 mod error;
 mod giving_back;
@@ -14,6 +15,7 @@ mod work;
 
 pub use config::ConsumerConfig;
 pub use consumer::EventConsumer;
+pub use context::EventContext;
 pub use error::ConsumerError;
 pub use handler::{EventHandler, FnHandler, handler_fn};
 pub use report::ConsumerReport;

@@ -99,7 +99,7 @@ pub(crate) async fn a_consumer_goes_on(
 ) {
     let effects = Arc::new(Mutex::new(Vec::<String>::new()));
     let seen = Arc::clone(&effects);
-    let handler = handler_fn(move |_, event| {
+    let handler = handler_fn(move |event, _| {
         let seen = Arc::clone(&seen);
         async move {
             sleep(Duration::from_millis(2)).await;

@@ -188,7 +188,7 @@ async fn a_consumer_goes_on_behind_brokers_that_were_away() {
     drop(opened(&own).await);
     let effects = Arc::new(Mutex::new(Vec::<String>::new()));
     let seen = Arc::clone(&effects);
-    let handler = handler_fn(move |_, event| {
+    let handler = handler_fn(move |event, _| {
         let seen = Arc::clone(&seen);
         async move {
             let mut seen = seen.lock().unwrap();

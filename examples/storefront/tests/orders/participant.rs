@@ -9,8 +9,8 @@ use storefront::orders::{Order, order_of, refused};
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::event::{
-    CommandHandler, CommandParticipant, EventEnvelope, EventHandler, EventId, EventPayload,
-    FetchLimit, OutboxStore, ReceivedCommand, Reply,
+    CommandHandler, CommandParticipant, EventContext, EventEnvelope, EventHandler, EventId,
+    EventPayload, FetchLimit, OutboxStore, ReceivedCommand, Reply,
 };
 use strangler_fig::phase::{Incarnation, NodeId};
 use strangler_fig::repository::Access;
@@ -65,7 +65,8 @@ impl Shop {
 
     async fn told(&self, command: &EventEnvelope) -> Result<(), StoreError> {
         let topic = "shop.commands".parse().expect("it is a topic");
-        self.participant.handle(&topic, command).await
+        let name = "shop".parse().expect("it is a name");
+        self.participant.handle(command, &EventContext::new(&topic, &name)).await
     }
 
     async fn sold(&self) -> usize {

@@ -6,7 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, IsolationLevel, Opts, OptsBuilder, TxOpts};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{Arrival, EventEnvelope, EventHandler, Inbox, Topic};
+use strangler_fig::event::{Arrival, EventContext, EventEnvelope, EventHandler, Inbox};
 use tokio::time::sleep;
 
 use crate::bus::subscription;
@@ -44,7 +44,7 @@ impl MariadbEffects {
 
 #[async_trait]
 impl EventHandler for MariadbEffects {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let (key, number, id) = (event.key.as_str(), number(event)?, event.id.as_str());
         let mut conn = self.connected().await?;
         let mut options = TxOpts::default();

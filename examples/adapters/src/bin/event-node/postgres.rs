@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use adapters::postgres::PostgresInbox;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{Arrival, EventEnvelope, EventHandler, Inbox, Topic};
+use strangler_fig::event::{Arrival, EventContext, EventEnvelope, EventHandler, Inbox};
 use tokio::time::sleep;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -41,7 +41,7 @@ impl PostgresEffects {
 
 #[async_trait]
 impl EventHandler for PostgresEffects {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         let (key, number, id) = (event.key.as_str(), number(event)?, event.id.as_str());
         let mut client = self.connected().await?;
         let mut open = client.transaction().await.map_err(StoreError::unavailable)?;

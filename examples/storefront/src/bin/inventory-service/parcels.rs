@@ -2,7 +2,7 @@ use adapters::postgres::{PostgresDatabase, PostgresInbox};
 use storefront::orders::{Mailbox, ORDER_CONFIRMED};
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
-use strangler_fig::event::{Arrival, EventEnvelope, EventHandler, Inbox, Topic};
+use strangler_fig::event::{Arrival, EventContext, EventEnvelope, EventHandler, Inbox};
 use strangler_fig::repository::Access;
 
 const SEND: &str = "\
@@ -22,7 +22,7 @@ impl Parcels {
 
 #[async_trait]
 impl EventHandler for Parcels {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         if event.event_type.as_str() != ORDER_CONFIRMED {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use storefront::orders::{
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
-    CommandChannel, CommandStep, EventEnvelope, EventHandler, ReplyReceiver, Topic,
+    CommandChannel, CommandStep, EventContext, EventEnvelope, EventHandler, ReplyReceiver,
 };
 use strangler_fig::resilience::Exponential;
 use strangler_fig::saga::{
@@ -79,7 +79,7 @@ pub(crate) struct Starts {
 
 #[async_trait]
 impl EventHandler for Starts {
-    async fn handle(&self, _: &Topic, event: &EventEnvelope) -> Result<(), StoreError> {
+    async fn handle(&self, event: &EventEnvelope, _: &EventContext<'_>) -> Result<(), StoreError> {
         if event.event_type.as_str() != ORDER_CREATED {
             return Ok(());
         }
