@@ -10,8 +10,8 @@ use super::request_record::{Kept, Moments, Purge, due, page};
 use super::saga_record::Moment;
 use crate::error::StoreError;
 use crate::gateway::dual::{
-    NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
-    Shelf,
+    NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal, RequestKey, RequestRecord,
+    RequestRetention, Shelf,
 };
 use crate::phase::NodeId;
 
@@ -64,17 +64,14 @@ impl RequestJournal for InMemoryRequestJournal {
     async fn note(
         &self,
         claim: &RequestClaim,
-        position: u32,
-        note: &RequestNote,
-        due: Duration,
-        term: Duration,
+        append: &RequestAppend<'_>,
     ) -> Result<(), StoreError> {
         let now = Instant::now();
         let mut requests = self.lock();
         let kept = requests.get_mut(&claim.key).ok_or_else(absent)?;
-        let state = kept.takes(claim.epoch, position, note)?;
-        let moments = Moments { now, due: now.after(due), until: now.after(term) };
-        kept.add(note.clone(), state, moments);
+        let state = kept.takes(claim.epoch, append.position, append.note)?;
+        let moments = Moments { now, due: now.after(append.due), until: now.after(append.term) };
+        kept.add(append.note.clone(), state, moments);
         Ok(())
     }
 
@@ -128,15 +125,14 @@ impl RequestJournal for InMemoryRequestJournal {
 
     async fn purge(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
         let now = Instant::now();
         let mut purged = 0;
         self.lock().retain(|_, kept| {
             let purge =
-                if purged < limit.get() { kept.purge(idle, keep, now) } else { Purge::Nothing };
+                if purged < limit.get() { kept.purge(retention, now) } else { Purge::Nothing };
             purged += usize::from(purge != Purge::Nothing);
             if purge == Purge::Empty {
                 kept.empty();

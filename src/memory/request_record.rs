@@ -1,13 +1,12 @@
 //! What a journal knows of one dual-written request, and the rules by which that changes, on any clock.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use super::saga_record::Moment;
 use crate::error::StoreError;
 use crate::gateway::dual::{
     NewRequest, RecordedRequest, RequestClaim, RequestKey, RequestNote, RequestRecord,
-    RequestState, RequestStatus, Shelf,
+    RequestRetention, RequestState, RequestStatus, Shelf,
 };
 use crate::phase::NodeId;
 
@@ -131,13 +130,14 @@ impl<M: Moment> Kept<M> {
     }
 
     /// What a purge does with it.
-    pub(super) fn purge(&self, idle: Duration, keep: Duration, now: M) -> Purge {
+    pub(super) fn purge(&self, retention: RequestRetention, now: M) -> Purge {
+        let RequestRetention { content, key } = retention;
         let age = now.since(self.changed);
         let status = self.state.status();
-        if !status.is_closed() || age < idle.min(keep) || self.holder(now).is_some() {
+        if !status.is_closed() || age < content.min(key) || self.holder(now).is_some() {
             return Purge::Nothing;
         }
-        if age >= keep || status == RequestStatus::Withdrawn {
+        if age >= key || status == RequestStatus::Withdrawn {
             return Purge::Forget;
         }
         if self.is_purged { Purge::Nothing } else { Purge::Empty }

@@ -6,8 +6,8 @@ use mockall::mock;
 
 use crate::error::StoreError;
 use crate::gateway::dual::{
-    NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
-    Shelf,
+    NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal, RequestKey, RequestRecord,
+    RequestRetention, Shelf,
 };
 use crate::phase::NodeId;
 
@@ -38,13 +38,11 @@ mock! {
             holder: &NodeId,
             term: Duration,
         ) -> Result<Recorded, StoreError>;
-        async fn note(
-            &self,
-            claim: &RequestClaim,
-            position: u32,
-            note: &RequestNote,
-            due: Duration,
-            term: Duration,
+        // Mocked only with all lifetimes named.
+        async fn note<'s, 'c, 'a, 'n>(
+            &'s self,
+            claim: &'c RequestClaim,
+            append: &'a RequestAppend<'n>,
         ) -> Result<(), StoreError>;
         async fn load(&self, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError>;
         async fn claim(
@@ -67,8 +65,7 @@ mock! {
         ) -> Result<Vec<RequestRecord>, StoreError>;
         async fn purge(
             &self,
-            idle: Duration,
-            keep: Duration,
+            retention: RequestRetention,
             limit: NonZeroUsize,
         ) -> Result<usize, StoreError>;
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::gateway::dual::{
     NewRequest, RecordedRequest, RequestJournal, RequestKey, RequestNote, RequestRecord,
-    RequestState, RequestStatus, Trouble,
+    RequestRetention, RequestState, RequestStatus, Trouble,
 };
 use strangler_fig::phase::{NodeId, Side};
 use strangler_fig::testkit::conformance::RequestJournalFixture;
@@ -197,7 +197,8 @@ impl Broken {
     }
 
     /// Whether a purge empties it, or forgets it.
-    pub(crate) fn purge(&self, slot: &Slot, idle: Duration, keep: Duration) -> [bool; 2] {
+    pub(crate) fn purge(&self, slot: &Slot, retention: RequestRetention) -> [bool; 2] {
+        let RequestRetention { content: idle, key: keep, .. } = retention;
         let at_once = self.is(Fault::PurgesAtOnce);
         let is_older = |age: Duration| at_once || slot.changed.elapsed() >= age;
         let is_closed = slot.status().is_closed()

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::gateway::dual::{
-    NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
-    Shelf,
+    NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal, RequestKey, RequestRecord,
+    RequestRetention, Shelf,
 };
 use strangler_fig::phase::NodeId;
 
@@ -70,11 +70,9 @@ impl RequestJournal for Broken {
     async fn note(
         &self,
         claim: &RequestClaim,
-        position: u32,
-        note: &RequestNote,
-        due: Duration,
-        term: Duration,
+        append: &RequestAppend<'_>,
     ) -> Result<(), StoreError> {
+        let RequestAppend { position, note, due, term, .. } = *append;
         let key = self.key(&claim.key);
         let after = |slot: &Slot| self.after(slot, claim.epoch, position, note);
         let early = self.lock().get(&key).and_then(after);
@@ -203,8 +201,7 @@ impl RequestJournal for Broken {
 
     async fn purge(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
         let mut purged = 0;
@@ -212,7 +209,7 @@ impl RequestJournal for Broken {
             if purged >= limit.get() && !self.is(Fault::PurgesAll) {
                 return true;
             }
-            let [empties, forgets] = self.purge(slot, idle, keep);
+            let [empties, forgets] = self.purge(slot, retention);
             purged += usize::from(empties || forgets);
             if empties {
                 self.empty(slot);

@@ -7,8 +7,8 @@ use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 use strangler_fig::gateway::dual::{
     DualWriteJudge, Fingerprint, NewRequest, OperateError, ParkReason, RecordedRequest,
-    RequestJournal, RequestKey, RequestNote, RequestStatus, SideAnswer, StatusJudge, Trouble,
-    Verdict,
+    RequestAppend, RequestJournal, RequestKey, RequestNote, RequestStatus, SideAnswer, StatusJudge,
+    Trouble, Verdict,
 };
 use strangler_fig::phase::Side;
 use strangler_fig::route::IdSource;
@@ -72,7 +72,7 @@ async fn written(script: &Script, notes: &[RequestNote]) {
     script.journal.record(&old(), &node(9), TERM).await.unwrap();
     for (position, note) in (0..).zip(notes) {
         let claim = script.journal.claim(&pears(), &node(9), TERM).await.unwrap().unwrap();
-        script.journal.note(&claim, position, note, Duration::ZERO, TERM).await.unwrap();
+        script.journal.note(&claim, &RequestAppend::new(position, note, TERM)).await.unwrap();
     }
 }
 

@@ -141,7 +141,7 @@ async fn what_could_not_be_parked_does_not_wait_for_an_operator() {
             .returning(move |_, _, _| Ok(Recorded::Found(Box::new(one.clone()))));
         journal.expect_claim().returning(move |_, _, _| Ok(Some(claim.clone())));
         journal.expect_load().returning(move |_| Ok(Some(two.clone())));
-        journal.expect_note().returning(move |_, _, _, _, _| Err(error()));
+        journal.expect_note().returning(move |_, _| Err(error()));
         let (status, text) = told(journal, request("pears")).await;
         assert!(status == expected && text.contains(words), "{status} {text}");
     }
@@ -171,7 +171,7 @@ async fn a_purge_that_never_ends_delays_no_request_and_no_shutdown() {
         looked.fetch_add(1, Ordering::SeqCst);
         Ok(Vec::new())
     });
-    journal.expect_purge().returning(move |_, _, limit: NonZeroUsize| {
+    journal.expect_purge().returning(move |_, limit: NonZeroUsize| {
         let before = counted.fetch_add(1, Ordering::SeqCst);
         assert!(before < 1_000, "it is purged without end, and nothing is looked for");
         Ok(limit.get())
@@ -260,8 +260,8 @@ mod hangs {
     use strangler_fig::async_trait;
     use strangler_fig::error::StoreError;
     use strangler_fig::gateway::dual::{
-        NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
-        Shelf,
+        NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal, RequestKey,
+        RequestRecord, RequestRetention, Shelf,
     };
     use strangler_fig::memory::InMemoryRequestJournal;
     use strangler_fig::phase::NodeId;
@@ -307,12 +307,9 @@ mod hangs {
         async fn note(
             &self,
             claim: &RequestClaim,
-            position: u32,
-            note: &RequestNote,
-            due: Duration,
-            term: Duration,
+            append: &RequestAppend<'_>,
         ) -> Result<(), StoreError> {
-            self.journal.note(claim, position, note, due, term).await
+            self.journal.note(claim, append).await
         }
 
         async fn load(&self, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError> {
@@ -350,12 +347,11 @@ mod hangs {
 
         async fn purge(
             &self,
-            idle: Duration,
-            keep: Duration,
+            retention: RequestRetention,
             limit: NonZeroUsize,
         ) -> Result<usize, StoreError> {
             self.cares().await;
-            self.journal.purge(idle, keep, limit).await
+            self.journal.purge(retention, limit).await
         }
     }
 }

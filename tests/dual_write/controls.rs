@@ -8,8 +8,8 @@ use std::time::Duration;
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::gateway::dual::{
-    NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
-    Shelf,
+    NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal, RequestKey, RequestNote,
+    RequestRecord, RequestRetention, Shelf,
 };
 use strangler_fig::gateway::{Body, Request, Response, Upstream, mark};
 use strangler_fig::phase::{NodeId, Side};
@@ -123,23 +123,21 @@ impl RequestJournal for FlawedJournal {
     async fn note(
         &self,
         claim: &RequestClaim,
-        position: u32,
-        note: &RequestNote,
-        due: Duration,
-        term: Duration,
+        append: &RequestAppend<'_>,
     ) -> Result<(), StoreError> {
         let late = self.late.lock().unwrap().remove(&claim.key);
         if let Some((request, holder)) = late {
-            self.journal.record(&request, &holder, term).await?;
+            self.journal.record(&request, &holder, append.term).await?;
         }
-        match (self.flaw, note) {
+        match (self.flaw, append.note) {
             (Flaw::ForgetsWithdrawals, RequestNote::Withdrawn) => Ok(()),
-            (Flaw::NotesNothing, RequestNote::Answered { side, .. }) if position == 1 => {
+            (Flaw::NotesNothing, RequestNote::Answered { side, .. }) if append.position == 1 => {
                 let refused = RequestNote::Refused { side: *side, status: 400 };
-                let _ = self.journal.note(claim, position, &refused, due, term).await;
+                let refused = RequestAppend::new(append.position, &refused, append.term);
+                let _ = self.journal.note(claim, &refused.with_due(append.due)).await;
                 Ok(())
             }
-            _ => self.journal.note(claim, position, note, due, term).await,
+            _ => self.journal.note(claim, append).await,
         }
     }
 
@@ -176,11 +174,10 @@ impl RequestJournal for FlawedJournal {
 
     async fn purge(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
-        self.journal.purge(idle, keep, limit).await
+        self.journal.purge(retention, limit).await
     }
 }
 

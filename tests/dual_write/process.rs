@@ -6,8 +6,8 @@ use futures::FutureExt;
 use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::gateway::dual::{
-    DualWriteConfig, DualWriter, NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey,
-    RequestNote, RequestRecord, Shelf,
+    DualWriteConfig, DualWriter, NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal,
+    RequestKey, RequestRecord, RequestRetention, Shelf,
 };
 use strangler_fig::gateway::{Request, Response, Upstream};
 use strangler_fig::observe::{Event, Observer};
@@ -63,12 +63,9 @@ impl RequestJournal for Reached {
     async fn note(
         &self,
         claim: &RequestClaim,
-        position: u32,
-        note: &RequestNote,
-        due: Duration,
-        term: Duration,
+        append: &RequestAppend<'_>,
     ) -> Result<(), StoreError> {
-        self.written(self.journal.note(claim, position, note, due, term)).await
+        self.written(self.journal.note(claim, append)).await
     }
 
     async fn load(&self, key: &RequestKey) -> Result<Option<RequestRecord>, StoreError> {
@@ -104,11 +101,10 @@ impl RequestJournal for Reached {
 
     async fn purge(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
-        self.life.lived(self.journal.purge(idle, keep, limit)).await
+        self.life.lived(self.journal.purge(retention, limit)).await
     }
 }
 

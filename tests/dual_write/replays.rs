@@ -159,7 +159,7 @@ async fn a_drain_of_a_journal_that_fails_has_an_end_and_a_run_has_none() {
     let mut journal = strangler_fig::mock::MockRequestJournal::new();
     journal.expect_take().returning(|_, _, _| Err(StoreError::unavailable("it is away")));
     journal.expect_list().returning(|_, _, _| Err(StoreError::unavailable("it is away")));
-    journal.expect_purge().returning(|_, _, _| Err(StoreError::unavailable("it is away")));
+    journal.expect_purge().returning(|_, _| Err(StoreError::unavailable("it is away")));
     let sides: [Arc<dyn Upstream>; 2] = [Arc::new(bench.legacy.clone()), Arc::new(bench.modern)];
     let writer = writer(1, &Life::new(None), Arc::new(journal), sides, &bench.heard);
     let error = writer.replayer().drain(std::future::pending()).await.unwrap_err();

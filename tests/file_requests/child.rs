@@ -12,7 +12,7 @@ use strangler_fig::memory::FileRequestJournal;
 use super::other::{keep, say, task};
 use super::share::{GATES, gate_in};
 use super::walk::key_of;
-use super::{TERM, doubt, key, node, note, order, record};
+use super::{TERM, doubt, empties, key, node, note, order, record};
 
 #[tokio::test]
 async fn a_child_does_its_task() {
@@ -31,7 +31,7 @@ async fn a_child_does_its_task() {
             say(told(&error));
         }
         "purge" => {
-            let purged = journal.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await;
+            let purged = journal.purge(empties(), NonZeroUsize::MIN).await;
             say(purged.map_or_else(|error| told(&error), |purged| purged.to_string()));
         }
         "record at each gate" => record_at_each_gate(&journal).await,

@@ -1,13 +1,12 @@
 //! A process may be killed, and the power may fail, at any moment.
 
 use std::fs;
-use std::time::Duration;
 
 use strangler_fig::gateway::dual::RequestJournal;
 use strangler_fig::phase::Side;
 
 use super::scratch::Scratch;
-use super::{TERM, answered, doubt, key, node, note, notes, record};
+use super::{TERM, answered, doubt, empties, forgets, key, node, note, notes, record};
 
 #[tokio::test]
 async fn a_line_cut_short_is_no_line_and_the_next_takes_its_place() {
@@ -56,7 +55,7 @@ async fn a_purge_replaces_the_file_and_the_claims_go_on() {
     note(&journal, &claim, 1, &answered(Side::Modern)).await.unwrap();
     let before = fs::read_to_string(scratch.file()).unwrap();
     let one = std::num::NonZeroUsize::MIN;
-    assert_eq!(journal.purge(Duration::ZERO, TERM, one).await.unwrap(), 1);
+    assert_eq!(journal.purge(empties(), one).await.unwrap(), 1);
     let after = fs::read_to_string(scratch.file()).unwrap();
     assert!(before.contains("74776f207065617273") && !after.contains("74776f207065617273"));
     let newer = journal.claim(&key(), &node(2), TERM).await.unwrap().unwrap();
@@ -73,7 +72,7 @@ async fn what_is_forgotten_leaves_no_file() {
     let journal = scratch.journal();
     note(&journal, &claim, 1, &answered(Side::Modern)).await.unwrap();
     let one = std::num::NonZeroUsize::MIN;
-    assert_eq!(journal.purge(Duration::ZERO, Duration::ZERO, one).await.unwrap(), 1);
+    assert_eq!(journal.purge(forgets(), one).await.unwrap(), 1);
     assert!(!scratch.file().exists());
     record(&journal, key()).await.unwrap();
 }

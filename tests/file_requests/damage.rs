@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::gateway::dual::{RequestClaim, RequestJournal, RequestKey, Shelf};
@@ -10,7 +9,7 @@ use strangler_fig::memory::{FileRequestError, FileRequestJournal};
 use strangler_fig::phase::Side;
 
 use super::scratch::Scratch;
-use super::{TERM, answered, key, node, note, order, record};
+use super::{TERM, answered, forgets, key, node, note, order, record};
 
 /// Every call's answer, in the order of the contract.
 async fn answers(journal: &FileRequestJournal) -> Vec<Option<StoreError>> {
@@ -40,7 +39,7 @@ async fn rejected(bytes: &[u8], expected: fn(&FileRequestError) -> bool) {
         assert_eq!(journal.list(shelf, None, NonZeroUsize::MAX).await.unwrap(), []);
     }
     assert_eq!(journal.take(&node(2), NonZeroUsize::MAX, TERM).await.unwrap(), []);
-    assert_eq!(journal.purge(Duration::ZERO, Duration::ZERO, NonZeroUsize::MAX).await.unwrap(), 0);
+    assert_eq!(journal.purge(forgets(), NonZeroUsize::MAX).await.unwrap(), 0);
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
 

@@ -19,14 +19,24 @@ use std::time::Duration;
 
 use strangler_fig::error::StoreError;
 use strangler_fig::gateway::dual::{
-    Fingerprint, NewRequest, Recorded, RecordedRequest, RequestClaim, RequestJournal, RequestKey,
-    RequestNote, Trouble,
+    Fingerprint, NewRequest, Recorded, RecordedRequest, RequestAppend, RequestClaim,
+    RequestJournal, RequestKey, RequestNote, RequestRetention, Trouble,
 };
 use strangler_fig::memory::FileRequestJournal;
 use strangler_fig::phase::{Incarnation, NodeId, Side};
 use strangler_fig::stamp::Stamp;
 
 const TERM: Duration = Duration::from_secs(300);
+
+/// Of what is closed nothing but its key is kept.
+fn empties() -> RequestRetention {
+    RequestRetention::default().with_content(Duration::ZERO)
+}
+
+/// Of what is closed nothing is kept.
+fn forgets() -> RequestRetention {
+    empties().with_key(Duration::ZERO)
+}
 
 fn key() -> RequestKey {
     RequestKey::new("ada", "order-4711").unwrap()
@@ -76,7 +86,7 @@ async fn note(
     position: u32,
     note: &RequestNote,
 ) -> Result<(), StoreError> {
-    journal.note(claim, position, note, Duration::ZERO, TERM).await
+    journal.note(claim, &RequestAppend::new(position, note, TERM)).await
 }
 
 async fn notes(journal: &FileRequestJournal) -> Vec<RequestNote> {

@@ -14,7 +14,7 @@ use strangler_fig::phase::Side;
 use tokio::time::{Instant, advance};
 
 use super::scratch::Scratch;
-use super::{TERM, answered, doubt, node, note, record};
+use super::{TERM, answered, doubt, empties, forgets, node, note, record};
 
 pub(crate) fn key_of(n: usize) -> RequestKey {
     RequestKey::new("ada", &format!("order-{n}")).unwrap()
@@ -32,7 +32,7 @@ fn locked(scratch: &Scratch, digit: u128) -> fs::File {
 }
 
 async fn purged(journal: &FileRequestJournal, limit: usize) -> Result<usize, StoreError> {
-    journal.purge(Duration::ZERO, TERM, NonZeroUsize::new(limit).unwrap()).await
+    journal.purge(empties(), NonZeroUsize::new(limit).unwrap()).await
 }
 
 /// So many requests that are due, those with the smaller number first.
@@ -238,7 +238,7 @@ async fn what_is_recorded_again_after_it_was_forgotten_is_taken() {
     let journal = scratch.journal();
     done(&journal, 0).await;
     assert!(taken(&journal, 9).await.is_empty());
-    let purged = journal.purge(Duration::ZERO, Duration::ZERO, NonZeroUsize::MIN).await;
+    let purged = journal.purge(forgets(), NonZeroUsize::MIN).await;
     assert_eq!(purged.unwrap(), 1);
     due(&journal, 1).await;
     assert_eq!(taken(&journal, 9).await, [key_of(0)]);
@@ -253,10 +253,10 @@ async fn what_another_journal_has_purged_holds_up_no_purge() {
     }
     assert!(taken(&here, 9).await.is_empty());
     let most = NonZeroUsize::new(15).unwrap();
-    assert_eq!(there.purge(Duration::ZERO, TERM, most).await.unwrap(), 15);
+    assert_eq!(there.purge(empties(), most).await.unwrap(), 15);
     let mut purged = 0;
     for _ in 0..16 {
-        purged += here.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await.unwrap();
+        purged += here.purge(empties(), NonZeroUsize::MIN).await.unwrap();
     }
     assert_eq!(purged, 1);
 }
@@ -315,6 +315,6 @@ async fn a_request_s_file_is_its_owner_s_also_when_it_was_purged() {
     assert_eq!(mode(), 0o600);
     let journal = scratch.journal();
     note(&journal, &claim, 1, &answered(Side::Modern)).await.unwrap();
-    assert_eq!(journal.purge(Duration::ZERO, TERM, NonZeroUsize::MIN).await.unwrap(), 1);
+    assert_eq!(journal.purge(empties(), NonZeroUsize::MIN).await.unwrap(), 1);
     assert_eq!(mode(), 0o600);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderName;
 use http::header;
 
-use super::{DualWriteJudge, StatusJudge};
+use super::{DualWriteJudge, RequestRetention, StatusJudge};
 use crate::observe::Observer;
 use crate::resilience::Exponential;
 
@@ -39,12 +39,9 @@ pub struct DualWriteConfig {
     pub(super) backoff: Exponential,
     pub(super) concurrency: NonZeroUsize,
     pub(super) poll_interval: Duration,
-    pub(super) idle: Duration,
-    pub(super) keep: Duration,
+    pub(super) retention: RequestRetention,
     pub(super) observer: Option<Arc<dyn Observer>>,
 }
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Default for DualWriteConfig {
     /// Bodies of 1 MiB that come within 30 s, 5 s for each side, 100 ms that the caller of a lenient write waits for the other one; claims for
@@ -74,8 +71,7 @@ impl Default for DualWriteConfig {
             backoff: Exponential::between(Duration::from_secs(1), Duration::from_secs(300)),
             concurrency: NonZeroUsize::new(16).expect("it is not zero"),
             poll_interval: Duration::from_secs(1),
-            idle: Duration::from_secs(60 * 60),
-            keep: 7 * DAY,
+            retention: RequestRetention::default(),
             observer: None,
         }
     }
@@ -205,8 +201,8 @@ impl DualWriteConfig {
 
     /// How long what is closed keeps its headers and body.
     #[must_use]
-    pub const fn with_content_retention(mut self, idle: Duration) -> Self {
-        self.idle = idle;
+    pub const fn with_content_retention(mut self, content: Duration) -> Self {
+        self.retention.content = content;
         self
     }
 
@@ -215,8 +211,8 @@ impl DualWriteConfig {
     /// it was done, and what a side may have been sent is parked, also by a process that has died before it could
     /// note that. What no side can have been sent is sent however old it is.
     #[must_use]
-    pub const fn with_key_retention(mut self, keep: Duration) -> Self {
-        self.keep = keep;
+    pub const fn with_key_retention(mut self, key: Duration) -> Self {
+        self.retention.key = key;
         self
     }
 
@@ -235,7 +231,8 @@ impl DualWriteConfig {
 
     /// From which age on a service may have forgotten a key.
     pub(super) fn old(&self) -> Duration {
-        self.keep.saturating_sub(self.claim_term().min(self.keep / 2))
+        let keep = self.retention.key;
+        keep.saturating_sub(self.claim_term().min(keep / 2))
     }
 
     /// How long a claim lasts: long enough for both sides to answer, one after the other.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{NewRequest, Recorded, RequestClaim, RequestKey, RequestNote, RequestRecord, Shelf};
+use super::{
+    NewRequest, Recorded, RequestAppend, RequestClaim, RequestKey, RequestRecord, RequestRetention,
+    Shelf,
+};
 use crate::error::StoreError;
 use crate::phase::NodeId;
 
@@ -13,8 +16,8 @@ use crate::phase::NodeId;
 /// ```
 /// # use std::time::Duration;
 /// # use strangler_fig::gateway::dual::{
-/// #     Fingerprint, NewRequest, RecordedRequest, Recorded, RequestJournal, RequestKey, RequestNote,
-/// #     RequestStatus,
+/// #     Fingerprint, NewRequest, RecordedRequest, Recorded, RequestAppend, RequestJournal, RequestKey,
+/// #     RequestNote, RequestStatus,
 /// # };
 /// # use strangler_fig::memory::InMemoryRequestJournal;
 /// # use strangler_fig::phase::{Incarnation, NodeId, Side};
@@ -24,7 +27,7 @@ use crate::phase::NodeId;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let journal = InMemoryRequestJournal::default();
 /// let gateway = NodeId { name: "gateway-1".parse()?, incarnation: Incarnation::random()? };
-/// let (term, now) = (Duration::from_secs(30), Duration::ZERO);
+/// let term = Duration::from_secs(30);
 /// let order = NewRequest {
 ///     key: RequestKey::new("ada", "order-4711")?,
 ///     fingerprint: Fingerprint::of("POST", "/orders", b"two pears"),
@@ -41,8 +44,9 @@ use crate::phase::NodeId;
 /// };
 ///
 /// let answered = RequestNote::Answered { side: Side::Legacy, status: 201 };
-/// journal.note(&claim, 0, &answered, now, term).await?;
-/// assert!(journal.note(&claim, 0, &answered, now, term).await.is_err(), "its place is taken");
+/// let append = RequestAppend::new(0, &answered, term);
+/// journal.note(&claim, &append).await?;
+/// assert!(journal.note(&claim, &append).await.is_err(), "its place is taken");
 /// let found = journal.load(&order.key).await?.expect("it was recorded");
 /// assert_eq!(found.state.status(), RequestStatus::HalfDone);
 /// # Ok(())
@@ -76,10 +80,10 @@ use crate::phase::NodeId;
 /// 8. `list` answers the requests of a shelf after `after`, in the order of the bytes of scope and key: `limit` of
 ///    them, or all there are. One that cannot be read is left out, and reported by `tracing`; the next one takes
 ///    its place.
-/// 9. `purge` empties requests that have been closed for `idle`: method, target, headers and body go, all else
-///    stays, and the same key still finds it. It forgets those that have been closed for `keep`, and those
-///    withdrawn for `idle`; either time may be the shorter one. At most `limit` in one call, and it answers how many. What is open or parked it leaves
-///    alone, and it changes nothing that somebody holds.
+/// 9. `purge` empties requests that have been closed for as long as content is kept: method, target, headers and body go, all else
+///    stays, and the same key still finds it. It forgets those that have been closed for as long as keys
+///    are, and those withdrawn for as long as content is; either time may be the shorter one. At most `limit` in one
+///    call, and it answers how many. What is open or parked it leaves alone, and it changes nothing that somebody holds.
 /// 10. Keys, bodies, headers and notes come back as they were, byte for byte; keys that differ in case are
 ///     different, and so are keys of two scopes.
 ///
@@ -101,7 +105,7 @@ pub trait RequestJournal: fmt::Debug + Send + Sync + 'static {
         term: Duration,
     ) -> Result<Recorded, StoreError>;
 
-    /// Adds the note at `position`, counted from 0.
+    /// Adds a note at its position.
     ///
     /// # Errors
     ///
@@ -110,10 +114,7 @@ pub trait RequestJournal: fmt::Debug + Send + Sync + 'static {
     async fn note(
         &self,
         claim: &RequestClaim,
-        position: u32,
-        note: &RequestNote,
-        due: Duration,
-        term: Duration,
+        append: &RequestAppend<'_>,
     ) -> Result<(), StoreError>;
 
     /// A request, and what has become of it.
@@ -166,8 +167,7 @@ pub trait RequestJournal: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`, `Unknown`: purge again.
     async fn purge(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError>;
 }

@@ -4,6 +4,7 @@
 //! [`DualWriter`] sends them, and a [`RequestReplayer`] what was left; both write down in a [`RequestJournal`].
 
 mod answer;
+mod append;
 mod begin;
 mod config;
 mod contract;
@@ -30,6 +31,7 @@ mod state;
 mod write;
 mod writer;
 
+pub use append::{RequestAppend, RequestRetention};
 pub use config::DualWriteConfig;
 pub use contract::RequestJournal;
 pub use entity_id::{EntityId, EntityIdError};

@@ -2,7 +2,7 @@ use tokio::time::{Duration, Instant, sleep};
 use tracing::warn;
 
 use super::inner::{Held, Inner};
-use super::{RequestNote, RequestState, RequestStatus, Trouble};
+use super::{RequestAppend, RequestNote, RequestState, RequestStatus, Trouble};
 use crate::error::StoreErrorKind;
 use crate::observe::field;
 
@@ -44,7 +44,8 @@ impl Inner {
                 sleep(PAUSE * attempt).await;
             }
             let until = Instant::now() + term;
-            let call = self.journal.note(&held.claim, held.position, note, due, term);
+            let append = RequestAppend::new(held.position, note, term).with_due(due);
+            let call = self.journal.note(&held.claim, &append);
             let Err(error) = self.within(call).await else {
                 return self.noted(held, state, note, until);
             };

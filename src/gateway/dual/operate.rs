@@ -1,6 +1,4 @@
-use std::time::Duration;
-
-use super::{DualWriter, RequestKey, RequestNote, RequestStatus};
+use super::{DualWriter, RequestAppend, RequestKey, RequestNote, RequestStatus};
 use crate::error::StoreError;
 use crate::phase::{Actor, Reason};
 
@@ -142,7 +140,7 @@ impl DualWriter {
         let claim =
             inner.within(inner.journal.claim(key, &inner.node, term)).await.map_err(failed)?;
         let claim = claim.ok_or(OperateError::Held)?;
-        let call = inner.journal.note(&claim, found.position(), note, Duration::ZERO, term);
-        inner.within(call).await.map_err(failed)
+        let append = RequestAppend::new(found.position(), note, term);
+        inner.within(inner.journal.note(&claim, &append)).await.map_err(failed)
     }
 }

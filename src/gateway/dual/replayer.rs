@@ -223,7 +223,7 @@ impl Inner {
             let text = error.with_causes();
             warn!({ field::ERROR } = text, "the journal does not say what is parked");
         }
-        let purged = self.journal.purge(self.config.idle, self.config.keep, PURGE);
+        let purged = self.journal.purge(self.config.retention, PURGE);
         // In a task of its own: it may take longer than what somebody waits for.
         match timeout(PURGE_DEADLINE, purged).await {
             Ok(Ok(purged)) => purged,

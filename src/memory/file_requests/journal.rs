@@ -12,8 +12,8 @@ use super::sweep::Swept;
 use super::turn::Patience;
 use crate::error::StoreError;
 use crate::gateway::dual::{
-    NewRequest, Recorded, RequestClaim, RequestJournal, RequestKey, RequestNote, RequestRecord,
-    Shelf,
+    NewRequest, Recorded, RequestAppend, RequestClaim, RequestJournal, RequestKey, RequestRecord,
+    RequestRetention, Shelf,
 };
 use crate::memory::files::{Catalog, Known, Turns, UnixMillis, Which, blocking};
 use crate::memory::request_record::{due, page};
@@ -207,11 +207,9 @@ impl RequestJournal for FileRequestJournal {
     async fn note(
         &self,
         claim: &RequestClaim,
-        position: u32,
-        note: &RequestNote,
-        due: Duration,
-        term: Duration,
+        append: &RequestAppend<'_>,
     ) -> Result<(), StoreError> {
+        let RequestAppend { position, note, due, term } = *append;
         let (epoch, note) = (claim.epoch, note.clone());
         self.locked(&claim.key, move |file, found| {
             let found = found.ok_or_else(absent)?;
@@ -315,10 +313,9 @@ impl RequestJournal for FileRequestJournal {
 
     async fn purge(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
-        self.purge_some(idle, keep, limit).await
+        self.purge_some(retention, limit).await
     }
 }

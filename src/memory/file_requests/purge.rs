@@ -1,6 +1,5 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::FileRequestError;
 use super::file::{RequestFile, Stored};
@@ -8,6 +7,7 @@ use super::journal::FileRequestJournal;
 use super::line::{Line, Request};
 use super::turn::Patience;
 use crate::error::StoreError;
+use crate::gateway::dual::RequestRetention;
 use crate::memory::files::{UnixMillis, Which};
 use crate::memory::request_record::Purge;
 
@@ -19,13 +19,12 @@ impl FileRequestJournal {
     /// The first of what may pass, if nothing was purged.
     pub(super) async fn purge_some(
         &self,
-        idle: Duration,
-        keep: Duration,
+        retention: RequestRetention,
         limit: NonZeroUsize,
     ) -> Result<usize, StoreError> {
         let keys = self.looked(Which::Live, move |known| {
             let now = UnixMillis::now();
-            let is_old = |request: &&Request| request.purge(idle, keep, now) != Purge::Nothing;
+            let is_old = |request: &&Request| request.purge(retention, now) != Purge::Nothing;
             // More than the limit: some may stay behind a lock that others keep.
             let old = known.all().filter(is_old).map(|request| request.new.key.clone());
             old.collect::<Vec<_>>()
@@ -41,7 +40,7 @@ impl FileRequestJournal {
             let Some(timeout) = patience.with(&lock) else { continue };
             let catalog = Arc::clone(&self.catalog);
             let one = self.locked_within(timeout, &key, move |file, found| {
-                let is_purged = purge(file, found, idle, keep);
+                let is_purged = purge(file, found, retention);
                 // Its name may stand for another request from now on, which is open.
                 catalog.forget(file.name());
                 Ok(is_purged?)
@@ -59,11 +58,10 @@ impl FileRequestJournal {
 fn purge(
     file: &RequestFile,
     found: Option<Stored>,
-    idle: Duration,
-    keep: Duration,
+    retention: RequestRetention,
 ) -> Result<bool, FileRequestError> {
     let Some(mut found) = found else { return Ok(false) };
-    match found.request.purge(idle, keep, UnixMillis::now()) {
+    match found.request.purge(retention, UnixMillis::now()) {
         Purge::Nothing => return Ok(false),
         Purge::Forget => file.remove()?,
         Purge::Empty => {

@@ -6,7 +6,7 @@ use super::samples::{
     handles, holder, loaded, node, note, parked, recorded, recorded_for, refused, released, stamp,
     try_claim, withdrawn,
 };
-use crate::gateway::dual::RequestNote;
+use crate::gateway::dual::{RequestAppend, RequestNote};
 use crate::phase::{Incarnation, NodeId, Side};
 use crate::testkit::conformance::pace::Overlap;
 
@@ -141,7 +141,10 @@ pub(super) async fn a_term_of_no_time_has_run_out_at_once<F: RequestJournalFixtu
     let second = answered("claiming", journal.claim(&claim.key, &node(2), NOW).await);
     assert_eq!(holder(&*journal, &claim.key).await, None, "it was claimed for no time");
     let second = second.expect("nobody holds it");
-    answered("noting", journal.note(&second, 0, &done(Side::Legacy), NOW, NOW).await);
+    answered(
+        "noting",
+        journal.note(&second, &RequestAppend::new(0, &done(Side::Legacy), NOW)).await,
+    );
     assert_eq!(holder(&*journal, &claim.key).await, None, "it was noted for no time");
     claimed(&*fixture.reopened().await, &claim.key, 3).await;
 }

@@ -6,7 +6,7 @@ use super::samples::{
     handles, holder, loaded, note, noted, recorded, recorded_for, refusal, refused, released,
     settled, stamp, try_claim, withdrawn,
 };
-use crate::gateway::dual::{RequestNote, RequestStatus, Trouble};
+use crate::gateway::dual::{RequestAppend, RequestNote, RequestStatus, Trouble};
 use crate::phase::Side;
 use crate::testkit::conformance::pace::Overlap;
 
@@ -142,7 +142,10 @@ pub(super) async fn of_concurrent_notes_at_one_position_one_succeeds<F: RequestJ
         let calls = (0..8_u16).map(|call| {
             let (journal, claim) = (handle(&handles, u32::from(call)), claim.clone());
             let note = RequestNote::Answered { side: Side::Legacy, status: 200 + call };
-            async move { decided(|| journal.note(&claim, 0, &note, NOW, LONG)).await }
+            async move {
+                let append = RequestAppend::new(0, &note, LONG);
+                decided(|| journal.note(&claim, &append)).await
+            }
         });
         let came = overlap.race(calls.collect()).await;
         let noted = came.iter().filter(|came| **came == Came::Done(())).count();
@@ -179,10 +182,10 @@ pub(super) async fn a_note_that_goes_on_begins_the_term_anew<F: RequestJournalFi
 ) {
     let journal = fixture.journal();
     let claim = recorded_for(&*journal, "pears", SHORT).await;
-    let noted = journal.note(&claim, 0, &done(Side::Legacy), NOW, LONG).await;
+    let noted = journal.note(&claim, &RequestAppend::new(0, &done(Side::Legacy), LONG)).await;
     answered("noting", noted);
     let short = recorded(&*journal, "plums").await;
-    let noted = journal.note(&short, 0, &done(Side::Legacy), NOW, SHORT).await;
+    let noted = journal.note(&short, &RequestAppend::new(0, &done(Side::Legacy), SHORT)).await;
     answered("noting", noted);
     tokio::time::sleep(LONGER).await;
     assert_eq!(try_claim(&*journal, &claim.key, 2).await, None, "its term began anew");

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::RequestJournalFixture;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::gateway::dual::{
-    Fingerprint, NewRequest, Recorded, RecordedRequest, RequestClaim, RequestJournal, RequestKey,
-    RequestNote, RequestRecord, Shelf, Trouble,
+    Fingerprint, NewRequest, Recorded, RecordedRequest, RequestAppend, RequestClaim,
+    RequestJournal, RequestKey, RequestNote, RequestRecord, RequestRetention, Shelf, Trouble,
 };
 use crate::phase::{Incarnation, NodeId, Side};
 use crate::stamp::Stamp;
@@ -108,7 +108,7 @@ pub(super) async fn note(
     position: u32,
     note: &RequestNote,
 ) {
-    answered("noting", journal.note(claim, position, note, NOW, LONG).await);
+    answered("noting", journal.note(claim, &RequestAppend::new(position, note, LONG)).await);
 }
 
 /// Adds notes from the beginning, each under a claim of its own where the one before gave it back; answers the last claim.
@@ -178,7 +178,7 @@ pub(super) async fn refused(
     why: &str,
 ) {
     let before = kept(journal, &claim.key).await;
-    match journal.note(claim, position, note, NOW, LONG).await {
+    match journal.note(claim, &RequestAppend::new(position, note, LONG)).await {
         Err(error) => assert_eq!(error.kind(), StoreErrorKind::Conflict, "{why}: {error:?}"),
         Ok(()) => panic!("it was noted, though {why}"),
     }
@@ -233,11 +233,12 @@ pub(super) async fn listed(
 
 pub(super) async fn purged(
     journal: &dyn RequestJournal,
-    idle: Duration,
-    keep: Duration,
+    content: Duration,
+    key: Duration,
     most: usize,
 ) -> usize {
-    answered("purging", journal.purge(idle, keep, limit(most)).await)
+    let retention = RequestRetention::default().with_content(content).with_key(key);
+    answered("purging", journal.purge(retention, limit(most)).await)
 }
 
 /// Two handles on a journal.

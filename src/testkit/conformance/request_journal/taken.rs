@@ -8,7 +8,7 @@ use super::samples::{
     free, handle, handles, keys_taken, limit, loaded, new, node, note, noted, parked, recorded,
     recorded_for, refused, released, taken, withdrawn,
 };
-use crate::gateway::dual::{RequestNote, RequestStatus};
+use crate::gateway::dual::{RequestAppend, RequestNote, RequestStatus};
 use crate::phase::Side;
 use crate::testkit::conformance::pace::Overlap;
 
@@ -17,10 +17,16 @@ pub(super) async fn what_is_due_and_free_is_taken<F: RequestJournalFixture>(fixt
     let journal = fixture.journal();
     recorded(&*journal, "held").await;
     let later = recorded(&*journal, "later").await;
-    answered("noting", journal.note(&later, 0, &doubt(), LONG, LONG).await);
+    answered(
+        "noting",
+        journal.note(&later, &RequestAppend::new(0, &doubt(), LONG).with_due(LONG)).await,
+    );
     free(&*journal, "free").await;
     let half = recorded_for(&*journal, "half", NOW).await;
-    answered("noting", journal.note(&half, 0, &done(Side::Legacy), LONG, NOW).await);
+    answered(
+        "noting",
+        journal.note(&half, &RequestAppend::new(0, &done(Side::Legacy), NOW).with_due(LONG)).await,
+    );
     closed(&*journal, "closed").await;
     parked(&*journal, "parked").await;
     withdrawn(&*journal, "withdrawn").await;
@@ -42,7 +48,10 @@ pub(super) async fn what_has_been_due_longest_is_taken_first<F: RequestJournalFi
     for (text, due) in [("d", 400), ("b", 200), ("e", 600), ("a", 0), ("c", 300)] {
         let claim = recorded(&*journal, text).await;
         let due = Duration::from_millis(due);
-        answered("noting", journal.note(&claim, 0, &doubt(), due, LONG).await);
+        answered(
+            "noting",
+            journal.note(&claim, &RequestAppend::new(0, &doubt(), LONG).with_due(due)).await,
+        );
     }
     tokio::time::sleep(pause + Duration::from_millis(700)).await;
     let mut order = keys_taken(&*fixture.reopened().await, 2, 3).await;
@@ -97,7 +106,10 @@ pub(super) async fn what_is_put_off_is_due_when_its_time_has_come<F: RequestJour
 ) {
     let journal = fixture.journal();
     let claim = recorded(&*journal, "pears").await;
-    answered("noting", journal.note(&claim, 0, &doubt(), SHORT, LONG).await);
+    answered(
+        "noting",
+        journal.note(&claim, &RequestAppend::new(0, &doubt(), LONG).with_due(SHORT)).await,
+    );
     assert!(taken(&*journal, 2, 9).await.is_empty(), "it is put off");
     let due_in = as_it_is(&*journal, &claim.key).await.due_in;
     assert!(due_in > NOW && due_in <= SHORT, "it says that it is due in {due_in:?}");
