@@ -1,5 +1,8 @@
 //! Courses of dual-written requests: any notes, in any order, on a state beside plain facts that are counted along.
 
+use std::fmt;
+use std::str::FromStr;
+
 use strangler_fig::gateway::dual::{
     NoteOutOfOrder, ParkReason, RequestNote, RequestState, RequestStatus, Shelf, Step, Trouble,
 };
@@ -79,7 +82,7 @@ impl Facts {
                 self.tried(*why);
             }
             RequestNote::Failed { why, .. } => self.tried(*why),
-            RequestNote::Released { however_old, .. } => {
+            RequestNote::Retried { however_old, .. } => {
                 (self.was_sent, self.attempts) = (!however_old, 0);
             }
             RequestNote::Reopened { .. } => *self = Self::default(),
@@ -143,7 +146,7 @@ fn may_follow(before: &RequestState, note: &RequestNote, after: &RequestState) {
     assert_eq!(after.stamp(), before.stamp());
     assert!(!from.is_closed(), "{from:?} was over, and is {to:?} after {note:?}");
     let is_parked = matches!(from, RequestStatus::Parked(_));
-    let is_operators = matches!(note, RequestNote::Released { .. } | RequestNote::Settled { .. });
+    let is_operators = matches!(note, RequestNote::Retried { .. } | RequestNote::Resolved { .. });
     assert_eq!(is_parked, is_operators, "{from:?} is {to:?} after {note:?}");
     if note.keeps_claim() && to.is_open() {
         assert!(note.begins_anew(), "who goes on has sent nothing yet: {note:?}");
@@ -180,6 +183,14 @@ fn stamp(source: &mut Source<'_>) -> Stamp {
     Stamp::from_bytes([source.byte(); 16])
 }
 
+/// An actor, or a reason.
+fn plain<T: FromStr<Err: fmt::Debug>>(source: &mut Source<'_>) -> T {
+    let text = source.text().replace(char::is_control, " ");
+    let text = text.chars().take(128).collect::<String>();
+    let text = if text.is_empty() { "x" } else { &text };
+    text.parse().expect("it is plain")
+}
+
 /// A note; its side is mostly the one that is next.
 fn note(source: &mut Source<'_>, state: &RequestState) -> RequestNote {
     let kind = source.byte();
@@ -196,10 +207,10 @@ fn note(source: &mut Source<'_>, state: &RequestState) -> RequestNote {
         5 => RequestNote::Failed { side, why: trouble(source) },
         6 => RequestNote::Parked,
         7 => {
-            let (actor, reason) = (source.text(), source.text());
-            RequestNote::Released { actor, reason, however_old: source.flag() }
+            let (actor, reason) = (plain(source), plain(source));
+            RequestNote::Retried { actor, reason, however_old: source.flag() }
         }
-        8 => RequestNote::Settled { actor: source.text(), reason: source.text() },
+        8 => RequestNote::Resolved { actor: plain(source), reason: plain(source) },
         _ => RequestNote::Reopened { stamp: stamp(source) },
     }
 }

@@ -191,8 +191,8 @@ impl Broken {
             || self.is(Fault::TakesClosed) && status == RequestStatus::Done;
         let is_due = slot.due <= Instant::now() || self.is(Fault::TakesWhatIsNotDue);
         let is_free = self.holder(slot).is_none() || self.is(Fault::TakesWhatIsHeld);
-        let was_released = matches!(slot.notes.last(), Some(RequestNote::Released { .. }));
-        let is_left = self.is(Fault::TakesNothingReleased) && was_released;
+        let was_retried = matches!(slot.notes.last(), Some(RequestNote::Retried { .. }));
+        let is_left = self.is(Fault::TakesNothingRetried) && was_retried;
         is_open && is_due && is_free && !is_left
     }
 

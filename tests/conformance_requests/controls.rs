@@ -252,7 +252,7 @@ controls! {
     takes_closed_is_caught: TakesClosed fails [
         what_is_due_and_free_is_taken
     ];
-    takes_nothing_released_is_caught: TakesNothingReleased fails [
+    takes_nothing_retried_is_caught: TakesNothingRetried fails [
         what_is_released_is_taken_again
     ];
     takes_by_key_is_caught: TakesByKey fails [

@@ -81,8 +81,8 @@ pub(crate) enum Fault {
     TakesParked,
     /// What is closed is taken.
     TakesClosed,
-    /// What is released is not taken.
-    TakesNothingReleased,
+    /// What is to be tried again is not taken.
+    TakesNothingRetried,
     /// What has the smallest key is taken first.
     TakesByKey,
     /// One more is taken than there should be.

@@ -183,9 +183,9 @@ async fn what_a_service_may_have_forgotten_is_not_sent_again() {
     half.replays(1).await;
     assert_eq!(half.status().await, RequestStatus::Parked(ParkReason::Attempts));
     assert_eq!((half.legacy.calls(), half.modern.calls()), (0, 0));
-    let refused = half.writer.release(&pears(), &ada(), &why("asked")).await;
+    let refused = half.writer.retry(&pears(), &ada(), &why("asked")).await;
     assert!(matches!(refused, Err(OperateError::TooOld)), "{refused:?}");
-    half.writer.release_however_old(&pears(), &ada(), &why("modern was asked")).await.unwrap();
+    half.writer.retry_however_old(&pears(), &ada(), &why("modern was asked")).await.unwrap();
     half.replays(1).await;
     assert_eq!((half.status().await, half.modern.calls()), (RequestStatus::Done, 1));
 }

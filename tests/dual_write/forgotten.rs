@@ -209,29 +209,29 @@ async fn what_was_surely_not_sent_says_nothing_of_a_claim_that_was_lost_before()
     assert_eq!((fleet.status().await, fleet.calls()), (PARKED, [1, 2]));
 }
 
-/// One that is parked since it is old, and was released however old it is.
-async fn released(fate: Fate) -> Fleet {
+/// One that is parked since it is old, and is tried again however old it is.
+async fn retried(fate: Fate) -> Fleet {
     let fleet = fleet(Fault::Answers, Fault::Answers);
     fleet.dies(fate).await;
     sleep(KEEP).await;
     fleet.replays().await;
     assert_eq!(fleet.status().await, PARKED);
     let operator = fleet.gateway(4, None);
-    let refused = operator.release(&pears(), &ada(), &why("asked")).await;
+    let refused = operator.retry(&pears(), &ada(), &why("asked")).await;
     assert!(matches!(refused, Err(OperateError::TooOld)), "{refused:?}");
-    operator.release_however_old(&pears(), &ada(), &why("it was asked")).await.unwrap();
+    operator.retry_however_old(&pears(), &ada(), &why("it was asked")).await.unwrap();
     fleet
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_an_operator_has_released_however_old_it_is_is_sent_once() {
     for (fate, expected) in [(SENT_LEGACY, [2, 1]), (SENT_MODERN, [1, 2])] {
-        let fleet = released(fate).await;
+        let fleet = retried(fate).await;
         fleet.replays().await;
         assert_eq!((fleet.status().await, fleet.calls()), (RequestStatus::Done, expected));
     }
     for (fate, expected) in [(SENT_LEGACY, [2, 0]), (SENT_MODERN, [1, 2])] {
-        let fleet = released(fate).await;
+        let fleet = retried(fate).await;
         let side = if fate == SENT_LEGACY { &fleet.legacy } else { &fleet.modern };
         side.set(Fault::Fails);
         fleet.replays().await;
@@ -242,7 +242,7 @@ async fn what_an_operator_has_released_however_old_it_is_is_sent_once() {
 #[tokio::test(start_paused = true)]
 async fn who_dies_with_what_was_released_has_had_its_one_send() {
     for (fate, expected) in [(SENT_LEGACY, [2, 0]), (SENT_MODERN, [1, 2])] {
-        let fleet = released(fate).await;
+        let fleet = retried(fate).await;
         fleet.dies_replaying(Fate::DiesAfter(1)).await;
         assert_eq!(fleet.calls(), expected, "it was sent, and that is not noted");
         sleep(TERM).await;
@@ -250,7 +250,7 @@ async fn who_dies_with_what_was_released_has_had_its_one_send() {
         assert_eq!((fleet.status().await, fleet.calls()), (PARKED, expected), "{fate:?}");
     }
     // The first side's answer is noted, and the other was sent it.
-    let fleet = released(SENT_LEGACY).await;
+    let fleet = retried(SENT_LEGACY).await;
     fleet.dies_replaying(Fate::DiesAfter(3)).await;
     sleep(TERM).await;
     fleet.replays().await;
@@ -266,7 +266,7 @@ async fn what_was_released_in_time_and_is_late_all_the_same_is_not_sent() {
     let refused = RequestStatus::Parked(ParkReason::Refused(422));
     assert_eq!(fleet.status().await, refused);
     sleep(KEEP / 2).await;
-    gateway.release(&pears(), &ada(), &why("modern was mended")).await.unwrap();
+    gateway.retry(&pears(), &ada(), &why("modern was mended")).await.unwrap();
     // Nobody can connect to it for days.
     fleet.modern.set(Fault::Unsent);
     gateway.replayer().drain(std::future::pending()).await.unwrap();

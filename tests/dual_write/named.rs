@@ -233,16 +233,16 @@ async fn an_operator_may_have_it_tried_again_or_settle_it() {
     bench.asks("pears", STRICT).await;
     let key = RequestKey::new("", "pears").unwrap();
     bench.modern.books.lock().unwrap().effects.clear();
-    bench.writer.release(&key, &ada(), &why("modern was mended")).await.unwrap();
+    bench.writer.retry(&key, &ada(), &why("modern was mended")).await.unwrap();
     assert_eq!(bench.status("pears").await, Some(RequestStatus::HalfDone));
     bench.replays().await;
     assert_eq!(bench.heard.parked(), 2, "modern remembers that it has refused it");
-    bench.writer.settle(&key, &ada(), &why("by hand")).await.unwrap();
-    assert_eq!(bench.status("pears").await, Some(RequestStatus::Settled));
-    let again = bench.writer.settle(&key, &ada(), &why("by hand")).await.unwrap_err();
-    assert!(matches!(again, OperateError::NotParked { status: RequestStatus::Settled }));
+    bench.writer.resolve(&key, &ada(), &why("by hand")).await.unwrap();
+    assert_eq!(bench.status("pears").await, Some(RequestStatus::Resolved));
+    let again = bench.writer.resolve(&key, &ada(), &why("by hand")).await.unwrap_err();
+    assert!(matches!(again, OperateError::NotParked { status: RequestStatus::Resolved }));
     let none =
-        bench.writer.release(&RequestKey::new("", "plums").unwrap(), &ada(), &why("asked")).await;
+        bench.writer.retry(&RequestKey::new("", "plums").unwrap(), &ada(), &why("asked")).await;
     assert!(matches!(none, Err(OperateError::NotFound)));
     assert!(
         bench

@@ -106,7 +106,7 @@ fn a_fold_that_parks_what_is_over_is_found_out() {
 fn a_fold_for_which_every_release_is_however_old_is_found_out() {
     fn forgets(state: &mut RequestState, note: &RequestNote) -> Result<(), NoteOutOfOrder> {
         let mut note = note.clone();
-        if let RequestNote::Released { however_old, .. } = &mut note {
+        if let RequestNote::Retried { however_old, .. } = &mut note {
             *however_old = true;
         }
         state.apply(&note)

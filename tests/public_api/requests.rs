@@ -67,5 +67,5 @@ fn replaying_is_send() {
     assert_send(&writer.replayer().run(std::future::pending()));
     assert_send(&writer.replayer().drain(std::future::pending()));
     let key = RequestKey::new("ada", "order-4711").unwrap();
-    assert_send(&writer.release(&key, &"ann".parse().unwrap(), &"looked into".parse().unwrap()));
+    assert_send(&writer.retry(&key, &"ann".parse().unwrap(), &"looked into".parse().unwrap()));
 }

@@ -61,7 +61,7 @@ impl Told {
     pub(super) const fn of(status: RequestStatus) -> Self {
         match status {
             RequestStatus::Refused(status) => Self::WasRefused(status),
-            RequestStatus::Parked(_) | RequestStatus::Settled => Self::WithOperator,
+            RequestStatus::Parked(_) | RequestStatus::Resolved => Self::WithOperator,
             RequestStatus::Open
             | RequestStatus::HalfDone
             | RequestStatus::Done

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::phase::Side;
+use crate::phase::{Actor, Reason, Side};
 use crate::stamp::Stamp;
 
 /// What has become of a dual-written request, in the order in which it did.
@@ -55,21 +55,21 @@ pub enum RequestNote {
     /// It was tried often enough, and waits for an operator.
     Parked,
     /// An operator wants it tried again.
-    Released {
+    Retried {
         /// Who.
-        actor: String,
+        actor: Actor,
         /// Why.
-        reason: String,
+        reason: Reason,
         /// Whether it is to be sent once even if a side may have forgotten its key.
         #[serde(default, skip_serializing_if = "is_not")]
         however_old: bool,
     },
     /// An operator has seen to it by hand: nothing is sent any more.
-    Settled {
+    Resolved {
         /// Who.
-        actor: String,
+        actor: Actor,
         /// Why.
-        reason: String,
+        reason: Reason,
     },
     /// What was withdrawn was asked for again.
     Reopened {
@@ -89,7 +89,7 @@ impl RequestNote {
     /// sent it, or an operator has looked into what was sent.
     #[must_use]
     pub const fn begins_anew(&self) -> bool {
-        matches!(self, Self::Answered { .. } | Self::Released { .. } | Self::Reopened { .. })
+        matches!(self, Self::Answered { .. } | Self::Retried { .. } | Self::Reopened { .. })
     }
 
     /// Its stable name.
@@ -102,8 +102,8 @@ impl RequestNote {
             Self::Doubtful { .. } => "doubtful",
             Self::Failed { .. } => "failed",
             Self::Parked => "parked",
-            Self::Released { .. } => "released",
-            Self::Settled { .. } => "settled",
+            Self::Retried { .. } => "retried",
+            Self::Resolved { .. } => "resolved",
             Self::Reopened { .. } => "reopened",
         }
     }

@@ -68,14 +68,14 @@ impl DualWriter {
     /// # Cancel safety
     ///
     /// A dropped call may have had its effect.
-    pub async fn release(
+    pub async fn retry(
         &self,
         key: &RequestKey,
         actor: &Actor,
         reason: &Reason,
     ) -> Result<(), OperateError> {
-        let (actor, reason) = (actor.to_string(), reason.to_string());
-        let note = RequestNote::Released { actor, reason, however_old: false };
+        let (actor, reason) = (actor.clone(), reason.clone());
+        let note = RequestNote::Retried { actor, reason, however_old: false };
         self.operate(key, &note, false).await
     }
 
@@ -89,14 +89,14 @@ impl DualWriter {
     /// # Cancel safety
     ///
     /// A dropped call may have had its effect.
-    pub async fn release_however_old(
+    pub async fn retry_however_old(
         &self,
         key: &RequestKey,
         actor: &Actor,
         reason: &Reason,
     ) -> Result<(), OperateError> {
-        let (actor, reason) = (actor.to_string(), reason.to_string());
-        let note = RequestNote::Released { actor, reason, however_old: true };
+        let (actor, reason) = (actor.clone(), reason.clone());
+        let note = RequestNote::Retried { actor, reason, however_old: true };
         self.operate(key, &note, true).await
     }
 
@@ -109,14 +109,14 @@ impl DualWriter {
     /// # Cancel safety
     ///
     /// A dropped call may have had its effect.
-    pub async fn settle(
+    pub async fn resolve(
         &self,
         key: &RequestKey,
         actor: &Actor,
         reason: &Reason,
     ) -> Result<(), OperateError> {
-        let (actor, reason) = (actor.to_string(), reason.to_string());
-        self.operate(key, &RequestNote::Settled { actor, reason }, true).await
+        let (actor, reason) = (actor.clone(), reason.clone());
+        self.operate(key, &RequestNote::Resolved { actor, reason }, true).await
     }
 
     async fn operate(

@@ -27,7 +27,7 @@ pub enum RequestStatus {
     /// It waits for an operator.
     Parked(ParkReason),
     /// An operator has seen to it by hand.
-    Settled,
+    Resolved,
 }
 
 /// Why a request waits for an operator.
@@ -41,7 +41,7 @@ pub enum RequestStatus {
 pub enum ParkReason {
     /// It is not tried any more: it was tried so often in vain that its side is to be looked at, or so long ago that
     /// the side may have forgotten its key. Of the latter a
-    /// [`release`](super::DualWriter::release) answers [`TooOld`](super::OperateError::TooOld).
+    /// [`retry`](super::DualWriter::retry) answers [`TooOld`](super::OperateError::TooOld).
     Attempts,
     /// The first side has done it, and the other will not: they differ.
     Refused(u16),
@@ -71,7 +71,7 @@ impl RequestStatus {
     /// Whether nothing will be sent any more.
     #[must_use]
     pub const fn is_closed(self) -> bool {
-        matches!(self, Self::Done | Self::Refused(_) | Self::Withdrawn | Self::Settled)
+        matches!(self, Self::Done | Self::Refused(_) | Self::Withdrawn | Self::Resolved)
     }
 
     /// Where a list finds it.
@@ -80,7 +80,7 @@ impl RequestStatus {
         match self {
             Self::Open | Self::HalfDone => Shelf::Open,
             Self::Parked(_) => Shelf::Parked,
-            Self::Done | Self::Refused(_) | Self::Withdrawn | Self::Settled => Shelf::Closed,
+            Self::Done | Self::Refused(_) | Self::Withdrawn | Self::Resolved => Shelf::Closed,
         }
     }
 
@@ -94,7 +94,7 @@ impl RequestStatus {
             Self::Refused(_) => "refused",
             Self::Withdrawn => "withdrawn",
             Self::Parked(_) => "parked",
-            Self::Settled => "settled",
+            Self::Resolved => "resolved",
         }
     }
 }
@@ -211,11 +211,11 @@ impl RequestState {
             (Status::Open | Status::HalfDone, Note::Parked) => {
                 self.status = Status::Parked(ParkReason::Attempts);
             }
-            (Status::Parked(_), Note::Released { however_old, .. }) => {
+            (Status::Parked(_), Note::Retried { however_old, .. }) => {
                 self.status = if self.is_half_done { Status::HalfDone } else { Status::Open };
                 (self.was_sent, self.attempts, self.failures) = (!however_old, 0, 0);
             }
-            (Status::Parked(_), Note::Settled { .. }) => self.status = Status::Settled,
+            (Status::Parked(_), Note::Resolved { .. }) => self.status = Status::Resolved,
             (Status::Withdrawn, Note::Reopened { stamp }) if *stamp > self.stamp => {
                 *self = Self::new(first, *stamp);
             }
@@ -248,7 +248,7 @@ impl RequestState {
         self.stamp
     }
 
-    /// How often the side that is next was sent it in vain, since it was released if it was; what was surely not
+    /// How often the side that is next was sent it in vain, since an operator let it be tried again, if one did; what was surely not
     /// sent does not count.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
@@ -262,7 +262,7 @@ impl RequestState {
     }
 
     /// Whether the side that is next may have been sent it, as far as the notes say: then it is not sent it again once
-    /// the side may have forgotten the key. Where an operator has released it however old it is, that begins anew.
+    /// the side may have forgotten the key. Where an operator lets it be tried again however old it is, that begins anew.
     #[must_use]
     pub const fn was_sent(&self) -> bool {
         self.was_sent

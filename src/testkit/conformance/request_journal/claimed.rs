@@ -3,7 +3,7 @@
 use super::RequestJournalFixture;
 use super::samples::{
     Came, LONG, LONGER, NOW, SHORT, answered, claimed, closed, decided, done, doubt, free, handle,
-    handles, holder, loaded, node, note, parked, recorded, recorded_for, refused, released, stamp,
+    handles, holder, loaded, node, note, parked, recorded, recorded_for, refused, retried, stamp,
     try_claim, withdrawn,
 };
 use crate::gateway::dual::{RequestAppend, RequestNote};
@@ -94,7 +94,7 @@ pub(super) async fn a_lapse_is_told_until_a_note_begins_anew<F: RequestJournalFi
     note(&*journal, &claim, 2, &RequestNote::Parked).await;
     assert!(lapses(&left.key).await, "it waits for an operator");
     let claim = claimed(&*journal, &left.key, 1).await;
-    note(&*journal, &claim, 3, &released()).await;
+    note(&*journal, &claim, 3, &retried()).await;
     assert!(!lapses(&left.key).await, "an operator has looked into it");
     let gone = withdrawn(&*journal, "plums").await;
     claimed(&*journal, &gone.key, 1).await;

@@ -8,7 +8,7 @@ use super::samples::{
 use crate::error::StoreErrorKind;
 use crate::gateway::dual::{RequestNote, Shelf};
 use crate::phase::Side;
-use crate::testkit::conformance::request_journal::samples::{doubt, refusal, settled};
+use crate::testkit::conformance::request_journal::samples::{doubt, refusal, resolved};
 
 /// Contract 8.
 pub(super) async fn a_list_shows_each_shelf<F: RequestJournalFixture>(fixture: &F) {
@@ -23,13 +23,13 @@ pub(super) async fn a_list_shows_each_shelf<F: RequestJournalFixture>(fixture: &
     withdrawn(&*journal, "withdrawn").await;
     let refused = recorded(&*journal, "refused").await;
     noted(&*journal, refused, &[refusal(Side::Legacy)]).await;
-    let by_hand = recorded(&*journal, "settled").await;
-    noted(&*journal, by_hand, &[doubt(), RequestNote::Parked, settled()]).await;
+    let by_hand = recorded(&*journal, "resolved").await;
+    noted(&*journal, by_hand, &[doubt(), RequestNote::Parked, resolved()]).await;
     for journal in handles(fixture).await {
         let shelf = async |shelf| listed(&*journal, shelf, None, 99).await;
         assert_eq!(shelf(Shelf::Open).await, ["half", "open"]);
         assert_eq!(shelf(Shelf::Parked).await, ["differs", "spent"]);
-        assert_eq!(shelf(Shelf::Closed).await, ["done", "refused", "settled", "withdrawn"]);
+        assert_eq!(shelf(Shelf::Closed).await, ["done", "refused", "resolved", "withdrawn"]);
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::RequestJournalFixture;
 use super::samples::{
-    Came, LONG, LONGER, NOW, SHORT, answered, claimed, closed, decided, done, doubt, handle,
-    handles, holder, loaded, note, noted, recorded, recorded_for, refusal, refused, released,
-    settled, stamp, try_claim, withdrawn,
+    Came, LONG, LONGER, NOW, SHORT, actor, answered, claimed, closed, decided, done, doubt, handle,
+    handles, holder, loaded, note, noted, reason, recorded, recorded_for, refusal, refused,
+    resolved, retried, stamp, try_claim, withdrawn,
 };
 use crate::gateway::dual::{RequestAppend, RequestNote, RequestStatus, Trouble};
 use crate::phase::Side;
@@ -46,11 +46,11 @@ pub(super) async fn every_note_comes_back<F: RequestJournalFixture>(fixture: &F)
     let journal = fixture.journal();
     let mut troubled: Vec<_> =
         TROUBLES.map(|why| RequestNote::Doubtful { side: Side::Legacy, why }).into();
-    troubled.extend([RequestNote::Parked, released(), done(Side::Legacy)]);
+    troubled.extend([RequestNote::Parked, retried(), done(Side::Legacy)]);
     troubled.extend(TROUBLES.map(|why| RequestNote::Failed { side: Side::Modern, why }));
-    let (actor, reason) = (String::new(), String::new());
-    let once = RequestNote::Released { actor, reason, however_old: true };
-    troubled.extend([refusal(Side::Modern), once, RequestNote::Parked, settled()]);
+    let (actor, reason) = (actor(&"é".repeat(128)), reason(&"'".repeat(500)));
+    let once = RequestNote::Retried { actor, reason, however_old: true };
+    troubled.extend([refusal(Side::Modern), once, RequestNote::Parked, resolved()]);
     let reopened = RequestNote::Reopened { stamp: stamp(255) };
     let again = vec![RequestNote::Withdrawn, reopened, refusal(Side::Legacy)];
     for (text, notes) in [("pears", troubled), ("plums", again)] {
@@ -93,8 +93,8 @@ pub(super) async fn a_note_that_is_out_of_order_is_refused<F: RequestJournalFixt
     let wrong = [
         done(Side::Modern),
         refusal(Side::Modern),
-        released(),
-        settled(),
+        retried(),
+        resolved(),
         RequestNote::Reopened { stamp: stamp(9) },
     ];
     for note in wrong {
@@ -105,7 +105,7 @@ pub(super) async fn a_note_that_is_out_of_order_is_refused<F: RequestJournalFixt
         refused(&*journal, &claim, 1, &note, "the first side has done it").await;
     }
     let over = closed(&*journal, "plums").await;
-    for note in [done(Side::Modern), released(), settled()] {
+    for note in [done(Side::Modern), retried(), resolved()] {
         refused(&*journal, &over, 2, &note, "both sides have done it").await;
     }
 }
@@ -208,8 +208,8 @@ pub(super) async fn every_other_note_gives_the_claim_back<F: RequestJournalFixtu
         vec![done(Side::Legacy), done(Side::Modern)],
         vec![done(Side::Legacy), refusal(Side::Modern)],
         vec![doubt(), RequestNote::Parked],
-        vec![doubt(), RequestNote::Parked, released()],
-        vec![doubt(), RequestNote::Parked, settled()],
+        vec![doubt(), RequestNote::Parked, retried()],
+        vec![doubt(), RequestNote::Parked, resolved()],
     ];
     for (n, notes) in ways.iter().enumerate() {
         let claim = recorded(&*journal, &format!("pears-{n}")).await;

@@ -12,7 +12,7 @@ use crate::gateway::dual::{
     Fingerprint, NewRequest, Recorded, RecordedRequest, RequestAppend, RequestClaim,
     RequestJournal, RequestKey, RequestNote, RequestRecord, RequestRetention, Shelf, Trouble,
 };
-use crate::phase::{Incarnation, NodeId, Side};
+use crate::phase::{Actor, Incarnation, NodeId, Reason, Side};
 use crate::stamp::Stamp;
 
 /// A term that does not run out within a fact.
@@ -93,13 +93,22 @@ pub(super) fn doubt() -> RequestNote {
     RequestNote::Doubtful { side: Side::Legacy, why: Trouble::Late }
 }
 
-pub(super) fn released() -> RequestNote {
-    let (actor, reason) = ("ada".to_owned(), "it was \"mended\"\n".to_owned());
-    RequestNote::Released { actor, reason, however_old: false }
+pub(super) fn retried() -> RequestNote {
+    let (actor, reason) = (actor("ada"), reason(r#"it was "mended"; \n ''],}{$1%s--"#));
+    RequestNote::Retried { actor, reason, however_old: false }
 }
 
-pub(super) fn settled() -> RequestNote {
-    RequestNote::Settled { actor: "ada".to_owned(), reason: "by hand \u{1e} é".to_owned() }
+pub(super) fn resolved() -> RequestNote {
+    let (actor, reason) = (actor("\u{202e}ada"), reason(" by hand \u{2028}\u{2029}\u{feff} é😀 "));
+    RequestNote::Resolved { actor, reason }
+}
+
+pub(super) fn actor(text: &str) -> Actor {
+    text.parse().expect("it is an actor")
+}
+
+pub(super) fn reason(text: &str) -> Reason {
+    text.parse().expect("it is a reason")
 }
 
 pub(super) async fn note(

@@ -6,7 +6,7 @@ use super::RequestJournalFixture;
 use super::samples::{
     Came, LONG, LONGER, NOW, SHORT, answered, as_it_is, claimed, closed, decided, done, doubt,
     free, handle, handles, keys_taken, limit, loaded, new, node, note, noted, parked, recorded,
-    recorded_for, refused, released, taken, withdrawn,
+    recorded_for, refused, retried, taken, withdrawn,
 };
 use crate::gateway::dual::{RequestAppend, RequestNote, RequestStatus};
 use crate::phase::Side;
@@ -145,7 +145,7 @@ pub(super) async fn what_is_released_is_taken_again<F: RequestJournalFixture>(fi
     let claim = noted(&*journal, claim, &[doubt(), RequestNote::Parked]).await;
     assert!(taken(&*journal, 2, 9).await.is_empty(), "an operator is to look at it");
     let claim = claimed(&*journal, &claim.key, 1).await;
-    note(&*journal, &claim, 2, &released()).await;
+    note(&*journal, &claim, 2, &retried()).await;
     let found = taken(&*fixture.reopened().await, 2, 9).await;
     let [(_, record)] = &found[..] else { panic!("there is one: {found:?}") };
     assert_eq!((record.state.status(), record.state.attempts()), (RequestStatus::Open, 0));
