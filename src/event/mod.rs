@@ -56,7 +56,7 @@ pub use outbox_store::OutboxStore;
 pub use outside::{OutsideWriters, RetireError, WritersAreOff};
 pub use payload::{EventPayload, EventPayloadError, PAYLOAD_MAX};
 pub use publisher::{EventBus, EventPublisher};
-pub use relay::{Discarding, OutboxRelay, RelayConfig, RelayError, RelayReport};
+pub use relay::{MessageIsLost, OutboxRelay, RelayConfig, RelayError, RelayReport};
 pub use subscriber::{EventSubscriber, EventSubscription};
 pub use text::TextError;
 pub use time::EventTime;

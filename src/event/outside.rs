@@ -3,8 +3,10 @@ use std::sync::Arc;
 
 use super::{FeedLag, LagSource};
 use crate::error::{StoreError, StoreErrorKind};
+use crate::observe::field;
 use crate::phase::{
-    Incarnation, MigrationName, MigrationStateService, NodeId, NodeLease, NodeName, NodeRole,
+    Actor, Incarnation, MigrationName, MigrationStateService, NodeId, NodeLease, NodeName,
+    NodeRole, Reason,
 };
 
 /// The writers that know no phase: the monolith's other code, jobs at night, people with a client of the database.
@@ -28,7 +30,8 @@ use crate::phase::{
 /// assert_eq!(service.leases(&name).await?[0].role, NodeRole::Outside);
 ///
 /// // Much later: they are off, and all that they have changed was carried over.
-/// monolith.retire(&feed, &WritersAreOff::of("monolith".parse()?)).await?;
+/// let off = WritersAreOff::of("monolith".parse()?);
+/// monolith.retire(&feed, off, &"ann".parse()?, &"OPS-12: it is switched off".parse()?).await?;
 /// assert!(service.leases(&name).await?.is_empty());
 /// # Ok(())
 /// # }
@@ -143,7 +146,7 @@ impl OutsideWriters {
     }
 
     /// Gives the place up: they were switched off, as `confirmation` asserts, and `feed` must show that nothing of
-    /// theirs is left to be carried over.
+    /// theirs is left to be carried over. Who did it, and why, is told at `warn`.
     ///
     /// # Errors
     ///
@@ -155,10 +158,12 @@ impl OutsideWriters {
     pub async fn retire(
         &self,
         feed: &dyn LagSource,
-        confirmation: &WritersAreOff,
+        confirmation: WritersAreOff,
+        actor: &Actor,
+        reason: &Reason,
     ) -> Result<(), RetireError> {
         if confirmation.name != self.name {
-            let (name, confirmed) = (self.name.clone(), confirmation.name.clone());
+            let (name, confirmed) = (self.name.clone(), confirmation.name);
             return Err(RetireError::Others { name, confirmed });
         }
         let lag = feed.lag().await.map_err(RetireError::Feed)?;
@@ -169,6 +174,13 @@ impl OutsideWriters {
             let released = self.service.release_lease(&self.migration, &node).await;
             released.map_err(RetireError::State)?;
         }
+        tracing::warn!(
+            { field::MIGRATION } = %self.migration,
+            { field::NODE } = %self.name,
+            { field::ACTOR } = actor.as_str(),
+            { field::REASON } = reason.as_str(),
+            "writers outside were retired"
+        );
         Ok(())
     }
 

@@ -7,16 +7,15 @@ use strangler_fig::controller::{OutsideWritersOff, ReplicationLagBelow};
 use strangler_fig::error::StoreError;
 use strangler_fig::event::{
     Arrival, ChangeFeed, ChangePage, Changed, CloudEventError, CommandChannel, CommandError,
-    CommandStep, CommandToUndo, ConsumerConfig, ConsumerError, ConsumerReport, Delivery,
-    Discarding, EventBus, EventConsumer, EventContext, EventEnvelope, EventHandler, EventId,
-    EventKey, EventPayload, EventPayloadError, EventPublisher, EventSource, EventSubscriber,
-    EventSubscription, EventTime, EventType, ExtensionError, ExtensionName, Extensions, FeedLag,
-    FeedMark, FetchLimit, FnHandler, Inbox, LagSource, Lane, LaneClaim, LaneClaims, Message,
-    Outbox, OutboxDepth, OutboxPosition, OutboxRelay, OutboxRow, OutboxStore, OutsideWriters,
-    PAYLOAD_MAX, ParkedRow, Receipt, ReceivedCommand, RelayConfig, RelayError, RelayReport, Reply,
-    ReplyReceiver, ReplyStore, RetireError, RowEnd, Settlement, SubscriptionLimits,
-    SubscriptionName, TextError, Topic, Traceparent, UpcastError, Upcasters, WritersAreOff,
-    handler_fn, publish_in_waves, waves,
+    CommandStep, CommandToUndo, ConsumerConfig, ConsumerError, ConsumerReport, Delivery, EventBus,
+    EventConsumer, EventContext, EventEnvelope, EventHandler, EventId, EventKey, EventPayload,
+    EventPayloadError, EventPublisher, EventSource, EventSubscriber, EventSubscription, EventTime,
+    EventType, ExtensionError, ExtensionName, Extensions, FeedLag, FeedMark, FetchLimit, FnHandler,
+    Inbox, LagSource, Lane, LaneClaim, LaneClaims, Message, MessageIsLost, Outbox, OutboxDepth,
+    OutboxPosition, OutboxRelay, OutboxRow, OutboxStore, OutsideWriters, PAYLOAD_MAX, ParkedRow,
+    Receipt, ReceivedCommand, RelayConfig, RelayError, RelayReport, Reply, ReplyReceiver,
+    ReplyStore, RetireError, RowEnd, Settlement, SubscriptionLimits, SubscriptionName, TextError,
+    Topic, Traceparent, UpcastError, Upcasters, WritersAreOff, handler_fn, publish_in_waves, waves,
 };
 use strangler_fig::memory::{
     InMemoryBus, InMemoryChangeFeed, InMemoryChanges, InMemoryDeadLetter, InMemoryInbox,
@@ -53,7 +52,7 @@ fn workers_of_events_may_be_shared() {
     assert_shared::<(OutboxRelay, EventConsumer, ReplyReceiver, CommandChannel, Upcasters)>();
     assert_shared::<(OutsideWriters, OutsideWritersOff, ReplicationLagBelow)>();
     assert_shared::<(RelayConfig, ConsumerConfig, ReplicatorConfig)>();
-    assert_shared::<(Discarding, WritersAreOff, ReceivedCommand)>();
+    assert_shared::<(MessageIsLost, WritersAreOff, ReceivedCommand)>();
     assert_value::<(RelayReport, ConsumerReport, ReplicatorReport)>();
     assert_shared::<ReplicatorStatus>();
     assert_error::<RelayError>();

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use strangler_fig::error::StoreErrorKind::{Rejected, Unavailable, Unknown};
-use strangler_fig::event::{Discarding, Message, OutboxStore};
+use strangler_fig::event::{Message, MessageIsLost, OutboxStore};
 use strangler_fig::memory::InMemoryOutbox;
 
 use super::order::ids;
@@ -81,7 +81,7 @@ async fn no_operator_waits_for_an_outbox_that_does_not_answer() {
     let relay = relay(&store, &bus, 1);
     let position = strangler_fig::event::OutboxPosition(1);
     let began = tokio::time::Instant::now();
-    let confirmation = Discarding::this_message_is_lost(position);
+    let confirmation = MessageIsLost::of(position);
     let errors = [
         relay.parked(None, NonZeroUsize::MAX).await.unwrap_err(),
         relay.retry(position, &ada(), &why("the topic was made")).await.unwrap_err(),
@@ -145,8 +145,8 @@ async fn a_parked_message_that_is_discarded_lets_its_key_go_on() {
     let running = Running::start(relay.clone());
     tokio::time::sleep(60 * SECOND).await;
     let position = relay.parked(None, NonZeroUsize::MAX).await.unwrap()[0].position;
-    let confirmation = Discarding::this_message_is_lost(position);
-    assert!(relay.discard(confirmation, &ada(), &why("nobody wants it")).await.unwrap());
+    let confirmation = MessageIsLost::of(position);
+    assert!(relay.discard(confirmation.clone(), &ada(), &why("nobody wants it")).await.unwrap());
     assert!(!relay.discard(confirmation, &ada(), &why("nobody wants it")).await.unwrap());
     tokio::time::sleep(2 * SECOND).await;
     assert_eq!(bus.ids(), ids("2"));

@@ -71,6 +71,11 @@ impl Fleet {
         }));
     }
 
+    async fn retire(&self, off: WritersAreOff) -> Result<(), RetireError> {
+        let (ann, why) = ("ann".parse().unwrap(), "OPS-12".parse().unwrap());
+        self.writers.retire(&*self.world.feed, off, &ann, &why).await
+    }
+
     fn controller(&self) -> MigrationController {
         MigrationController::new(self.service.clone(), name())
             .with_config(ControllerConfig::default())
@@ -124,7 +129,7 @@ async fn switched_off_the_migration_completes() {
     }
     fleet.world.outside_deletes(50);
     fleet.settles().await;
-    fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap();
+    fleet.retire(off()).await.unwrap();
     controller.advance_to(Phase::Live, &ann()).await.unwrap();
     for key in [0, 99] {
         assert_eq!(fleet.world.values(key).await, [Some("new"); 2]);
@@ -144,7 +149,7 @@ async fn the_gates_are_closed_until_they_are_off_and_all_is_carried_over() {
     assert!(told(&error).contains("monolith has not been switched off"), "{error}");
     assert_eq!(fleet.phase().await, Phase::Shadow, "not even into cutover");
     fleet.settles().await;
-    fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap();
+    fleet.retire(off()).await.unwrap();
     controller.advance_to(Phase::Live, &ann()).await.unwrap();
 }
 
@@ -153,16 +158,16 @@ async fn what_is_not_carried_over_keeps_their_place() {
     let mut fleet = Fleet::new().await;
     fleet.tasks.drain(1..).for_each(|replicator| replicator.abort());
     fleet.world.outside((1, "new"));
-    let error = fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap_err();
+    let error = fleet.retire(off()).await.unwrap_err();
     assert!(matches!(error, RetireError::Behind { lag } if lag.pending == Some(1)), "{error}");
     let others = WritersAreOff::of("cronjobs".parse().unwrap());
-    let error = fleet.writers.retire(&*fleet.world.feed, &others).await.unwrap_err();
+    let error = fleet.retire(others).await.unwrap_err();
     assert!(matches!(error, RetireError::Others { .. }) && !error.is_retryable(), "{error}");
     assert!(fleet.writers.are_registered().await.unwrap());
     fleet.replicate();
     fleet.settles().await;
-    fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap();
-    fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap();
+    fleet.retire(off()).await.unwrap();
+    fleet.retire(off()).await.unwrap();
     assert!(!fleet.writers.are_registered().await.unwrap());
 }
 
@@ -172,7 +177,7 @@ async fn what_a_lost_feed_does_not_tell_keeps_their_place() {
     let fleet = Fleet::new().await;
     fleet.world.feed.log.lose();
     fleet.world.legacy.inner().plant((1, "missed"));
-    let error = fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap_err();
+    let error = fleet.retire(off()).await.unwrap_err();
     assert!(matches!(error, RetireError::Feed(_)) && !error.is_retryable(), "{error}");
     assert!(fleet.writers.are_registered().await.unwrap());
     let lag = ReplicationLagBelow::new(fleet.world.feed.clone(), Duration::MAX);
@@ -185,7 +190,7 @@ async fn what_a_lost_feed_does_not_tell_keeps_their_place() {
 async fn who_writes_on_in_cutover_gets_its_place_again_before_the_change_is_settled() {
     let fleet = Fleet::new().await;
     let controller = fleet.controller();
-    fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap();
+    fleet.retire(off()).await.unwrap();
     controller.advance_to(Phase::Cutover, &ann()).await.unwrap();
     fleet.settles().await;
     fleet.world.outside((1, "not off at all"));
@@ -194,7 +199,7 @@ async fn who_writes_on_in_cutover_gets_its_place_again_before_the_change_is_sett
     assert!(fleet.writers.are_registered().await.unwrap());
     let error = controller.advance_to(Phase::Live, &ann()).await.unwrap_err();
     assert!(refused(&error), "{}", told(&error));
-    fleet.writers.retire(&*fleet.world.feed, &off()).await.unwrap();
+    fleet.retire(off()).await.unwrap();
     controller.advance_to(Phase::Live, &ann()).await.unwrap();
     assert_eq!(fleet.world.rows.find(&1).await.unwrap(), Some((1, "not off at all")));
 }

@@ -22,6 +22,6 @@ mod work;
 
 pub use config::RelayConfig;
 pub use error::RelayError;
-pub use operate::Discarding;
+pub use operate::MessageIsLost;
 pub use relay::OutboxRelay;
 pub use report::RelayReport;

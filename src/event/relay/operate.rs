@@ -11,18 +11,20 @@ use crate::phase::{Actor, Reason};
 /// The confirmation that [`OutboxRelay::discard`] asks for: whoever makes this says that a message is lost for good.
 ///
 /// ```
-/// use strangler_fig::event::{Discarding, OutboxPosition};
+/// use strangler_fig::event::{MessageIsLost, OutboxPosition};
 ///
-/// let confirmation = Discarding::this_message_is_lost(OutboxPosition(4711));
+/// let confirmation = MessageIsLost::of(OutboxPosition(4711));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Discarding(OutboxPosition);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageIsLost {
+    position: OutboxPosition,
+}
 
-impl Discarding {
+impl MessageIsLost {
     /// The message at this position will never be sent, and later ones of its key will.
     #[must_use]
-    pub const fn this_message_is_lost(position: OutboxPosition) -> Self {
-        Self(position)
+    pub const fn of(position: OutboxPosition) -> Self {
+        Self { position }
     }
 }
 
@@ -84,11 +86,11 @@ impl OutboxRelay {
     /// A dropped call may have had its effect; calling again is harmless.
     pub async fn discard(
         &self,
-        confirmation: Discarding,
+        confirmation: MessageIsLost,
         actor: &Actor,
         reason: &Reason,
     ) -> Result<bool, StoreError> {
-        let Discarding(position) = confirmation;
+        let MessageIsLost { position } = confirmation;
         let was_parked = self.within(self.outbox().discard(position)).await?;
         warn!(
             { field::POSITION } = position.0,

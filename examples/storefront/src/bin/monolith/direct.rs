@@ -92,11 +92,14 @@ async fn is_lost(feed: &MariadbChangeFeed) -> bool {
 }
 
 async fn retired(replicator: &Follower, feed: &MariadbChangeFeed, writers: &OutsideWriters) {
+    let actor = "monolith".parse().expect("it is an actor");
+    let reason = "direct writes are off".parse().expect("it is a reason");
     loop {
         if let Err(error) = replicator.catch_up(std::future::pending()).await {
             warn!(%error, "what was written directly is not carried over yet");
         }
-        match writers.retire(feed, &WritersAreOff::of(writers.name().clone())).await {
+        let off = WritersAreOff::of(writers.name().clone());
+        match writers.retire(feed, off, &actor, &reason).await {
             Ok(()) => break,
             Err(error) => warn!(%error, "direct writers keep their place"),
         }
