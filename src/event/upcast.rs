@@ -27,7 +27,7 @@ type Step = dyn Fn(EventEnvelope) -> Result<EventEnvelope, Failure> + Send + Syn
 /// // The first form was a number of cents; the second one knows currencies.
 /// let upcasters = Upcasters::default()
 ///     .reads(paid.clone(), second)
-///     .from_json(paid.clone(), first, |cents| {
+///     .with_json_step(paid.clone(), first, |cents| {
 ///         Ok(serde_json::json!({ "amount": cents, "currency": "EUR" }))
 ///     });
 ///
@@ -72,7 +72,7 @@ impl Upcasters {
     /// The same, where `step` brings events of that type and version on. It answers the whole event: a larger version,
     /// or another type.
     #[must_use]
-    pub fn from<F>(mut self, event_type: EventType, version: NonZeroU32, step: F) -> Self
+    pub fn with_step<F>(mut self, event_type: EventType, version: NonZeroU32, step: F) -> Self
     where
         F: Fn(EventEnvelope) -> Result<EventEnvelope, Failure> + Send + Sync + 'static,
     {
@@ -82,13 +82,13 @@ impl Upcasters {
 
     /// The same, where `step` brings the JSON of such events on to the next version; all else of them stays.
     ///
-    /// Its numbers are those of `serde_json`: use [`from`](Self::from) where that is not exact enough.
+    /// Its numbers are those of `serde_json`: use [`with_step`](Self::with_step) where that is not exact enough.
     #[must_use]
-    pub fn from_json<F>(self, event_type: EventType, version: NonZeroU32, step: F) -> Self
+    pub fn with_json_step<F>(self, event_type: EventType, version: NonZeroU32, step: F) -> Self
     where
         F: Fn(Value) -> Result<Value, Failure> + Send + Sync + 'static,
     {
-        self.from(event_type, version, move |mut event| {
+        self.with_step(event_type, version, move |mut event| {
             let json = event.payload.as_json().ok_or("its payload is no JSON")?;
             event.payload = EventPayload::json(&step(json.read()?)?)?;
             event.version = event.version.checked_add(1).ok_or("there is no larger version")?;
@@ -176,13 +176,13 @@ mod tests {
     fn up_to(last: u32) -> Upcasters {
         (1..last).fold(Upcasters::default().reads(named("t"), version(last)), |upcasters, from| {
             let add = |value: Value| Ok(Value::from(value.as_u64().ok_or("no number")? + 1));
-            upcasters.from_json(named("t"), version(from), add)
+            upcasters.with_json_step(named("t"), version(from), add)
         })
     }
 
     /// One step, from version 1 of `t`, that changes this.
     fn changing(change: fn(&mut EventEnvelope)) -> Upcasters {
-        Upcasters::default().from(named("t"), version(1), move |mut event| {
+        Upcasters::default().with_step(named("t"), version(1), move |mut event| {
             event.version = version(2);
             change(&mut event);
             Ok(event)
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_gap_in_the_steps_is_told() {
         let gap = Upcasters::default().reads(named("t"), version(3));
-        let gap = gap.from_json(named("t"), version(1), Ok);
+        let gap = gap.with_json_step(named("t"), version(1), Ok);
         let error = gap.upcast(of("t", 1)).unwrap_err();
         assert!(matches!(error, UpcastError::Older { found, .. } if found == version(2)));
         assert!(error.is_retryable());
@@ -251,7 +251,7 @@ mod tests {
                 Ok(event)
             }
         };
-        let round = Upcasters::default().from(named("t"), version(1), to("u")).from(
+        let round = Upcasters::default().with_step(named("t"), version(1), to("u")).with_step(
             named("u"),
             version(1),
             to("t"),
@@ -268,14 +268,14 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_or_panics_fails_that_event() {
-        let fails = Upcasters::default().from(named("t"), version(1), |_| Err("no".into()));
+        let fails = Upcasters::default().with_step(named("t"), version(1), |_| Err("no".into()));
         let panics = changing(|_| panic!("no"));
-        let no_json = changing(|event| event.payload = EventPayload::default()).from_json(
+        let no_json = changing(|event| event.payload = EventPayload::default()).with_json_step(
             named("t"),
             version(2),
             Ok,
         );
-        let none_larger = Upcasters::default().from_json(named("t"), NonZeroU32::MAX, Ok);
+        let none_larger = Upcasters::default().with_json_step(named("t"), NonZeroU32::MAX, Ok);
         for upcasters in [fails, panics, no_json] {
             let error = upcasters.upcast(of("t", 1)).unwrap_err();
             assert!(matches!(error, UpcastError::Failed { .. }) && !error.is_retryable());

@@ -48,15 +48,15 @@ impl InMemoryInbox {
 
     /// Forgets at most `limit` events that were seen longer than `age` ago, and answers how many.
     #[must_use = "it says whether there are more"]
-    pub fn forget(&self, age: Duration, limit: NonZeroUsize) -> usize {
+    pub fn purge(&self, age: Duration, limit: NonZeroUsize) -> usize {
         let now = Instant::now();
-        let mut forgotten = 0;
+        let mut purged = 0;
         self.0.lock().seen.retain(|_, seen| {
-            let goes = forgotten < limit.get() && now.since(*seen) >= age;
-            forgotten += usize::from(goes);
+            let goes = purged < limit.get() && now.since(*seen) >= age;
+            purged += usize::from(goes);
             !goes
         });
-        forgotten
+        purged
     }
 }
 

@@ -60,7 +60,7 @@ impl ReplyStore for InMemoryReplyStore {
         Ok(self.replies().get(correlation).map(|(_, reply)| reply.clone()))
     }
 
-    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+    async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
         let mut replies = self.replies();
         let is_old = |(_, (since, _)): &(&EventId, &(Instant, Reply))| since.elapsed() >= age;
         let old = replies.iter().filter(is_old).take(limit.get());

@@ -29,6 +29,6 @@ mock! {
     impl ReplyStore for ReplyStore {
         async fn put(&self, correlation: &EventId, reply: &Reply) -> Result<bool, StoreError>;
         async fn get(&self, correlation: &EventId) -> Result<Option<Reply>, StoreError>;
-        async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError>;
+        async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError>;
     }
 }

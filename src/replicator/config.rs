@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::observe::Observer;
-use crate::worker::{PAUSE_MIN, Persistence, RateLimit, pause_after};
+use crate::resilience::{Exponential, Jitter};
+use crate::worker::{PAUSE_MIN, Persistence, RateLimit};
 
 /// The limits of a [`Replicator`](super::Replicator).
 ///
@@ -11,14 +12,14 @@ use crate::worker::{PAUSE_MIN, Persistence, RateLimit, pause_after};
 /// use std::num::NonZeroUsize;
 /// use std::time::Duration;
 /// use strangler_fig::replicator::ReplicatorConfig;
+/// use strangler_fig::resilience::Exponential;
 ///
 /// let config = ReplicatorConfig::default()
 ///     .with_page_size(NonZeroUsize::new(5_000).expect("it is not zero"))
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_poll_interval(Duration::from_secs(2))
 ///     .with_call_deadline(Duration::from_secs(10))
-///     .with_delay_min(Duration::from_millis(200))
-///     .with_delay_max(Duration::from_secs(10))
+///     .with_backoff(Exponential::between(Duration::from_millis(200), Duration::from_secs(10)))
 ///     .with_retries_max(3)
 ///     .with_lag_interval(Duration::from_secs(30));
 /// ```
@@ -27,8 +28,7 @@ pub struct ReplicatorConfig {
     pub(super) page_size: NonZeroUsize,
     pub(super) concurrency: NonZeroUsize,
     pub(super) poll_interval: Duration,
-    pub(super) delay_min: Duration,
-    pub(super) delay_max: Duration,
+    pub(super) pauses: Exponential,
     pub(super) retries: u32,
     pub(super) tries: Persistence,
     pub(super) lag_interval: Duration,
@@ -39,15 +39,15 @@ pub struct ReplicatorConfig {
 impl Default for ReplicatorConfig {
     /// Pages of 500 changes, 16 joins at once; the feed is asked every half a second while it has nothing, unless it
     /// tells; each call may take 30 s and is made four times; a page that failed as a whole comes again after half a
-    /// second, then twice as long each time up to half a minute; to catch up ends when nine in a row have failed; the lag
+    /// second, then twice as long each time up to half a minute, shortened by up to a half (`Jitter::Equal`); to catch up ends when nine in a row have failed; the lag
     /// is told every ten seconds.
     fn default() -> Self {
         Self {
             page_size: NonZeroUsize::new(500).expect("500 is not zero"),
             concurrency: NonZeroUsize::new(16).expect("16 is not zero"),
             poll_interval: Duration::from_millis(500),
-            delay_min: Duration::from_millis(500),
-            delay_max: Duration::from_secs(30),
+            pauses: Exponential::between(Duration::from_millis(500), Duration::from_secs(30))
+                .with_jitter(Jitter::Equal),
             retries: 8,
             tries: Persistence::within(Duration::from_secs(30)),
             lag_interval: Duration::from_secs(10),
@@ -86,18 +86,11 @@ impl ReplicatorConfig {
         self
     }
 
-    /// How long the replicator pauses before a page that failed once as a whole comes again; doubled by each failure that
-    /// follows, and shortened by up to a half, by chance. At least a millisecond.
+    /// How long a page that failed as a whole waits before it comes again: at least a millisecond. How often it does is said
+    /// by [`with_retries_max`](Self::with_retries_max).
     #[must_use]
-    pub fn with_delay_min(mut self, delay: Duration) -> Self {
-        self.delay_min = delay.max(PAUSE_MIN);
-        self
-    }
-
-    /// How long it pauses so at most. At least a millisecond.
-    #[must_use]
-    pub fn with_delay_max(mut self, delay: Duration) -> Self {
-        self.delay_max = delay.max(PAUSE_MIN);
+    pub fn with_backoff(mut self, pauses: Exponential) -> Self {
+        self.pauses = pauses;
         self
     }
 
@@ -156,7 +149,7 @@ impl ReplicatorConfig {
 
     /// The pause after so many failures in a row.
     pub(super) fn delay(&self, failures: u32) -> Duration {
-        pause_after(failures, self.delay_min, self.delay_max)
+        self.pauses.delay(failures.saturating_sub(1)).max(PAUSE_MIN)
     }
 }
 
@@ -168,13 +161,13 @@ mod tests {
 
     #[test]
     fn an_option_leaves_the_others_as_they_are() {
+        let pauses = Exponential::between(Duration::from_secs(3), Duration::from_secs(4));
         let config = ReplicatorConfig::default()
             .with_page_size(NonZeroUsize::MIN)
             .with_concurrency(NonZeroUsize::MIN)
             .with_poll_interval(Duration::from_secs(5))
             .with_call_deadline(Duration::from_secs(6))
-            .with_delay_min(Duration::from_secs(3))
-            .with_delay_max(Duration::from_secs(4))
+            .with_backoff(pauses.clone())
             .with_retries_max(7)
             .with_lag_interval(Duration::from_secs(8))
             .with_rate_limit(RateLimit::per_second(NonZeroU64::MIN));
@@ -182,8 +175,7 @@ mod tests {
             page_size: NonZeroUsize::MIN,
             concurrency: NonZeroUsize::MIN,
             poll_interval: Duration::from_secs(5),
-            delay_min: Duration::from_secs(3),
-            delay_max: Duration::from_secs(4),
+            pauses,
             retries: 7,
             tries: Persistence::within(Duration::from_secs(6)),
             lag_interval: Duration::from_secs(8),

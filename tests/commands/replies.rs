@@ -122,7 +122,7 @@ async fn a_late_reply_changes_nothing_of_a_saga_that_is_over() {
     assert!(world.effects().is_empty());
     // It is kept until it is forgotten.
     assert!(
-        world.durable.store.forget(Duration::from_secs(1), NonZeroUsize::MIN).await.unwrap() > 0
+        world.durable.store.purge(Duration::from_secs(1), NonZeroUsize::MIN).await.unwrap() > 0
     );
 }
 

@@ -232,8 +232,8 @@ impl ReplyStore for Away {
         }
     }
 
-    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
-        self.store.forget(age, limit).await
+    async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+        self.store.purge(age, limit).await
     }
 }
 
@@ -283,8 +283,8 @@ impl ReplyStore for Counting {
         self.1.get(correlation).await
     }
 
-    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
-        self.1.forget(age, limit).await
+    async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+        self.1.purge(age, limit).await
     }
 }
 

@@ -61,8 +61,8 @@ async fn what_was_seen_long_ago_is_forgotten() {
     tokio::time::advance(Duration::from_secs(60)).await;
     arrives(&inbox, "4").await;
     let two = NonZeroUsize::new(2).unwrap();
-    assert_eq!(inbox.forget(Duration::from_secs(61), NonZeroUsize::MAX), 0);
-    assert_eq!([(); 3].map(|()| inbox.forget(Duration::from_secs(60), two)), [2, 1, 0]);
+    assert_eq!(inbox.purge(Duration::from_secs(61), NonZeroUsize::MAX), 0);
+    assert_eq!([(); 3].map(|()| inbox.purge(Duration::from_secs(60), two)), [2, 1, 0]);
     assert_eq!(arrives(&inbox, "1").await, Arrival::First);
     assert_eq!(arrives(&inbox, "4").await, Arrival::Again);
 }

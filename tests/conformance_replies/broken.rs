@@ -39,14 +39,14 @@ pub(crate) enum Fault {
     OutputIsAValue,
     /// The column of reasons has no room for spaces at the end.
     ReasonIsTrimmed,
-    /// Nothing is ever forgotten.
-    ForgetsNothing,
+    /// Nothing is ever purged.
+    PurgesNothing,
     /// Their age does not matter.
-    ForgetsTheYoung,
-    /// All that are old are forgotten at once.
-    ForgetsWithoutLimit,
-    /// What was forgotten is hidden, but the place stays taken.
-    ForgetsHalf,
+    PurgesTheYoung,
+    /// All that are old are purged at once.
+    PurgesWithoutLimit,
+    /// What was purged is hidden, but the place stays taken.
+    PurgesHalf,
 }
 
 #[derive(Debug, Clone)]
@@ -136,18 +136,18 @@ impl ReplyStore for Broken {
         Ok(self.copy.lock().unwrap().entry(key).or_insert(found).clone())
     }
 
-    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+    async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
         let mut rows = self.rows.lock().unwrap();
         let limit = match self.fault {
-            Fault::ForgetsNothing => 0,
-            Fault::ForgetsWithoutLimit => usize::MAX,
+            Fault::PurgesNothing => 0,
+            Fault::PurgesWithoutLimit => usize::MAX,
             _ => limit.get(),
         };
-        let is_old = |row: &Row| self.is(Fault::ForgetsTheYoung) || row.since.elapsed() >= age;
+        let is_old = |row: &Row| self.is(Fault::PurgesTheYoung) || row.since.elapsed() >= age;
         let old = rows.iter().filter(|(_, row)| is_old(row) && !row.is_hidden).take(limit);
         let old: Vec<_> = old.map(|(key, _)| key.clone()).collect();
         for key in &old {
-            if self.is(Fault::ForgetsHalf) {
+            if self.is(Fault::PurgesHalf) {
                 rows.entry(key.clone()).and_modify(|row| row.is_hidden = true);
             } else {
                 rows.remove(key);

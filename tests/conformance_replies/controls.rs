@@ -52,7 +52,7 @@ controls! {
         correlations_differ_by_bytes
         of_several_at_once_one_is_first
         the_first_reply_is_kept
-        what_is_old_is_forgotten
+        what_is_old_is_purged
     ];
     not_durable_is_caught: NotDurable fails [
         another_process_finds_it
@@ -62,7 +62,7 @@ controls! {
     ];
     an_older_copy_is_caught: AnOlderCopy fails [
         nothing_is_answered_before_it_has_come
-        what_is_old_is_forgotten
+        what_is_old_is_purged
     ];
     case_is_ignored_is_caught: CaseIsIgnored fails [
         correlations_differ_by_bytes
@@ -82,17 +82,17 @@ controls! {
     reason_is_trimmed_is_caught: ReasonIsTrimmed fails [
         replies_come_back_as_they_were
     ];
-    forgets_nothing_is_caught: ForgetsNothing fails [
-        no_more_than_the_limit_are_forgotten_at_once
-        what_is_old_is_forgotten
+    purges_nothing_is_caught: PurgesNothing fails [
+        no_more_than_the_limit_are_purged_at_once
+        what_is_old_is_purged
     ];
-    forgets_the_young_is_caught: ForgetsTheYoung fails [
-        what_is_young_is_not_forgotten
+    purges_the_young_is_caught: PurgesTheYoung fails [
+        what_is_young_is_not_purged
     ];
-    forgets_without_limit_is_caught: ForgetsWithoutLimit fails [
-        no_more_than_the_limit_are_forgotten_at_once
+    purges_without_limit_is_caught: PurgesWithoutLimit fails [
+        no_more_than_the_limit_are_purged_at_once
     ];
-    forgets_half_is_caught: ForgetsHalf fails [
-        what_is_old_is_forgotten
+    purges_half_is_caught: PurgesHalf fails [
+        what_is_old_is_purged
     ];
 }

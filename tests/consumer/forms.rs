@@ -20,7 +20,7 @@ fn changed() -> EventType {
 
 fn upcasters() -> Arc<Upcasters> {
     let reads = Upcasters::default().reads(changed(), NEWEST);
-    Arc::new(reads.from_json(changed(), NonZeroU32::MIN, |n| match n.as_u64() {
+    Arc::new(reads.with_json_step(changed(), NonZeroU32::MIN, |n| match n.as_u64() {
         Some(3) => Err("three is no order".into()),
         _ => Ok(serde_json::json!({ "n": n })),
     }))

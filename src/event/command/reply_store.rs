@@ -27,7 +27,7 @@ use crate::event::EventId;
 /// // A week later no saga asks for them any more.
 /// let (week, page) = (Duration::from_secs(7 * 86_400), NonZeroUsize::MIN);
 /// let mut pages = 0;
-/// while replies.forget(week, page).await? > 0 {
+/// while replies.purge(week, page).await? > 0 {
 ///     pages += 1;
 /// }
 /// assert_eq!(pages, 2);
@@ -42,7 +42,7 @@ use crate::event::EventId;
 /// 2. `get` answers what was kept, `None` if nothing was; never an older copy.
 /// 3. Of several `put`s at once, one is the first.
 /// 4. Correlations differ if a byte does; replies come back as they were.
-/// 5. `forget` removes replies that have been there for `age`, at most `limit`, and answers how many.
+/// 5. `purge` removes replies that have been there for `age`, at most `limit`, and answers how many.
 ///
 /// # Cancel safety
 ///
@@ -67,6 +67,6 @@ pub trait ReplyStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `Unavailable`, `Unknown`: forget again.
-    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError>;
+    /// `Unavailable`, `Unknown`: purge again.
+    async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError>;
 }

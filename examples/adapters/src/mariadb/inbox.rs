@@ -40,7 +40,7 @@ impl MariadbInbox {
     /// # Errors
     ///
     /// As [`admit`](Inbox::admit).
-    pub async fn forget(
+    pub async fn purge(
         &self,
         transaction: &mut MariadbTransaction,
         age: Duration,

@@ -61,7 +61,7 @@ impl MariadbSagaBarrier {
     /// # Errors
     ///
     /// As [`enter`](SagaBarrier::enter).
-    pub async fn forget(
+    pub async fn purge(
         &self,
         transaction: &mut MariadbTransaction,
         age: Duration,

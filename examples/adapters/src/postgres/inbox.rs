@@ -38,7 +38,7 @@ impl PostgresInbox {
     /// # Errors
     ///
     /// As [`admit`](Inbox::admit).
-    pub async fn forget(
+    pub async fn purge(
         &self,
         transaction: &mut PostgresTransaction,
         age: Duration,

@@ -61,7 +61,7 @@ impl ReplyStore for PostgresReplyStore {
         reply.map(Some).map_err(StoreError::rejected)
     }
 
-    async fn forget(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
+    async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit.get()).unwrap_or(i64::MAX);
         let rows = self.database.query(Effect::Possible, FORGET, &[&span(age), &limit]).await?;
         let row = rows.first().ok_or_else(|| StoreError::unknown("a count is a row"))?;

@@ -56,7 +56,7 @@ impl PostgresSagaBarrier {
     /// # Errors
     ///
     /// As [`enter`](SagaBarrier::enter).
-    pub async fn forget(
+    pub async fn purge(
         &self,
         transaction: &mut PostgresTransaction,
         age: Duration,

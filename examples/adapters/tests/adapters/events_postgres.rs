@@ -234,7 +234,7 @@ async fn an_inbox_forgets_what_is_old() {
     };
     let forget = async |age| {
         let mut open = InboxFixture::begin(&site).await.expect("it begins");
-        let count = PostgresInbox.forget(&mut open, age).await.expect("it forgets");
+        let count = PostgresInbox.purge(&mut open, age).await.expect("it forgets");
         InboxFixture::commit(&site, open).await.expect("it commits");
         count
     };

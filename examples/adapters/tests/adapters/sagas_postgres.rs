@@ -130,7 +130,7 @@ async fn a_barrier_forgets_what_is_old() {
     };
     let forget = async |age| {
         let mut open = fixture.begin().await.expect("it begins");
-        let count = barrier.forget(&mut open, age).await.expect("it forgets");
+        let count = barrier.purge(&mut open, age).await.expect("it forgets");
         fixture.commit(open).await.expect("it commits");
         count
     };

@@ -47,9 +47,9 @@ impl Forgets {
 impl Tidies for Forgets {
     async fn tidy(&self) -> Result<(), Failed> {
         let mut open = self.database.begin(Access::Write).await?;
-        PostgresSagaBarrier.forget(&mut open, AGE).await?;
+        PostgresSagaBarrier.purge(&mut open, AGE).await?;
         if self.has_inbox {
-            PostgresInbox.forget(&mut open, AGE).await?;
+            PostgresInbox.purge(&mut open, AGE).await?;
         }
         Ok(open.commit().await?)
     }

@@ -34,8 +34,8 @@ async fn get(store: &Arc<dyn ReplyStore>, correlation: &str) -> Option<Reply> {
     answered("getting", store.get(&id(correlation)).await)
 }
 
-async fn forget(store: &Arc<dyn ReplyStore>, age: Duration, limit: NonZeroUsize) -> usize {
-    answered("forgetting", store.forget(age, limit).await)
+async fn purge(store: &Arc<dyn ReplyStore>, age: Duration, limit: NonZeroUsize) -> usize {
+    answered("purging", store.purge(age, limit).await)
 }
 
 /// Contracts 1 and 2.
@@ -143,33 +143,31 @@ pub(super) async fn replies_come_back_as_they_were<F: ReplyStoreFixture>(fixture
 }
 
 /// Contract 5.
-pub(super) async fn what_is_old_is_forgotten<F: ReplyStoreFixture>(fixture: &F) {
+pub(super) async fn what_is_old_is_purged<F: ReplyStoreFixture>(fixture: &F) {
     let store = fixture.replies();
     put(&store, "c", &done("1")).await;
-    assert_eq!(forget(&store, Duration::ZERO, LIMIT).await, 1);
+    assert_eq!(purge(&store, Duration::ZERO, LIMIT).await, 1);
     assert_eq!(get(&store, "c").await, None);
     assert!(put(&store, "c", &done("2")).await, "nothing is left of the first");
     assert_eq!(get(&store, "c").await, Some(done("2")));
 }
 
 /// Contract 5.
-pub(super) async fn what_is_young_is_not_forgotten<F: ReplyStoreFixture>(fixture: &F) {
+pub(super) async fn what_is_young_is_not_purged<F: ReplyStoreFixture>(fixture: &F) {
     let store = fixture.replies();
     put(&store, "c", &done("1")).await;
-    assert_eq!(forget(&store, LONG, LIMIT).await, 0);
+    assert_eq!(purge(&store, LONG, LIMIT).await, 0);
     assert_eq!(get(&store, "c").await, Some(done("1")));
 }
 
 /// Contract 5.
-pub(super) async fn no_more_than_the_limit_are_forgotten_at_once<F: ReplyStoreFixture>(
-    fixture: &F,
-) {
+pub(super) async fn no_more_than_the_limit_are_purged_at_once<F: ReplyStoreFixture>(fixture: &F) {
     let store = fixture.replies();
     for n in 0..5 {
         put(&store, &n.to_string(), &Reply::done()).await;
     }
     let two = NonZeroUsize::MIN.saturating_add(1);
     for expected in [2, 2, 1, 0] {
-        assert_eq!(forget(&store, Duration::ZERO, two).await, expected);
+        assert_eq!(purge(&store, Duration::ZERO, two).await, expected);
     }
 }

@@ -66,9 +66,9 @@ macro_rules! __each_reply_store_fact {
             of_several_at_once_one_is_first
             correlations_differ_by_bytes
             replies_come_back_as_they_were
-            what_is_old_is_forgotten
-            what_is_young_is_not_forgotten
-            no_more_than_the_limit_are_forgotten_at_once
+            what_is_old_is_purged
+            what_is_young_is_not_purged
+            no_more_than_the_limit_are_purged_at_once
         }
     };
 }

@@ -20,7 +20,7 @@ pub(crate) struct SagasOver {
 impl Tidies for SagasOver {
     async fn tidy(&self) -> Result<(), Failed> {
         self.sagas.purge(AGE).await?;
-        while self.replies.store().forget(AGE, PAGE).await? == PAGE.get() {}
+        while self.replies.store().purge(AGE, PAGE).await? == PAGE.get() {}
         Ok(())
     }
 }
