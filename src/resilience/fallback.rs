@@ -38,7 +38,6 @@ pub struct Fallback {
 
 /// A value, and what it stands in for. [`Fallback`] shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Answered<T, E> {
     /// What was answered.
     pub value: T,

@@ -44,7 +44,6 @@ const CEILING: u64 = 1 << 63;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-#[non_exhaustive]
 pub enum Observed {
     /// The clock is past it.
     Passed,

@@ -33,7 +33,7 @@ pub use scan_error::ScanError;
 pub use throttle::Throttle;
 
 pub(crate) use pace::{Pace, Stopped, until};
-pub(crate) use persistence::{PAUSE_MIN, Persistence, hint, pause_after, persist};
+pub(crate) use persistence::{PAUSE_MIN, Persistence, hint, persist};
 pub(crate) use progress::Meter;
 pub(crate) use walk::{ReadOrder, Walk, checked_page, last_key};
 pub(crate) use window::Window;

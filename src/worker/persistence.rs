@@ -4,20 +4,13 @@ use std::time::Duration;
 use futures::FutureExt;
 
 use crate::error::StoreError;
-use crate::resilience::{Exponential, Jitter};
+use crate::resilience::Exponential;
 
 /// No store is left alone for longer.
 const HINT_MAX: Duration = Duration::from_secs(30);
 
 /// Without a pause, a worker would ask for ever and yield to nobody.
 pub(crate) const PAUSE_MIN: Duration = Duration::from_millis(1);
-
-/// How long a worker pauses when something has failed so often in a row: `first`, then twice as long each time, up to
-/// `longest`; shortened by up to a half, by chance.
-pub(crate) fn pause_after(failures: u32, first: Duration, longest: Duration) -> Duration {
-    let pauses = Exponential::between(first, longest).with_jitter(Jitter::Equal);
-    pauses.delay(failures.saturating_sub(1))
-}
 
 /// How often a worker makes a call, and how long it waits for the answer.
 #[derive(Debug, Clone)]
@@ -74,19 +67,4 @@ where
 /// How long a failed call asks to be left alone, within reason.
 pub(crate) fn hint(error: &StoreError) -> Duration {
     error.retry_after().unwrap_or_default().min(HINT_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_up_to_the_longest_and_lose_at_most_a_half() {
-        let [first, longest] = [100, 1_000].map(Duration::from_millis);
-        for (failures, whole) in [(0, 100), (1, 100), (2, 200), (4, 800), (9, 1_000)] {
-            let whole = Duration::from_millis(whole);
-            let pause = pause_after(failures, first, longest);
-            assert!(pause >= whole / 2 && pause <= whole, "{failures}: {pause:?}");
-        }
-    }
 }
