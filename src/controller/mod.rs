@@ -20,6 +20,7 @@ mod guard;
 mod path;
 mod plan;
 mod request;
+mod shown;
 mod signal;
 mod status;
 mod sweeper;

@@ -75,7 +75,7 @@ impl Scopes {
 /// use strangler_fig::phase::{NodeRole, TrackerConfig};
 ///
 /// let backfill = TrackerConfig::default().with_role(NodeRole::Worker);
-/// assert_eq!(NodeRole::default(), NodeRole::Serving);
+/// assert_eq!(NodeRole::default().to_string(), "serving");
 /// # let _ = backfill;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -92,6 +92,16 @@ pub enum NodeRole {
     /// that waits for the fleet happens while its lease is there. It adopts nothing and
     /// renews nothing, and is not counted against the number expected.
     Outside,
+}
+
+impl fmt::Display for NodeRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Serving => "serving",
+            Self::Worker => "worker",
+            Self::Outside => "outside",
+        })
+    }
 }
 
 /// What a node says of itself in the migration-state service.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Bucket, Family, Phase, Share};
@@ -97,6 +99,7 @@ pub struct Cohort {
 /// let state = MigrationState::new("airports".parse()?);
 /// assert_eq!(state.part(PartName::Base), Some(state.base()));
 /// assert_eq!(state.part(PartName::Cohort), None);
+/// assert_eq!(PartName::Base.to_string(), "base");
 /// # Ok::<(), strangler_fig::phase::NameError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +109,15 @@ pub enum PartName {
     Base,
     /// The keys of the cohort.
     Cohort,
+}
+
+impl fmt::Display for PartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Base => "base",
+            Self::Cohort => "cohort",
+        })
+    }
 }
 
 /// The buckets from `from` to below `to`.

@@ -81,6 +81,7 @@ const LONGEST_REST: Duration = Duration::from_secs(100 * 365 * 86_400);
 ///     !matches!(outcome, GuardOutcome::Quiet | GuardOutcome::Resting { .. })
 /// }
 /// assert!(!wakes_somebody(&GuardOutcome::Quiet));
+/// assert_eq!(GuardOutcome::Quiet.to_string(), "quiet");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]

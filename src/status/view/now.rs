@@ -1,6 +1,6 @@
 use super::page::{fact, more};
 use super::{Block, Cell, Entry, Figure, Mark, Section, Table};
-use crate::phase::{PartName, Side};
+use crate::phase::Side;
 use crate::status::plain::spoken;
 use crate::status::{Authority, GateSeen, MigrationStatus, PartStanding, Way, WayStep};
 
@@ -32,13 +32,9 @@ fn enough(status: &MigrationStatus) -> Mark {
 }
 
 fn part(part: &PartStanding) -> Vec<Cell> {
-    let name = match part.part {
-        PartName::Base => "base",
-        PartName::Cohort => "cohort",
-    };
     let halted = part.authority == Authority::Nobody;
     vec![
-        Cell::new(name),
+        Cell::new(part.part.to_string()),
         Cell::new(part.keys),
         Cell::marked(if halted { Mark::Bad } else { Mark::None }, part.phase),
         Cell::new(part.authority.name()),

@@ -1,6 +1,5 @@
 use super::page::more;
 use super::{Block, Cell, Entry, Mark, Section, Table};
-use crate::phase::NodeRole;
 use crate::status::plain::{isolated, moment, spoken};
 use crate::status::{MigrationStatus, NodeStanding, PastMove, SeenEvidence};
 
@@ -13,11 +12,6 @@ pub(super) fn nodes(status: &MigrationStatus) -> Option<Section> {
 }
 
 fn node(node: &NodeStanding) -> Vec<Cell> {
-    let role = match node.role {
-        NodeRole::Serving => "serving",
-        NodeRole::Worker => "worker",
-        NodeRole::Outside => "outside",
-    };
     let epoch = node.epoch.map_or("starting".to_owned(), |epoch| epoch.to_string());
     let settled = if node.is_settled { Mark::None } else { Mark::Warn };
     let ago =
@@ -31,7 +25,8 @@ fn node(node: &NodeStanding) -> Vec<Cell> {
         (0, 0) => Cell::new("nothing"),
         (holds, keys) => Cell::marked(Mark::Warn, format!("{holds} holds, {keys} keys")),
     };
-    vec![Cell::new(&node.node), Cell::new(role), Cell::marked(settled, epoch), renewed, knows]
+    let role = Cell::new(node.role.to_string());
+    vec![Cell::new(&node.node), role, Cell::marked(settled, epoch), renewed, knows]
 }
 
 /// The moves, the newest first.
