@@ -3,7 +3,9 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
+use crate::clock::seconds;
 use crate::error::StoreError;
 use crate::key::Key;
 use crate::repository::Entity;
@@ -72,10 +74,12 @@ impl<K, E> ChangePage<K, E> {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct FeedLag {
     /// How long ago the oldest unsettled change was committed, or recorded; `None`: all are settled.
+    #[serde(rename = "oldest_seconds", with = "seconds::or_null")]
     pub oldest: Option<Duration>,
     /// How many changes are unsettled; `None`: it is not counted.
     pub pending: Option<u64>,

@@ -1,7 +1,10 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{CloudEventError, EventKey, EventType, Lane, Message, Topic};
+use crate::clock::seconds;
 
 /// Where a row stands in its outbox: grows along the rows of a key.
 ///
@@ -141,10 +144,10 @@ impl ParkedRow {
 /// ```
 /// use strangler_fig::event::OutboxDepth;
 ///
-/// let nothing = OutboxDepth::default();
-/// assert_eq!((nothing.pending, nothing.parked, nothing.oldest), (0, 0, None));
+/// assert_eq!(OutboxDepth::default(), OutboxDepth::new(0, 0, None));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct OutboxDepth {
     /// Rows to be sent, those that were put off and those behind others included.
@@ -152,5 +155,14 @@ pub struct OutboxDepth {
     /// Rows that were given up.
     pub parked: u64,
     /// How long ago the oldest of `pending` was staged.
+    #[serde(rename = "oldest_seconds", with = "seconds::or_null")]
     pub oldest: Option<Duration>,
+}
+
+impl OutboxDepth {
+    /// So many rows to be sent, so many that were given up, and how long ago the oldest of the former was staged.
+    #[must_use]
+    pub const fn new(pending: u64, parked: u64, oldest: Option<Duration>) -> Self {
+        Self { pending, parked, oldest }
+    }
 }

@@ -49,8 +49,7 @@ mock! {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), strangler_fig::error::StoreError> {
     /// let mut outbox = MockOutboxStore::new();
-    /// let mut depth = OutboxDepth::default();
-    /// depth.pending = 7;
+    /// let depth = OutboxDepth::new(7, 0, None);
     /// outbox.expect_depth().times(1).returning(move || Ok(depth));
     /// assert_eq!(outbox.depth().await?.pending, 7);
     /// # Ok(())

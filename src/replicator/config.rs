@@ -160,6 +160,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pauses_grow_up_to_the_longest_and_lose_at_most_a_half() {
+        let config = ReplicatorConfig::default();
+        for (failures, whole) in [(0, 500), (1, 500), (2, 1_000), (4, 4_000), (9, 30_000)] {
+            let whole = Duration::from_millis(whole);
+            let pause = config.delay(failures);
+            assert!(pause >= whole / 2 && pause <= whole, "{failures}: {pause:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_comes_again_without_a_pause() {
+        let config = ReplicatorConfig::default()
+            .with_backoff(Exponential::between(Duration::ZERO, Duration::ZERO));
+        assert_eq!(config.delay(1), PAUSE_MIN);
+    }
+
+    #[test]
     fn an_option_leaves_the_others_as_they_are() {
         let pauses = Exponential::between(Duration::from_secs(3), Duration::from_secs(4));
         let config = ReplicatorConfig::default()

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::FeedLag;
 use crate::reconcile::RepairDepth;
 use crate::worker::Progress;
@@ -7,7 +9,7 @@ use crate::worker::Progress;
 /// How far a [`Replicator`](super::Replicator) is. [`Replicator::status`](super::Replicator::status) shows it.
 ///
 /// A feed has no position but what is unsettled in it: that is its lag.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReplicatorStatus {
     /// How old the oldest unsettled change is, by the feed's clock, and how many there are.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use strangler_fig::backfill::Backfiller;
 use strangler_fig::consistency::ConsistencyChecker;
 use strangler_fig::controller::{MigrationController, Signals};
+use strangler_fig::event::{FeedLag, OutboxDepth};
 use strangler_fig::memory::{InMemoryCheckpointStore, InMemoryRepairQueue, InMemoryStateService};
 use strangler_fig::phase::{MigrationState, MigrationStateService, PhaseTracker, TrackerConfig};
 use strangler_fig::reconcile::RepairDepth;
@@ -41,6 +42,13 @@ fn what_is_made_by_hand_tells_seconds() {
     for oldest in [Some(TIME), None] {
         let depth = comes_back(&RepairDepth::new(1, 0, oldest));
         assert_eq!(depth["oldest_seconds"].as_f64(), oldest.map(|_| 1.5));
+        let [lag, outbox] = [
+            comes_back(&FeedLag::new(oldest, Some(1))),
+            comes_back(&OutboxDepth::new(1, 0, oldest)),
+        ];
+        for told in [lag, outbox] {
+            assert_eq!(told["oldest_seconds"].as_f64(), oldest.map(|_| 1.5));
+        }
         let signals = Signals::default().with_latency(oldest, 7).with_latency_before(oldest, 7);
         let signals = comes_back(&signals);
         for name in ["latency_seconds", "latency_before_seconds"] {

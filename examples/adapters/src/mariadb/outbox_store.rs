@@ -287,11 +287,8 @@ impl OutboxStore for MariadbOutboxStore {
         let row = row.ok_or_else(|| StoreError::unavailable("a count is a row"))?;
         let [pending, parked, oldest] = columns(row)?;
         let count = |value| integer(value)?.try_into().map_err(StoreError::rejected);
-        let mut depth = OutboxDepth::default();
-        depth.pending = count(&pending)?;
-        depth.parked = count(&parked)?;
-        depth.oldest = optional(oldest, |value| integer(&value))?.map(age);
-        Ok(depth)
+        let oldest = optional(oldest, |value| integer(&value))?.map(age);
+        Ok(OutboxDepth::new(count(&pending)?, count(&parked)?, oldest))
     }
 }
 

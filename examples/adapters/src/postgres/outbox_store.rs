@@ -373,11 +373,8 @@ fn given(row: &Row) -> Result<Given, tokio_postgres::Error> {
 }
 
 fn depth(row: &Row) -> Decoded<OutboxDepth> {
-    let mut depth = OutboxDepth::default();
-    depth.pending = unsigned(row, 0)?;
-    depth.parked = unsigned(row, 1)?;
-    depth.oldest = row.try_get::<_, Option<i64>>(2)?.map(age);
-    Ok(depth)
+    let oldest = row.try_get::<_, Option<i64>>(2)?.map(age);
+    Ok(OutboxDepth::new(unsigned(row, 0)?, unsigned(row, 1)?, oldest))
 }
 
 #[cfg(test)]
