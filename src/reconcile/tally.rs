@@ -104,7 +104,10 @@ mod tests {
         assert_eq!((report.conflicts, report.failed), (3, 3));
         let failed = &report.failed_keys;
         assert_eq!((failed.len(), failed[0].is_retryable), (1, true));
-        assert_eq!(failed[0].to_string(), "key 10: the store is unavailable: down");
+        assert_eq!(
+            failed[0].to_string(),
+            "key 10: the store is unavailable; nothing was done: down"
+        );
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<SweepReport<i32>>(&text).unwrap(), report);
         assert_eq!(report.evidence, ticket.finish(3, 3));

@@ -226,7 +226,6 @@ controls! {
     parked_are_taken_is_caught: ParkedAreTaken fails [
         a_parked_key_is_not_taken
         a_retried_key_is_due
-        a_retry_tells_whether_the_key_was_parked
         parked_keys_outlive_the_handle
         the_depth_counts_what_waits_and_what_is_parked
         waiting_keys_are_listed_in_order
