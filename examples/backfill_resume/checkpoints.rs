@@ -55,8 +55,9 @@ fn state(row: &Row) -> rusqlite::Result<PartitionState> {
     let mut state = PartitionState::new(partition(row)?, checkpoint(row)?, row.get("epoch")?);
     let holder: Option<String> = row.get("holder")?;
     let holder = holder.map(WorkerName::try_from).transpose();
+    let column = row.as_ref().column_index("holder")?;
     state.holder =
-        holder.map_err(|error| FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+        holder.map_err(|error| FromSqlConversionFailure(column, Type::Text, Box::new(error)))?;
     Ok(state)
 }
 

@@ -6,14 +6,18 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use strangler_fig::backfill::{Checkpoint, Claim, JobName, Partition, PartitionState};
-use strangler_fig::consistency::{Difference, DifferenceKind, FieldDifference};
+use strangler_fig::backfill::{
+    BackfillReport, Checkpoint, Claim, JobName, Partition, PartitionState, WorkerName,
+};
+use strangler_fig::consistency::{CheckReport, Difference, DifferenceKind, FieldDifference};
+use strangler_fig::controller::Signals;
 use strangler_fig::error::StoreErrorKind;
+use strangler_fig::event::{FeedLag, OutboxDepth};
 use strangler_fig::phase::{
     Actor, DocumentError, Evidence, Incarnation, MigrationName, Move, MoveHistory, MoveId,
     MoveRecord, NodeId, NodeLease, NodeName, Phase, Reason, Revision, Share, SweepEvidence,
 };
-use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote};
+use strangler_fig::reconcile::{RepairDepth, RepairEntry, RepairNote, SweepReport};
 use strangler_fig::repository::{HashedRecord, KeyRange, RangeDigest, RecordHash};
 use strangler_fig::stamp::{Record, Stamp};
 
@@ -79,6 +83,12 @@ fn comes_back(text: &str) {
     value::<RepairNote>(text);
     value::<RepairEntry>(text);
     value::<RepairDepth>(text);
+    value::<FeedLag>(text);
+    value::<OutboxDepth>(text);
+    value::<Signals>(text);
+    value::<BackfillReport>(text);
+    value::<CheckReport<u64>>(text);
+    value::<SweepReport<u64>>(text);
     value::<StoreErrorKind>(text);
     value::<KeyRange<String>>(text);
     value::<RangeDigest>(text);
@@ -111,6 +121,7 @@ fn names_are_texts(text: &str) {
     is::<NodeName>(text, &inner);
     is::<MigrationName>(text, &inner);
     is::<JobName>(text, &inner);
+    is::<WorkerName>(text, &inner);
     is::<Actor>(text, &inner);
     is::<Reason>(text, &inner);
 }

@@ -75,7 +75,6 @@ impl<K, E> ChangePage<K, E> {
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct FeedLag {
     /// How long ago the oldest unsettled change was committed, or recorded; `None`: all are settled.

@@ -57,7 +57,7 @@ pub enum Arrival {
 /// # How long it is kept
 ///
 /// As long as an event may come again: the longest that the bus keeps one, a relay stands still, or an outbox's row is
-/// parked. Then it may go; adapters have a `forget` for that.
+/// parked. Then it may go; adapters have a `purge` for that.
 ///
 /// # Cancel safety
 ///

@@ -147,7 +147,6 @@ impl ParkedRow {
 /// assert_eq!(OutboxDepth::default(), OutboxDepth::new(0, 0, None));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
 #[non_exhaustive]
 pub struct OutboxDepth {
     /// Rows to be sent, those that were put off and those behind others included.

@@ -173,14 +173,14 @@ impl OutsideWriters {
         for node in self.places().await.map_err(RetireError::State)? {
             let released = self.service.release_lease(&self.migration, &node).await;
             released.map_err(RetireError::State)?;
+            tracing::warn!(
+                { field::MIGRATION } = %self.migration,
+                { field::NODE } = %node,
+                { field::ACTOR } = actor.as_str(),
+                { field::REASON } = reason.as_str(),
+                "writers outside were retired"
+            );
         }
-        tracing::warn!(
-            { field::MIGRATION } = %self.migration,
-            { field::NODE } = %self.name,
-            { field::ACTOR } = actor.as_str(),
-            { field::REASON } = reason.as_str(),
-            "writers outside were retired"
-        );
         Ok(())
     }
 

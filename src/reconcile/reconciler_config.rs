@@ -12,12 +12,12 @@ use crate::worker::{PAUSE_MIN, RateLimit};
 /// use std::num::{NonZeroU32, NonZeroUsize};
 /// use std::time::Duration;
 /// use strangler_fig::reconcile::ReconcilerConfig;
-/// use strangler_fig::resilience::Exponential;
+/// use strangler_fig::resilience::{Exponential, Jitter};
 ///
 /// let config = ReconcilerConfig::default()
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_attempts_max(NonZeroU32::new(20).expect("it is not zero"))
-///     .with_backoff(Exponential::between(Duration::from_secs(5), Duration::from_secs(3_600)))
+///     .with_backoff(Exponential::between(Duration::from_secs(5), Duration::from_secs(3_600)).with_jitter(Jitter::Equal))
 ///     .with_poll_interval(Duration::from_secs(10))
 ///     .with_call_deadline(Duration::from_secs(5))
 ///     .with_queue_retries(3)
@@ -82,7 +82,8 @@ impl ReconcilerConfig {
 
     /// How long a key is put off that failed so often: at least a millisecond. The pauses
     /// after failures of the queue are the same. How often a key is tried is up to
-    /// [`with_attempts_max`](Self::with_attempts_max), not to the count of these.
+    /// [`with_attempts_max`](Self::with_attempts_max), not to the count of these. By default each loses
+    /// at most a half by chance (`Jitter::Equal`); an [`Exponential`] of your own may lose all of it.
     #[must_use]
     pub fn with_backoff(mut self, backoff: Exponential) -> Self {
         self.backoff = backoff;

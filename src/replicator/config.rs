@@ -12,14 +12,14 @@ use crate::worker::{PAUSE_MIN, Persistence, RateLimit};
 /// use std::num::NonZeroUsize;
 /// use std::time::Duration;
 /// use strangler_fig::replicator::ReplicatorConfig;
-/// use strangler_fig::resilience::Exponential;
+/// use strangler_fig::resilience::{Exponential, Jitter};
 ///
 /// let config = ReplicatorConfig::default()
 ///     .with_page_size(NonZeroUsize::new(5_000).expect("it is not zero"))
 ///     .with_concurrency(NonZeroUsize::new(4).expect("it is not zero"))
 ///     .with_poll_interval(Duration::from_secs(2))
 ///     .with_call_deadline(Duration::from_secs(10))
-///     .with_backoff(Exponential::between(Duration::from_millis(200), Duration::from_secs(10)))
+///     .with_backoff(Exponential::between(Duration::from_millis(200), Duration::from_secs(10)).with_jitter(Jitter::Equal))
 ///     .with_retries_max(3)
 ///     .with_lag_interval(Duration::from_secs(30));
 /// ```

@@ -182,8 +182,9 @@ impl Run {
         let (doubt, then) = after_execution(&self.state, step, end, policy.on_unknown, pause);
         let (saga, name) = (&self.claim.saga, self.definition.plan.name(step));
         debug!({ field::SAGA } = %saga, { field::STEP } = %name, { field::OUTCOME } = end.name(), { field::THEN } = ?then, "a step has failed");
-        let error = match &self.state.steps[step].error {
-            Some(before) if end == End::Unclear => shortened(&since(before, error)),
+        let state = &self.state.steps[step];
+        let error = match (&state.error, state.status) {
+            (Some(before), StepStatus::Probing { .. }) => since(before, error),
             _ => shortened(error),
         };
         SagaEntry::Failed { step: name.clone(), error, doubt, then }
@@ -200,18 +201,21 @@ impl Run {
     }
 }
 
-/// What a look at a step says, and what had called for it: not what earlier looks said.
-fn since(before: &str, look: &str) -> String {
+/// What a look at a step says, and what had called for it, each in half of the room: not what earlier looks said.
+fn since(before: &str, look: &str) -> Arc<str> {
     const BEFORE: &str = "; before that: ";
     let first = before.split_once(BEFORE).map_or(before, |(_, first)| first);
-    format!("{look}{BEFORE}{first}")
+    let half = (ERROR_MAX - BEFORE.len()) / 2;
+    format!("{}{BEFORE}{}", cut(look, half), cut(first, half)).into()
 }
 
 fn shortened(error: &str) -> Arc<str> {
-    match error.char_indices().nth(ERROR_MAX) {
-        None => error.into(),
-        Some((end, _)) => error[..end].into(),
-    }
+    cut(error, ERROR_MAX).into()
+}
+
+/// At most `max` characters of it.
+fn cut(text: &str, max: usize) -> &str {
+    text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]
@@ -221,8 +225,15 @@ mod tests {
     #[test]
     fn what_called_for_looks_is_told_once_however_many_there_were() {
         let once = since("the bank is away", "it was not done so far");
-        assert_eq!(once, "it was not done so far; before that: the bank is away");
+        assert_eq!(&*once, "it was not done so far; before that: the bank is away");
         let twice = since(&once, "nobody knows");
-        assert_eq!(twice, "nobody knows; before that: the bank is away");
+        assert_eq!(&*twice, "nobody knows; before that: the bank is away");
+    }
+
+    #[test]
+    fn a_long_look_leaves_room_for_what_called_for_it() {
+        let told = since("the bank is away", &"ß".repeat(2_000));
+        assert!(told.ends_with("; before that: the bank is away"));
+        assert!(told.chars().count() <= ERROR_MAX);
     }
 }

@@ -224,7 +224,7 @@ async fn retried(fate: Fate) -> Fleet {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_operator_has_released_however_old_it_is_is_sent_once() {
+async fn what_an_operator_has_retried_however_old_it_is_is_sent_once() {
     for (fate, expected) in [(SENT_LEGACY, [2, 1]), (SENT_MODERN, [1, 2])] {
         let fleet = retried(fate).await;
         fleet.replays().await;
@@ -240,7 +240,7 @@ async fn what_an_operator_has_released_however_old_it_is_is_sent_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_dies_with_what_was_released_has_had_its_one_send() {
+async fn who_dies_with_what_was_retried_has_had_its_one_send() {
     for (fate, expected) in [(SENT_LEGACY, [2, 0]), (SENT_MODERN, [1, 2])] {
         let fleet = retried(fate).await;
         fleet.dies_replaying(Fate::DiesAfter(1)).await;
@@ -258,7 +258,7 @@ async fn who_dies_with_what_was_released_has_had_its_one_send() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_released_in_time_and_is_late_all_the_same_is_not_sent() {
+async fn what_was_retried_in_time_and_is_late_all_the_same_is_not_sent() {
     let fleet = fleet(Fault::Answers, Fault::Refuses);
     let gateway = fleet.gateway(1, None);
     let plan = plan(STRICT, IdSource::Client);

@@ -169,7 +169,7 @@ fn the_courses_kept_go_everywhere() {
         "refused",
         "withdrawn",
         "parked",
-        "settled",
+        "resolved",
         "attempts",
         "doubtful",
     ];

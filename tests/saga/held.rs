@@ -94,7 +94,7 @@ async fn a_runner_takes_only_what_it_can_run_and_lists_the_rest() {
     assert_eq!(other.recover().await.unwrap(), 1);
     let end = other.find(&slow, handle.saga().clone()).await.unwrap().wait().await.unwrap();
     assert_eq!(end, Conclusion::Committed(3));
-    assert_eq!(world.count("do a"), 1, "draining waited for it");
+    assert_eq!(world.count("do a"), 1, "stopping waited for it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +166,7 @@ async fn a_finished_saga_is_in_nobody_s_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drained_runner_starts_nothing_and_gives_back_what_it_has() {
+async fn a_stopped_runner_starts_nothing_and_gives_back_what_it_has() {
     let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
     let one = orchestrator_on(journal.clone(), "node-1");
     let saga = diamond(
@@ -186,7 +186,7 @@ async fn a_drained_runner_starts_nothing_and_gives_back_what_it_has() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_it_drains_a_runner_holds_what_it_waits_for() {
+async fn while_it_stops_a_runner_holds_what_it_waits_for() {
     let (world, journal) = (World::default(), Arc::new(InMemorySagaJournal::default()));
     let term = Duration::from_secs(3);
     let config = SagaConfig::default().with_term(term);

@@ -88,7 +88,7 @@ async fn a_recall_that_is_dropped_while_it_takes_a_saga_over_does_not_stop_that(
     assert_eq!(world.log(), ["do a", "do x", "do y", "undo y 3", "undo x 2"]);
 }
 
-/// What it is told was on its way to the journal when the drain lost patience.
+/// What it is told was on its way to the journal when the stop lost patience.
 #[tokio::test(start_paused = true)]
 async fn a_saga_that_is_left_while_it_is_told_something_is_given_back_at_once() {
     let (world, journal) = (World::default(), Troubled::slow(ms(5)));
@@ -124,8 +124,8 @@ async fn a_saga_that_is_left_while_it_is_told_something_is_given_back_at_once() 
 
 /// By the last entry the journal takes the claim back, which a renewal notices before the entry is answered.
 #[tokio::test(start_paused = true)]
-async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_drained() {
-    for (is_cancelled, is_drained) in [(true, true), (true, false), (false, true), (false, false)] {
+async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_stopped() {
+    for (is_cancelled, is_stopped) in [(true, true), (true, false), (false, true), (false, false)] {
         let (world, inner) = (World::default(), InMemorySagaJournal::default());
         let gated = Gated::on(&inner, |call| match call {
             Call::Append(append) if append.outcome.is_some() => Fate::Late(5_000),
@@ -140,7 +140,7 @@ async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_d
         let a = saga.step_with("a", a, saga.input(), rarely);
         let saga = saga.build(a).unwrap();
         let handle = one.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
-        let working = (!is_drained).then(|| worker(&one));
+        let working = (!is_stopped).then(|| worker(&one));
         let telling = tokio::spawn({
             let (one, saga) = (one.clone(), handle.saga().clone());
             async move {
@@ -154,10 +154,10 @@ async fn whoever_ends_a_saga_is_told_so_though_its_claim_is_gone_or_its_runner_d
         });
         sleep(ms(200)).await;
         assert!(header(&inner, handle.saga()).await.outcome.is_some(), "it is written");
-        if is_drained {
+        if is_stopped {
             one.stop(ms(500)).await;
         }
-        let what = format!("cancelled: {is_cancelled}, drained: {is_drained}");
+        let what = format!("cancelled: {is_cancelled}, stopped: {is_stopped}");
         let answer = soon(&what, telling).await.unwrap();
         assert!(answer.is_ok(), "{what}: {answer:?}");
         let end = soon(&what, handle.wait()).await.unwrap();

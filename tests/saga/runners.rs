@@ -1,4 +1,4 @@
-//! Runners that stand still, drain, start twice, and find what others have left.
+//! Runners that stand still, stop, start twice, and find what others have left.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -46,9 +46,9 @@ async fn a_runner_that_stood_still_before_its_first_step_begins_nothing() {
     assert_eq!(world.begun(), ["probe a", "do a", "do b"], "by node-2, and nobody else");
 }
 
-/// A step that outlasts the drain's patience is left to others, at once.
+/// A step that outlasts the stop's patience is left to others, at once.
 #[tokio::test(start_paused = true)]
-async fn what_is_left_by_a_drain_that_lost_patience_goes_on_elsewhere_at_once() {
+async fn what_is_left_by_a_stop_that_lost_patience_goes_on_elsewhere_at_once() {
     let (world, journal) = (World::default(), Troubled::slow(ms(5)));
     let saga = chain(&world, &["a", "b"], only("a", |step| step.plays([Play::Hang])));
     let one = orchestrator_on(Arc::new(journal.clone()), "node-1");
@@ -66,7 +66,7 @@ async fn what_is_left_by_a_drain_that_lost_patience_goes_on_elsewhere_at_once() 
 
 /// No call of a participant is under way: there is nothing to be waited for.
 #[tokio::test(start_paused = true)]
-async fn a_saga_whose_part_runs_drains_at_once_and_both_go_on_elsewhere() {
+async fn a_saga_whose_part_runs_stops_at_once_and_both_go_on_elsewhere() {
     let (world, journal) = (World::default(), Troubled::slow(ms(5)));
     let saga = nested(&world, None, only("x", |step| step.plays([Play::NotDone])));
     let one = orchestrator_on(Arc::new(journal.clone()), "node-1");
@@ -91,21 +91,21 @@ async fn a_saga_whose_part_runs_drains_at_once_and_both_go_on_elsewhere() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_that_meets_a_drain_begins_no_step_and_leaves_its_saga_to_others() {
+async fn a_start_that_meets_a_stop_begins_no_step_and_leaves_its_saga_to_others() {
     for after in (0..100).step_by(10) {
         let (world, journal) = (World::default(), Troubled::slow(ms(50)));
         let saga = chain(&world, &["a", "b"], |_, step| step.plays([Play::Slow(20)]));
         let one = orchestrator_on(Arc::new(journal.clone()), "node-1");
-        let draining = async {
+        let stopping = async {
             sleep(ms(after)).await;
             one.stop(Duration::from_secs(30)).await
         };
         let starting = one.start(&saga, "s".parse().unwrap(), 0);
-        let (started, _) = futures::future::join(starting, draining).await;
+        let (started, _) = futures::future::join(starting, stopping).await;
         let begun = world.begun().len();
         sleep(Duration::from_secs(1)).await;
-        assert_eq!(world.begun().len(), begun, "drained {after} ms after the start began");
-        assert!(begun == 0 || after >= 50, "drained {after} ms after the start began");
+        assert_eq!(world.begun().len(), begun, "stopped {after} ms after the start began");
+        assert!(begun == 0 || after >= 50, "stopped {after} ms after the start began");
         assert!(matches!(started, Ok(_) | Err(SagaError::Stopping)), "{started:?}");
         if started.is_err() && journal.load(&"s".parse().unwrap()).await.unwrap().is_none() {
             continue;

@@ -1,5 +1,5 @@
 //! Whole orchestrators in a storm: steps that do anything, operators who say anything at any moment, runners
-//! that die, drain and take over, a journal that is slow and fails. Whatever comes, every saga comes to rest, its
+//! that die, stop and take over, a journal that is slow and fails. Whatever comes, every saga comes to rest, its
 //! journal can be read at each point and says what is so, whoever asks is answered, and nothing leaks.
 
 use std::cell::Cell;
@@ -97,7 +97,7 @@ impl Storm {
         working.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
-    /// The first runner dies, or drains, or neither.
+    /// The first runner dies, or stops, or neither.
     fn misfortune(&self) {
         let (after, what) = (ms(self.world.draw(6_000)), self.world.draw(4));
         let patience = ms(self.world.draw(3_000));

@@ -119,17 +119,17 @@ async fn whoever_gives_up_what_is_just_being_parked_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_cancels_what_is_being_drained_is_answered() {
+async fn whoever_cancels_what_is_being_stopped_is_answered() {
     for after in (0..300).step_by(10) {
         let world = World::default();
         let (orchestrator, journal) = slow();
         let saga = chain(&world, &["a", "b"], only("a", |it| it.plays([Play::Slow(100)])));
         let handle = orchestrator.start(&saga, "s".parse().unwrap(), 0).await.unwrap();
         sleep(ms(60)).await;
-        let draining = orchestrator.clone();
-        tokio::spawn(async move { draining.stop(ms(60_000)).await });
+        let stopping = orchestrator.clone();
+        tokio::spawn(async move { stopping.stop(ms(60_000)).await });
         sleep(ms(after)).await;
-        let what = format!("cancelled {after} ms into the drain");
+        let what = format!("cancelled {after} ms into the stop");
         let answer = soon(&what, orchestrator.cancel(handle.saga(), &ada(), &why("so"))).await;
         let other = orchestrator_on(Arc::new(journal.beside()), "node-2");
         other.register(&saga);

@@ -36,17 +36,15 @@ pub struct Signals {
     pub rejections: u64,
     /// The time within which 95 of 100 operations were answered in `Cutover` and the
     /// modern family, as far as they were timed; `None`: none was.
-    #[serde(rename = "latency_seconds", with = "seconds::or_null", default)]
+    #[serde(rename = "latency_seconds", with = "seconds::or_null")]
     pub latency: Option<Duration>,
     /// How many operations that was taken from.
-    #[serde(default)]
     pub latency_samples: u64,
     /// The same in the legacy family, in this window or, if there is none of it in
     /// it, in the last one that had some: what was usual before.
-    #[serde(rename = "latency_before_seconds", with = "seconds::or_null", default)]
+    #[serde(rename = "latency_before_seconds", with = "seconds::or_null")]
     pub latency_before: Option<Duration>,
     /// How many operations that was taken from.
-    #[serde(default)]
     pub latency_before_samples: u64,
 }
 

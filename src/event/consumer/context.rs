@@ -58,7 +58,8 @@ impl<'a> EventContext<'a> {
         &self.subscription
     }
 
-    /// 1 if it is surely the first time that a handler is given the event; else how often at least.
+    /// 1 if it is surely the first time that a handler is given the event. More says only that it may have been given before: deliveries
+    /// count that no handler has seen.
     #[must_use]
     pub const fn attempt(&self) -> NonZeroU32 {
         self.attempt

@@ -69,8 +69,9 @@ impl Document {
         path: &Path,
     ) -> Result<Self, FileStateError> {
         let payload = checked(bytes, path)?;
-        let payload: Payload = serde_json::from_slice(payload)
-            .map_err(|source| FileStateError::Broken { path: path.to_owned(), source })?;
+        let payload: Payload = serde_json::from_slice(payload).map_err(|error| {
+            FileStateError::Broken { path: path.to_owned(), source: error.into() }
+        })?;
         if payload.migration != *name {
             return Err(FileStateError::OtherMigration {
                 path: path.to_owned(),

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{JsonError, StoreError, StoreErrorKind};
 use crate::memory::files::LockError;
 use crate::phase::{DocumentError, MigrationName};
 
@@ -86,7 +86,7 @@ pub enum FileStateError {
         /// Which file.
         path: PathBuf,
         /// Which field.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// It is whole, and its fields contradict each other: no call writes it so.
     #[error("{} is impossible: see its field {field}", path.display())]

@@ -21,7 +21,7 @@ pub const INBOX_SCHEMA: &str = include_str!("inbox.sql");
 const ADMIT: &str = "\
     INSERT INTO inbox (consumer, source, id) VALUES (?, ?, ?)
     ON DUPLICATE KEY UPDATE times = times + 1 RETURNING times";
-const FORGET: &str = "\
+const PURGE: &str = "\
     BEGIN NOT ATOMIC
         DELETE FROM inbox WHERE came < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND;
         SELECT ROW_COUNT();
@@ -45,7 +45,7 @@ impl MariadbInbox {
         transaction: &mut MariadbTransaction,
         age: Duration,
     ) -> Result<u64, StoreError> {
-        let row = transaction.query(FORGET, vec![span(age)]).await?.pop();
+        let row = transaction.query(PURGE, vec![span(age)]).await?.pop();
         let [count] = columns(row.ok_or_else(|| StoreError::rejected("a count is a row"))?)?;
         integer(&count)?.try_into().map_err(StoreError::rejected)
     }

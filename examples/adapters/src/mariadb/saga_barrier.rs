@@ -41,7 +41,7 @@ const RECORD: &str = "\
         END IF;
     END";
 
-const FORGET: &str = "\
+const PURGE: &str = "\
     BEGIN NOT ATOMIC
         DELETE FROM saga_barrier WHERE came < UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND;
         SELECT ROW_COUNT();
@@ -66,7 +66,7 @@ impl MariadbSagaBarrier {
         transaction: &mut MariadbTransaction,
         age: Duration,
     ) -> Result<u64, StoreError> {
-        let row = transaction.query(FORGET, vec![span(age)]).await?.pop();
+        let row = transaction.query(PURGE, vec![span(age)]).await?.pop();
         let [count] = columns(row.ok_or_else(|| StoreError::rejected("a count is a row"))?)?;
         integer(&count)?.try_into().map_err(StoreError::rejected)
     }

@@ -19,7 +19,7 @@ pub const INBOX_SCHEMA: &str = include_str!("inbox.sql");
 const ADMIT: &str = "\
     INSERT INTO inbox (consumer, source, id) VALUES ($1, $2, $3)
     ON CONFLICT (consumer, source, id) DO NOTHING RETURNING 1";
-const FORGET: &str = "\
+const PURGE: &str = "\
     WITH gone AS (
         DELETE FROM inbox WHERE came < clock_timestamp() - $1::bigint * interval '1 us' RETURNING 1
     )
@@ -43,7 +43,7 @@ impl PostgresInbox {
         transaction: &mut PostgresTransaction,
         age: Duration,
     ) -> Result<u64, StoreError> {
-        let rows = transaction.query(FORGET, &[&span(age)]).await?;
+        let rows = transaction.query(PURGE, &[&span(age)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::rejected("a count is a row"))?;
         unsigned(row, 0).map_err(StoreError::rejected)
     }

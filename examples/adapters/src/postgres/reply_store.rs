@@ -21,7 +21,7 @@ const PUT: &str = "\
     INSERT INTO saga_reply (correlation, reply) VALUES ($1, $2)
     ON CONFLICT (correlation) DO NOTHING RETURNING 1";
 const GET: &str = "SELECT reply FROM saga_reply WHERE correlation = $1";
-const FORGET: &str = "\
+const PURGE: &str = "\
     WITH gone AS (
         DELETE FROM saga_reply WHERE correlation IN (
             SELECT correlation FROM saga_reply
@@ -63,7 +63,7 @@ impl ReplyStore for PostgresReplyStore {
 
     async fn purge(&self, age: Duration, limit: NonZeroUsize) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit.get()).unwrap_or(i64::MAX);
-        let rows = self.database.query(Effect::Possible, FORGET, &[&span(age), &limit]).await?;
+        let rows = self.database.query(Effect::Possible, PURGE, &[&span(age), &limit]).await?;
         let row = rows.first().ok_or_else(|| StoreError::unknown("a count is a row"))?;
         let count = unsigned(row, 0).map_err(StoreError::unknown)?;
         count.try_into().map_err(StoreError::unknown)

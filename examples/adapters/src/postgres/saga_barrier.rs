@@ -35,7 +35,7 @@ const RECORD: &str = "\
     WHERE saga = $1 AND step = $2 AND executed IS NOT NULL
     RETURNING calls";
 
-const FORGET: &str = "\
+const PURGE: &str = "\
     WITH gone AS (
         DELETE FROM saga_barrier
         WHERE came < clock_timestamp() - $1::bigint * interval '1 us' RETURNING 1
@@ -61,7 +61,7 @@ impl PostgresSagaBarrier {
         transaction: &mut PostgresTransaction,
         age: Duration,
     ) -> Result<u64, StoreError> {
-        let rows = transaction.query(FORGET, &[&span(age)]).await?;
+        let rows = transaction.query(PURGE, &[&span(age)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::rejected("a count is a row"))?;
         unsigned(row, 0).map_err(StoreError::rejected)
     }
