@@ -82,8 +82,8 @@ async fn told_with_pace(mode: ChangeMode) -> bool {
     world.repair_what_was_noted().await;
     world.is_consistent("before they cross").await;
 
-    let (ann, why) = ("ann".parse().unwrap(), "OPS-12".parse().unwrap());
-    world.writers.retire(&*world.feed, off(), &ann, &why).await.unwrap();
+    let (actor, why) = ("ann".parse().unwrap(), "OPS-12".parse().unwrap());
+    world.writers.retire(&*world.feed, off(), &actor, &why).await.unwrap();
     world.services_begin();
     controller.advance_to(Phase::Live, &ann()).await.unwrap();
     world.services_end().await;
