@@ -30,7 +30,8 @@ use crate::saga::{
 /// # use strangler_fig::async_trait;
 /// # use strangler_fig::error::StoreError;
 /// # use strangler_fig::event::{
-/// #     CommandChannel, EventHandler, EventPublisher, Message, ReceivedCommand, Reply, ReplyReceiver,
+/// #     CommandChannel, EventContext, EventHandler, EventPublisher, Message, ReceivedCommand, Reply,
+/// #     ReplyReceiver,
 /// # };
 /// # use strangler_fig::memory::InMemoryReplyStore;
 /// # use strangler_fig::saga::{Payload, SagaStep, StepContext};
@@ -47,7 +48,9 @@ use crate::saga::{
 ///             let pieces: u32 = command.input().expect("it is a number");
 ///             let reply = Reply::Done(Payload::of(&format!("{pieces} reserved")).expect("JSON"));
 ///             let answer = command.answer(&reply).expect("it is small");
-///             self.0.handle(&answer.topic, &answer.event).await.expect("it is a reply");
+///             let here = "here".parse().expect("it is a name");
+///             let context = EventContext::new(&answer.topic, &here);
+///             self.0.handle(&answer.event, &context).await.expect("it is a reply");
 ///         }
 ///         messages.iter().map(|_| Ok(())).collect()
 ///     }

@@ -11,7 +11,7 @@ use crate::event::{SubscriptionName, Topic};
 /// let (topic, billing): (Topic, SubscriptionName) = ("shop.orders".parse()?, "billing".parse()?);
 /// let context = EventContext::new(&topic, &billing);
 /// assert_eq!((context.topic(), context.attempt().get()), (&topic, 1));
-/// # Ok::<(), strangler_fig::event::TextError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
