@@ -63,7 +63,7 @@ use crate::phase::NodeId;
 ///    [`RequestState::apply`](super::RequestState::apply) refuses the note, if it is `Withdrawn` under another
 ///    claim than that of the `record` or the `Reopened` before it. That the claim's term has run out does not
 ///    matter. Of several calls at once at one position, one succeeds.
-/// 3. A note that [keeps its claim](RequestNote::keeps_claim) begins the claim's term anew if the request is open
+/// 3. A note that [keeps its claim](super::RequestNote::keeps_claim) begins the claim's term anew if the request is open
 ///    after it. Every other one gives the claim back, and what is open after it is due when `due` has passed.
 /// 4. `claim` answers the right to write about a request under an epoch larger than any before, for `term`; `None`
 ///    if there is no such request or another holds it. Whoever holds it may claim it anew. Where the request
@@ -71,7 +71,7 @@ use crate::phase::NodeId;
 /// 5. A claim is held until a note gives it back, or until its term has run out by the journal's own clock; a term
 ///    of no time has run out at once. Whoever is of another incarnation is another. A claim that another one follows,
 ///    whosever, before a note gave it back [has lapsed](RequestRecord::has_lapsed): that is told from then on, until a
-///    note [begins anew](RequestNote::begins_anew).
+///    note [begins anew](super::RequestNote::begins_anew).
 /// 6. `take` claims requests that are open, due and held by nobody, those that have been due longest first, at
 ///    most `limit`, and answers them as they are. No request is given to two at once. One that cannot be read is
 ///    left out, and holds up no other.
