@@ -75,6 +75,6 @@ async fn asks_the_queue(url: &str) {
     queue.finish(&entry()).await.unwrap();
     queue.postpone(&entry(), Duration::from_secs(1), "away").await.unwrap();
     queue.park(&entry(), "never").await.unwrap();
-    let oldest = Some(Duration::from_secs(2));
+    let oldest = Some(Duration::from_millis(2500));
     assert_eq!(queue.depth().await.unwrap(), RepairDepth::new(1, 0, oldest));
 }
