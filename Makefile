@@ -9,6 +9,9 @@ tests: test members
 
 checks: fmt model simulate simulate-faults loom quickstart clippy doc features manifests deny package
 
+# The members of the workspace that `verify` is about, beside the library.
+MEMBERS = -p adapters -p console@0.0.0 -p contracts -p fleet -p observability -p own-servers -p storefront
+
 test:
 	cargo test --all-features
 
@@ -17,6 +20,7 @@ fmt:
 
 clippy:
 	cargo clippy --all-features --all-targets -- -D warnings
+	cargo clippy $(MEMBERS) --no-deps --all-targets -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --all-features --no-deps
@@ -151,22 +155,18 @@ fuzz:
 			-max_total_time=$(FUZZ_SECONDS) -max_len=2048 -dict=fuzz/dictionaries/json.dict || exit 1; \
 	done
 
-# What the members below are, all in one build: each by itself builds for itself what they share.
-MEMBERS = -p adapters -p console@0.0.0 -p contracts -p fleet -p observability -p own-servers -p storefront
-
+# What the members below have, all in one build: each by itself builds for itself what they share.
 members:
-	cargo clippy $(MEMBERS) --no-deps --all-targets -- -D warnings
 	scripts/chromium.sh >/dev/null
 	urls=$$(scripts/servers.sh) && env $$urls cargo test $(MEMBERS)
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/fleet --seconds 10
-	urls=$$(scripts/servers.sh) && { target/debug/storefront --chaos & chaos=$$!; \
-		env $$urls target/debug/storefront; calm=$$?; wait $$chaos && exit $$calm; }
+	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront
+	target/debug/storefront --chaos
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/pitfalls
 
 # The adapters to copy, on real servers: those of POSTGRES_URL, MARIADB_URL, REDIS_URL, NATS_URL and AMQP_URL, of the usual
 # ports, or private ones.
 adapters:
-	cargo clippy -p adapters --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p adapters
 
 # 10,000 messages from PostgreSQL through RabbitMQ, and from MariaDB through NATS, while relays, consumers, brokers and
@@ -181,7 +181,6 @@ kafka:
 
 # Processes that are stopped, killed and cut off while they migrate, on the same PostgreSQL, and their control.
 fleet:
-	cargo clippy -p fleet --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p fleet && env $$urls cargo run -p fleet -- --seconds 10
 
 # A shop whose users leave its monolith while people shop: services, gateway, saga and migration as processes on real servers.
@@ -189,7 +188,6 @@ fleet:
 STOREFRONT ?=
 
 storefront:
-	cargo clippy -p storefront --no-deps --all-targets -- -D warnings
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p storefront
 	cargo build -p adapters -p storefront
 	urls=$$(scripts/servers.sh) && env $$urls target/debug/storefront $(STOREFRONT)
@@ -201,7 +199,6 @@ storefront-chaos:
 
 # What its gateway, monolith and services expect of each other: Pact files, to which those who ask and those who answer are held.
 contracts:
-	cargo clippy -p contracts --no-deps --all-targets -- -D warnings
 	cargo build -p adapters -p storefront
 	urls=$$(scripts/servers.sh) && env $$urls cargo test -p contracts
 
@@ -220,14 +217,12 @@ manifests:
 
 # The page that shows a migration and moves it, in headless Chromium: pictures of every phase are left in target/console.
 console:
-	cargo clippy -p console --no-deps --all-targets -- -D warnings
 	scripts/chromium.sh >/dev/null
 	cargo test -p console
 
 # A service with its metrics, traces, dashboard and alerts: every name in them against a real scrape, the rules by promtool,
 # the traces at a collector.
 observability:
-	cargo clippy -p observability --no-deps --all-targets -- -D warnings
 	cargo test -p observability
 
 # Prints the URLs of a PostgreSQL, a MariaDB, a Redis, a NATS and a RabbitMQ, and starts what is missing.

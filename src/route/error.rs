@@ -6,7 +6,7 @@ use crate::phase::NameError;
 /// The most problems that an error lists.
 const PROBLEMS_MAX: usize = 100;
 
-/// A table that cannot be: everything that is wrong with it.
+/// A table that cannot be: everything that is wrong with it, as text on one line.
 ///
 /// ```
 /// use strangler_fig::route::RouteTable;
@@ -55,8 +55,11 @@ impl std::error::Error for RouteError {}
 impl fmt::Display for RouteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the table of routes cannot be used")?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n{problem}"))?;
-        if self.more > 0 { write!(f, "\nand {} more", self.more) } else { Ok(()) }
+        for (at, problem) in self.problems.iter().enumerate() {
+            let before = if at == 0 { ": " } else { "; " };
+            write!(f, "{before}{problem}")?;
+        }
+        if self.more > 0 { write!(f, "; and {} more", self.more) } else { Ok(()) }
     }
 }
 

@@ -113,7 +113,7 @@ fn a_thousand_rules_are_taken_and_more_than_ten_thousand_are_not() {
     let error = RouteTable::from_document(&document(&rules(10_001))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the table of routes cannot be used\nrules: it is more than 10000"
+        "the table of routes cannot be used: rules: it is more than 10000"
     );
 }
 

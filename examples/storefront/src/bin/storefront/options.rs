@@ -28,7 +28,7 @@ scripts/servers.sh.
 
 Exit code: 0 if every count of the last line is zero (lost, stale, resurrected,
 doubled, uncompensated, unfinished, stock_off, undecided, noticed), all else than
-shopping took less than two minutes and, without --chaos, no process fell or had
+shopping took less than five minutes and, without --chaos, no process fell or had
 to be killed; 1 if not; 2 if it could not be told: servers or programs are missing,
 a step of the migration does not succeed, or it was interrupted.
 ";

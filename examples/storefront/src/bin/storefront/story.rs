@@ -18,8 +18,8 @@ use crate::table::Table;
 use crate::tally::Tally;
 use crate::traffic::People;
 
-/// How long all else may take than shopping, on a machine that is busy.
-const BESIDE_MAX: Duration = Duration::from_mins(2);
+/// What takes longer beside the shopping is stuck, however busy the machine.
+const BESIDE_MAX: Duration = Duration::from_mins(5);
 
 /// Tells it; answers whether all is well.
 pub(crate) async fn tell(options: &Options) -> Result<bool, Failed> {
