@@ -15,7 +15,7 @@ SHARED = {
     "Service::open": ["orders/service.rs", "orders/mailbox.rs"],
 }
 # Operator's commands, of another package, and what they also do without.
-TOOLS = {"operate": {"MIGRATION", "USER"}, "migrate": set()}
+TOOLS = {"operate": {"MIGRATION", "USER"}, "migrate": {"MIGRATION", "USER"}}
 # Settings of images that others have built.
 FOREIGN = {"postgres": "POSTGRES_", "mariadb": "MARIADB_", "rabbitmq": "RABBITMQ_DEFAULT_"}
 READS = re.compile(r'\b(?:required|setting|checked|at|environment|url)(?:::<[^(]*>)?\(\s*"([A-Z][A-Z0-9_]*)"')

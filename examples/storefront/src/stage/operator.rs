@@ -38,10 +38,8 @@ impl Operator {
             (rooms.operated("shop"), rooms.operated("users"), rooms.operated("state"));
         let settings = vec![
             ("STATE_URL", state),
-            ("LEGACY_URL", shop.clone()),
-            ("MODERN_URL", users.clone()),
-            ("MARIADB_URL", shop),
-            ("POSTGRES_URL", users),
+            ("LEGACY_URL", shop),
+            ("MODERN_URL", users),
             ("ACTOR", "ann".to_owned()),
         ];
         let (programs, patience) = (programs.to_owned(), Duration::from_secs(90));

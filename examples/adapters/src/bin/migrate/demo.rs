@@ -2,11 +2,12 @@ use adapters::mariadb::CUSTOMER_SCHEMA;
 use mysql_async::prelude::Queryable;
 
 use crate::Outcome;
+use crate::options::Place;
 
 /// Fills a table in MariaDB, if there is none; answers how many rows it holds.
-pub(crate) async fn fill(url: &str, rows: u64) -> Outcome<u64> {
-    let cannot = |error| format!("legacy, MARIADB_URL, cannot be filled: {error}");
-    let mut conn = mysql_async::Conn::from_url(url).await.map_err(cannot)?;
+pub(crate) async fn fill(legacy: &Place, rows: u64) -> Outcome<u64> {
+    let cannot = |error| format!("legacy, {}, cannot be filled: {error}", legacy.said_by);
+    let mut conn = mysql_async::Conn::from_url(&legacy.url).await.map_err(cannot)?;
     let found: Option<String> =
         conn.query_first("SHOW TABLES LIKE 'customer'").await.map_err(cannot)?;
     if found.is_none() {

@@ -2,14 +2,14 @@
 //!
 //! ```sh
 //! export $(scripts/servers.sh)
-//! cargo run --release -p adapters --bin migrate -- demo   # rows to move, in MariaDB
-//! cargo run --release -p adapters --bin migrate           # copy, check, repair, check
+//! cargo run --release -p adapters --bin migrate -- demo      # rows to move, in MariaDB
+//! cargo run --release -p adapters --bin migrate -- --alone   # copy, check, repair, check
 //! ```
 //!
 //! Stop it with Ctrl-C, or kill it, and run it again: a copy goes on where its
-//! checkpoint says. In a service you would hand these workers the
-//! `MigrationRepository` that answers its callers, with a tracker that follows the
-//! fleet's phase; a command beside it registers as a node like any other.
+//! checkpoint says. Beside a fleet it is a worker of it, a node like any other, by
+//! `STATE_URL`; whoever kills it evicts that node. In a service you would hand these
+//! workers the `MigrationRepository` that answers its callers.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
 
@@ -17,15 +17,19 @@
 mod bar;
 mod demo;
 mod options;
+#[path = "../operate/state.rs"]
+mod state;
 mod stores;
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use strangler_fig::backfill::{BackfillConfig, Backfiller};
-use strangler_fig::consistency::{CheckerConfig, ConsistencyChecker, FieldComparator};
-use strangler_fig::reconcile::Reconciler;
+use strangler_fig::consistency::{CheckerConfig, ConsistencyChecker, FieldComparator, Verdict};
+use strangler_fig::phase::{Actor, Reason};
+use strangler_fig::reconcile::{Reconciler, RepairEntry};
 use strangler_fig::worker::RateLimit;
 
 use bar::{Bar, Stream};
@@ -40,8 +44,14 @@ const JOB: &str = "customers";
 const SHOWN: usize = 10;
 /// Where the two stores are level.
 const LEVEL: ExitCode = ExitCode::SUCCESS;
-/// Where they are not, or nobody knows.
+/// Where they are not.
 const NOT_LEVEL: ExitCode = ExitCode::FAILURE;
+/// How many parked keys are listed at once.
+const PAGE: NonZeroUsize = NonZeroUsize::new(100).unwrap();
+
+fn nobody_knows() -> ExitCode {
+    ExitCode::from(2)
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -53,13 +63,17 @@ async fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("migrate: {error}");
-            return ExitCode::from(2);
+            return nobody_knows();
         }
     };
     run(&options).await.unwrap_or_else(|error| {
         eprintln!("migrate: {}", with_causes(&*error));
-        ExitCode::from(2)
+        nobody_knows()
     })
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 async fn run(options: &Options) -> Outcome<ExitCode> {
@@ -69,11 +83,19 @@ async fn run(options: &Options) -> Outcome<ExitCode> {
         return Ok(LEVEL);
     }
     let stores = Stores::open(options).await?;
+    let done = work(&stores, options).await;
+    stores.release().await?;
+    done
+}
+
+async fn work(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
     match options.job {
-        Job::Copy => copy(&stores, options).await,
-        Job::Check => check(&stores, options).await,
-        Job::Repair => repair(&stores).await,
-        Job::All => all(&stores, options).await,
+        Job::Copy => copy(stores, options).await,
+        Job::Check => check(stores, options).await,
+        Job::Repair => repair(stores).await,
+        Job::Parked => parked(stores).await,
+        Job::Retry => retry(stores, options).await,
+        Job::All => all(stores, options).await,
         Job::Demo => Ok(LEVEL),
     }
 }
@@ -133,7 +155,11 @@ async fn check(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
         let key = difference.key.escape_ascii();
         println!("  key {key}: {} {}", difference.kind, fields.join("; "));
     }
-    Ok(if report.is_consistent() { LEVEL } else { NOT_LEVEL })
+    Ok(match report.verdict {
+        Verdict::Consistent => LEVEL,
+        Verdict::Inconsistent => NOT_LEVEL,
+        _ => nobody_knows(),
+    })
 }
 
 async fn repair(stores: &Stores) -> Outcome<ExitCode> {
@@ -141,6 +167,40 @@ async fn repair(stores: &Stores) -> Outcome<ExitCode> {
     let report = reconciler.drain(interrupt()).await?;
     println!("{report}");
     Ok(if report.left.is_some_and(|left| left.is_empty()) { LEVEL } else { NOT_LEVEL })
+}
+
+async fn parked(stores: &Stores) -> Outcome<ExitCode> {
+    let entries = all_parked(stores).await?;
+    for entry in &entries {
+        let (key, error) = (entry.key.escape_ascii(), entry.error.as_deref().unwrap_or("no error"));
+        println!("key {key}: {}, {} attempts: {error}", entry.reason, entry.attempts);
+    }
+    println!("{} keys are parked", entries.len());
+    Ok(if entries.is_empty() { LEVEL } else { NOT_LEVEL })
+}
+
+async fn all_parked(stores: &Stores) -> Outcome<Vec<RepairEntry>> {
+    let reconciler = Reconciler::new(&stores.customers, Arc::clone(&stores.repairs));
+    let mut all: Vec<RepairEntry> = Vec::new();
+    loop {
+        let page = reconciler.parked(all.last().map(|it| &*it.key), PAGE).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+async fn retry(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
+    let actor = options.actor.clone().or_else(|| environment("ACTOR"));
+    let actor = actor.or_else(|| environment("USER")).ok_or("who are you? --actor NAME")?;
+    let actor: Actor = actor.parse()?;
+    let reason: Reason = options.reason.as_deref().ok_or("why? --reason TEXT")?.parse()?;
+    let reconciler = Reconciler::new(&stores.customers, Arc::clone(&stores.repairs));
+    for entry in all_parked(stores).await? {
+        reconciler.retry(&entry.key, &actor, &reason).await?;
+    }
+    repair(stores).await
 }
 
 /// Resolves at Ctrl-C: what is in hand is finished, and written down.

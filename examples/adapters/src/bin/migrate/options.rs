@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::environment;
+
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Copies, checks and repairs customers from MariaDB to PostgreSQL.
@@ -14,22 +16,31 @@ Jobs:
   all     copy, check, and if something differs, repair and check (the default)
   copy    copy every row; goes on where it was stopped
   check   compare every row; differences go to the repair queue
-  repair  repair what is in the queue
+  repair  repair what is due in the queue
+  parked  which keys were given up, and why
+  retry   what was given up is due again, and is repaired; asks for --reason
   demo    fill a table in MariaDB with customers
 
 Options:
+  --alone        no fleet serves these stores: legacy is what counts, and wins
   --rows N       how many customers the demo makes (default 100000)
   --rate N       copy at most so many rows a second
   --settling MS  how long a difference must stand to count, longer than any lag
                  of replication (default 2000)
   --digest       let the servers compare: only digests of the rows are sent
   --dry-run      say what would be copied; note no differences
+  --reason TEXT  why, for the log
+  --actor NAME   who (default: ACTOR, then USER)
   --help         print this
 
-The servers are those of MARIADB_URL and POSTGRES_URL; the databases they name
-hold a table `customer` each. What is missing in PostgreSQL is made.
+STATE_URL names the store of the state, MIGRATION the migration (default customers),
+as for operate: by them this command is a worker of the fleet, joins rows by the rule
+of the phase, and crossings wait for it. LEGACY_URL (mysql://) and MODERN_URL
+(postgres://) name the two stores (default: MARIADB_URL and POSTGRES_URL, then the
+usual ports), which hold a table `customer` each. What is missing in PostgreSQL is made.
 
-Exit code: 0 if the stores are level, 1 if not, 2 if it could not be told.
+Exit code: 0 if it was done: every row was copied or noted, the stores are level,
+nothing waits or is parked; 1 if not; 2 if it could not be told.
 ";
 
 /// What is to be done.
@@ -39,6 +50,8 @@ pub(crate) enum Job {
     Copy,
     Check,
     Repair,
+    Parked,
+    Retry,
     Demo,
 }
 
@@ -46,27 +59,49 @@ pub(crate) enum Job {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) job: Job,
-    pub(crate) legacy: String,
-    pub(crate) modern: String,
+    pub(crate) is_alone: bool,
+    pub(crate) legacy: Place,
+    pub(crate) modern: Place,
     pub(crate) rows: u64,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) settling: Duration,
     pub(crate) by_digest: bool,
     pub(crate) is_dry_run: bool,
+    pub(crate) reason: Option<String>,
+    pub(crate) actor: Option<String>,
+}
+
+/// A store, and who says where it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) said_by: &'static str,
+}
+
+impl Place {
+    fn at(name: &'static str, other: &'static str, usual: &str) -> Self {
+        let said_by = if environment(name).is_some() { name } else { other };
+        let url = environment(said_by).unwrap_or_else(|| usual.to_owned());
+        Self { url, said_by }
+    }
 }
 
 impl Options {
     fn new() -> Self {
-        let url = |name, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
+        let (mariadb, postgres) =
+            ("mysql://root@127.0.0.1:3306/test", "postgres://postgres@127.0.0.1:5432/test");
         Self {
             job: Job::All,
-            legacy: url("MARIADB_URL", "mysql://root@127.0.0.1:3306/test"),
-            modern: url("POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test"),
+            is_alone: false,
+            legacy: Place::at("LEGACY_URL", "MARIADB_URL", mariadb),
+            modern: Place::at("MODERN_URL", "POSTGRES_URL", postgres),
             rows: 100_000,
             rate: None,
             settling: Duration::from_secs(2),
             by_digest: false,
             is_dry_run: false,
+            reason: None,
+            actor: None,
         }
     }
 
@@ -84,8 +119,11 @@ impl Options {
                 Arg::Long("settling") => {
                     options.settling = Duration::from_millis(parser.value()?.parse()?);
                 }
+                Arg::Long("alone") => options.is_alone = true,
                 Arg::Long("digest") => options.by_digest = true,
                 Arg::Long("dry-run") => options.is_dry_run = true,
+                Arg::Long("reason") => options.reason = Some(parser.value()?.string()?),
+                Arg::Long("actor") => options.actor = Some(parser.value()?.string()?),
                 Arg::Long("help") => return Ok(None),
                 other => return Err(other.unexpected()),
             }
@@ -100,7 +138,9 @@ fn job_of(name: &str) -> Result<Job, &'static str> {
         "copy" => Ok(Job::Copy),
         "check" => Ok(Job::Check),
         "repair" => Ok(Job::Repair),
+        "parked" => Ok(Job::Parked),
+        "retry" => Ok(Job::Retry),
         "demo" => Ok(Job::Demo),
-        _ => Err("a job is all, copy, check, repair or demo"),
+        _ => Err("a job is all, copy, check, repair, parked, retry or demo"),
     }
 }

@@ -7,13 +7,13 @@ use adapters::postgres::{
 };
 use mysql_async::prelude::Queryable;
 use strangler_fig::backfill::CheckpointStore;
-use strangler_fig::phase::{MigrationState, PhaseTracker};
+use strangler_fig::phase::{MigrationName, MigrationState, PhaseTracker};
 use strangler_fig::reconcile::RepairQueue;
 use strangler_fig::repository::MigrationRepository;
 use tokio_postgres::NoTls;
 
-use crate::Outcome;
-use crate::options::Options;
+use crate::options::{Options, Place};
+use crate::{Outcome, environment, state};
 
 pub(crate) type Customers = MigrationRepository<MariadbRepository, PostgresRepository>;
 
@@ -24,29 +24,49 @@ pub(crate) struct Stores {
     pub(crate) repairs: Arc<dyn RepairQueue>,
     /// How many rows legacy holds, about.
     pub(crate) expected: u64,
+    /// Which rule rows are joined by.
+    tracker: Arc<PhaseTracker>,
 }
 
 impl Stores {
     pub(crate) async fn open(options: &Options) -> Outcome<Self> {
         let expected = counted(&options.legacy).await?;
         prepare(&options.modern).await?;
-        let legacy = MariadbRepository::new(MariadbDatabase::new(&options.legacy)?);
-        let modern = PostgresDatabase::new(&options.modern)?;
-        // Not part of a fleet: legacy is the primary, and wins.
-        let tracker = PhaseTracker::detached(MigrationState::new("customers".parse()?));
+        let legacy = MariadbRepository::new(MariadbDatabase::new(&options.legacy.url)?);
+        let modern = PostgresDatabase::new(&options.modern.url)?;
         let sides = (legacy, PostgresRepository::new(modern.clone()));
+        let tracker = tracker(options.is_alone).await?;
         Ok(Self {
-            customers: MigrationRepository::new(sides.0, sides.1, tracker)?,
+            customers: MigrationRepository::new(sides.0, sides.1, Arc::clone(&tracker))?,
             checkpoints: Arc::new(PostgresCheckpointStore::new(modern.clone())),
             repairs: Arc::new(PostgresRepairQueue::new(modern)),
             expected,
+            tracker,
         })
+    }
+
+    /// What does not give its lease back would hold up the fleet.
+    pub(crate) async fn release(self) -> Outcome<()> {
+        Ok(self.tracker.release().await?)
     }
 }
 
-async fn counted(url: &str) -> Outcome<u64> {
-    let cannot = |error| format!("legacy, MARIADB_URL, cannot be counted: {error}");
-    let mut conn = mysql_async::Conn::from_url(url).await.map_err(cannot)?;
+/// The phase of the fleet, if there is one. Without, legacy is the primary, and wins: that would undo what a fleet that has
+/// crossed has written, so it has to be said.
+async fn tracker(is_alone: bool) -> Outcome<Arc<PhaseTracker>> {
+    let name = environment("MIGRATION").unwrap_or_else(|| "customers".to_owned());
+    let migration: MigrationName = name.parse()?;
+    match (environment("STATE_URL"), is_alone) {
+        (Some(url), false) => state::follow(state::open(&url).await?, migration, "migrate").await,
+        (None, true) => Ok(PhaseTracker::detached(MigrationState::new(migration))),
+        (Some(_), true) => Err("STATE_URL names a fleet, and --alone says there is none".into()),
+        (None, false) => Err("STATE_URL is not set; if no fleet serves the stores: --alone".into()),
+    }
+}
+
+async fn counted(legacy: &Place) -> Outcome<u64> {
+    let cannot = |error| format!("legacy, {}, cannot be counted: {error}", legacy.said_by);
+    let mut conn = mysql_async::Conn::from_url(&legacy.url).await.map_err(cannot)?;
     let counted: Option<u64> =
         conn.query_first("SELECT COUNT(*) FROM customer").await.map_err(cannot)?;
     conn.disconnect().await?;
@@ -54,9 +74,9 @@ async fn counted(url: &str) -> Outcome<u64> {
 }
 
 /// Makes the tables that PostgreSQL has not got yet.
-async fn prepare(url: &str) -> Outcome<()> {
-    let cannot = |error| format!("modern, POSTGRES_URL, cannot be prepared: {error}");
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(cannot)?;
+async fn prepare(modern: &Place) -> Outcome<()> {
+    let cannot = |error| format!("modern, {}, cannot be prepared: {error}", modern.said_by);
+    let (client, connection) = tokio_postgres::connect(&modern.url, NoTls).await.map_err(cannot)?;
     tokio::spawn(connection);
     let tables = [
         ("customer", CUSTOMER_SCHEMA),

@@ -47,10 +47,22 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("operate: {}", with_causes(&*error));
-            let is_held_up = error.downcast_ref::<ControllerError>().is_some();
-            ExitCode::from(if is_held_up { 1 } else { 2 })
+            ExitCode::from(if is_held_up(&*error) { 1 } else { 2 })
         }
     }
+}
+
+/// Whether it was tried, and something is in the way.
+fn is_held_up(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    let untried = |error: &ControllerError| {
+        matches!(
+            error,
+            ControllerError::Service { .. }
+                | ControllerError::NoState { .. }
+                | ControllerError::NoSuchGate { .. }
+        )
+    };
+    error.downcast_ref::<ControllerError>().is_some_and(|error| !untried(error))
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -1,14 +1,19 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::nats::{Durability, NatsStateService};
 use adapters::postgres::{PostgresDatabase, PostgresStateService, STATE_SCHEMA};
 use adapters::redis::{RedisDatabase, RedisStateService};
-use strangler_fig::phase::MigrationStateService;
+use strangler_fig::phase::{
+    MigrationName, MigrationStateService, NodeRole, PhaseTracker, TrackerConfig,
+};
 
 use crate::{Outcome, with_causes};
 
 /// The bucket, or the prefix of the keys.
 const PLACE: &str = "strangler";
+/// While it works on records, a command is a node like any other.
+const POLL: Duration = Duration::from_millis(200);
 
 /// The store of the state that `STATE_URL` names.
 pub(crate) async fn open(url: &str) -> Outcome<Arc<dyn MigrationStateService>> {
@@ -33,6 +38,20 @@ pub(crate) async fn open(url: &str) -> Outcome<Arc<dyn MigrationStateService>> {
             Err("STATE_URL is postgres://, redis:// or nats://, and has no such beginning".into())
         }
     }
+}
+
+/// This process as a worker of the fleet, which follows the state until it is released.
+pub(crate) async fn follow(
+    service: Arc<dyn MigrationStateService>,
+    migration: MigrationName,
+    command: &str,
+) -> Outcome<Arc<PhaseTracker>> {
+    let node = format!("{command}-{}", std::process::id()).parse()?;
+    let config = TrackerConfig::default().with_role(NodeRole::Worker).with_poll_interval(POLL);
+    let tracker = PhaseTracker::start(service, migration, node, config).await?;
+    let follower = Arc::clone(&tracker);
+    tokio::spawn(async move { follower.run(std::future::pending()).await });
+    Ok(tracker)
 }
 
 /// Makes the tables, if they are not there.

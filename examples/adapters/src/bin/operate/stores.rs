@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use adapters::mariadb::{MariadbDatabase, MariadbRepository};
 use adapters::postgres::{
@@ -8,18 +7,14 @@ use adapters::postgres::{
 use strangler_fig::controller::{
     BackfillComplete, Before, MigrationController, RejectionsZero, RepairQueueEmpty,
 };
-use strangler_fig::phase::{
-    MigrationName, MigrationStateService, NodeRole, Phase, PhaseTracker, TrackerConfig,
-};
+use strangler_fig::phase::{MigrationName, MigrationStateService, Phase, PhaseTracker};
 use strangler_fig::reconcile::Sweep;
 use strangler_fig::repository::MigrationRepository;
 
-use crate::Outcome;
+use crate::{Outcome, state};
 
 /// As the command `migrate` calls its job.
 const BACKFILL: &str = "customers";
-/// While it sweeps, this command is a node like any other.
-const POLL: Duration = Duration::from_millis(200);
 
 /// Gates over what is in the two stores, for looking.
 pub(crate) fn gated(controller: MigrationController, modern: &str) -> Outcome<MigrationController> {
@@ -47,14 +42,10 @@ impl Worker {
         migration: MigrationName,
         (legacy, modern): (&str, &str),
     ) -> Outcome<Self> {
-        let node = format!("operate-{}", std::process::id()).parse()?;
-        let config = TrackerConfig::default().with_role(NodeRole::Worker).with_poll_interval(POLL);
-        let tracker = PhaseTracker::start(service, migration, node, config).await?;
+        let tracker = state::follow(service, migration, "operate").await?;
         let legacy = MariadbRepository::new(MariadbDatabase::new(legacy)?);
         let modern = PostgresRepository::new(PostgresDatabase::new(modern)?);
         let customers = MigrationRepository::new(legacy, modern, tracker.clone())?;
-        let follower = Arc::clone(&tracker);
-        tokio::spawn(async move { follower.run(std::future::pending()).await });
         Ok(Self { tracker, sweep: Arc::new(Sweep::new(&customers)) })
     }
 

@@ -40,8 +40,8 @@ async fn play(options: &Options, house: &House) -> Result<bool, Failed> {
     let mut rng = Rng::with_seed(options.seed);
     let hand = options.is_chaotic.then(|| rng.fork());
     let operator = Operator::new(programs, rooms, hand);
-    operator.migrate(&["copy", "--dry-run"]).await?;
     operator.operate(&["create"], "users leave the monolith").await?;
+    operator.migrate(&["copy", "--dry-run"]).await?;
 
     let parts = cast(rooms, programs, logs, free_ports()?);
     let urls: Vec<_> = parts.iter().map(Part::url).collect();
