@@ -125,6 +125,11 @@ impl Place {
         self.rule.is_none() && is_at_or_below(&self.field, "override.secret")
     }
 
+    /// Whether a secret may stand there, or somewhere below.
+    pub(super) fn may_hold_secret(&self) -> bool {
+        self.is_secret() || (self.rule.is_none() && self.field == "override")
+    }
+
     /// The rule it is in, counted from 0.
     #[must_use]
     pub const fn of_rule(&self) -> Option<usize> {

@@ -19,7 +19,7 @@ impl Problems {
 
     /// Without the line and the column, which are those of a part; and without a word of a secret.
     pub(super) fn unreadable(&mut self, place: Place, error: &serde_json::Error) {
-        if place.is_secret() {
+        if place.may_hold_secret() {
             return self.note(place, ProblemKind::UnreadableSecret);
         }
         let text = error.to_string();

@@ -11,6 +11,7 @@ use super::field::Field;
 use super::object::{Fields, Object, value, whole};
 use super::problems::Problems;
 use super::{Place, ProblemKind};
+use crate::error::JsonError;
 
 /// The document in a text, and what of it cannot be read.
 pub(super) fn read(text: &str) -> (TableDocument, Problems) {
@@ -18,7 +19,8 @@ pub(super) fn read(text: &str) -> (TableDocument, Problems) {
     let document = match serde_json::from_str::<Fields<'_>>(text) {
         Ok(fields) => table(fields, &mut problems),
         Err(error) => {
-            let cause = error.to_string();
+            // Nothing of it is quoted: where it is a document in a text, its secret would be.
+            let cause = JsonError::from(error).to_string();
             problems.note(Place::whole(), ProblemKind::Foreign { cause });
             None
         }

@@ -139,6 +139,17 @@ fn no_error_tells_a_secret() {
     let number = whole(&json!({"header": "x", "secret": {"header": "y", "value": 123_456_789}}));
     let error = RouteTable::from_document(&number).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("123456789"), "{error}");
+
+    let header = json!({"header": "x", "secret": {"header": "y", "value": secret}});
+    // JSON in JSON.
+    let quoted = whole(&header.to_string().into());
+    let error = RouteTable::from_document(&quoted).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("horse"), "{error}");
+    assert_eq!(error.problems()[0].place.to_string(), "override", "{error}");
+    let encoded_twice = Value::from(whole(&header)).to_string();
+    let error = RouteTable::from_document(&encoded_twice).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("horse"), "{error}");
+    assert_eq!(error.problems()[0].place.to_string(), "the document", "{error}");
 }
 
 /// A field that is called nearly so is not it.
