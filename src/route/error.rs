@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::pattern::PatternFault;
+use crate::error::in_one_line;
 use crate::phase::NameError;
 
 /// The most problems that an error lists.
@@ -111,13 +112,13 @@ impl Place {
         self
     }
 
-    /// The same with a name that the document made up, which may be long, or part of a secret.
+    /// The same with a name that the document made up, which may be long, break lines, or be part of a secret.
     pub(super) fn below_name(self, name: &str) -> Self {
         if self.is_secret() {
             return self;
         }
         let told: String = name.chars().take(NAME_MAX).collect();
-        self.below(&told)
+        self.below(&in_one_line(&told))
     }
 
     /// Whether what stands there may be a secret, or part of one.

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::field::Field;
 use super::problems::Problems;
 use super::{Place, ProblemKind};
+use crate::error::in_one_line;
 
 /// The fields of an object in their order, none of them read yet.
 pub(super) struct Fields<'a>(pub(super) Vec<(String, &'a RawValue)>);
@@ -113,7 +114,8 @@ impl<'a> Object<'a> {
         text.judge(place, problems, |text| {
             let word: StrDeserializer<'_, serde::de::value::Error> =
                 text.as_str().into_deserializer();
-            T::deserialize(word).map_err(|error| ProblemKind::Unreadable(error.to_string()))
+            T::deserialize(word)
+                .map_err(|error| ProblemKind::Unreadable(in_one_line(&error.to_string())))
         })
     }
 

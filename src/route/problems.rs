@@ -1,4 +1,5 @@
 use super::{Place, Problem, ProblemKind, RouteError};
+use crate::error::in_one_line;
 
 /// The most characters of a text that an error repeats.
 const TOLD_MAX: usize = 160;
@@ -24,8 +25,8 @@ impl Problems {
         }
         let text = error.to_string();
         let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-        let text = text.chars().take(TOLD_MAX).collect();
-        self.note(place, ProblemKind::Unreadable(text));
+        let text: String = text.chars().take(TOLD_MAX).collect();
+        self.note(place, ProblemKind::Unreadable(in_one_line(&text)));
     }
 
     /// Whether it is no document of a table, or a later one, and judged no further.

@@ -175,6 +175,23 @@ fn the_first_hundred_problems_are_told_and_how_many_more() {
     assert!(!few.to_string().contains("more"));
 }
 
+#[test]
+fn what_a_document_says_breaks_no_line_and_is_cut() {
+    let top = |fields: String| document(&json!([])).replacen('{', &format!("{{{fields},"), 1);
+    let named = |name: &str| top(format!("{}:1", json!(name)));
+    let doubled = |name: &str| top(format!("{0}:1,{0}:1", json!(name)));
+    let worded = |word: &str| top(format!("\"default\":{}", json!(word)));
+    let long = "leg\n\u{1b}[2J\u{202e}acy".repeat(10_000);
+    for text in ["leg\nacy", &long] {
+        for whole in [named(text), doubled(text), worded(text)] {
+            let said = RouteTable::from_document(&whole).unwrap_err().to_string();
+            assert!(!said.contains(['\n', '\u{1b}', '\u{202e}']), "{said}");
+            assert!(said.contains("leg\\u{a}") && said.len() < 2_500, "{said}");
+        }
+    }
+    assert_eq!(problems(&named("a\nb")), ["a\\u{a}b: there is no such field"]);
+}
+
 /// Rules are counted before they are looked at.
 #[test]
 fn too_many_broken_rules_are_one_mistake() {
