@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::WorkerName;
+use super::worker_name::plain;
+use crate::error::Quoted;
 use crate::phase::name::text_type;
 
 /// The longest name, in bytes.
@@ -16,14 +18,11 @@ const NAME_MAX: usize = 100;
 /// assert!(wrong.starts_with(r#""a\nb" is no name for a job"#));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name for a job: it takes 1 to {NAME_MAX} bytes without control characters")]
-pub struct JobNameError(String);
+#[error("{0} is no name for a job: it takes 1 to {NAME_MAX} bytes without control characters")]
+pub struct JobNameError(Quoted);
 
 fn checked(name: &str) -> Result<SmolStr, JobNameError> {
-    if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(JobNameError(name.chars().take(NAME_MAX).collect()));
-    }
-    Ok(name.into())
+    plain(name, NAME_MAX).map_err(JobNameError)
 }
 
 text_type! {
@@ -151,5 +150,25 @@ impl Claim {
         checkpoint: Checkpoint,
     ) -> Self {
         Self { job, number, epoch, partition, checkpoint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_text_of_some_length() {
+        for bad in ["", "a\0b", "a\nb", "\u{9b}", &"x".repeat(101)] {
+            assert!(bad.parse::<JobName>().is_err(), "{bad:?}");
+        }
+        assert!("x".repeat(100).parse::<JobName>().is_ok());
+    }
+
+    #[test]
+    fn what_is_quoted_of_a_longer_text_is_no_name() {
+        let error = "x".repeat(150).parse::<JobName>().unwrap_err().to_string();
+        let quoted = format!("\"{}\" and 50 bytes more is no name", "x".repeat(100));
+        assert!(error.starts_with(&quoted), "{error}");
     }
 }

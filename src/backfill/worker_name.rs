@@ -1,5 +1,6 @@
 use smol_str::SmolStr;
 
+use crate::error::Quoted;
 use crate::phase::NodeId;
 use crate::phase::name::text_type;
 
@@ -15,14 +16,19 @@ const NAME_MAX: usize = 200;
 /// assert!(wrong.starts_with(r#""a\nb" is no name for a worker"#));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name for a worker: it takes 1 to {NAME_MAX} bytes without control characters")]
-pub struct WorkerNameError(String);
+#[error("{0} is no name for a worker: it takes 1 to {NAME_MAX} bytes without control characters")]
+pub struct WorkerNameError(Quoted);
 
-fn checked(name: &str) -> Result<SmolStr, WorkerNameError> {
-    if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(WorkerNameError(name.chars().take(NAME_MAX).collect()));
+/// The name, if it has 1 to `max` bytes and no control characters.
+pub(super) fn plain(name: &str, max: usize) -> Result<SmolStr, Quoted> {
+    if name.is_empty() || name.len() > max || name.chars().any(char::is_control) {
+        return Err(Quoted::of(name, max));
     }
     Ok(name.into())
+}
+
+fn checked(name: &str) -> Result<SmolStr, WorkerNameError> {
+    plain(name, NAME_MAX).map_err(WorkerNameError)
 }
 
 text_type! {
@@ -65,6 +71,13 @@ mod tests {
         for good in ["a", "näme 'of' a worker", &"x".repeat(200)] {
             assert_eq!(good.parse::<WorkerName>().unwrap().as_str(), good);
         }
+    }
+
+    #[test]
+    fn what_is_quoted_of_a_longer_text_is_no_name() {
+        let error = "x".repeat(300).parse::<WorkerName>().unwrap_err().to_string();
+        let quoted = format!("\"{}\" and 100 bytes more is no name", "x".repeat(200));
+        assert!(error.starts_with(&quoted), "{error}");
     }
 
     #[test]

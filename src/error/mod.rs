@@ -29,9 +29,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod json;
+mod quoted;
 mod unseen;
 
 pub use json::JsonError;
+pub(crate) use quoted::Quoted;
 pub(crate) use unseen::is_unseen;
 
 /// Whether, and how surely, a failed call had no effect.

@@ -1,5 +1,7 @@
 use smol_str::SmolStr;
 
+use crate::error::Quoted;
+
 /// The longest name, in bytes.
 const NAME_MAX: usize = 128;
 
@@ -12,14 +14,14 @@ const NAME_MAX: usize = 128;
 /// assert!(error.to_string().ends_with("not \"a/b\""));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a name is 1 to 128 of the characters A-Z a-z 0-9 . _ -, not {0:?}")]
-pub struct NameError(String);
+#[error("a name is 1 to 128 of the characters A-Z a-z 0-9 . _ -, not {0}")]
+pub struct NameError(Quoted);
 
 /// The text, if it is a name.
 pub(crate) fn checked(text: &str) -> Result<SmolStr, NameError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(fits) {
-        return Err(NameError(text.chars().take(NAME_MAX).collect()));
+        return Err(NameError(Quoted::of(text, NAME_MAX)));
     }
     Ok(text.into())
 }
@@ -144,6 +146,13 @@ mod tests {
             assert!(bad.parse::<NodeName>().is_err(), "{bad:?}");
         }
         assert_eq!("node-1.eu_west".parse::<NodeName>().unwrap().as_str(), "node-1.eu_west");
+    }
+
+    #[test]
+    fn what_is_quoted_of_a_longer_text_is_no_name() {
+        let error = "x".repeat(200).parse::<NodeName>().unwrap_err().to_string();
+        let quoted = format!("not \"{}\" and 72 bytes more", "x".repeat(128));
+        assert!(error.ends_with(&quoted), "{error}");
     }
 
     #[test]

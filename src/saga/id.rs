@@ -1,6 +1,7 @@
 use smol_str::SmolStr;
 
 use super::StepName;
+use crate::error::Quoted;
 use crate::phase::name::text_type;
 
 /// The longest id, in bytes: it fits a key of any SQL server.
@@ -33,14 +34,14 @@ text_type! {
 /// assert!(error.to_string().ends_with("not \"an order\""));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a saga's id is 1 to 250 of the characters A-Z a-z 0-9 . _ : - /, not {0:?}")]
-pub struct SagaIdError(String);
+#[error("a saga's id is 1 to 250 of the characters A-Z a-z 0-9 . _ : - /, not {0}")]
+pub struct SagaIdError(Quoted);
 
 impl SagaId {
     /// Whether it can be so many bytes longer.
     pub(super) fn can_grow(&self, bytes: usize) -> Result<(), SagaIdError> {
         if self.0.len() + bytes > ID_MAX {
-            return Err(SagaIdError(format!("{self} and {bytes} bytes more")));
+            return Err(SagaIdError(Quoted::of(&self.0, ID_MAX).and_more(bytes)));
         }
         Ok(())
     }
@@ -58,7 +59,7 @@ impl SagaId {
 fn checked(text: &str) -> Result<SmolStr, SagaIdError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/".contains(&byte);
     if text.is_empty() || text.len() > ID_MAX || !text.bytes().all(fits) {
-        return Err(SagaIdError(text.chars().take(ID_MAX).collect()));
+        return Err(SagaIdError(Quoted::of(text, ID_MAX)));
     }
     Ok(text.into())
 }
@@ -73,6 +74,16 @@ mod tests {
             assert!(bad.parse::<SagaId>().is_err(), "{bad:?}");
         }
         assert!("x".repeat(250).parse::<SagaId>().is_ok());
+    }
+
+    #[test]
+    fn what_is_quoted_of_a_longer_text_is_no_id() {
+        let error = "x".repeat(251).parse::<SagaId>().unwrap_err().to_string();
+        assert!(error.ends_with("x\" and 1 byte more"), "{error}");
+        let order: SagaId = "order:4711".parse().unwrap();
+        assert!(order.can_grow(240).is_ok());
+        let error = order.can_grow(241).unwrap_err().to_string();
+        assert!(error.ends_with(", not \"order:4711\" and 241 bytes more"), "{error}");
     }
 
     #[test]
