@@ -160,7 +160,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed. Differences that were noted [in a queue](Self::with_repair_queue) stay noted.
     pub fn keys(
         &self,
         keys: impl IntoIterator<Item = L::Key>,
@@ -177,7 +177,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed. Differences that were noted [in a queue](Self::with_repair_queue) stay noted.
     pub fn earlier(
         &self,
         report: &CheckReport<L::Key>,
@@ -230,7 +230,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed, and nothing of the sink is forgotten. Differences that were noted [in a
+    /// queue](Self::with_repair_queue) stay noted.
     pub fn full(
         &self,
         shutdown: impl Future<Output = ()> + Send,
@@ -244,7 +245,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed. Differences that were noted [in a queue](Self::with_repair_queue) stay noted.
     pub fn sampled(
         &self,
         sample: Sample,

@@ -54,7 +54,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed. Differences that were noted [in a queue](Self::with_repair_queue) stay noted,
+    /// and what a clean cycle forgot of the sink stays forgotten.
     pub fn continuous(
         &self,
         mut on_report: impl FnMut(CheckReport<L::Key>) + Send,
@@ -95,7 +96,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed. Differences that were noted [in a queue](Self::with_repair_queue) stay noted,
+    /// and what a clean cycle forgot of the sink stays forgotten.
     pub fn continuous_digest(
         &self,
         mut on_report: impl FnMut(CheckReport<L::Key>) + Send,

@@ -58,7 +58,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is changed.
+    /// Cancel safe: neither side is changed, and nothing of the sink is forgotten. Differences that were noted [in a
+    /// queue](Self::with_repair_queue) stay noted.
     pub fn digest(
         &self,
         shutdown: impl Future<Output = ()> + Send,
