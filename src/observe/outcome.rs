@@ -160,7 +160,7 @@ impl Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// It is the side that counts. In `Cutover`, where both do, this is legacy, which is asked first.
+    /// It is the side that counts. In `Cutover`, where both do, this is legacy, whose write comes first.
     Primary,
     /// It is the other side: strictly written, leniently, or only compared.
     Secondary,

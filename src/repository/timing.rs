@@ -51,7 +51,7 @@ impl From<Side> for Asked {
     }
 }
 
-/// What the answer of a side counts for. In `Cutover` both sides do, and legacy is asked first.
+/// What the answer of a side counts for. In `Cutover` both sides do, and legacy's write comes first.
 pub(super) fn role(phase: Phase, side: Side) -> Role {
     let primary = phase.family().map_or(Side::Legacy, Family::side);
     if side == primary { Role::Primary } else { Role::Secondary }
