@@ -192,7 +192,11 @@ pub enum Refused {
         needed: u64,
     },
     /// Nodes are missing.
-    #[error("{found} nodes hold a lease, {expected} are expected")]
+    #[error(
+        "{found} {} a lease, {expected} {} expected",
+        if *found == 1 { "node holds" } else { "nodes hold" },
+        if *expected == 1 { "is" } else { "are" }
+    )]
     TooFewNodes {
         /// As the state says.
         expected: u32,
@@ -312,6 +316,14 @@ pub enum Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_node_is_no_many() {
+        let told = |expected, found| Refused::TooFewNodes { expected, found }.to_string();
+        assert_eq!(told(3, 0), "0 nodes hold a lease, 3 are expected");
+        assert_eq!(told(2, 1), "1 node holds a lease, 2 are expected");
+        assert_eq!(told(1, 0), "0 nodes hold a lease, 1 is expected");
+    }
 
     #[test]
     fn the_ground_of_an_eviction_reads_as_words() {

@@ -54,7 +54,7 @@ pub enum BuildError {
 #[non_exhaustive]
 pub enum MigrationError {
     /// The migration is halted and stayed so.
-    #[error("the migration is halted; waited {waited:?}")]
+    #[error("the migration is halted; waited {waited:.1?}")]
     Halted {
         /// How long the operation waited.
         waited: Duration,
@@ -112,4 +112,15 @@ pub enum MigrationError {
     /// The stored stamp leaves no room above it.
     #[error(transparent)]
     Exhausted(#[from] Exhausted),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_an_operation_waited_is_told_roughly() {
+        let halted = MigrationError::Halted { waited: Duration::from_nanos(1_024_248_637) };
+        assert_eq!(halted.to_string(), "the migration is halted; waited 1.0s");
+    }
 }
