@@ -55,11 +55,14 @@ fn without_one_of_them_it_is_none() {
     for (at, (name, _)) in EXTENSIONS.iter().enumerate() {
         let mut others = EXTENSIONS.to_vec();
         others.remove(at);
-        assert_eq!(field(&command(&others)), format!("no command: {name}: it is missing, or none"));
+        assert_eq!(
+            field(&command(&others)),
+            format!("the event is no command: its `{name}` is missing or malformed")
+        );
     }
     let mut bytes = command(&EXTENSIONS);
     bytes.payload = EventPayload::bytes("text/plain", "700").unwrap();
-    assert_eq!(field(&bytes), "no command: data: it is missing, or none");
+    assert_eq!(field(&bytes), "the event is no command: its `data` is missing or malformed");
 }
 
 #[test]
@@ -78,7 +81,7 @@ fn what_cannot_be_one_of_them_is_told_by_name_only() {
         extensions.push((name, value));
         assert_eq!(
             field(&command(&extensions)),
-            format!("no command: {name}: it is missing, or none")
+            format!("the event is no command: its `{name}` is missing or malformed")
         );
     }
 }

@@ -11,11 +11,11 @@
 ///     EventPayload::default(),
 /// );
 /// let error = ReceivedCommand::of(&stray).unwrap_err();
-/// assert_eq!(error.to_string(), "no command: correlationid: it is missing, or none");
+/// assert_eq!(error.to_string(), "the event is no command: its `correlationid` is missing or malformed");
 /// # Ok::<(), strangler_fig::event::TextError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no {what}: {field}: it is missing, or none")]
+#[error("the event is no {what}: its `{field}` is missing or malformed")]
 pub struct CommandError {
     pub(super) what: &'static str,
     pub(super) field: &'static str,
