@@ -68,7 +68,7 @@ pub enum ControllerError {
         source: Refused,
     },
     /// The step still waits for the fleet. The state stays as it is; ask again.
-    #[error("\"{step}\" has waited {waited:?}")]
+    #[error("\"{step}\" has waited {waited:.1?}")]
     Waiting {
         /// What is to be done.
         step: String,
