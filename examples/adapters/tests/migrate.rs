@@ -59,6 +59,10 @@ async fn it_copies_checks_and_repairs() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("(dry run): done") && said.contains("20000 to copy"), "{said}");
 
+    let (code, said) = alone(&servers, &["all", "--settling", "50", "--dry-run"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("missing_in_modern  20000") && !said.contains("repaired"), "{said}");
+
     let (code, said) = alone(&servers, &["all", "--settling", "50"]);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("20000 copied") && said.contains("onsistent"), "{said}");
@@ -84,6 +88,9 @@ async fn it_copies_checks_and_repairs() {
     assert!(said.starts_with("3 keys repaired"), "{said}");
     let (code, said) = alone(&servers, &["check", "--digest", "--settling", "50"]);
     assert_eq!(code, 0, "{said}");
+    assert_eq!(alone(&servers, &["forget"]).0, 0);
+    let (code, said) = alone(&servers, &["copy"]);
+    assert!(code == 0 && said.contains("20000 scanned"), "it begins anew: {said}");
     servers.drop_all().await;
 }
 
@@ -192,6 +199,8 @@ fn what_cannot_be_done_is_one_clear_line() {
     let (code, said) = told_of(&["check"]);
     assert_eq!((code, said.lines().count()), (2, 1), "{said}");
     assert!(said.starts_with("migrate: legacy, MARIADB_URL, cannot be counted: "), "{said}");
+    let (code, said) = told_of(&["repair", "--dry-run"]);
+    assert!(code == 2 && said.contains("--dry-run is for copy"), "{said}");
     let (code, said) = told_of(&["chekc"]);
     assert_eq!((code, said.lines().count()), (2, 1), "{said}");
     assert!(told_of(&["--help"]).1.contains("Usage: migrate"));

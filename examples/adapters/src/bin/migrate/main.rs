@@ -8,8 +8,9 @@
 //!
 //! Stop it with Ctrl-C, or kill it, and run it again: a copy goes on where its
 //! checkpoint says. Beside a fleet it is a worker of it, a node like any other, by
-//! `STATE_URL`; whoever kills it evicts that node. In a service you would hand these
-//! workers the `MigrationRepository` that answers its callers.
+//! `STATE_URL`; one that was killed holds up crossings until its term is over. In a
+//! service you would hand these workers the `MigrationRepository` that answers its
+//! callers.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
 
@@ -17,6 +18,8 @@
 mod bar;
 mod demo;
 mod options;
+#[path = "../operate/signal.rs"]
+mod signal;
 #[path = "../operate/state.rs"]
 mod state;
 mod stores;
@@ -34,6 +37,7 @@ use strangler_fig::worker::RateLimit;
 
 use bar::{Bar, Stream};
 use options::{Job, Options};
+use signal::{asked_to_end, unless_asked_to_end};
 use stores::Stores;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -84,7 +88,7 @@ async fn run(options: &Options) -> Outcome<ExitCode> {
     }
     let stores = Stores::open(options).await?;
     let done = work(&stores, options).await;
-    stores.release().await?;
+    stores.release().await;
     done
 }
 
@@ -95,19 +99,21 @@ async fn work(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
         Job::Repair => repair(stores).await,
         Job::Parked => parked(stores).await,
         Job::Retry => retry(stores, options).await,
+        Job::Forget => forget(stores).await,
         Job::All => all(stores, options).await,
         Job::Demo => Ok(LEVEL),
     }
 }
 
-/// Copies; checks; and if there was something to repair, repairs and checks
+/// Copies; checks; and if there is something to repair, repairs and checks
 /// again.
 async fn all(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
     if copy(stores, options).await? != LEVEL {
         return Ok(NOT_LEVEL);
     }
-    if check(stores, options).await? == LEVEL {
-        return Ok(LEVEL);
+    let checked = check(stores, options).await?;
+    if checked != NOT_LEVEL || options.is_dry_run {
+        return Ok(checked);
     }
     repair(stores).await?;
     check(stores, options).await
@@ -125,9 +131,9 @@ async fn copy(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
         .with_worker_name("migrate".parse()?);
     let bar = Bar::new("copy", stores.expected, Stream::Stderr);
     let report = if options.is_dry_run {
-        bar.during(|| backfiller.progress(), backfiller.dry_run(interrupt())).await?
+        bar.during(|| backfiller.progress(), backfiller.dry_run(asked_to_end())).await?
     } else {
-        bar.during(|| backfiller.progress(), backfiller.run(interrupt())).await?
+        bar.during(|| backfiller.progress(), backfiller.run(asked_to_end())).await?
     };
     println!("{report}");
     Ok(if report.is_done { LEVEL } else { NOT_LEVEL })
@@ -145,9 +151,9 @@ async fn check(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
     }
     let bar = Bar::new("check", stores.expected.saturating_mul(2), Stream::Stderr);
     let report = if options.by_digest {
-        bar.during(|| checker.progress(), checker.digest(interrupt())).await
+        bar.during(|| checker.progress(), checker.digest(asked_to_end())).await
     } else {
-        bar.during(|| checker.progress(), checker.full(interrupt())).await
+        bar.during(|| checker.progress(), checker.full(asked_to_end())).await
     };
     println!("{report}");
     for difference in report.kept.iter().take(SHOWN) {
@@ -164,13 +170,13 @@ async fn check(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
 
 async fn repair(stores: &Stores) -> Outcome<ExitCode> {
     let reconciler = Reconciler::new(&stores.customers, Arc::clone(&stores.repairs));
-    let report = reconciler.drain(interrupt()).await?;
+    let report = reconciler.drain(asked_to_end()).await?;
     println!("{report}");
     Ok(if report.left.is_some_and(|left| left.is_empty()) { LEVEL } else { NOT_LEVEL })
 }
 
 async fn parked(stores: &Stores) -> Outcome<ExitCode> {
-    let entries = all_parked(stores).await?;
+    let entries = unless_asked_to_end(all_parked(stores)).await?;
     for entry in &entries {
         let (key, error) = (entry.key.escape_ascii(), entry.error.as_deref().unwrap_or("no error"));
         println!("key {key}: {}, {} attempts: {error}", entry.reason, entry.attempts);
@@ -197,18 +203,20 @@ async fn retry(stores: &Stores, options: &Options) -> Outcome<ExitCode> {
     let actor: Actor = actor.parse()?;
     let reason: Reason = options.reason.as_deref().ok_or("why? --reason TEXT")?.parse()?;
     let reconciler = Reconciler::new(&stores.customers, Arc::clone(&stores.repairs));
-    for entry in all_parked(stores).await? {
-        reconciler.retry(&entry.key, &actor, &reason).await?;
-    }
+    let again = async {
+        for entry in all_parked(stores).await? {
+            reconciler.retry(&entry.key, &actor, &reason).await?;
+        }
+        Ok(())
+    };
+    unless_asked_to_end(again).await?;
     repair(stores).await
 }
 
-/// Resolves at Ctrl-C: what is in hand is finished, and written down.
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Nobody can tell it; it goes on.
-        std::future::pending::<()>().await;
-    }
+async fn forget(stores: &Stores) -> Outcome<ExitCode> {
+    stores.checkpoints.remove(&JOB.parse()?).await?;
+    println!("how far the copy came is forgotten");
+    Ok(LEVEL)
 }
 
 fn with_causes(error: &(dyn Error + 'static)) -> String {

@@ -19,6 +19,7 @@ Jobs:
   repair  repair what is due in the queue
   parked  which keys were given up, and why
   retry   what was given up is due again, and is repaired; asks for --reason
+  forget  how far copying came: the next copy begins anew
   demo    fill a table in MariaDB with customers
 
 Options:
@@ -28,7 +29,8 @@ Options:
   --settling MS  how long a difference must stand to count, longer than any lag
                  of replication (default 2000)
   --digest       let the servers compare: only digests of the rows are sent
-  --dry-run      say what would be copied; note no differences
+  --dry-run      copy, check, all: say what would be copied, note no differences,
+                 repair nothing
   --reason TEXT  why, for the log
   --actor NAME   who (default: ACTOR, then USER)
   --help         print this
@@ -52,6 +54,7 @@ pub(crate) enum Job {
     Repair,
     Parked,
     Retry,
+    Forget,
     Demo,
 }
 
@@ -128,6 +131,9 @@ impl Options {
                 other => return Err(other.unexpected()),
             }
         }
+        if options.is_dry_run && !matches!(options.job, Job::All | Job::Copy | Job::Check) {
+            return Err("--dry-run is for copy, check and all".into());
+        }
         Ok(Some(options))
     }
 }
@@ -140,7 +146,8 @@ fn job_of(name: &str) -> Result<Job, &'static str> {
         "repair" => Ok(Job::Repair),
         "parked" => Ok(Job::Parked),
         "retry" => Ok(Job::Retry),
+        "forget" => Ok(Job::Forget),
         "demo" => Ok(Job::Demo),
-        _ => Err("a job is all, copy, check, repair, parked, retry or demo"),
+        _ => Err("a job is all, copy, check, repair, parked, retry, forget or demo"),
     }
 }

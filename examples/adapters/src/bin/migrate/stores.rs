@@ -35,6 +35,7 @@ impl Stores {
         let legacy = MariadbRepository::new(MariadbDatabase::new(&options.legacy.url)?);
         let modern = PostgresDatabase::new(&options.modern.url)?;
         let sides = (legacy, PostgresRepository::new(modern.clone()));
+        // What can be wrong before a place in the fleet is taken, is.
         let tracker = tracker(options.is_alone).await?;
         Ok(Self {
             customers: MigrationRepository::new(sides.0, sides.1, Arc::clone(&tracker))?,
@@ -45,9 +46,8 @@ impl Stores {
         })
     }
 
-    /// What does not give its lease back would hold up the fleet.
-    pub(crate) async fn release(self) -> Outcome<()> {
-        Ok(self.tracker.release().await?)
+    pub(crate) async fn release(self) {
+        state::release(&self.tracker, "migrate").await;
     }
 }
 

@@ -12,6 +12,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command")]
 
 mod options;
+mod signal;
 mod state;
 mod stores;
 
@@ -96,11 +97,8 @@ async fn run(options: &Options) -> Outcome<()> {
             let worker = stores::Worker::start(service, migration, sides).await?;
             let controller = controller.with_sweeper(worker.sweep.clone());
             // What was moved is moved; a lease that is left behind would hold up the fleet.
-            let moved = tokio::select! {
-                moved = act(&controller, options) => moved,
-                _ = tokio::signal::ctrl_c() => Err("interrupted: look at the status".into()),
-            };
-            worker.release().await?;
+            let moved = signal::unless_asked_to_end(act(&controller, options)).await;
+            state::release(&worker.tracker, "operate").await;
             moved
         }
         _ => act(&controller, options).await,

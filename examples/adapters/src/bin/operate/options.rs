@@ -37,8 +37,8 @@ Options:
   --json             status as JSON
   --help             print this
 
-STATE_URL names the store of the state: postgres://, redis:// or nats://; MIGRATION
-the migration (default customers). LEGACY_URL (mysql://) and MODERN_URL (postgres://)
+STATE_URL names the store of the state: postgres://, redis:// or nats:// (servers that
+flush what they acknowledge); MIGRATION the migration (default customers). LEGACY_URL (mysql://) and MODERN_URL (postgres://)
 name the two stores: with them the gates look at the backfill and the repair queue,
 and a step that needs a sweep makes it.
 

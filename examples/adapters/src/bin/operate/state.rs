@@ -5,15 +5,17 @@ use adapters::nats::{Durability, NatsStateService};
 use adapters::postgres::{PostgresDatabase, PostgresStateService, STATE_SCHEMA};
 use adapters::redis::{RedisDatabase, RedisStateService};
 use strangler_fig::phase::{
-    MigrationName, MigrationStateService, NodeRole, PhaseTracker, TrackerConfig,
+    MigrationName, MigrationStateService, NodeRole, OutagePolicy, PhaseTracker, TrackerConfig,
 };
 
 use crate::{Outcome, with_causes};
 
 /// The bucket, or the prefix of the keys.
 const PLACE: &str = "strangler";
-/// While it works on records, a command is a node like any other.
+/// While it works on records, a command is a node like any other. One that was killed is evicted by the controller once its
+/// term is over.
 const POLL: Duration = Duration::from_millis(200);
+const FENCED: OutagePolicy = OutagePolicy::Fenced { term: Duration::from_secs(30) };
 
 /// The store of the state that `STATE_URL` names.
 pub(crate) async fn open(url: &str) -> Outcome<Arc<dyn MigrationStateService>> {
@@ -47,11 +49,21 @@ pub(crate) async fn follow(
     command: &str,
 ) -> Outcome<Arc<PhaseTracker>> {
     let node = format!("{command}-{}", std::process::id()).parse()?;
-    let config = TrackerConfig::default().with_role(NodeRole::Worker).with_poll_interval(POLL);
+    let config = TrackerConfig::default()
+        .with_role(NodeRole::Worker)
+        .with_poll_interval(POLL)
+        .with_outage_policy(FENCED);
     let tracker = PhaseTracker::start(service, migration, node, config).await?;
     let follower = Arc::clone(&tracker);
     tokio::spawn(async move { follower.run(std::future::pending()).await });
     Ok(tracker)
+}
+
+/// Gives its place in the fleet back. What was done is done: that this fails is told, and is not the outcome.
+pub(crate) async fn release(tracker: &PhaseTracker, command: &str) {
+    if let Err(error) = tracker.release().await {
+        eprintln!("{command}: its lease stays until its term is over: {}", with_causes(&error));
+    }
 }
 
 /// Makes the tables, if they are not there.

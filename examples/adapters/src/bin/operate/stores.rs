@@ -31,7 +31,7 @@ pub(crate) fn gated(controller: MigrationController, modern: &str) -> Outcome<Mi
 
 /// This process as a worker that sweeps.
 pub(crate) struct Worker {
-    tracker: Arc<PhaseTracker>,
+    pub(crate) tracker: Arc<PhaseTracker>,
     pub(crate) sweep: Arc<Sweep<MariadbRepository, PostgresRepository>>,
 }
 
@@ -42,15 +42,11 @@ impl Worker {
         migration: MigrationName,
         (legacy, modern): (&str, &str),
     ) -> Outcome<Self> {
-        let tracker = state::follow(service, migration, "operate").await?;
+        // What can be wrong before a place in the fleet is taken, is.
         let legacy = MariadbRepository::new(MariadbDatabase::new(legacy)?);
         let modern = PostgresRepository::new(PostgresDatabase::new(modern)?);
+        let tracker = state::follow(service, migration, "operate").await?;
         let customers = MigrationRepository::new(legacy, modern, tracker.clone())?;
         Ok(Self { tracker, sweep: Arc::new(Sweep::new(&customers)) })
-    }
-
-    /// What does not give its lease back would hold up the fleet.
-    pub(crate) async fn release(self) -> Outcome<()> {
-        Ok(self.tracker.release().await?)
     }
 }
