@@ -36,10 +36,15 @@ pub async fn repair(airports: Migrating, traffic: Arc<Traffic>) {
 /// Joins all that is left: what a node knows goes with it.
 pub async fn repair_rest(airports: &Migrating) -> Result<(), StoreError> {
     while let Some(found) = airports.sink().take(1).pop() {
-        if let Err(error) = airports.join(&found.key).await {
-            airports.sink().note(found.key, found.reason, found.hold);
-            return Err(error);
+        let joined = airports.join(&found.key).await;
+        if joined.as_ref().is_ok_and(|joined| *joined != Joined::Stuck) {
+            continue;
         }
+        airports.sink().note(found.key, found.reason, found.hold);
+        joined?;
+        return Err(StoreError::unavailable(
+            "a write of a key that waits for repair is still on its way",
+        ));
     }
     Ok(())
 }

@@ -129,7 +129,9 @@ impl PhaseTracker {
     }
 
     /// A tracker that follows nobody but [`adopt`](Self::adopt): for tests, and
-    /// for programs that keep the state in their own hands.
+    /// for programs that keep the state in their own hands. Beside a fleet it is
+    /// wrong: by a new state legacy wins, also over what the fleet has written since
+    /// it crossed.
     #[must_use]
     pub fn detached(state: MigrationState) -> Arc<Self> {
         Arc::new(Self::with(state, None, TrackerConfig::default()))

@@ -164,6 +164,27 @@ async fn what_a_fleet_has_written_after_it_crossed_is_kept() {
     servers.drop_all().await;
 }
 
+/// Whom a supervisor asks to end leaves no lease behind; whom it kills does, for its term.
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_end_it_gives_its_place_back() {
+    let operate = env!("CARGO_BIN_EXE_operate");
+    let servers = Servers::new().await;
+    alone(&servers, &["demo", "--rows", "5000"]);
+    assert_eq!(beside(&servers, operate, &["create", "--reason", "a test"]).await.0, 0);
+    let leases =
+        async || beside(&servers, operate, &["status"]).await.1.matches("migrate-").count();
+    for (signal, left) in [("-TERM", false), ("-INT", false), ("-KILL", true)] {
+        let mut command = command(&servers, &["copy", "--dry-run", "--rate", "100"]);
+        let mut child = command.env("STATE_URL", servers.modern()).spawn().unwrap();
+        while leases().await == 0 {}
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        child.wait().unwrap();
+        assert_eq!(leases().await > 0, left, "{signal}");
+    }
+    servers.drop_all().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_given_up_is_listed_and_tried_again() {
     let servers = Servers::new().await;

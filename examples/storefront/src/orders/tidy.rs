@@ -7,7 +7,8 @@ use strangler_fig::repository::Access;
 
 use crate::Failed;
 
-/// How old what was seen, answered or done is when it is forgotten: no saga lives as long, nor does a message travel.
+/// How old what was seen, answered or done is when it is forgotten: no message travels as long, and no saga may be parked as
+/// long: tried again later, it would find nothing done, and so nothing to undo.
 pub const AGE: Duration = Duration::from_hours(30 * 24);
 
 /// What would grow for ever, otherwise.
