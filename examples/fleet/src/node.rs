@@ -57,20 +57,23 @@ pub async fn serve(task: NodeTask) -> Outcome<Served> {
     tell("serving");
 
     let (end, over) = watch::channel(false);
-    let (following, repairing) = (follow(tracker, over.clone()), repair(&task, &customers, &over)?);
-    let (following, repairing) = (tokio::spawn(following), tokio::spawn(repairing));
+    let repairing = tokio::spawn(repair(&task, &customers, &over)?);
+    let mut following = tokio::spawn(follow(tracker));
     let mut callers = call(&task, &customers, &journal, &over);
 
     tokio::select! {
         () = obey(&mut parent, &gate) => {}
-        evicted = following => return evicted?.map(|()| Served::Evicted),
+        evicted = &mut following => return evicted?.map(|()| Served::Evicted),
     }
     end.send_replace(true);
     while let Some(ended) = callers.join_next().await {
         ended?;
     }
     repairing.await?;
-    leave(&task, &customers).await.map(|()| Served::Finished)
+    leave(&task, &customers).await?;
+    // Until now: without, its lease would run out while calls still end.
+    following.abort();
+    Ok(Served::Finished)
 }
 
 /// Does what the parent says, until that is to finish.
@@ -89,12 +92,8 @@ async fn obey(parent: &mut UnboundedReceiver<String>, gate: &Gate) {
 }
 
 /// Ends by itself if the node was evicted.
-async fn follow(tracker: Arc<PhaseTracker>, mut over: watch::Receiver<bool>) -> Outcome {
-    let ended = async {
-        // The sender lives as long as the node.
-        let _ = over.wait_for(|over| *over).await;
-    };
-    match tracker.run(ended).await {
+async fn follow(tracker: Arc<PhaseTracker>) -> Outcome {
+    match tracker.run(std::future::pending()).await {
         Ok(()) | Err(TrackerError::Evicted { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
