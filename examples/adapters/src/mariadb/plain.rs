@@ -20,10 +20,13 @@ pub const PLAIN_SCHEMA: &str = include_str!("plain_customer.sql");
 const FIND: &str = "\
     SELECT id, name, email, balance, joined, visits, is_active, seal
     FROM plain_customer WHERE id = ?";
+// The row that is there may be another, that of a second unique index: then the
+// first assignment fails, since no key is NULL.
 const SAVE: &str = "\
     INSERT INTO plain_customer (id, name, email, balance, joined, visits, is_active, seal)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON DUPLICATE KEY UPDATE
+        id = IF(id = VALUES(id), id, NULL),
         name = VALUES(name), email = VALUES(email), balance = VALUES(balance),
         joined = VALUES(joined), visits = VALUES(visits), is_active = VALUES(is_active),
         seal = VALUES(seal)";

@@ -26,9 +26,11 @@ const INSERT: &str = "\
     INSERT INTO customer
         (id, stamp, name, email, balance, joined, visits, is_active, seal) VALUES";
 // The whole protocol in one condition. Assignments are made from left to right
-// and see those before them: the stamp comes last.
+// and see those before them: the stamp comes last. The first fails, since no key
+// is NULL, if the row that is there is another, that of a second unique index.
 const IF_LARGER: &str = "\
     ON DUPLICATE KEY UPDATE
+        id = IF(id = VALUES(id), id, NULL),
         name = IF(VALUES(stamp) > stamp, VALUES(name), name),
         email = IF(VALUES(stamp) > stamp, VALUES(email), email),
         balance = IF(VALUES(stamp) > stamp, VALUES(balance), balance),
@@ -39,7 +41,8 @@ const IF_LARGER: &str = "\
         stamp = IF(VALUES(stamp) > stamp, VALUES(stamp), stamp)";
 // Locks the rows of all keys, makes those that are missing, and tells the stamps.
 const LOCK: &str = "INSERT INTO customer (id, stamp) VALUES";
-const STAMPS: &str = "ON DUPLICATE KEY UPDATE id = VALUES(id) RETURNING id, stamp";
+const STAMPS: &str = "\
+    ON DUPLICATE KEY UPDATE id = IF(id = VALUES(id), id, NULL) RETURNING id, stamp";
 const STAMP: &str = "SELECT id, stamp FROM customer WHERE id = ?";
 const LAST_KEY: &str = "SELECT id FROM customer ORDER BY id DESC LIMIT 1";
 

@@ -38,6 +38,7 @@ mod sagas;
 mod sagas_mariadb;
 mod sagas_postgres;
 mod states;
+mod unique;
 mod workers;
 
 #[path = "../support/own_server.rs"]
