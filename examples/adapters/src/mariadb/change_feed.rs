@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use mysql_async::{Error, Row, Value};
+use mysql_async::{Row, Value};
 use strangler_fig::async_trait;
 use strangler_fig::error::{StoreError, StoreErrorKind};
 use strangler_fig::event::{ChangeFeed, ChangePage, Changed, FeedLag, FeedMark, LagSource};
@@ -25,6 +25,7 @@ use strangler_fig::key::KeyExt;
 use strangler_fig::stamp::{Record, StampClock};
 
 use super::MariadbDatabase;
+use super::error::{CLOSED, is_code};
 use super::row::{bytes, columns, integer, named, to_stamp};
 use crate::customer::Customer;
 use crate::effect::Effect;
@@ -171,7 +172,7 @@ impl MariadbChangeFeed {
             let sql = format!(
                 "CREATE OR REPLACE TRIGGER {table}_closed_{name} BEFORE {event} ON {table}
                  FOR EACH ROW {order} IF {outside} THEN
-                     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'customers are written by their service';
+                     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{CLOSED}';
                  END IF",
                 name = event.to_lowercase(),
             );
@@ -315,10 +316,6 @@ fn told(error: &StoreError) -> String {
 /// A table that is not there is a feed that was lost.
 fn lost(error: StoreError) -> StoreError {
     if is_code(&error, NO_SUCH_TABLE) { error.with_kind(StoreErrorKind::Rejected) } else { error }
-}
-
-fn is_code(error: &StoreError, code: u16) -> bool {
-    matches!(error.downcast_ref::<Error>(), Some(Error::Server(answer)) if answer.code == code)
 }
 
 fn unsigned(value: &Value) -> Result<u64, StoreError> {

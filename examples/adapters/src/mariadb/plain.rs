@@ -9,6 +9,7 @@ use strangler_fig::async_trait;
 use strangler_fig::error::StoreError;
 use strangler_fig::repository::{Access, Repository, SideStamped, TransactionalRepository};
 
+use super::error::taken;
 use super::row::{id, plain, values};
 use super::{MariadbDatabase, MariadbStamps, MariadbTransaction};
 use crate::customer::Customer;
@@ -78,7 +79,7 @@ impl Repository for MariadbCustomers {
     }
 
     async fn save(&self, customer: Customer) -> Result<(), StoreError> {
-        self.database.execute(SAVE, params(&customer)?).await.map(drop)
+        self.database.execute(SAVE, params(&customer)?).await.map(drop).map_err(taken)
     }
 
     async fn delete(&self, key: &Vec<u8>) -> Result<(), StoreError> {
@@ -114,7 +115,7 @@ impl TransactionalRepository for MariadbCustomers {
         customer: &Customer,
     ) -> Result<(), StoreError> {
         open.lock(&customer.id).await?;
-        open.query(SAVE, params(customer)?).await.map(drop)
+        open.query(SAVE, params(customer)?).await.map(drop).map_err(taken)
     }
 
     async fn delete_in(

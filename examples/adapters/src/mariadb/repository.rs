@@ -12,6 +12,7 @@ use strangler_fig::stamp::{Record, Stamp};
 
 use super::MariadbDatabase;
 use super::database::Lease;
+use super::error::taken;
 use super::row::{first, id, keyed, params, stamped};
 use crate::batch::{self, Batch, Found, Keyed};
 use crate::customer::Customer;
@@ -103,7 +104,8 @@ impl StampedRepository for MariadbRepository {
             return Err(batch::unstamped());
         }
         let sql = format!("{INSERT} ({}) {IF_LARGER}", list("?", 9));
-        let changes = self.database.execute(&sql, params(key, record)?.into()).await?;
+        let params = params(key, record)?.into();
+        let changes = self.database.execute(&sql, params).await.map_err(taken)?;
         // One for a new row, two for a changed one, none if all stayed as it was.
         if changes > 0 { Ok(Applied::Stored) } else { self.stale(key, record.stamp).await }
     }

@@ -105,12 +105,13 @@ pub(super) fn columns<const N: usize>(row: Row) -> Result<[Value; N], StoreError
 pub(super) fn bytes(value: Value) -> Result<Vec<u8>, StoreError> {
     match value {
         Value::Bytes(bytes) => Ok(bytes),
-        other => Err(unreadable(&format!("no bytes: {other:?}"))),
+        _ => Err(unreadable("no bytes")),
     }
 }
 
 pub(super) fn text(value: Value) -> Result<String, StoreError> {
-    String::from_utf8(bytes(value)?).map_err(StoreError::rejected)
+    // Its own error holds the bytes.
+    String::from_utf8(bytes(value)?).map_err(|error| StoreError::rejected(error.utf8_error()))
 }
 
 pub(super) fn optional<T>(
@@ -123,7 +124,7 @@ pub(super) fn optional<T>(
 pub(super) fn integer(value: &Value) -> Result<i64, StoreError> {
     match value {
         Value::Int(number) => Ok(*number),
-        other => Err(unreadable(&format!("no integer: {other:?}"))),
+        _ => Err(unreadable("no integer")),
     }
 }
 
@@ -145,7 +146,7 @@ fn decimal(units: i64) -> String {
 
 fn micros(datetime: &Value) -> Result<i64, StoreError> {
     let Value::Date(year, month, day, hour, minute, second, micros) = *datetime else {
-        return Err(unreadable(&format!("no date: {datetime:?}")));
+        return Err(unreadable("no date"));
     };
     let date =
         Month::try_from(month).and_then(|month| Date::from_calendar_date(year.into(), month, day));

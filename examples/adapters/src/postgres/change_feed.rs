@@ -30,6 +30,7 @@ use tokio_postgres::types::PgLsn;
 
 use super::PostgresDatabase;
 use super::database::Params;
+use super::error::{CLOSED, is_code};
 use super::pgoutput::{BESIDE, OWN, Transaction, transactions};
 use crate::customer::Customer;
 use crate::effect::Effect;
@@ -132,15 +133,16 @@ impl PostgresChangeFeed {
     ///
     /// `Unavailable` or `Unknown`, if a transaction stays open: again.
     pub async fn close(&self) -> Result<(), StoreError> {
-        let refuses = "\
-            CREATE OR REPLACE FUNCTION strangler_fig_closed() RETURNS trigger LANGUAGE plpgsql AS $$
+        let refuses = format!(
+            "CREATE OR REPLACE FUNCTION strangler_fig_closed() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF current_setting('strangler.fig', true) IS DISTINCT FROM '1' THEN
-                    RAISE check_violation USING MESSAGE = 'customers are written by their service';
+                    RAISE check_violation USING MESSAGE = '{CLOSED}';
                 END IF;
                 RETURN NULL;
-            END $$";
-        self.run(refuses, &[]).await?;
+            END $$"
+        );
+        self.run(&refuses, &[]).await?;
         let trigger = "\
             CREATE OR REPLACE TRIGGER strangler_fig_closed
             BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON plain_customer
@@ -335,8 +337,7 @@ impl ChangeFeed for PostgresChangeFeed {
 
 /// Whether another session has the slot.
 fn is_busy(error: &StoreError) -> bool {
-    let code = error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
-    code.is_some_and(|code| *code == SqlState::OBJECT_IN_USE)
+    is_code(error, &SqlState::OBJECT_IN_USE)
 }
 
 #[cfg(test)]

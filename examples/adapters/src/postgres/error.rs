@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use strangler_fig::error::{StoreError, StoreErrorKind};
-use tokio_postgres::error::Severity;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::effect::Effect;
 
@@ -20,9 +20,93 @@ impl fmt::Display for OutOfRange {
 
 impl Error for OutOfRange {}
 
+/// What the trigger of a closed table says.
+pub(super) const CLOSED: &str = "customers are written by their service";
+
+/// What the server has answered, without what it may quote of a record: no
+/// detail, no hint, no context.
+#[derive(Debug)]
+struct Answer {
+    severity: String,
+    code: SqlState,
+    text: Option<String>,
+    /// Of the schema: the table, the constraint.
+    names: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    fn of(answer: &DbError) -> Self {
+        let mut names = [
+            ("table", answer.table()),
+            ("column", answer.column()),
+            ("type", answer.datatype()),
+            ("constraint", answer.constraint()),
+        ];
+        // A function says what it likes, and calls it what it likes. Its language
+        // is told by the server's own file: `pl_exec.c`, `plperl.c`.
+        let is_own = !answer.file().is_some_and(|file| file.starts_with("pl"));
+        let text = match answer.message() {
+            CLOSED => Some(CLOSED),
+            message if is_own => text(answer.code(), message),
+            _ => None,
+        };
+        if !is_own {
+            names = names.map(|(what, _)| (what, None));
+        }
+        let named = |(what, name): (_, Option<&str>)| Some((what, name?.to_owned()));
+        Self {
+            severity: answer.severity().to_owned(),
+            code: answer.code().clone(),
+            text: text.map(str::to_owned),
+            names: names.into_iter().filter_map(named).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.severity, self.code.code())?;
+        if let Some(text) = &self.text {
+            write!(f, ": {text}")?;
+        }
+        self.names.iter().try_for_each(|(what, name)| write!(f, ", {what} {name}"))
+    }
+}
+
+impl Error for Answer {}
+
+/// The server's `message`, if those of its class quote nothing but names.
+fn text<'a>(code: &SqlState, message: &'a str) -> Option<&'a str> {
+    match code.code() {
+        // Data that does not fit: quoted in most of them.
+        "22001" => Some("a text is too long"),
+        "22003" => Some("a number is out of range"),
+        "22007" | "22008" => Some("it is no time, or one out of range"),
+        "22021" | "22P05" => Some("a text has what its encoding has not"),
+        "22P02" | "22P03" => Some("it is no value of the type"),
+        "42601" => Some("a syntax error"),
+        code => {
+            let quotes_none = [
+                "08", "0A", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55",
+                "57", "58", "XX",
+            ];
+            quotes_none.iter().any(|class| code.starts_with(class)).then_some(message)
+        }
+    }
+}
+
 /// `error` of a call that may have had this effect.
 pub(super) fn store_error(error: tokio_postgres::Error, effect: Effect) -> StoreError {
-    StoreError::new(kind(&error, effect), error)
+    let kind = kind(&error, effect);
+    match error.as_db_error() {
+        Some(answer) => StoreError::new(kind, Answer::of(answer)),
+        None => StoreError::new(kind, error),
+    }
+}
+
+/// Whether the server has answered with this code.
+pub(super) fn is_code(error: &StoreError, code: &SqlState) -> bool {
+    error.downcast_ref::<Answer>().is_some_and(|answer| answer.code == *code)
 }
 
 fn kind(error: &tokio_postgres::Error, effect: Effect) -> StoreErrorKind {

@@ -29,6 +29,7 @@ mod postgres;
 mod postgres_schema;
 mod postgres_states;
 mod proxy;
+mod quoted;
 mod rabbitmq_bus;
 mod redis_server;
 mod redis_states;
