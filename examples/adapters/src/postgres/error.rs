@@ -53,12 +53,12 @@ impl Answer {
         if !is_own {
             names = names.map(|(what, _)| (what, None));
         }
-        let named = |(what, name): (_, Option<&str>)| Some((what, name?.to_owned()));
+        let told = |(what, name): (_, Option<&str>)| Some((what, name?.to_owned()));
         Self {
             severity: answer.severity().to_owned(),
             code: answer.code().clone(),
             text: text.map(str::to_owned),
-            names: names.into_iter().filter_map(named).collect(),
+            names: names.into_iter().filter_map(told).collect(),
         }
     }
 }

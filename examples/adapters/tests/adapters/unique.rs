@@ -122,8 +122,9 @@ async fn writers_that_meet(store: Arc<impl Store>) {
             let (store, offer) = (Arc::clone(&store), record(at(key, key), stamp));
             tokio::spawn(async move { applied(&*store, &offer).await })
         });
-        let answers = join_all(offers).await.into_iter().map(|answer| answer.expect("no panic"));
-        assert!(answers.map(|answer| answer.is_ok()).all(|is_ok| is_ok), "they join");
+        for answer in join_all(offers).await {
+            answer.expect("no panic").expect("they join");
+        }
         assert_eq!(held(&*store, key).await, record(at(key, key), 8).1);
     }
 }
