@@ -211,6 +211,17 @@ impl Lease {
         self.is_busy
     }
 
+    /// Rolls back what is open, to be run aside. Until that is answered well, the connection is not fit for the pool, where the next
+    /// transaction on it would commit what is open: a runtime that ends drops this before it has begun.
+    pub(super) fn roll_back(mut self) -> impl Future<Output = ()> + Send + 'static {
+        self.is_busy = true;
+        async move {
+            if self.command(Effect::None, "ROLLBACK").await.is_err() {
+                self.close();
+            }
+        }
+    }
+
     /// Out of the pool, and closed.
     pub(super) fn close(mut self) {
         self.is_busy = true;

@@ -52,7 +52,12 @@ impl MariadbTransaction {
             return Err(StoreError::unavailable("a call of the transaction failed before"));
         }
         let mut lease = self.lease.take().expect("only a commit takes it");
-        lease.command(Effect::Possible, "COMMIT").await
+        let committed = lease.command(Effect::Possible, "COMMIT").await;
+        if committed.is_err() {
+            // It may be open still.
+            lease.close();
+        }
+        committed
     }
 
     pub(super) async fn query(
@@ -81,14 +86,11 @@ impl MariadbTransaction {
 impl Drop for MariadbTransaction {
     fn drop(&mut self) {
         // A connection in the middle of a call is closed, which rolls back too.
-        let Some(mut lease) = self.lease.take().filter(|lease| !lease.is_busy()) else {
+        let Some(lease) = self.lease.take().filter(|lease| !lease.is_busy()) else {
             return;
         };
         match Handle::try_current() {
-            Ok(runtime) => {
-                // If it fails, the lease closes the connection.
-                runtime.spawn(async move { lease.command(Effect::None, "ROLLBACK").await });
-            }
+            Ok(runtime) => drop(runtime.spawn(lease.roll_back())),
             Err(_) => lease.close(),
         }
     }

@@ -24,9 +24,9 @@ impl Error for OutOfRange {}
 pub(super) const CLOSED: &str = "customers are written by their service";
 
 /// What the server has answered, without what it may quote of a record: no
-/// detail, no hint, no context.
+/// detail, no hint, no context. The source of what calls of this folder report.
 #[derive(Debug)]
-struct Answer {
+pub struct PostgresAnswer {
     severity: String,
     code: SqlState,
     text: Option<String>,
@@ -34,7 +34,13 @@ struct Answer {
     names: Vec<(&'static str, String)>,
 }
 
-impl Answer {
+impl PostgresAnswer {
+    /// Its code, to be told apart by.
+    #[must_use]
+    pub const fn code(&self) -> &SqlState {
+        &self.code
+    }
+
     fn of(answer: &DbError) -> Self {
         let mut names = [
             ("table", answer.table()),
@@ -63,7 +69,7 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for PostgresAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.severity, self.code.code())?;
         if let Some(text) = &self.text {
@@ -73,7 +79,7 @@ impl fmt::Display for Answer {
     }
 }
 
-impl Error for Answer {}
+impl Error for PostgresAnswer {}
 
 /// The server's `message`, if those of its class quote nothing but names.
 fn text<'a>(code: &SqlState, message: &'a str) -> Option<&'a str> {
@@ -99,14 +105,14 @@ fn text<'a>(code: &SqlState, message: &'a str) -> Option<&'a str> {
 pub(super) fn store_error(error: tokio_postgres::Error, effect: Effect) -> StoreError {
     let kind = kind(&error, effect);
     match error.as_db_error() {
-        Some(answer) => StoreError::new(kind, Answer::of(answer)),
+        Some(answer) => StoreError::new(kind, PostgresAnswer::of(answer)),
         None => StoreError::new(kind, error),
     }
 }
 
 /// Whether the server has answered with this code.
 pub(super) fn is_code(error: &StoreError, code: &SqlState) -> bool {
-    error.downcast_ref::<Answer>().is_some_and(|answer| answer.code == *code)
+    error.downcast_ref::<PostgresAnswer>().is_some_and(|answer| answer.code == *code)
 }
 
 fn kind(error: &tokio_postgres::Error, effect: Effect) -> StoreErrorKind {

@@ -34,6 +34,7 @@ mod unit_of_work;
 pub use change_feed::PostgresChangeFeed;
 pub use checkpoints::{CHECKPOINT_SCHEMA, PostgresCheckpointStore};
 pub use database::PostgresDatabase;
+pub use error::PostgresAnswer;
 pub use inbox::{INBOX_SCHEMA, PostgresInbox};
 pub use outbox::{OUTBOX_SCHEMA, PostgresOutbox};
 pub use outbox_store::PostgresOutboxStore;

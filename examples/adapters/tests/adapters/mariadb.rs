@@ -7,6 +7,7 @@ use adapters::mariadb::{
     CUSTOMER_SCHEMA, MariadbCustomers, MariadbRepository, MariadbStamps, PLAIN_SCHEMA,
 };
 use mysql_async::prelude::Queryable;
+use strangler_fig::repository::{Access, TransactionalRepository};
 use strangler_fig::testkit::conformance::{
     RepositoryFixture, SideStampedFixture, StampedFixture, TablesFixture, async_trait,
 };
@@ -150,4 +151,29 @@ mod side_stamped {
 
     strangler_fig::stamped_conformance!(side());
     strangler_fig::scan_conformance!(side());
+}
+
+/// A service ends in the middle of a transaction. Its connection is closed: whoever came by it next would commit what is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_is_dropped_while_its_runtime_ends_leaves_no_connection_in_the_pool() {
+    let schema = Schema::with(PLAIN_SCHEMA).await;
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let customers = MariadbCustomers::new(schema.database());
+    let side = customers.clone();
+    let open = runtime.spawn(async move {
+        let mut open = side.begin(Access::Write).await.expect("it begins");
+        side.save_in(&mut open, &customer(1, 0)).await.expect("it is saved");
+        open
+    });
+    let open = open.await.expect("it is open");
+    let size = |count| format!("{customers:?}").contains(&format!("size: {count}"));
+    assert!(size(1), "{customers:?}");
+    let handle = runtime.handle().clone();
+    runtime.shutdown_background();
+    let dropped = std::thread::spawn(move || {
+        let _within = handle.enter();
+        drop(open);
+    });
+    dropped.join().expect("it is dropped");
+    assert!(size(0), "{customers:?}");
 }

@@ -66,6 +66,10 @@ async fn postgres_tells_what_was_broken_and_nothing_of_the_record() {
     let same = || Customer { email: secret(20).email, ..secret(21) };
     let unique = "CREATE UNIQUE INDEX by_email ON customer (email)";
     break_by(unique, same(), &["23505", "by_email", "customer"]).await;
+    let found = store.apply(&same().id, &Record::live(Stamp::MAX, same())).await;
+    let found = found.expect_err("it breaks a rule");
+    let answer: &postgres::PostgresAnswer = found.downcast_ref().expect("it is the server's");
+    assert_eq!(answer.code().code(), "23505");
     let long = Customer { name: "sécret".repeat(50), ..secret(22) };
     break_by("", long.clone(), &["23514", "customer_name_check"]).await;
     let rule = "ALTER TABLE customer ALTER COLUMN name TYPE VARCHAR(40)";

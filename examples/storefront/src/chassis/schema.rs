@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use adapters::postgres::PostgresAnswer;
 use tokio::time::sleep;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Config, Error, NoTls};
@@ -37,7 +38,10 @@ pub async fn made(url: &str, tables: &[(&str, &str)]) -> Result<(), Failed> {
 /// With what a server of PostgreSQL has refused, somewhere among the causes: it is no such database, or not for us; neither the
 /// server's start, nor its end, nor its lack of room.
 pub(crate) fn refusal<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a SqlState> {
-    let code = chain(error).find_map(|it| it.downcast_ref::<DbError>()).map(DbError::code)?;
+    let code = chain(error).find_map(|it| {
+        let own = it.downcast_ref::<PostgresAnswer>().map(PostgresAnswer::code);
+        own.or_else(|| it.downcast_ref::<DbError>().map(DbError::code))
+    })?;
     ["28", "3D", "42"].iter().any(|class| code.code().starts_with(class)).then_some(code)
 }
 
