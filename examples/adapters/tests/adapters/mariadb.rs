@@ -166,8 +166,8 @@ async fn a_transaction_that_is_dropped_while_its_runtime_ends_leaves_no_connecti
         open
     });
     let open = open.await.expect("it is open");
-    let size = |count| format!("{customers:?}").contains(&format!("size: {count}"));
-    assert!(size(1), "{customers:?}");
+    let holds = |count| format!("{customers:?}").contains(&format!("size: {count}"));
+    assert!(holds(1), "{customers:?}");
     let handle = runtime.handle().clone();
     runtime.shutdown_background();
     let dropped = std::thread::spawn(move || {
@@ -175,5 +175,5 @@ async fn a_transaction_that_is_dropped_while_its_runtime_ends_leaves_no_connecti
         drop(open);
     });
     dropped.join().expect("it is dropped");
-    assert!(size(0), "{customers:?}");
+    assert!(holds(0), "{customers:?}");
 }
