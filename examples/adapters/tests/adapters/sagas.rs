@@ -45,6 +45,7 @@ struct Counted<C, B> {
     customers: C,
     barrier: B,
     begun: Arc<AtomicU32>,
+    begun_max: u32,
 }
 
 impl<C, B> fmt::Debug for Counted<C, B> {
@@ -113,7 +114,9 @@ where
     type Output = u32;
 
     async fn execute(&self, input: &u32, context: &StepContext) -> Result<u32, StepError> {
-        self.begun.fetch_add(1, Ordering::SeqCst);
+        if self.begun.fetch_add(1, Ordering::SeqCst) >= self.begun_max {
+            std::future::pending::<()>().await;
+        }
         if context.step().as_str() == "ship" && is_sold_out(*input) {
             return Err(StepError::rejected("sold out"));
         }
@@ -139,7 +142,8 @@ where
 }
 
 impl<C: Customers, B: SagaBarrier<Transaction = C::Transaction> + Clone> Site<C, B> {
-    fn checkout(&self, begun: &Arc<AtomicU32>) -> SagaDefinition<u32, u32> {
+    /// Steps are counted as they begin, and hang beyond `begun_max`.
+    fn checkout(&self, begun: &Arc<AtomicU32>, begun_max: u32) -> SagaDefinition<u32, u32> {
         let soon = Exponential::between(Duration::from_millis(5), Duration::from_millis(200));
         // Behind a barrier, what is in doubt is simply done again.
         let policy =
@@ -148,7 +152,7 @@ impl<C: Customers, B: SagaBarrier<Transaction = C::Transaction> + Clone> Site<C,
         let mut last = saga.input();
         for name in STEPS {
             let (customers, barrier) = (self.customers.clone(), self.barrier.clone());
-            let step = Counted { customers, barrier, begun: Arc::clone(begun) };
+            let step = Counted { customers, barrier, begun: Arc::clone(begun), begun_max };
             last = saga.step_with(name, step, last, policy.clone());
         }
         saga.build(last).expect("the saga is sound")
@@ -183,7 +187,8 @@ where
 {
     let begun = Arc::new(AtomicU32::new(0));
     let runtime = Runtime::new().expect("a runtime");
-    let checkout = doomed.checkout(&begun);
+    // Some of its sagas are not over when it ends, however late that is.
+    let checkout = doomed.checkout(&begun, SAGAS);
     let started = runtime.spawn(async move {
         let orchestrator = doomed.orchestrator(1);
         let worker = orchestrator.clone();
@@ -194,7 +199,7 @@ where
     });
 
     let orchestrator = other.orchestrator(2);
-    let checkout = other.checkout(&Arc::default());
+    let checkout = other.checkout(&Arc::default(), u32::MAX);
     orchestrator.register(&checkout);
     let worker = orchestrator.clone();
     let worker = tokio::spawn(async move { worker.run(std::future::pending()).await });
