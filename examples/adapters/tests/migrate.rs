@@ -176,7 +176,10 @@ async fn asked_to_end_it_gives_its_place_back() {
     for (signal, left) in [("-TERM", false), ("-INT", false), ("-KILL", true)] {
         let mut command = command(&servers, &["copy", "--dry-run", "--rate", "100"]);
         let mut child = command.env("STATE_URL", servers.modern()).spawn().unwrap();
-        while leases().await == 0 {}
+        let mut looks = 0..30;
+        while leases().await == 0 {
+            assert!(looks.next().is_some(), "it takes no place");
+        }
         let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
         assert!(kill.unwrap().success());
         child.wait().unwrap();

@@ -35,7 +35,7 @@ impl Stores {
         let legacy = MariadbRepository::new(MariadbDatabase::new(&options.legacy.url)?);
         let modern = PostgresDatabase::new(&options.modern.url)?;
         let sides = (legacy, PostgresRepository::new(modern.clone()));
-        // What can be wrong before a place in the fleet is taken, is.
+        // Last: whatever fails after it would leave its lease behind.
         let tracker = tracker(options.is_alone).await?;
         Ok(Self {
             customers: MigrationRepository::new(sides.0, sides.1, Arc::clone(&tracker))?,

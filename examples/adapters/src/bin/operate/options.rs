@@ -37,12 +37,13 @@ Options:
   --json             status as JSON
   --help             print this
 
-STATE_URL names the store of the state: postgres://, redis:// or nats:// (servers that
-flush what they acknowledge); MIGRATION the migration (default customers). LEGACY_URL (mysql://) and MODERN_URL (postgres://)
-name the two stores: with them the gates look at the backfill and the repair queue,
-and a step that needs a sweep makes it.
+STATE_URL names the store of the state: postgres://, redis:// or nats:// (whose servers
+flush what they acknowledge); MIGRATION the migration (default customers). LEGACY_URL
+(mysql://) and MODERN_URL (postgres://) name the two stores: with them the gates look
+at the backfill and the repair queue, and a step that needs a sweep makes it.
 
-Exit code: 0 if it was done, 1 if something holds it up, 2 if it could not be tried.
+Exit code: 0 if it was done, 1 if something holds it up, 2 if it could not be tried or
+told.
 ";
 
 /// What is to be done.

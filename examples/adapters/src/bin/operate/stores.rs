@@ -42,7 +42,7 @@ impl Worker {
         migration: MigrationName,
         (legacy, modern): (&str, &str),
     ) -> Outcome<Self> {
-        // What can be wrong before a place in the fleet is taken, is.
+        // Before a place in the fleet is taken: what fails after that leaves its lease behind.
         let legacy = MariadbRepository::new(MariadbDatabase::new(legacy)?);
         let modern = PostgresRepository::new(PostgresDatabase::new(modern)?);
         let tracker = state::follow(service, migration, "operate").await?;
